@@ -145,7 +145,7 @@ async def _make_daemon(
         instrument = await connect(gateway, settings)
         if folder is not None and started.ledger is not None:
             may_arrive_s = late_create_s(started.ledger, folder, clock)
-            await cancel_own_orders(gateway, late_create_s=may_arrive_s)
+            await cancel_own_orders(gateway, started.ledger, late_create_s=may_arrive_s)
         engine = Engine(await _engine_config(started, instrument, gateway))
     except BaseException:  # a start that is cancelled closes its sockets too
         await gateway.close()

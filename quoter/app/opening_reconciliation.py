@@ -14,7 +14,7 @@ from typing import NamedTuple
 import structlog
 
 from quoter.app.startup import StartFailed, until_available
-from quoter.domain.commands import QueryOrder, RequestReport
+from quoter.domain.commands import CancelOrder, QueryOrder, RequestReport
 from quoter.domain.errors import VenueUnavailable
 from quoter.domain.events import (
     BalanceReport,
@@ -29,6 +29,7 @@ from quoter.domain.events import (
 from quoter.domain.instrument import Instrument
 from quoter.domain.orders import OrderState
 from quoter.domain.reasons import DoneReason, ReportKind
+from quoter.domain.trading import CancelReason
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.rows import Epoch, FillKind, Intent, KnownFill
 from quoter.ledger.sums import added
@@ -145,20 +146,32 @@ class OpeningReconciliation:
         """Query the final state of an order whose end is not recorded. Raises StartFailed."""
         code = ExitCode.START_FAILED
         for _ in range(TRIES):
-            query = QueryOrder(client_id=intent.client_id, venue_id="")
-            match answer := await self._gateway.query(query):
+            query = QueryOrder(client_id=intent.client_id, venue_id=intent.venue_id)
+            match await self._gateway.query(query):
                 case OrderDone() as done:
                     is_filled = done.reason is DoneReason.FILLED
                     state = OrderState.FILLED if is_filled else OrderState.CANCELED
                     return _End(state, done.filled)
-                case OrderOpen() | None:
-                    is_answered = answer is not None
-                    code = ExitCode.START_FAILED if is_answered else ExitCode.VENUE_UNAVAILABLE
-                    await asyncio.sleep(PAUSE_S)  # cancelled; the venue's lists may lag
+                case OrderOpen(order=order):
+                    code = ExitCode.START_FAILED
+                    await self._cancel(intent, order.venue_id)
+                    await asyncio.sleep(PAUSE_S)  # the venue's lists may lag
+                case None:
+                    code = ExitCode.VENUE_UNAVAILABLE
+                    await asyncio.sleep(PAUSE_S)
                 case OrderNotFound():
                     return _End(OrderState.REJECTED, None)
         text = f"the venue does not report the final state of our order {intent.client_id}"
         raise StartFailed(code, text)
+
+    async def _cancel(self, intent: Intent, venue_id: str) -> None:
+        """Cancel an order that the list of open orders did not show as ours."""
+        log.warning("own_order_still_open", order=intent.client_id, venue_id=venue_id)
+        await self._gateway.cancel(
+            CancelOrder(
+                client_id=intent.client_id, venue_id=venue_id, reason=CancelReason.NOT_IN_BOOKS
+            )
+        )
 
     async def _catch_up(self, epoch: Epoch) -> bool:
         """Record the fills that the ledger lacks; return True if the venue lost all known fills.

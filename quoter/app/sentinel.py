@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from dataclasses import replace
+from functools import partial
 
 import structlog
 import uvloop
@@ -11,8 +12,9 @@ import uvloop
 from quoter.app.external_stops import instance_identity
 from quoter.app.process_hardening import prepare_process
 from quoter.app.setting_errors import text_for
-from quoter.app.settings_to_config import venue_config
+from quoter.app.settings_to_config import market_of, venue_config
 from quoter.domain.errors import MarketUnfit, VenueError
+from quoter.ledger.reader import known_orders
 from quoter.service.data_folder import SENTINEL_LOCK, DataFolder, LockHeld
 from quoter.service.exit_codes import ExitCode
 from quoter.service.http import server as http
@@ -74,6 +76,7 @@ async def _serve(settings: Settings, gateway: CancelGateway) -> ExitCode:
         ),
         metrics=metrics,
         now_ns=time.time_ns,
+        known_orders=partial(known_orders, settings.data_dir, market_of(settings)),
     )
     pages = SentinelPages(
         metrics=metrics.render,

@@ -218,11 +218,12 @@ def late_create_s(ledger: Ledger, folder: DataFolder, clock: Clock) -> float:
     return min(max(0.0, left_s), LATE_CREATE_S)
 
 
-async def cancel_own_orders(gateway: OrderGateway, *, late_create_s: float) -> None:
+async def cancel_own_orders(gateway: OrderGateway, ledger: Ledger, *, late_create_s: float) -> None:
     """Cancel the own orders until the venue lists none, for at least `late_create_s`.
 
-    Raises StartFailed.
+    Ours are also the orders without a recorded end in the ledger. Raises StartFailed.
     """
+    gateway.adopt_orders(ledger.reader.open_orders(ledger.market))
     loop = asyncio.get_running_loop()
     end_s = loop.time() + late_create_s
 

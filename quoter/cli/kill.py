@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -14,10 +14,13 @@ from quoter.cli.options import (
     Host,
     Port,
     address,
+    env_file_value,
     fail,
     folder_of,
 )
-from quoter.domain.errors import BadSetting
+from quoter.domain.errors import BadSetting, QuoterError
+from quoter.ledger.reader import may_have_orders
+from quoter.service.data_folder import LOCK
 from quoter.service.exit_codes import ExitCode
 from quoter.service.killswitch.command_fields import check_reason, fit_reason, parse_amount
 from quoter.service.killswitch.file_requests import (
@@ -30,6 +33,7 @@ from quoter.service.killswitch.file_requests import (
 )
 from quoter.service.killswitch.file_requests import rearm as lift
 from quoter.service.killswitch.latch import Latch
+from quoter.service.running_daemons import folder_now
 from quoter.telemetry.redaction import clean
 
 KILL_WAIT_S = 5.0
@@ -60,14 +64,16 @@ def kill(
     request = request_kill(folder, reason)
     if request.file_error:
         typer.echo(f"quoter kill: {request.file_error}", err=True)
+    if request.strays:
+        _report_strays(folder, request, wait)
+        return
     if request.pid is None:
         _report_no_daemon(folder, request, is_certain=is_certain)
         return
     record = await_latch(folder, wait, before=before)
     if record is None:
-        fail(
-            f"quoter kill: {_how_requested(request)}, but no latch in {folder} after {wait:g} s", 1
-        )
+        text = f"{_how_requested(request)}, but no latch in {folder} after {wait:g} s"
+        fail(f"quoter kill: {text}. {_cancel_at_venue(folder).text}", 1)
     typer.echo(f"KILLED: {record.cause}: {record.text} (kill id {record.kill_id})")
 
 
@@ -77,26 +83,74 @@ def _folder_to_kill(data_dir: Path | None) -> tuple[Path, bool]:
     An .env file that can't be read must not prevent a kill.
     """
     try:
-        return folder_of(data_dir), True
+        return data_dir or Path(env_file_value("QUOTER_DATA_DIR") or DATA_DIR), True
     except EnvFileUnreadable as error:
         typer.echo(f"warning: {error}; using {DATA_DIR} as the data folder", err=True)
-        return folder_of(DATA_DIR), False
+        return DATA_DIR, False
 
 
 def _report_no_daemon(folder: Path, request: KillRequest, *, is_certain: bool) -> None:
-    """Report that no daemon runs, so that only its next start will be killed."""
+    """Report that no daemon runs, so that only its next start will be killed.
+
+    What an earlier run may have left at the venue is cancelled from here.
+    """
+    nobody = f"o daemon is running with the data folder {folder}"
+    if not is_certain:
+        fail(f"quoter kill: n{nobody}; give the right one with --data-dir", 1)
+    found = _cancel_at_venue(folder)
     if not request.is_filed:
         fail(
-            f"quoter kill: no daemon is running with the data folder {folder}, and the request "
-            "could not be stored: its next start will not be killed",
+            f"quoter kill: n{nobody}, and the request could not be stored: its next start will "
+            f"not be killed. {found.text}",
             1,
         )
-    if not is_certain:
-        text = f"no daemon is running with the data folder {folder}"
-        fail(f"quoter kill: {text}; give the right one with --data-dir", 1)
-    typer.echo(
-        f"No daemon is running with the data folder {folder}; its next start will be killed."
-    )
+    if not found.is_flat:
+        fail(f"quoter kill: n{nobody}; its next start will be killed. {found.text}", 1)
+    typer.echo(f"N{nobody}; its next start will be killed. {found.text}")
+
+
+def _report_strays(folder: Path, request: KillRequest, wait: float) -> None:
+    """Report a daemon whose data folder is no longer where it was started."""
+    found, records = _cancel_at_venue(folder), []
+    for pid in request.strays:
+        now = folder_now(pid, LOCK)
+        record = await_latch(now, wait) if now is not None else None
+        where = f"moved to {now}" if now is not None else "deleted"
+        typer.echo(f"Signalled process {pid}: its data folder {folder} was {where}.")
+        if record is not None:
+            records.append(record)
+            typer.echo(f"KILLED: {record.cause}: {record.text} (kill id {record.kill_id})")
+    if len(records) < len(request.strays):
+        fail(f"quoter kill: not latched: a restart may trade again. {found.text}", 1)
+    if not found.is_flat:
+        fail(f"quoter kill: {found.text}", 1)
+    typer.echo(found.text)
+
+
+class _AtVenue(NamedTuple):
+    """What was found at the venue; `is_flat`: nothing shows that an own order is left."""
+
+    is_flat: bool
+    text: str
+
+
+def _cancel_at_venue(folder: Path) -> _AtVenue:
+    """Cancel the own orders from this process; needs the settings of venue and key."""
+    from quoter.settings import forget_secrets, load  # noqa: PLC0415 - a kill by file needs neither
+
+    try:
+        settings = load(for_sentinel=True)
+        forget_secrets()
+        from quoter.app.venue_cancel import cancel_at_venue  # noqa: PLC0415 - the same
+
+        left = cancel_at_venue(settings, folder)
+    except (QuoterError, ValueError, OSError) as error:
+        why = clean(str(error))
+        text = f"Orders at the venue were not cancelled from here: {why}"
+        return _AtVenue(not may_have_orders(folder), text)
+    if left:
+        return _AtVenue(is_flat=False, text=f"At the venue {left} own orders are left.")
+    return _AtVenue(is_flat=True, text="At the venue no own order is left.")
 
 
 def _how_requested(request: KillRequest) -> str:

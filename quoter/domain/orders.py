@@ -1,5 +1,6 @@
 """The states of an order of ours, and read-only views of orders."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -58,3 +59,16 @@ class VenueOrder(NamedTuple):
     size: Decimal
     filled: Decimal
     reported_id: str = ""
+
+
+class KnownOrders(NamedTuple):
+    """Orders of ours without a recorded end, as another process has recorded them.
+
+    `unnamed`: client ids of those whose id at the venue is not known.
+    """
+
+    by_venue_id: Mapping[str, str]  # client ids
+    unnamed: tuple[str, ...] = ()
+
+
+NO_KNOWN_ORDERS = KnownOrders({})

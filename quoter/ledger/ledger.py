@@ -209,6 +209,10 @@ class Ledger:
             ),
         )
 
+    def record_venue_id(self, client_id: str, venue_id: str) -> None:
+        """Record the venue's id of an order; not waited for."""
+        self._enqueue("UPDATE intents SET venue_id = ? WHERE client_id = ?", (venue_id, client_id))
+
     def record_order_end(
         self, client_id: str, state: OrderState, filled: Decimal, ts_ns: int
     ) -> None:

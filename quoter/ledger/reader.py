@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from quoter.domain.market import SavedCalibration, Side
+from quoter.domain.orders import NO_KNOWN_ORDERS, KnownOrders
 from quoter.ledger.rows import (
     FILL_COLUMNS,
     Epoch,
@@ -24,6 +25,7 @@ from quoter.ledger.sums import FIND_FOLD, Sums, sums_of
 
 EPOCH_COLUMNS = "id, environment, exchange, symbol, opened_ns, opening, target, sealed_ns, reason"
 RUN_COLUMNS = "id, version, environment, exchange, symbol, started_ns, ended_ns, exit_code"
+OPEN_ORDERS_MAX = 200  # several times what can rest
 
 type EpochRow = tuple[int, str, str, str, int, str, str, int | None, str | None]
 type RunColumns = tuple[str, str, str, str, str, int, int | None, int | None]
@@ -124,7 +126,7 @@ class Reader:
     def unsettled(self, epoch: int) -> list[Intent]:
         """Return orders that may have been sent and have no recorded end, oldest first."""
         rows = self._connection.execute(
-            "SELECT client_id, side, price, size, ts_ns FROM intents"
+            "SELECT client_id, side, price, size, ts_ns, venue_id FROM intents"
             " WHERE epoch = ? AND state IS NULL ORDER BY rowid",
             (epoch,),
         )
@@ -135,9 +137,35 @@ class Reader:
                 price=Decimal(price),
                 size=Decimal(size),
                 ts_ns=ts_ns,
+                venue_id=venue_id,
             )
-            for client_id, side, price, size, ts_ns in rows
+            for client_id, side, price, size, ts_ns, venue_id in rows
         ]
+
+    def open_orders(self, market: Market) -> KnownOrders:
+        """Return the orders without a recorded end, of all epochs of a market.
+
+        At most OPEN_ORDERS_MAX, the newest; none in a file that is not migrated yet.
+        """
+        try:
+            rows = self._connection.execute(
+                "SELECT venue_id, client_id FROM intents INDEXED BY unsettled WHERE state IS NULL"
+                " AND epoch IN (SELECT id FROM epochs"
+                " WHERE environment = ? AND exchange = ? AND symbol = ?)"
+                " ORDER BY rowid DESC LIMIT ?",
+                (*market, OPEN_ORDERS_MAX),
+            ).fetchall()
+        except sqlite3.OperationalError:
+            return NO_KNOWN_ORDERS
+        return KnownOrders(
+            {venue_id: client_id for venue_id, client_id in rows if venue_id},
+            tuple(client_id for venue_id, client_id in rows if not venue_id),
+        )
+
+    def has_unsettled(self) -> bool:
+        """Whether any order of any market has no recorded end: it may be open."""
+        row = self._connection.execute("SELECT 1 FROM intents WHERE state IS NULL LIMIT 1")
+        return row.fetchone() is not None
 
     def is_known_order(self, client_id: str, epoch: int) -> bool:
         """Whether a run of this epoch recorded this order before sending it."""
@@ -174,6 +202,26 @@ class Reader:
             market,
         ).fetchone()
         return None if row is None else SavedCalibration(*row)
+
+
+def known_orders(folder: Path, market: Market) -> KnownOrders | None:
+    """Return `Reader.open_orders`; None if the ledger is missing or can't be read."""
+    try:
+        with Reader(folder) as reader:
+            return reader.open_orders(market)
+    except (LedgerUnusable, sqlite3.Error):
+        return None
+
+
+def may_have_orders(folder: Path) -> bool:
+    """Whether a ledger shows, or can't exclude, orders without a recorded end."""
+    if not (folder / NAME).exists():
+        return False
+    try:
+        with Reader(folder) as reader:
+            return reader.has_unsettled()
+    except (LedgerUnusable, sqlite3.Error):
+        return True
 
 
 def _epoch(row: EpochRow) -> Epoch:

@@ -55,13 +55,17 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """An order that may have been sent; size in base units, price in quote per base."""
+    """An order that may have been sent; size in base units, price in quote per base.
+
+    `venue_id` is empty until the venue has named the order.
+    """
 
     client_id: str
     side: Side
     price: Decimal
     size: Decimal
     ts_ns: int
+    venue_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

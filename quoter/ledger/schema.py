@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 NAME = "ledger.sqlite"
-VERSION = 4  # of the tables; an older file is migrated to it, a newer one is not touched
+VERSION = 5  # of the tables; an older file is migrated to it, a newer one is not touched
 BUSY_S_MAX = 1.0  # longest wait for a lock; only `quoter accept` can hold one
 INTENTS_MAX = 1_000_000  # older ended orders are deleted: 150 MB
 OPERATIONS_MAX = 100_000  # older requests of operators, likewise: 30 MB
@@ -62,7 +62,8 @@ CREATE TABLE folds (
     fees TEXT NOT NULL, fills INTEGER NOT NULL, archived_ns INTEGER NOT NULL
 ) STRICT;
 """
-MIGRATIONS = {1: OPERATIONS, 2: UNMATCHED, 3: FOLDS}  # from this version to the next
+VENUE_IDS = "ALTER TABLE intents ADD COLUMN venue_id TEXT NOT NULL DEFAULT ''"
+MIGRATIONS = {1: OPERATIONS, 2: UNMATCHED, 3: FOLDS, 4: VENUE_IDS}  # from this version to the next
 
 
 class LedgerUnusable(Exception):

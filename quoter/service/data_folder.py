@@ -7,8 +7,10 @@ import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
+from socket import socket
 from typing import IO, NamedTuple
 
+from quoter.service.running_daemons import announce
 from quoter.telemetry.redaction import Redactor
 
 
@@ -58,6 +60,7 @@ class DataFolder:
         self.is_after_crash = False  # the last owner ended without `release`
         self._lock: IO[str] | None = None
         self._has_pid = False
+        self._announced: socket | None = None  # finds this process after the folder was lost
         self._folder_fd = -1  # leads to the folder even after it was moved
 
     def take(self) -> None:
@@ -66,6 +69,7 @@ class DataFolder:
         self.lock()
         self.is_after_crash = (self.path / PID).exists()
         self._has_pid = True
+        self._announced = announce(self.path)
         (self.path / PID).write_text(str(os.getpid()))
 
     def lock(self) -> None:
@@ -109,6 +113,8 @@ class DataFolder:
             if self._has_pid and not self.is_lost():  # else it is another daemon's
                 (self.path / PID).unlink(missing_ok=True)
             self._lock.close()
+            if self._announced is not None:
+                self._announced.close()
             os.close(self._folder_fd)
             self._lock = None
 

@@ -13,7 +13,14 @@ from typing import NamedTuple
 import structlog
 
 from quoter.domain.commands import PlaceOrder
-from quoter.domain.events import Alarm, Fill, TradesReport
+from quoter.domain.events import (
+    Alarm,
+    Fill,
+    OpenOrdersReport,
+    OrderAck,
+    OrderOpen,
+    TradesReport,
+)
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_S, S_PER_NS
@@ -35,6 +42,7 @@ STALL_S_MAX = 10.0  # a disk that is silent for longer kills
 FILL_STALL_S_MAX = 3.0  # and sooner while a fill is not on it
 CHECK_S_MAX = 0.2  # counted of the time between two checks: we may have been frozen, not the disk
 UPKEEP_NS = 10 * NS_PER_S  # between two rounds that keep the ledger small
+NAMING = (OrderAck, OrderOpen, Fill, TradesReport, OpenOrdersReport)  # may name the venue's id
 UNMATCHED_MAX = 10_000  # trades of others on the account, which the venue reports again and again
 
 
@@ -62,6 +70,7 @@ class WriteAhead:
         self._stalled_s = 0.0  # how long the disk has been silent
         self._is_failure_reported = False
         self._late_fills: set[asyncio.Future[None]] = set()  # writes of fills, not on disk yet
+        self._named: set[str] = set()  # live orders whose venue id is recorded
         self._unmatched: dict[str, None] = {}  # recorded trade ids without a known order
 
     async def before(self, event: Fill | TradesReport) -> Ahead:
@@ -130,12 +139,22 @@ class WriteAhead:
             if fill.trade_id in self._unmatched:
                 del self._unmatched[fill.trade_id]
                 self._ledger.match_fill(fill.trade_id, self._client_id_of(fill))
+        if isinstance(step.event, NAMING):
+            self._record_venue_ids()
         for change in step.orders:
             if change.after.is_terminal:
+                self._named.discard(change.client_id)
                 order = self._engine.orders.closed(change.client_id)
                 if order is not None:
                     ts_ns = step.event.ts_ns
                     self._ledger.record_order_end(order.client_id, order.state, order.filled, ts_ns)
+
+    def _record_venue_ids(self) -> None:
+        """Record the venue's ids that became known: other processes can cancel by them then."""
+        for order in self._engine.orders:
+            if order.venue_id and order.client_id not in self._named:
+                self._named.add(order.client_id)
+                self._ledger.record_venue_id(order.client_id, order.venue_id)
 
     def check(self) -> None:
         """Check that the ledger's writer is alive and answers; call it several times a second."""

@@ -23,6 +23,7 @@ from quoter.domain.events import (
 )
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import MarketHistory
+from quoter.domain.orders import KnownOrders
 from quoter.venues.clock import ClockSample
 
 type Emit = Callable[[Event], None]
@@ -58,6 +59,12 @@ class CancelGateway(Protocol):
 
     async def count_own_open(self) -> int:
         """Return how many own orders (our prefix) the venue lists. Raises VenueError."""
+
+    def adopt_orders(self, orders: KnownOrders) -> None:
+        """Count these orders of another process as ours.
+
+        Replaces what was adopted before.
+        """
 
     async def cancel_all(self) -> int:
         """Same as `OrderGateway.cancel_all`."""
@@ -102,6 +109,9 @@ class OrderGateway(Protocol):
 
     async def market_history(self) -> MarketHistory:
         """Return bars and trade rate from before the start; empty where not available."""
+
+    def adopt_orders(self, orders: KnownOrders) -> None:
+        """Same as `CancelGateway.adopt_orders`."""
 
     async def cancel_all(self) -> int:
         """Cancel every own order, list the open ones, return how many of ours are still open.

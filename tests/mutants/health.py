@@ -113,7 +113,7 @@ MUTANTS = (
         "quoting continues after the data folder was moved away",
         Edit(
             "quoter/service/operator_commands/file_commands.py",
-            "        if self._folder.is_lost() and self._kill_switch.latched is None:\n",
+            "        if not self._is_folder_lost and self._folder.is_lost():\n",
             "        if False:\n",
         ),
         tests=("tests/unit/service/operator_commands/test_file_commands_lost_folder.py",),

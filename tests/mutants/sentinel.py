@@ -22,8 +22,8 @@ MUTANTS = (
         "every order of the account is cancelled, foreign ones too",
         Edit(
             "quoter/venues/ccxt/order_cancellation.py",
-            "            if self._config.is_own(order.client_id)\n",
-            "",
+            "if self._config.is_own(order.client_id) or self._known",
+            "if True or self._known",
         ),
         tests=(
             f"{SENTINEL_TESTS}::test_orders_of_a_silent_daemon_are_cancelled_and_it_is_latched",

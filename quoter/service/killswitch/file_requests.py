@@ -21,6 +21,7 @@ from quoter.domain.trading import TradingState
 from quoter.service.data_folder import KILL_REQUEST, LOCK, PID, REARM_REQUEST, RESUME_REQUEST
 from quoter.service.killswitch.command_fields import fit_reason, parse_amount
 from quoter.service.killswitch.latch import Latch, LatchRecord
+from quoter.service.running_daemons import daemons_of
 from quoter.telemetry.redaction import clean
 
 POLL_S = 0.02
@@ -120,6 +121,7 @@ class KillRequest(NamedTuple):
     pid: int | None  # as `running_pid`; a positive number was signalled
     is_filed: bool  # the daemon or its next start will find the KILL file
     file_error: str  # why the file is missing or lacks the reason; empty if neither
+    strays: tuple[int, ...] = ()  # signalled daemons whose folder is no longer at its path
 
 
 def running_pid(folder: Path) -> int | None:
@@ -151,6 +153,9 @@ def _pid_in(path: Path) -> int:
 def request_kill(folder: Path, reason: str) -> KillRequest:
     """Write the KILL file, which a later start reads too, and signal the daemon.
 
+    If no daemon holds the folder, those that were started on this path are signalled: their folder
+    was moved or deleted, with the file that they would look for.
+
     Works on a full disk: the signal needs no file, and an empty KILL file needs no space.
     """
     path, file_error = folder / KILL_REQUEST, ""
@@ -166,7 +171,18 @@ def request_kill(folder: Path, reason: str) -> KillRequest:
             os.kill(pid, signal.SIGUSR1)
         except (ProcessLookupError, PermissionError):
             pid = 0  # another container or user; the daemon polls the file
-    return KillRequest(pid, not file_error or path.exists(), file_error)
+    strays = _signal_strays(folder) if pid is None else ()
+    return KillRequest(pid, not file_error or path.exists(), file_error, strays)
+
+
+def _signal_strays(folder: Path) -> tuple[int, ...]:
+    """Signal the daemons of this path that do not hold its lock: their folder was moved away."""
+    signalled = []
+    for pid in daemons_of(folder):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGUSR1)
+            signalled.append(pid)
+    return tuple(signalled)
 
 
 def await_latch(

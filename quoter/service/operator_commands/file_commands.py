@@ -72,6 +72,7 @@ class FileCommands:
         self._commands = commands
         self._post = post
         self._clock = clock
+        self._is_folder_lost = False
         self._kill_file: Request | None = None  # carried out; removed once the latch is on disk
         self._signal_until_ns = 0  # until then a signal may belong to a KILL file found first
         self._resume_file: Request | None = None  # carried out, in case it can't be removed
@@ -91,7 +92,8 @@ class FileCommands:
         if self._rearm is not None:
             self._retry_rearm(self._rearm)
         self._resume_by_file(self._folder)
-        if self._folder.is_lost() and self._kill_switch.latched is None:
+        if not self._is_folder_lost and self._folder.is_lost():
+            self._is_folder_lost = True
             self._kill_for_lost_folder(self._folder)
         alarm = self._kill_switch.adopt_foreign_latch()
         if alarm is not None:

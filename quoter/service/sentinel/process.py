@@ -1,8 +1,9 @@
 """The sentinel: a second process that cancels the daemon's orders and latches its kill switch.
 
-It acts when the daemon's heartbeat stops or the account exceeds the inventory limit. Three tasks:
+It acts when the daemon's heartbeat stops or the account exceeds the inventory limit. Four tasks:
 one reads the heartbeat and never waits for the network; one intervenes; one checks the venue
-periodically for orders that should not exist and for holdings beyond the limit.
+periodically for orders that should not exist and for holdings beyond the limit. A fourth reads the
+venue's ids of the daemon's orders from its ledger.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from pathlib import Path
 import structlog
 
 from quoter.domain.errors import MarketUnfit, VenueError
+from quoter.domain.orders import KnownOrders
 from quoter.domain.trading import Cause
 from quoter.service.external_stops.heartbeat_files import (
     HEARTBEAT,
@@ -36,6 +38,7 @@ log = structlog.get_logger()
 
 POLL_S = 0.1
 HEARTBEAT_S = 0.5
+LEDGER_S = 1.0  # well within the silence after which we act
 RECHECK_S = 5.0  # a create in flight may arrive late
 RETRIES_S = (0.25, 0.5, 1.0, 2.0)  # then the last one repeatedly
 TRY_S_MAX = 5.0
@@ -45,6 +48,10 @@ UNMONITORED = frozenset(
     {DaemonState.OTHER_MARKET, DaemonState.UNREADABLE}
 )  # this daemon cannot be monitored
 ALARMING = UNMONITORED | {DaemonState.SILENT}
+
+
+def _none_known() -> None:
+    """Stand for a ledger that can't be read."""
 
 
 class Sentinel:
@@ -58,8 +65,10 @@ class Sentinel:
         monitor: HeartbeatMonitor,
         metrics: SentinelMetrics,
         now_ns: Callable[[], int],
+        known_orders: Callable[[], KnownOrders | None] = _none_known,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`known_orders` reads the daemon's orders from its ledger; None if it can't."""
         self._gateway = gateway
         self._folder = folder
         self._monitor = monitor
@@ -68,6 +77,7 @@ class Sentinel:
         self._monotonic_s = monotonic_s
         self._latch = Latch(folder)
         self._audit = VenueAudit(gateway=gateway, monotonic_s=monotonic_s)
+        self._known_orders = known_orders
         self._alarm = asyncio.Event()
         self._state_changed = asyncio.Event()  # check the venue at once
         self._unlatched: tuple[str, str] | None = (
@@ -91,6 +101,7 @@ class Sentinel:
                 spawn(tasks, "heartbeat", self._monitor_heartbeat())
                 spawn(tasks, "intervention", self._intervene_when_needed())
                 spawn(tasks, "venue", self._audit_venue())
+                spawn(tasks, "ledger", self._read_known_orders())
         except* Finished:
             pass
         if self._unfit is not None:
@@ -212,7 +223,7 @@ class Sentinel:
                     listed = await self._gateway.count_own_open()
                     found = listed if found is None else found
                     self._audit.record_reply(listed)
-                    left = await self._gateway.cancel_all() if listed else 0
+                    left = await self._gateway.cancel_all()  # also what no list shows
             except (VenueError, TimeoutError) as error:
                 log.error("sentinel_cancel_failed", error=repr(error))
             else:
@@ -223,6 +234,14 @@ class Sentinel:
                     break
             await asyncio.sleep(pause_s)
         return found or 0
+
+    async def _read_known_orders(self) -> None:
+        """Learn from the ledger which orders are ours; no cancel waits for its disk."""
+        while True:
+            orders = await asyncio.to_thread(self._known_orders)
+            if orders is not None:  # else what was known before still counts
+                self._gateway.adopt_orders(orders)
+            await asyncio.sleep(LEDGER_S)
 
     async def _audit_venue(self) -> None:
         """Check the venue every few seconds, and at once when the daemon's state changes."""

@@ -19,6 +19,7 @@ from quoter.domain.events import (
 )
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import MarketHistory
+from quoter.domain.orders import KnownOrders
 from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.venues.ccxt import error_mapping
 from quoter.venues.ccxt.account_reports import AccountReports
@@ -173,6 +174,10 @@ class CcxtGateway:
         if request.kind is ReportKind.RULES:
             return await self._startup.report()
         return await self._reports.report(request)
+
+    def adopt_orders(self, orders: KnownOrders) -> None:
+        """Count these orders of another process as ours."""
+        self._private_events.adopt(orders)
 
     async def cancel_all(self) -> int:
         """Cancel own orders until none is open, in a few rounds; return how many are left.

@@ -209,6 +209,7 @@ class OrderCancellation:
             async with slots:
                 await self.cancel(order, is_paced=False)
 
+        unproven = await self._cancel_unnamed()
         for _ in range(CANCEL_ROUNDS_MAX):
             try:
                 own = await self.own_open(is_paced=False)
@@ -220,9 +221,26 @@ class OrderCancellation:
                     f" {left} are not confirmed as ended"
                 ) from error
             if not own:
-                return 0
+                return len(unproven)
             await asyncio.gather(*(cancel(order) for order in own))
-        return len(await self.own_open(is_paced=False))
+        listed = {order.client_id for order in await self.own_open(is_paced=False)}
+        return len(listed | unproven)
+
+    async def _cancel_unnamed(self) -> set[str]:
+        """Cancel the orders of another process that only our id names, where that is possible.
+
+        Returns those whose end is not proven: the list may show them under another id.
+        """
+        unproven = set[str]()
+        for client_id in self._known.unnamed() if self._cancel_by is not None else ():
+            order = CancelOrder(client_id=client_id, venue_id="", reason=CancelReason.STATE)
+            answer = await self.cancel(order, is_paced=False)
+            is_gone = isinstance(answer, OrderDone) or (
+                answer.reason is CancelRejectReason.NOT_FOUND
+            )
+            if not is_gone:
+                unproven.add(client_id)
+        return unproven
 
     def _known_open(self) -> list[CancelOrder]:
         return [
@@ -233,7 +251,8 @@ class OrderCancellation:
     async def own_open(self, *, is_paced: bool = True) -> list[CancelOrder]:
         """Return a cancel for every own order that the venue lists. Raises VenueError.
 
-        Ours is what is known by the venue's id, and what the venue's profile recognises.
+        Ours is what this process or the ledger knows by the venue's id, and what the venue's
+        profile recognises.
         """
         report = await self._reports.open_orders(is_paced=is_paced)
         return [
@@ -241,7 +260,7 @@ class OrderCancellation:
                 client_id=order.client_id, venue_id=order.venue_id, reason=CancelReason.STATE
             )
             for order in report.orders
-            if self._config.is_own(order.client_id)
+            if self._config.is_own(order.client_id) or self._known.is_adopted(order.venue_id)
         ]
 
     def _not_cancelled(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from quoter.domain.events import OrderDone, OrderOpen
+from quoter.domain.orders import KnownOrders
 from quoter.venues.ccxt.payloads import fill, order_event
 from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.config import NowNs
@@ -25,11 +26,25 @@ class PrivateEvents:
         self._profile, self._is_own, self._now_ns = profile, is_own, now_ns
         self._client_ids: dict[str, str] = {}  # by venue id
         self._open: dict[str, str] = {}  # own orders whose end was not reported, by venue id
+        self._adopted: dict[str, str] = {}  # open orders of another process, by venue id
+        self._unnamed: set[str] = set()  # those whose venue id is not known
         self.unreadable = 0  # rows that could not be parsed
 
     def client_id_of(self, venue_id: str) -> str:
         """Return our id of the venue's order; empty if it is not known."""
-        return self._client_ids.get(venue_id, "")
+        return self._client_ids.get(venue_id, "") or self._adopted.get(venue_id, "")
+
+    def adopt(self, orders: KnownOrders) -> None:
+        """Count the orders of another process as ours; replaces what was adopted before."""
+        self._adopted, self._unnamed = dict(orders.by_venue_id), set(orders.unnamed)
+
+    def unnamed(self) -> list[str]:
+        """Return the client ids of adopted orders whose id at the venue is not known."""
+        return sorted(self._unnamed)
+
+    def is_adopted(self, venue_id: str) -> bool:
+        """Whether an order of another process counts as ours, whatever its client id."""
+        return venue_id in self._adopted
 
     def remember(self, venue_id: str, client_id: str) -> None:
         """Remember both ids of an order, if it is ours."""
@@ -49,10 +64,11 @@ class PrivateEvents:
     def ended(self, venue_id: str) -> None:
         """Forget that an order is open: the venue reported its end, or does not know it."""
         self._open.pop(venue_id, None)
+        self._adopted.pop(venue_id, None)
 
     def known_open(self) -> dict[str, str]:
         """Return client ids by venue id of own orders whose end was not reported."""
-        return dict(self._open)
+        return self._adopted | self._open
 
     def _named(self, event: OrderOpen | OrderDone) -> OrderOpen | OrderDone:
         """Return the event with our client id, by the venue's id of the order if that is known."""

@@ -12,9 +12,10 @@ from quoter.app import opening_reconciliation as module
 from quoter.app import startup
 from quoter.app.opening_reconciliation import Opening, OpeningReconciliation
 from quoter.app.startup import StartFailed
-from quoter.domain.commands import QueryOrder, RequestReport
+from quoter.domain.commands import CancelOrder, QueryOrder, RequestReport
 from quoter.domain.events import (
     BalanceReport,
+    CancelReject,
     Fill,
     OrderDone,
     OrderNotFound,
@@ -25,7 +26,7 @@ from quoter.domain.events import (
 )
 from quoter.domain.market import Side
 from quoter.domain.orders import VenueOrder
-from quoter.domain.reasons import DoneReason, ReportKind
+from quoter.domain.reasons import CancelRejectReason, DoneReason, ReportKind
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.rows import FillKind, KnownFill
 from quoter.service.clock import Clock
@@ -62,6 +63,7 @@ class Venue:
     filled: dict[str, Decimal | None] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)  # client id by venue id
     requests: list[RequestReport] = field(default_factory=list)
+    cancelled: list[tuple[str, str]] = field(default_factory=list)
     is_silent: bool = False
     answers_queries: bool = True
 
@@ -74,6 +76,11 @@ class Venue:
             reported = [each for each in self.trades if int(each.trade_id) > after_id]
             return TradesReport(ts_ns=NOW_NS, asked_ns=NOW_NS, fills=tuple(reported))
         return BalanceReport(ts_ns=NOW_NS, asked_ns=NOW_NS, free=self.held, locked={})
+
+    async def cancel(self, order: CancelOrder) -> CancelReject:
+        self.cancelled.append((order.client_id, order.venue_id))
+        reason = CancelRejectReason.NO_ANSWER
+        return CancelReject(ts_ns=NOW_NS, client_id=order.client_id, reason=reason, text="")
 
     async def query(self, wanted: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:
         name = wanted.client_id or self.names.get(wanted.venue_id, "")
@@ -110,7 +117,7 @@ async def reconcile(
 ) -> Opening:
     books = OpeningReconciliation(
         ledger=ledger,
-        gateway=venue,  # type: ignore[arg-type]  # only report and query are called
+        gateway=venue,  # type: ignore[arg-type]  # only these are called
         instrument=INSTRUMENT,
         environment=environment,
         clock=Clock(),
@@ -266,9 +273,9 @@ async def test_an_order_unknown_to_the_venue_is_closed(tmp_path: Path) -> None:
 async def test_an_order_still_open_after_the_cancels_is_an_incident(tmp_path: Path) -> None:
     async with started(tmp_path) as ledger:
         await ledger.record_intent(order(2))
-        text = await refused(
-            ledger, Venue(OPENING | FEES, [], {"q00run2": None}), Environment.SANDBOX
-        )
+        venue = Venue(OPENING | FEES, [], {"q00run2": None})
+        text = await refused(ledger, venue, Environment.SANDBOX)
+        assert set(venue.cancelled) == {("q00run2", "v")}
         assert len(ledger.reader.unsettled(ledger.opened.number)) == 1
     assert "q00run2" in text
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from quoter.domain.market import SavedCalibration, Side
-from quoter.domain.orders import OrderState
+from quoter.domain.orders import NO_KNOWN_ORDERS, OrderState
 from quoter.ledger.ledger import Ledger
-from quoter.ledger.reader import Reader
+from quoter.ledger.reader import Reader, known_orders
 from quoter.ledger.rows import FillKind, KnownFill, Market
 from quoter.ledger.schema import NAME, prepare
 from quoter.state.inventory import LedgerConflict
@@ -89,6 +89,22 @@ async def test_a_trade_that_occurs_twice_in_one_list_is_stored_once(tmp_path: Pa
         with pytest.raises(LedgerConflict):
             await ledger.record_fills([booked(3), booked(3, fee=Decimal(1))])
     assert read(tmp_path) == [booked(1), booked(2)]
+
+
+async def test_open_orders_of_all_epochs_are_found_by_the_venue_id(tmp_path: Path) -> None:
+    async with opened(tmp_path) as ledger:
+        for number in (1, 2, 3):
+            await ledger.record_intent(order(number))
+            ledger.record_venue_id(f"q00run{number}", f"v{number}")
+        ledger.record_order_end("q00run2", OrderState.CANCELED, Decimal(0), NOW_NS)
+        await ledger.open_epoch(opening={}, target=Decimal(0), before=(), now_ns=NOW_NS, reason="x")
+        await ledger.record_intent(order(4))  # not named by the venue yet
+        market = ledger.market
+        expected = ({"v3": "q00run3", "v1": "q00run1"}, ("q00run4",))
+        assert ledger.reader.open_orders(market) == expected
+        assert ledger.reader.open_orders(market._replace(symbol="ETH/USDT")) == NO_KNOWN_ORDERS
+    assert known_orders(tmp_path, market) == expected
+    assert known_orders(tmp_path / "none", market) is None
 
 
 async def test_an_order_is_unsettled_from_its_intent_to_its_recorded_end(tmp_path: Path) -> None:

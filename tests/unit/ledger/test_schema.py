@@ -24,6 +24,7 @@ async def filled(folder: Path) -> Path:
 def downgrade(path: Path, version: int) -> None:
     """Turn a file into one of an older version."""
     with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE intents DROP COLUMN venue_id")
         connection.execute("DROP TABLE folds")
         connection.execute("DROP INDEX unfolded")
         connection.execute("DROP INDEX by_time")
@@ -74,7 +75,7 @@ async def test_a_file_of_an_unknown_version_is_refused_with_its_number(tmp_path:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE meta SET value = '7'")
     connection.close()
-    with pytest.raises(LedgerUnusable, match="version is 7, this quoter uses 4"):
+    with pytest.raises(LedgerUnusable, match="version is 7, this quoter uses 5"):
         prepare(tmp_path)
 
 

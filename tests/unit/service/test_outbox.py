@@ -28,6 +28,7 @@ from quoter.domain.events import (
 )
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import MarketHistory
+from quoter.domain.orders import KnownOrders
 from quoter.domain.reasons import CancelRejectReason, RejectReason, ReportKind
 from quoter.domain.trading import CancelReason
 from quoter.service import outbox as module
@@ -93,6 +94,9 @@ class Gateway:
         if self.is_broken:
             raise VenueError("away")
         return 0
+
+    def adopt_orders(self, orders: KnownOrders) -> None:
+        """No earlier run."""
 
     def close_gate(self) -> None:
         """No gate here."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from quoter.domain.commands import PlaceOrder
-from quoter.domain.events import Alarm, Event, Fill, TradesReport
+from quoter.domain.events import Alarm, Event, Fill, Kill, TradesReport
 from quoter.domain.market import Side
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_S
@@ -227,6 +227,29 @@ async def test_an_order_that_can_not_be_written_may_not_be_sent_and_raises_an_al
         assert not await rig.write_ahead.may_send(replace(wanted, client_id="q00y"))
         causes = {event.cause for event in rig.posted if isinstance(event, Alarm)}
         assert causes == {Cause.LEDGER_FAILED}
+
+
+@pytest.mark.parametrize("is_cancelled_before", [False, True])
+async def test_the_venue_id_of_an_order_is_recorded_when_it_becomes_known(
+    tmp_path: Path, is_cancelled_before: bool
+) -> None:
+    async with write_ahead_rig(tmp_path) as rig:
+        order = rig.harness.wanted(BUY)
+        assert await rig.write_ahead.may_send(
+            PlaceOrder(
+                client_id=order.client_id,
+                side=order.side,
+                price=order.price,
+                size=order.size,
+                decided_ns=1,
+            )
+        )
+        if is_cancelled_before:  # the answer then changes no state
+            rig.harness.give(Kill(ts_ns=rig.harness.now_ns, actor="a", reason="b"))
+        rig.write_ahead.after(rig.harness.ack(order))
+        await rig.settled()
+        known = rig.ledger.reader.open_orders(rig.ledger.market)
+        assert known == ({order.venue_id: order.client_id}, ())
 
 
 async def test_a_filled_order_is_marked_as_settled(tmp_path: Path) -> None:

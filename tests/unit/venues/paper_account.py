@@ -53,6 +53,7 @@ class PaperAccount:
     trades: int = 0
     repeats_pages: bool = False  # further pages are the first one again
     page_rows_max: int = 10_000  # smaller pages than documented
+    hides_ids: bool = False  # Gate's list of open orders does not say our ids
     ignores_ids: bool = False  # a filter by our id is not read
     seen: list[tuple[str, str, Query]] = field(default_factory=list)
 
@@ -177,7 +178,8 @@ class PaperAccount:
         limit = int(query.get("limit", "100"))
         if path.endswith("/spot/open_orders"):
             rows = self._rows("orders", limit, skip_pages * limit)
-            orders = [self._gate_order(*self._order(i)) for i in rows]
+            hidden: Row = {"text": "web"} if self.hides_ids else {}
+            orders = [self._gate_order(*self._order(i)) | hidden for i in rows]
             return [{"currency_pair": "BTC_USDT", "total": len(self.orders), "orders": orders}]
         if path.endswith("/spot/my_trades"):
             rows = self._rows("trades", limit, skip_pages * limit)

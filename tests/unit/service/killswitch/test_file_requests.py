@@ -53,7 +53,7 @@ def test_a_kill_writes_the_file_and_signals_the_daemon(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     folder.take()
     try:
-        assert request_kill(tmp_path, "x" * 10_000) == (os.getpid(), True, "")
+        assert request_kill(tmp_path, "x" * 10_000) == (os.getpid(), True, "", ())
     finally:
         signal.signal(signal.SIGUSR1, before)
         folder.release()

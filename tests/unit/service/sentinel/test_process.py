@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from quoter.domain.orders import KnownOrders
 from quoter.service.external_stops.heartbeat_files import (
     HEARTBEAT,
     SENTINEL_HEARTBEAT,
@@ -13,6 +14,7 @@ from quoter.service.external_stops.heartbeat_files import (
     read_heartbeat,
 )
 from quoter.service.killswitch.latch import Latch
+from quoter.service.sentinel import process as module
 from quoter.service.sentinel.heartbeat_monitor import DaemonState, HeartbeatMonitor
 from quoter.service.sentinel.process import VENUE_S_MAX, Sentinel
 from quoter.service.sentinel.venue_audit import FLAT_S
@@ -107,3 +109,17 @@ async def test_an_unwritten_kill_is_enforced_until_the_latch_is_written(
         await asyncio.sleep(0.01)
     task.cancel()
     assert latch_not_written(process) == 0
+
+
+async def test_orders_known_by_the_ledger_stay_known_when_it_can_not_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The data folder may be lost, and the daemon with it."""
+    monkeypatch.setattr(module, "LEDGER_S", 0.001)
+    known = KnownOrders({"7": "q00a"})
+    gateway, readings = RecordingGateway(), iter([known, None, None])
+    process = sentinel(gateway, tmp_path)
+    process._known_orders = lambda: next(readings)
+    with pytest.raises(RuntimeError):  # the readings are used up
+        await process._read_known_orders()
+    assert gateway.adopted == known

@@ -8,6 +8,7 @@ import pytest
 from quoter.domain.commands import RequestReport
 from quoter.domain.events import BalanceReport, ReportEvent, ReportFailed
 from quoter.domain.instrument import Instrument
+from quoter.domain.orders import NO_KNOWN_ORDERS, KnownOrders
 from quoter.domain.reasons import ReportKind
 from quoter.service.external_stops.heartbeat_files import Holdings
 from quoter.service.sentinel.venue_audit import AGAIN_S, CHECK_S, FLAT_S, VenueAudit
@@ -23,6 +24,7 @@ class RecordingGateway:
     free: Decimal | None = Decimal(2)
     locked: Decimal = Decimal(0)
     now_s: float = 0.0
+    adopted: KnownOrders = NO_KNOWN_ORDERS
     audit: VenueAudit = field(init=False)
 
     def __post_init__(self) -> None:
@@ -33,6 +35,9 @@ class RecordingGateway:
 
     async def count_own_open(self) -> int:
         return 0
+
+    def adopt_orders(self, orders: KnownOrders) -> None:
+        self.adopted = orders
 
     async def cancel_all(self) -> int:
         return 0

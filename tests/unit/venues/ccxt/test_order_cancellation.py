@@ -1,18 +1,32 @@
 """Cancels and queries of our own orders at each venue, through unmodified ccxt."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from quoter.domain.commands import CancelOrder, QueryOrder
 from quoter.domain.errors import VenueError
 from quoter.domain.events import CancelReject, OrderDone, OrderNotFound, OrderOpen
+from quoter.domain.orders import KnownOrders
 from quoter.domain.reasons import DoneReason
 from quoter.domain.trading import CancelReason
 from tests.unit.venues.paper_account import PaperAccount, gateway_of
 
 OURS = "q00mabcdefg0000"
 FOREIGN = "someone"
+
+type Answer = Callable[[PaperAccount, str, str, str | None], object]
+
+
+def refusing_cancels(answer: Answer) -> Answer:
+    """Return an `answer` that resets the connection of every cancel."""
+
+    def refuse(self: PaperAccount, method: str, url: str, body: str | None) -> object:
+        if "cancel" in url.lower() or method == "DELETE":
+            raise ConnectionResetError
+        return answer(self, method, url, body)
+
+    return refuse
 
 
 @pytest.mark.parametrize("exchange", ["bybit", "okx", "gate", "kraken", "deribit"])
@@ -35,14 +49,7 @@ async def test_order_that_cannot_be_cancelled_is_reported_as_left(
 ) -> None:
     account = PaperAccount(exchange)
     account.own(1)
-    answer = PaperAccount.answer
-
-    def refuse_cancels(self: PaperAccount, method: str, url: str, body: str | None) -> object:
-        if "cancel" in url.lower() or method == "DELETE":
-            raise ConnectionResetError
-        return answer(self, method, url, body)
-
-    monkeypatch.setattr(PaperAccount, "answer", refuse_cancels)
+    monkeypatch.setattr(PaperAccount, "answer", refusing_cancels(PaperAccount.answer))
     async with gateway_of(account, monkeypatch) as gateway:
         assert await gateway.cancel_all() == 1
     assert len(account.orders) == 1
@@ -142,3 +149,46 @@ async def test_order_is_ours_by_the_venue_id_without_any_client_id(
         assert await gateway.count_own_open() == 1
         assert await gateway.cancel_all() == 0
     assert account.orders == {}
+
+
+@pytest.mark.parametrize("exchange", ["bybit", "okx", "gate", "kraken", "deribit"])
+async def test_order_of_an_earlier_process_is_ours_by_the_venue_id(
+    exchange: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list does not say our id; the ledger of the process that placed the order does."""
+    account = PaperAccount(exchange)
+    account.orders |= {"1000": "", "1001": ""}
+    async with gateway_of(account, monkeypatch) as gateway:
+        assert await gateway.count_own_open() == 0
+        gateway.adopt_orders(KnownOrders({"1000": OURS, "999": "q00mabcdefg0009"}))
+        assert await gateway.count_own_open() == 1
+        assert await gateway.cancel_all() == 0
+    assert account.orders == {"1001": ""}
+
+
+async def test_known_order_counts_whatever_its_prefix_and_is_left_if_it_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The instance was renamed since: its former orders are still ours."""
+    account = PaperAccount("gate")
+    account.orders["1000"] = "q99mabcdefg0000"
+    monkeypatch.setattr(PaperAccount, "answer", refusing_cancels(PaperAccount.answer))
+    async with gateway_of(account, monkeypatch) as gateway:
+        gateway.adopt_orders(KnownOrders({"1000": "q99mabcdefg0000"}))
+        assert await gateway.cancel_all() == 1
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+async def test_order_without_a_known_venue_id_is_cancelled_by_our_id(
+    monkeypatch: pytest.MonkeyPatch, *, is_refused: bool
+) -> None:
+    """It was in flight when its process crashed, and the list does not say our id."""
+    account = PaperAccount("gate", hides_ids=True)
+    account.own(1)
+    if is_refused:
+        monkeypatch.setattr(PaperAccount, "answer", refusing_cancels(PaperAccount.answer))
+    async with gateway_of(account, monkeypatch) as gateway:
+        gateway.adopt_orders(KnownOrders({}, (OURS,)))
+        assert await gateway.count_own_open() == 0
+        assert await gateway.cancel_all() == (1 if is_refused else 0)
+    assert len(account.orders) == (1 if is_refused else 0)

@@ -1,0 +1,75 @@
+"""A daemon can be found by the path of its data folder, also after the folder was moved or deleted.
+
+Each daemon binds a socket in Linux's abstract namespace, named after the path and its process id.
+Nothing listens on it and nothing is read from it; it ends with the process. Elsewhere than on Linux
+no daemon is found this way.
+"""
+
+import os
+import socket
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+PREFIX = "quoter"
+SOCKETS = Path("/proc/net/unix")
+
+
+def announce(folder: Path) -> socket.socket | None:
+    """Bind the name of a daemon of this folder, until it is closed; None where that can't be."""
+    name = f"\0{_name(folder)}{os.getpid()}"
+    with suppress(OSError, AttributeError):
+        bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            bound.bind(name)
+        except OSError:
+            bound.close()
+            raise
+        return bound
+    return None
+
+
+def daemons_of(folder: Path) -> list[int]:
+    """Return the process ids of the daemons that were started on this folder and still run.
+
+    Only processes of this user and this process namespace are found.
+    """
+    name = f"@{_name(folder)}"
+    try:
+        lines = SOCKETS.read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        *_, inode, path = line.split(" ") if f" {name}" in line else ("", "")
+        pid = path.removeprefix(name)
+        if pid.isdecimal() and _holds(int(pid), f"socket:[{inode}]"):
+            found.append(int(pid))
+    return found
+
+
+def folder_now(pid: int, lock: str) -> Path | None:
+    """Return where the folder with a daemon's open lock file is now; None if it was deleted."""
+    for link in _links(pid):
+        path = Path(link)
+        if path.name == lock and path.is_file():
+            return path.parent
+    return None
+
+
+def _name(folder: Path) -> str:
+    return f"{PREFIX}/{sha256(os.fsencode(folder.resolve())).hexdigest()[:32]}/"
+
+
+def _holds(pid: int, link: str) -> bool:
+    """Whether the process has this file open: its id may be of another namespace."""
+    return link in _links(pid)
+
+
+def _links(pid: int) -> list[str]:
+    links = []
+    with suppress(OSError):
+        for each in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                links.append(str(each.readlink()))
+    return links
