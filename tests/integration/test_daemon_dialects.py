@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import web
 
-from quoter.domain.commands import CancelOrder, PlaceOrder
-from quoter.domain.events import OrderAck, OrderDone
+from quoter.domain.commands import CancelOrder, PlaceOrder, QueryOrder
+from quoter.domain.events import OrderAck, OrderDone, OrderNotFound
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.reasons import DoneReason
@@ -22,6 +22,7 @@ from quoter.venues.config import VenueConfig
 from quoter.venues.egress.gate import PLAIN_SCHEMES
 from quoter.venues.factory import make_feed, make_gateway
 from tests.instruments import BTC_USDT
+from tests.unit.venues.paper_account import market
 
 CLIENT_ID = "q00abc1"
 VENUE_ID = "1234"
@@ -38,14 +39,17 @@ class Stub:
 
 
 @asynccontextmanager
-async def stub(answers: Answers) -> AsyncIterator[Stub]:
-    """Serve `answers` by path; anything else is 404. `$now` in a text is the time, ms."""
+async def stub(answers: Answers, not_found: object = None) -> AsyncIterator[Stub]:
+    """Serve `answers` by path; `$now` in a text is the time, ms.
+
+    Any other path is HTTP 404, with `not_found` if given.
+    """
     venue = Stub("")
 
     async def answer(request: web.Request) -> web.Response:
         venue.seen.append((request.method, await request.text()))
         if request.path not in answers:
-            return web.json_response({"error": request.path}, status=404)
+            return web.json_response(not_found or {"error": request.path}, status=404)
         return web.json_response(fresh(answers[request.path]))
 
     app = web.Application()
@@ -292,3 +296,29 @@ def test_missing_self_trade_prevention_is_a_warning_at_the_start(
 ) -> None:
     found = dict(make_gateway(config(exchange, "BTC/USDT")).warnings)
     assert ("self_trade" in found) is is_warned
+
+
+@pytest.mark.parametrize(
+    ("exchange", "answers", "not_found", "expected"),
+    [
+        ("gate", {}, {"label": "ORDER_NOT_FOUND", "message": "Order not found"}, OrderNotFound),
+        ("gate", {}, {"label": "SERVER_ERROR", "message": "Try again"}, type(None)),
+        ("gate", {}, {"error": "no route"}, type(None)),
+        (
+            "okx",
+            {"/api/v5/trade/order": {"code": "51603", "msg": "Order does not exist", "data": []}},
+            None,
+            OrderNotFound,
+        ),
+        ("okx", {"/api/v5/trade/order": {"code": "0", "msg": "", "data": []}}, None, type(None)),
+    ],
+)
+async def test_order_is_absent_only_if_the_venue_says_so(
+    exchange: str, answers: Answers, not_found: object, expected: type
+) -> None:
+    """Queried by our id (Gate: as `t-…` in the path): what proves that a create did not arrive."""
+    chosen = config(exchange, "BTC/USDT", key="sesame")
+    async with stub(answers, not_found) as venue, gateway_at(chosen, venue) as gateway:
+        gateway._client.set_markets([market(exchange)])  # type: ignore[attr-defined]
+        answer = await gateway.query(QueryOrder(client_id=CLIENT_ID, venue_id=""))
+    assert type(answer) is expected
