@@ -91,8 +91,8 @@ class ActivityPolicy:
     """Limits on activity over time; above one of them quoting pauses. Zero switches one off.
 
     price_jump: of the mid in 1 s; quote_drift: of our quotes in 60 s; both fractions. turnover_max:
-    volume in 60 s as a multiple of the inventory limit, infinite for off. creates_per_min can't be
-    switched off.
+    volume in 60 s as a multiple of the inventory limit or of the expected volume, whichever is
+    larger; infinite for off. creates_per_min can't be switched off.
     """
 
     price_jump: float

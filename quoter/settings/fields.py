@@ -148,8 +148,9 @@ class ActivityLimits(BaseModel):
         10,
         gt=0,
         le=10_000,
-        description="Maximum traded volume per 60 s, as a multiple of QUOTER_INVENTORY_MAX (no "
-        "unit); above it quoting pauses until `quoter resume` (cause `repeated_execution`).",
+        description="Maximum traded volume per 60 s, as a multiple of QUOTER_INVENTORY_MAX or of "
+        "the volume that is expected at our prices, whichever is larger (no unit); above it "
+        "quoting pauses until `quoter resume` (cause `repeated_execution`).",
     )
 
 

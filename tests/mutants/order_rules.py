@@ -7,6 +7,8 @@ ACTIVITY_LIMITS, ACTIVITY_LIMITS_TESTS = (
     "quoter/engine/limits/activity_limits.py",
     "tests/unit/engine/limits/test_activity_limits.py",
 )
+REPEATED = "quoter/risk/monitors/repeated_execution.py"
+REPEATED_TESTS = ("tests/unit/risk/monitors/test_repeated_execution.py",)
 VERIFY, VERIFY_TESTS = (
     "quoter/venues/egress/request_verification.py",
     "tests/unit/venues/egress/test_request_verification.py",
@@ -73,14 +75,26 @@ MUTANTS = (
         tests=("tests/unit/risk/monitors/test_message_rate.py",),
     ),
     mutant(
-        "repeated_execution_by_volume_only",
-        "any number of small fills passes",
+        "repeated_execution_by_turnover_only",
+        "far more fills than expected pass while the inventory limit is large",
+        Edit(REPEATED, "        if not orders <= orders_max:\n", "        if False:\n"),
+        tests=REPEATED_TESTS,
+    ),
+    mutant(
+        "repeated_execution_counts_pieces",
+        "an order that is filled in forty pieces counts forty times",
         Edit(
-            "quoter/risk/monitors/repeated_execution.py",
-            "        if not fills <= fills_max:\n",
-            "        if False:\n",
+            REPEATED,
+            "self._orders.add(ts_ns, size / self._order_size)",
+            "self._orders.add(ts_ns, 1.0)",
         ),
-        tests=("tests/unit/risk/monitors/test_repeated_execution.py",),
+        tests=REPEATED_TESTS,
+    ),
+    mutant(
+        "turnover_ignores_the_expected_market",
+        "a small inventory limit stops a daemon that trades what its market always brings",
+        Edit(REPEATED, "max(self._inventory_orders, expected)", "self._inventory_orders"),
+        tests=REPEATED_TESTS,
     ),
     mutant(
         "notional_denies_reducing_orders",

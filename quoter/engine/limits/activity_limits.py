@@ -49,7 +49,9 @@ class ActivityLimits:
         self._jump = PriceJump(jump=policy.price_jump, drift=policy.quote_drift)
         self._rate = MessageRate(per_min=policy.creates_per_min, per_fill=policy.creates_per_fill)
         self._executions = RepeatedExecution(
-            volume_max=policy.turnover_max * float(limits.inventory_max)
+            order_size=float(config.order_size),
+            inventory_max=float(limits.inventory_max),
+            turnover_max=policy.turnover_max,
         )
         self._has_new_creates = False  # creates since the rate was last checked
         self._jump_until_ns = 0

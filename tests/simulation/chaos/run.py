@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
 from time import process_time
@@ -14,7 +15,7 @@ from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.engine.engine import Engine
 from quoter.risk.hysteresis import MACHINE_CAUSES
 from quoter.risk.monitors.message_rate import JUDGED_FROM
-from quoter.risk.monitors.repeated_execution import FILLS_ALWAYS
+from quoter.risk.monitors.repeated_execution import ORDERS_ALWAYS
 from quoter.service.recovery import CALM_NS, DOUBLINGS_MAX
 from quoter.sim.exchange import Exchange
 from tests.simulation.chaos.active_faults import ActiveFaults, at_ns, windows_of
@@ -105,7 +106,7 @@ class World:
         self._held_s = (
             0.0  # seconds after the last fault in which it rightly quoted less or nothing
         )
-        self._fill_times: deque[int] = deque(maxlen=1_000)
+        self._fills: deque[tuple[int, Decimal]] = deque(maxlen=10_000)  # time and size
         self.process.observers.append(self._observe)
         self.schedule.at(START_NS, self.process.start)
         self.schedule.at(START_NS + plan.tick_ns, self._tick)
@@ -169,7 +170,7 @@ class World:
         if step.commands:
             trace += repr(step.commands)
         self._trace.update(trace.encode())
-        self._fill_times.extend(event.ts_ns for _ in step.booked)
+        self._fills.extend((event.ts_ns, booked.fill.size) for booked in step.booked)
         raised = dict(step.state.raised) if step.state is not None else {}
         if Cause.REPEATED_EXECUTION in raised:
             self._throttled(event.ts_ns, raised[Cause.REPEATED_EXECUTION])
@@ -180,9 +181,10 @@ class World:
         self._is_throttled = True
         if "in a row refused" in text:
             return
-        window = [ts_ns for ts_ns in self._fill_times if now_ns - ts_ns <= 61 * NS_PER_S]
-        if not len(window) > FILLS_ALWAYS:
-            raise Breach("PT-08", f"throttled after {len(window)} fills within 61 s")
+        window = [size for ts_ns, size in self._fills if now_ns - ts_ns <= 61 * NS_PER_S]
+        orders = float(sum(window) / self.plan.engine.order_size)
+        if not orders > ORDERS_ALWAYS:
+            raise Breach("PT-08", f"throttled after {orders:.1f} order sizes within 61 s")
 
     def _tick(self) -> None:
         now_ns = self.schedule.now_ns

@@ -10,50 +10,75 @@ from quoter.risk.monitors.repeated_execution import RepeatedExecution
 NOW_NS = 1_700_000_000_000_000_000
 
 
-def test_sixty_fills_a_minute_are_always_allowed() -> None:
-    throttle = RepeatedExecution(volume_max=inf)
-    results = [throttle.on_fill(NOW_NS + n * NS_PER_S // 2, 1.0) for n in range(61)]
+def throttle(
+    *, order_size: float = 1.0, inventory_max: float = 1.0, turnover_max: float = inf
+) -> RepeatedExecution:
+    return RepeatedExecution(
+        order_size=order_size, inventory_max=inventory_max, turnover_max=turnover_max
+    )
+
+
+def expecting(limits: RepeatedExecution, fills_per_s: float, seconds: int = 30) -> int:
+    """Let it expect fills at this rate; return the time after it, ns."""
+    for second in range(seconds + 1):
+        limits.expect(NOW_NS + second * NS_PER_S, fills_per_s)
+    return NOW_NS + seconds * NS_PER_S
+
+
+def test_sixty_orders_a_minute_are_always_allowed() -> None:
+    limits = throttle()
+    results = [limits.on_fill(NOW_NS + n * NS_PER_S // 2, 1.0) for n in range(61)]
     assert results[:60] == [None] * 60
-    assert results[60] == "61 fills within 60 s, limit 60"
+    assert results[60] == "filled 61.0 order sizes within 60 s, limit 60.0"
+
+
+def test_an_order_that_is_filled_in_many_pieces_counts_once() -> None:
+    limits = throttle(order_size=0.005)
+    assert [limits.on_fill(NOW_NS, 0.005 / 40) for _ in range(40 * 59)] == [None] * (40 * 59)
 
 
 def test_up_to_twenty_times_the_expected_fills_are_allowed() -> None:
-    throttle = RepeatedExecution(volume_max=inf)
-    for second in range(31):
-        throttle.expect(NOW_NS + second * NS_PER_S, 0.25)  # 7.5 fills in 30 s
-    now_ns = NOW_NS + 30 * NS_PER_S
-    results = [throttle.on_fill(now_ns, 1.0) for _ in range(151)]
+    limits = throttle()
+    now_ns = expecting(limits, 0.25)  # 7.5 fills in 30 s
+    results = [limits.on_fill(now_ns, 1.0) for _ in range(151)]
     assert results[:150] == [None] * 150
-    assert results[150] == "151 fills within 60 s, limit 150"
+    assert results[150] == "filled 151.0 order sizes within 60 s, limit 150.0"
 
 
 def test_fills_of_more_than_a_minute_ago_do_not_count() -> None:
-    throttle = RepeatedExecution(volume_max=inf)
+    limits = throttle()
     for minute in range(5):
         begin_ns = NOW_NS + minute * 62 * NS_PER_S
-        assert [throttle.on_fill(begin_ns, 1.0) for _ in range(60)] == [None] * 60
+        assert [limits.on_fill(begin_ns, 1.0) for _ in range(60)] == [None] * 60
 
 
 def test_the_volume_of_a_minute_may_reach_its_limit() -> None:
-    throttle = RepeatedExecution(volume_max=10.0)
-    assert throttle.on_fill(NOW_NS, 4.0) is None
-    assert throttle.on_fill(NOW_NS, 6.0) is None
-    assert throttle.on_fill(NOW_NS, 0.01) == "traded 10.01 within 60 s, limit 10"
+    limits = throttle(order_size=0.5, inventory_max=1.0, turnover_max=10.0)
+    assert limits.on_fill(NOW_NS, 4.0) is None
+    assert limits.on_fill(NOW_NS, 6.0) is None
+    assert limits.on_fill(NOW_NS, 0.01) == "traded 10.01 within 60 s, limit 10"
+
+
+def test_a_limit_of_four_orders_allows_ten_times_the_expected_volume() -> None:
+    limits = throttle(inventory_max=4.0, turnover_max=10.0)
+    now_ns = expecting(limits, 1.0)  # 30 fills in 30 s
+    assert [limits.on_fill(now_ns, 1.0) for _ in range(300)] == [None] * 300
+    assert limits.on_fill(now_ns, 1.0) == "traded 301 within 60 s, limit 300"
 
 
 @pytest.mark.parametrize("size", [nan, inf])
 def test_size_that_is_not_a_number_exceeds_the_limit(size: float) -> None:
-    assert RepeatedExecution(volume_max=10.0).on_fill(NOW_NS, size) is not None
+    assert throttle(turnover_max=10.0).on_fill(NOW_NS, size) is not None
 
 
 def test_rate_that_is_not_a_number_expects_no_fills() -> None:
-    throttle = RepeatedExecution(volume_max=inf)
-    throttle.expect(NOW_NS, nan)
-    throttle.expect(NOW_NS + NS_PER_S, nan)
-    assert [throttle.on_fill(NOW_NS + NS_PER_S, 1.0) for _ in range(61)][60] is not None
+    limits = throttle()
+    expecting(limits, nan, seconds=1)
+    assert [limits.on_fill(NOW_NS + NS_PER_S, 1.0) for _ in range(61)][60] is not None
 
 
-@pytest.mark.parametrize("volume_max", [0.0, -1.0, nan])
-def test_a_volume_limit_is_above_zero(volume_max: float) -> None:
+@pytest.mark.parametrize("number", [0.0, -1.0, nan])
+@pytest.mark.parametrize("name", ["order_size", "inventory_max", "turnover_max"])
+def test_sizes_and_limits_are_above_zero(name: str, number: float) -> None:
     with pytest.raises(ValueError, match="out of domain"):
-        RepeatedExecution(volume_max=volume_max)
+        throttle(**{name: number})
