@@ -8,6 +8,7 @@ from pathlib import Path
 
 import quoter
 from quoter.app.settings_to_config import limits, market_of, run_id
+from quoter.domain.number_text import plain
 from quoter.ledger.rows import Manifest
 from quoter.settings import Settings
 from quoter.telemetry.metrics import Metrics
@@ -29,11 +30,11 @@ def manifest(settings: Settings, *, start_ns: int, api_key: str) -> Manifest:
         config_hash=config_hash(settings),
         market=market_of(settings),
         limits={
-            "inventory_max": str(bounds.inventory_max),
-            "size_max": str(bounds.size_max),
-            "notional_max": str(bounds.notional_max),
-            "price_collar": str(bounds.price_collar),
-            "loss_max": str(bounds.loss_max),
+            "inventory_max": plain(bounds.inventory_max),
+            "size_max": plain(bounds.size_max),
+            "notional_max": plain(bounds.notional_max),
+            "price_collar": plain(bounds.price_collar),
+            "loss_max": plain(bounds.loss_max),
             "position_notional_max": str(bounds.position_notional_max),
         },
         key_hash=_hash(KEY_SALT + api_key.encode()) if api_key else "",

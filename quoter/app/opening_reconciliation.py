@@ -27,6 +27,7 @@ from quoter.domain.events import (
     TradesReport,
 )
 from quoter.domain.instrument import Instrument
+from quoter.domain.number_text import plain
 from quoter.domain.orders import OrderState
 from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.domain.trading import CancelReason
@@ -133,7 +134,7 @@ class OpeningReconciliation:
             reason=reason,
         )
         touched = (self._instrument.base, self._instrument.quote)
-        opening = {asset: str(held.get(asset, ZERO)) for asset in touched}
+        opening = {asset: plain(held.get(asset, ZERO)) for asset in touched}
         log.info("epoch_opened", epoch=self._ledger.opened.number, opening=opening)
         return Opening(held, target, before)
 
@@ -239,7 +240,7 @@ class OpeningReconciliation:
         """Compare the balances exactly, per traded or fee asset; return the differences as text."""
         held = await self._held()
         return "; ".join(
-            f"{asset}: venue {held.get(asset, ZERO)}, books {books[asset]}"
+            f"{asset}: venue {plain(held.get(asset, ZERO))}, books {plain(books[asset])}"
             for asset in sorted(books)
             if held.get(asset, ZERO) != books[asset]
         )
@@ -274,8 +275,8 @@ def _orders_differ(ends: Mapping[str, _End], booked: Mapping[str, Decimal]) -> s
         ours = booked.get(client_id, ZERO)
         if end.filled is not None and end.filled != ours:
             return (
-                f"order {client_id} differs: the venue reports {end.filled} filled, "
-                f"the ledger has {ours}"
+                f"order {client_id} differs: the venue reports {plain(end.filled)} filled, "
+                f"the ledger has {plain(ours)}"
             )
     return ""
 

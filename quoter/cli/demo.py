@@ -234,7 +234,11 @@ def _print_summary(console: Console, summary: RunSummary, last: Snapshot, truth:
     for asset in sorted(truth.totals):
         ours, theirs = last.balances.get(asset), truth.totals[asset]
         if ours != theirs:
-            table.add_row(f"ledger {asset}", f"ours {ours}, the exchange's {theirs}", style="red")
+            table.add_row(
+                f"ledger {asset}",
+                f"ours {ours}, the exchange's {theirs}",
+                style="red",
+            )
     verdict = "equals the exchange's, every asset" if summary.ledger_equals_truth else "DIFFERS"
     table.add_row("our ledger", verdict)
     table.add_row("own orders left", str(summary.own_orders_left))

@@ -77,7 +77,11 @@ class Drill:
         state = self._state()
         environment = state.get("environment")
         if environment not in ("sandbox", "testnet", "demo"):
-            text = f"a drill is not allowed in {environment} (only sandbox, testnet and demo)"
+            text = (
+                f"a drill is not allowed in {environment} (only sandbox, testnet and demo)"
+                if isinstance(environment, str)
+                else "the daemon's /state does not name its environment, so a drill is not allowed"
+            )
             raise DrillFailed(f"drill: {text}; nothing was changed")
         if running_pid(self._folder) is None:
             text = f"no daemon is running with the data folder {self._folder}"
@@ -98,9 +102,10 @@ class Drill:
             if heartbeat is not None
             else "unknown"
         )
-        if owner != f"{environment} run {run}":
+        listed = f"{environment} run {'unknown' if run is None else run}"
+        if owner != listed:
             host, port = self._address
-            page = f"{host}:{port} is {environment} run {run}"
+            page = f"{host}:{port} is {listed}"
             text = f"drill: {page}, the daemon with the data folder {self._folder} is {owner}"
             raise DrillFailed(f"{text}; nothing was changed")
 

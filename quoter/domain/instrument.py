@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from math import ceil, floor
 
+from quoter.domain.number_text import plain
 from quoter.domain.units import exact
 
 # A float price that is this close to a tick *is* that tick: 100.01 / 0.01 is 10000.999999999998.
@@ -57,7 +58,9 @@ class Instrument:
         """Ticks of an exact price, which must lie on the grid."""
         ticks, rest = divmod(price, self.tick)
         if rest:
-            raise ValueError(f"{self.symbol}: {price} is not a multiple of the tick {self.tick}")
+            raise ValueError(
+                f"{self.symbol}: {plain(price)} is not a multiple of the tick {plain(self.tick)}"
+            )
         return int(ticks)
 
     def share_of(self, size: Decimal, share: float) -> Decimal:

@@ -12,7 +12,7 @@ def plain(number: Decimal | float, digits: int = DIGITS) -> str:
     A number that is not finite, or extremely long, is written as Python writes it.
     """
     exact = Decimal(f"{number:.{digits}g}") if isinstance(number, float) else Decimal(number)
-    if exact == 0:
+    if exact.is_zero():
         return "0"
     if not exact.is_finite() or abs(exact.adjusted()) > PLACES_MAX:
         return str(number)

@@ -15,6 +15,7 @@ from quoter.domain.commands import (
     Verdict,
 )
 from quoter.domain.market import Side
+from quoter.domain.number_text import plain
 from quoter.domain.trading import Phase, TradingState
 from quoter.domain.units import NS_PER_MS
 from quoter.risk.view import Limits, RiskView, reduces, reducing_headroom
@@ -34,7 +35,8 @@ def check_trading_state(intent: OrderIntent, view: RiskView, _: Limits) -> str |
         return f"state {view.state.name}"
     room = reducing_headroom(intent.side, view)
     if not intent.size <= room:
-        return f"REDUCE_ONLY: {intent.side} {intent.size}, only {max(room, 0 * room)} reduces"
+        size, most = plain(intent.size), plain(max(room, 0 * room))
+        return f"REDUCE_ONLY: {intent.side} {size}, only {most} reduces"
     return None
 
 
@@ -46,11 +48,11 @@ def check_market_data(intent: OrderIntent, view: RiskView, limits: Limits) -> st
         return "no market data received for too long"
     spread, mid = view.best_ask - view.best_bid, (view.best_ask + view.best_bid) / 2
     if not (spread.is_finite() and 0 < spread <= limits.book_spread_max * mid):
-        return f"spread {spread} at {mid}, limit {limits.book_spread_max}"
+        return f"spread {plain(spread)} at {plain(mid)}, limit {plain(limits.book_spread_max)}"
     depth = min(view.depth_bid, view.depth_ask)
     least = intent.size if limits.book_depth_min is None else limits.book_depth_min
     if not depth >= least:
-        return f"{depth} in the best levels, less than {least}"
+        return f"{plain(depth)} in the best levels, less than {plain(least)}"
     if intent.book_seq != view.book_seq:
         return f"priced from book {intent.book_seq}, which is at {view.book_seq} now"
     return None
@@ -59,9 +61,9 @@ def check_market_data(intent: OrderIntent, view: RiskView, limits: Limits) -> st
 def check_order_size(intent: OrderIntent, _: RiskView, limits: Limits) -> str | None:
     """Denied if not finite, not positive, or above the limit."""
     if not (intent.size.is_finite() and intent.size > 0):
-        return f"size {intent.size} is not above zero"
+        return f"size {plain(intent.size)} is not above zero"
     if not intent.size <= limits.size_max:
-        return f"size {intent.size} above {limits.size_max}"
+        return f"size {plain(intent.size)} above {plain(limits.size_max)}"
     return None
 
 
@@ -69,7 +71,7 @@ def check_order_notional(intent: OrderIntent, _: RiskView, limits: Limits) -> st
     """Denied if not a number, not positive, or above the limit."""
     notional = intent.size * intent.price
     if not 0 < notional <= limits.notional_max:
-        return f"notional {notional} not within 0 .. {limits.notional_max}"
+        return f"notional {plain(notional)} not within 0 .. {plain(limits.notional_max)}"
     return None
 
 
@@ -82,14 +84,15 @@ def check_price_collar(intent: OrderIntent, view: RiskView, limits: Limits) -> s
     """
     price, low, high = intent.price, view.reference_low, view.reference_high
     if not (price.is_finite() and price > 0):
-        return f"price {price} is not above zero"
+        return f"price {plain(price)} is not above zero"
     if not (low.is_finite() and high.is_finite() and 0 < low <= high):
-        return f"no reference price: {low} .. {high}"
+        return f"no reference price: {plain(low)} .. {plain(high)}"
     least, most = low * (1 - limits.price_collar), high * (1 + limits.price_collar)
     if not reduces(intent, view):
         least, most = high * (1 - limits.price_collar), low * (1 + limits.price_collar)
     if not least <= price <= most:
-        return f"price {price} outside {limits.price_collar} of {low} .. {high}"
+        collar = f"{plain(limits.price_collar)} of {plain(low)} .. {plain(high)}"
+        return f"price {plain(price)} outside {collar}"
     return None
 
 
@@ -98,14 +101,14 @@ def check_aggressive_price(intent: OrderIntent, view: RiskView, _: Limits) -> st
     price, rests = intent.price, intent.time_in_force is not TimeInForce.IOC
     if intent.side is Side.BUY:
         if rests and not price < view.best_ask:
-            return f"buy at {price} would take the ask {view.best_ask}"
+            return f"buy at {plain(price)} would take the ask {plain(view.best_ask)}"
         if view.own_ask is not None and not price < view.own_ask:
-            return f"buy at {price} would cross our own sell at {view.own_ask}"
+            return f"buy at {plain(price)} would cross our own sell at {plain(view.own_ask)}"
     else:
         if rests and not price > view.best_bid:
-            return f"sell at {price} would take the bid {view.best_bid}"
+            return f"sell at {plain(price)} would take the bid {plain(view.best_bid)}"
         if view.own_bid is not None and not price > view.own_bid:
-            return f"sell at {price} would cross our own buy at {view.own_bid}"
+            return f"sell at {plain(price)} would cross our own buy at {plain(view.own_bid)}"
     return None
 
 
@@ -114,11 +117,11 @@ def check_worst_case_exposure(intent: OrderIntent, view: RiskView, limits: Limit
     if intent.side is Side.BUY:
         worst = view.inventory + view.leaves_buy + intent.size
         if not worst <= limits.inventory_max:
-            return f"inventory could reach {worst}, limit {limits.inventory_max}"
+            return f"inventory could reach {plain(worst)}, limit {plain(limits.inventory_max)}"
     else:
         worst = view.inventory - view.leaves_sell - intent.size
         if not worst >= -limits.inventory_max:
-            return f"inventory could reach {worst}, limit {-limits.inventory_max}"
+            return f"inventory could reach {plain(worst)}, limit {plain(-limits.inventory_max)}"
     return None
 
 
@@ -155,8 +158,8 @@ def check_position_notional(intent: OrderIntent, view: RiskView, limits: Limits)
         worst = view.leaves_sell + intent.size - view.inventory
     room = base_headroom(limits, view.best_ask)
     if not worst <= room:
-        value = f"inventory could reach {worst}, which at {view.best_ask}"
-        return f"{value} exceeds a position value of {limits.position_notional_max}"
+        value = f"inventory could reach {plain(worst)}, which at {plain(view.best_ask)}"
+        return f"{value} exceeds a position value of {plain(limits.position_notional_max)}"
     return None
 
 
@@ -169,11 +172,11 @@ def check_balance(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
     if intent.side is Side.SELL:
         free = view.base_held - view.leaves_sell
         if not intent.size <= free:
-            return f"sell {intent.size}, free {free}"
+            return f"sell {plain(intent.size)}, free {plain(free)}"
     else:
         free = view.quote_held - view.notional_buy
         if not intent.size * intent.price <= free:
-            return f"buy for {intent.size * intent.price}, free {free}"
+            return f"buy for {plain(intent.size * intent.price)}, free {plain(free)}"
     return None
 
 

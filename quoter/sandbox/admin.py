@@ -31,6 +31,7 @@ from decimal import Decimal
 import msgspec
 from aiohttp import web
 
+from quoter.domain.number_text import plain
 from quoter.domain.units import NS_PER_S
 from quoter.sandbox.config import SHUTDOWN_NOTICE_S, KeyPermissions
 from quoter.sandbox.exchange.faults import Armed, Fault, FaultKind, Seconds, SocketKind
@@ -132,7 +133,7 @@ class Admin:
             "opening": _texts(exchange.truth.opening(api_key)),
             "totals": _texts(exchange.truth.balances(api_key)),
             "balances": {
-                asset: {"free": str(free), "locked": str(locked)}
+                asset: {"free": plain(free), "locked": plain(locked)}
                 for asset, (free, locked) in exchange.balances(api_key).items()
             },
             "trades": [
@@ -239,4 +240,4 @@ def _answered(handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamR
 
 
 def _texts(amounts: dict[str, Decimal]) -> dict[str, str]:
-    return {asset: str(amount) for asset, amount in amounts.items()}
+    return {asset: plain(amount) for asset, amount in amounts.items()}

@@ -3,6 +3,7 @@
 `make env` writes both; tests compare them with the classes.
 """
 
+from decimal import Decimal
 from inspect import getdoc
 from textwrap import wrap
 
@@ -10,6 +11,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from quoter.domain.number_text import plain
 from quoter.settings.fields import GROUPS
 from quoter.settings.model import env_name
 
@@ -97,13 +99,17 @@ def _bounds(field: FieldInfo) -> str:
     for bound in field.metadata:
         match bound:
             case Gt(gt=value):
-                found.append(f"> {value}")
+                found.append(f"> {_number(value)}")
             case Ge(ge=value):
-                found.append(f">= {value}")
+                found.append(f">= {_number(value)}")
             case Lt(lt=value):
-                found.append(f"< {value}")
+                found.append(f"< {_number(value)}")
             case Le(le=value):
-                found.append(f"<= {value}")
+                found.append(f"<= {_number(value)}")
             case _:
                 pass
     return ", ".join(found)
+
+
+def _number(value: object) -> str:
+    return plain(value) if isinstance(value, Decimal) else str(value)

@@ -1,7 +1,9 @@
 """Loading of the settings; a `BadSetting` names all mistakes at once."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +12,7 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from quoter.domain.errors import BadSetting
+from quoter.domain.number_text import plain
 from quoter.settings.exposure import Exposure, exposures
 from quoter.settings.fields import HIDDEN, SECRETS, TOKENS, Environment
 from quoter.settings.model import PREFIX, SentinelSettings, Settings, env_name, production_refusal
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 ENV_FILE = Path(".env")
 VALUE_CHARS_MAX = 60
 REDACTED = "[redacted]"
+EXPONENT = re.compile(r"\b[0-9.]+E[+-][0-9]{1,2}\b")  # as pydantic writes 1E+15
 REDACTED_CHARS_MIN = 4  # redacting shorter values would destroy the text
 
 
@@ -194,6 +198,7 @@ def _messages(error: ValidationError) -> Iterator[str]:
 def _message(field: str, text: str, detail: "ErrorDetails") -> str:
     if detail["type"] == "missing":
         return f"is required: {Settings.model_fields[field].description}"
+    text = EXPONENT.sub(lambda found: plain(Decimal(found[0])), text)
     text = text.replace("Input should be ", "must be ", 1)
     if field in HIDDEN:
         return text

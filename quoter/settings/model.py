@@ -13,6 +13,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from quoter.domain.number_text import plain
 from quoter.settings.fields import (
     HIDDEN,
     SECRETS,
@@ -113,7 +114,7 @@ class Settings(
         for name in type(self).model_fields:
             value = getattr(self, name)
             hidden = "unset" if value is None else "set"
-            shown[name] = hidden if name in HIDDEN else str(value)
+            shown[name] = hidden if name in HIDDEN else _text(value)
         return shown
 
 
@@ -165,6 +166,10 @@ def conflicts(settings: Settings) -> list[str]:
     ]
 
 
+def _text(value: object) -> str:
+    return plain(value) if isinstance(value, Decimal) else str(value)
+
+
 def production_refusal(settings: Settings) -> str | None:
     """Return why no orders may be sent to a production venue; None if they may."""
     if settings.environment is not Environment.PRODUCTION:
@@ -182,15 +187,15 @@ def _limit_conflicts(settings: Settings) -> list[str]:
     if not settings.inventory_max >= LOTS_MIN * settings.order_size:
         lines.append(
             f"QUOTER_ORDER_SIZE: must be at most a third of QUOTER_INVENTORY_MAX "
-            f"({settings.inventory_max}) (got {settings.order_size})"
+            f"({plain(settings.inventory_max)}) (got {plain(settings.order_size)})"
         )
     if (
         settings.regime_equity_drop is not None
         and not settings.regime_equity_drop <= settings.loss_max
     ):
         lines.append(
-            f"QUOTER_REGIME_EQUITY_DROP: must be at most QUOTER_LOSS_MAX ({settings.loss_max}) "
-            f"(got {settings.regime_equity_drop})"
+            f"QUOTER_REGIME_EQUITY_DROP: must be at most QUOTER_LOSS_MAX "
+            f"({plain(settings.loss_max)}) (got {plain(settings.regime_equity_drop)})"
         )
     if not settings.regime_reduce >= settings.regime_wide:
         lines.append(
@@ -201,7 +206,7 @@ def _limit_conflicts(settings: Settings) -> list[str]:
     if worth is not None and not worth >= settings.notional_max:
         lines.append(
             f"QUOTER_POSITION_NOTIONAL_MAX: must be at least QUOTER_NOTIONAL_MAX "
-            f"({settings.notional_max}) (got {worth})"
+            f"({plain(settings.notional_max)}) (got {plain(worth)})"
         )
     return lines
 

@@ -5,6 +5,8 @@ from decimal import Decimal, InvalidOperation
 from math import isfinite
 from pathlib import Path
 
+from quoter.domain.number_text import plain
+
 SECRET_BYTES_MAX = 16_384
 HORIZON_S_MAX = 604_800.0
 # For money and coins: larger than any account, and still exact enough as a float.
@@ -39,7 +41,9 @@ def parse_target(value: object) -> object:
     except InvalidOperation:
         amount = Decimal("NaN")
     if not (amount.is_finite() and abs(amount) <= AMOUNT_MAX):
-        raise ValueError(f"must be auto or a number of base units, at most {AMOUNT_MAX} of them")
+        raise ValueError(
+            f"must be auto or a number of base units, at most {plain(AMOUNT_MAX)} of them"
+        )
     return amount
 
 

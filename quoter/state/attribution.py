@@ -14,6 +14,7 @@ from decimal import Decimal
 from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
+from quoter.domain.number_text import plain
 from quoter.domain.step import MarkoutPnl, Pnl, SidePnl
 from quoter.state.markout_ledger import ZERO, MarkoutLedger, Units
 
@@ -135,7 +136,7 @@ class Attribution:
         Raises ValueError if `price` or `fee` is not a valid number.
         """
         if not (price.is_finite() and price > 0):
-            raise ValueError(f"price of a fee's coin must be above zero, not {price}")
+            raise ValueError(f"price of a fee's coin must be above zero, not {plain(price)}")
         _require_finite(fee)
         worth = fee * price
         self._cash -= worth
@@ -199,4 +200,4 @@ class Attribution:
 def _require_finite(*amounts: Decimal) -> None:
     for amount in amounts:
         if not amount.is_finite():
-            raise ValueError(f"not an amount: {amount}")
+            raise ValueError(f"not an amount: {plain(amount)}")

@@ -13,6 +13,7 @@ from quoter.domain.commands import PlaceOrder, TimeInForce
 from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
+from quoter.domain.number_text import plain
 from quoter.domain.orders import OrderState, OrderView
 from quoter.domain.trading import CancelReason
 
@@ -195,7 +196,7 @@ class OpenOrders:
         for side, counted in self._leaves.items():
             recounted = sum((o.leaves for o in self.of_side(side)), start=ZERO)
             if counted != recounted:
-                return f"{side} leaves counted {counted}, recounted {recounted}"
+                return f"{side} leaves counted {plain(counted)}, recounted {plain(recounted)}"
         return None
 
     def of_side(self, side: Side) -> list[OpenOrder]:

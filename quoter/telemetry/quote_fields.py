@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 
+from quoter.domain.number_text import plain
 from quoter.domain.quotes import Quote, QuoteTerms, TwoSidedQuote
 
 DIGITS = 8  # significant; more would be noise of an estimate
@@ -49,8 +50,8 @@ def _short(value: float | bool | None) -> float | bool | None:
 
 
 def _prices(side: tuple[Quote, ...]) -> list[str]:
-    return [str(level.price) for level in side[:LEVELS_MAX]]
+    return [plain(level.price) for level in side[:LEVELS_MAX]]
 
 
 def _sizes(side: tuple[Quote, ...]) -> list[str]:
-    return [str(level.size) for level in side[:LEVELS_MAX]]
+    return [plain(level.size) for level in side[:LEVELS_MAX]]

@@ -21,6 +21,7 @@ from quoter.domain.events import (
     RateLimited,
     ReportFailed,
 )
+from quoter.domain.number_text import plain
 from quoter.domain.orders import OrderState
 from quoter.domain.quotes import TwoSidedQuote
 from quoter.domain.step import Booked, OrderChange, StateChange, Step
@@ -78,7 +79,7 @@ class StepLog:
         for change in step.orders:
             facts: dict[str, str] = {}
             if order := placed.get(change.client_id):
-                facts = {"side": order.side, "price": str(order.price), "size": str(order.size)}
+                facts = {"side": order.side, "price": plain(order.price), "size": plain(order.size)}
             if cancel := cancelled.get(change.client_id):
                 facts["cancel_reason"] = cancel.reason
             self._order(step, change, facts)
@@ -127,12 +128,12 @@ class StepLog:
             trade_id=fill.trade_id,
             client_id=fill.client_id,
             side=fill.side.value,
-            price=str(fill.price),
-            size=str(fill.size),
-            fee=str(fill.fee),
+            price=plain(fill.price),
+            size=plain(fill.size),
+            fee=plain(fill.fee),
             fee_asset=fill.fee_asset,
             is_maker=fill.is_maker,
-            inventory_base=str(booked.inventory),
+            inventory_base=plain(booked.inventory),
             edge_quote=edge,
         )
 
@@ -156,8 +157,8 @@ class StepLog:
             step,
             ("order_denied", denied.rule, denied.intent.side),
             reason=denied.text,
-            price=str(denied.intent.price),
-            size=str(denied.intent.size),
+            price=plain(denied.intent.price),
+            size=plain(denied.intent.size),
         )
 
     def _sides_off(self, step: Step, off: frozenset[str]) -> None:

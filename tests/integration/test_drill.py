@@ -84,12 +84,12 @@ def state_server() -> Iterator[ThreadingHTTPServer]:
     ("state", "why"),
     [
         ({"environment": "production", "trading_state": "RUNNING"}, "not allowed in production"),
-        ({"trading_state": "RUNNING"}, "not allowed in None"),
+        ({"trading_state": "RUNNING"}, "does not name its environment"),
         (OURS | {"trading_state": "KILLED"}, "the daemon is KILLED"),
         (OURS | {"trading_state": "PAUSED"}, "the daemon is PAUSED"),
         (OURS | {"trading_state": "RUNNING", "run": "other"}, "sandbox run other, the daemon with"),
         (OURS | {"trading_state": "RUNNING", "environment": "testnet"}, "is sandbox run"),
-        ({"environment": "sandbox", "trading_state": "RUNNING"}, "is sandbox run None, the"),
+        ({"environment": "sandbox", "trading_state": "RUNNING"}, "is sandbox run unknown, the"),
     ],
 )
 def test_drill_is_refused_in_production_and_while_stopped(

@@ -65,6 +65,15 @@ EXACTNESS = (
         Edit("quoter/venues/json_values.py", " and _is_short(number)", ""),
         tests=("tests/unit/venues/test_json_values.py",),
     ),
+    mutant(
+        "state_with_exponents",
+        "/state writes a small amount as 1E-8",
+        Edit("quoter/domain/number_text.py", 'text = f"{exact:f}"', "text = str(exact)"),
+        tests=(
+            "tests/unit/domain/test_number_text.py",
+            "tests/unit/service/http/test_state_view.py",
+        ),
+    ),
 )
 
 REJECT_STREAKS = (

@@ -29,7 +29,7 @@ MUTANTS = (
         Edit(
             "quoter/risk/order_rules.py",
             "    if not (low.is_finite() and high.is_finite() and 0 < low <= high):\n"
-            '        return f"no reference price: {low} .. {high}"\n',
+            '        return f"no reference price: {plain(low)} .. {plain(high)}"\n',
             "    if not (low.is_finite() and high.is_finite() and 0 < low <= high):\n"
             "        return None\n",
         ),

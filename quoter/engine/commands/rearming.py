@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from quoter.domain.events import Rearm
+from quoter.domain.number_text import plain
 from quoter.domain.outcomes import RefusalReason, Refused
 from quoter.domain.units import NS_PER_MS
 from quoter.engine.reconciliation.reconcile import Reconcile
@@ -55,7 +56,7 @@ class Rearming:
             return Refused(RefusalReason.BOOK_NOT_READY, "the book is not in sync")
         if not abs(held) <= self._inventory_max and command.accept_inventory != held:
             text = (
-                f"inventory {held} is above the limit of {self._inventory_max}: "
+                f"inventory {plain(held)} is above the limit of {plain(self._inventory_max)}: "
                 "name it with accept_inventory"
             )
             return Refused(RefusalReason.INVENTORY_ABOVE_LIMIT, text)

@@ -7,6 +7,7 @@ The order rules judge one order; these limits judge many of them together, and r
 from quoter.domain.commands import PlaceOrder, RequestReport
 from quoter.domain.events import BookSnapshot, MarketEvent, Trade
 from quoter.domain.market import Side
+from quoter.domain.number_text import plain
 from quoter.domain.quotes import TwoSidedQuote
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
@@ -137,7 +138,7 @@ class ActivityLimits:
             limits=self._limits,
         )
         if not worth <= limit:
-            text = f"inventory could be worth {worth:.2f}, limit {limit}"
+            text = f"inventory could be worth {worth:.2f}, limit {plain(limit)}"
             self._causes.raise_cause(step, Cause.NOTIONAL_LIMIT, text)
         elif worth <= ORDERS_SHARE * limit:
             self._causes.clear(step, Cause.NOTIONAL_LIMIT)

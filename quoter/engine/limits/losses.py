@@ -8,6 +8,7 @@ never a share of the profit, which may be zero or negative.
 from collections.abc import Iterator
 from decimal import Decimal
 
+from quoter.domain.number_text import plain
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.engine.halt_causes import HaltCauses
@@ -59,7 +60,7 @@ class Losses:
         inventory = self._inventory.net
         is_growing = any(booked.fill.side.sign * inventory > 0 for booked in step.booked)
         if is_growing and not abs(inventory) <= self._limits.inventory_max:
-            text = f"inventory {inventory}, limit {self._limits.inventory_max}"
+            text = f"inventory {plain(inventory)}, limit {plain(self._limits.inventory_max)}"
             self._causes.raise_cause(step, Cause.INVENTORY_BREACH, text)
         self.check(step)
 
@@ -79,10 +80,10 @@ class Losses:
         """The limits that equity exceeded at the last check, with the figures."""
         limits = self._limits
         if not self.equity > -limits.loss_max:
-            yield Cause.LOSS_LIMIT, f"profit {self.equity:.4f}, limit {-limits.loss_max}"
+            yield Cause.LOSS_LIMIT, f"profit {self.equity:.4f}, limit {plain(-limits.loss_max)}"
         if not self.drawdown < limits.drawdown_max:
             text = f"equity {self.equity:.4f}, {self.drawdown:.4f} below its highest"
-            yield Cause.DRAWDOWN_LIMIT, f"{text}, limit {limits.drawdown_max}"
+            yield Cause.DRAWDOWN_LIMIT, f"{text}, limit {plain(limits.drawdown_max)}"
 
     def _check_mark(self, mid: float | None, step: StepBuilder) -> None:
         """Raise MARK_MISSING if the value of the inventory has been unknown for too long."""
@@ -91,7 +92,9 @@ class Losses:
         missing_ns = step.ts_ns - self._marked_ns
         is_missing = missing_ns > MARK_MISSING_NS and self._inventory.net != 0
         if is_missing:
-            text = f"no mid for {missing_ns / NS_PER_S:.0f} s, inventory {self._inventory.net}"
+            text = (
+                f"no mid for {missing_ns / NS_PER_S:.0f} s, inventory {plain(self._inventory.net)}"
+            )
             self._causes.raise_cause(step, Cause.MARK_MISSING, text)
         else:
             self._causes.clear(step, Cause.MARK_MISSING)

@@ -23,6 +23,7 @@ from quoter.domain.events import (
     OrderSent,
     OrderUnknown,
 )
+from quoter.domain.number_text import plain
 from quoter.domain.orders import OrderState
 from quoter.domain.reasons import CancelRejectReason, RejectReason
 from quoter.domain.step import Booked
@@ -150,9 +151,8 @@ class Lifecycle:
         if not self._record_venue_filled(order, filled, step):
             return
         if filled < order.filled:
-            detail = (
-                f"{order.client_id}: venue reports {filled} filled in total, booked {order.filled}"
-            )
+            total, ours = plain(filled), plain(order.filled)
+            detail = f"{order.client_id}: venue reports {total} filled in total, booked {ours}"
             self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, detail)
         update = OrderUpdate.ENDED_UNSETTLED if order.has_missing_fills else OrderUpdate.ENDED
         self._transition(order, update, step, text)
@@ -160,7 +160,7 @@ class Lifecycle:
     def _record_venue_filled(self, order: OpenOrder, filled: Decimal, step: StepBuilder) -> bool:
         """Record the venue's cumulative filled size; False if it is not an amount."""
         if not is_amount(filled):
-            step.add_anomaly("bad_cumulative_fill", f"{order.client_id}: {filled}")
+            step.add_anomaly("bad_cumulative_fill", f"{order.client_id}: {plain(filled)}")
             return False
         order.venue_filled = max(order.venue_filled, filled)
         return True
@@ -197,7 +197,8 @@ class Lifecycle:
         elif isinstance(event, OrderDone) and is_amount(event.filled):
             if not event.filled > order.filled:
                 return
-            text = f"{client_id} closed with {order.filled}, venue reports {event.filled} filled"
+            ours, theirs = plain(order.filled), plain(event.filled)
+            text = f"{client_id} closed with {ours}, venue reports {theirs} filled"
             self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
 
     def cancel_by_id(self, client_id: str, venue_id: str, step: StepBuilder) -> None:
@@ -239,7 +240,8 @@ class Lifecycle:
             self._causes.raise_cause(step, Cause.INVARIANT_BROKEN, text)
             return
         if fill.size > order.leaves:
-            text = f"{order.client_id}: fill {fill.size} above what was left, {order.leaves}"
+            size, left = plain(fill.size), plain(order.leaves)
+            text = f"{order.client_id}: fill {size} above what was left, {left}"
             self._causes.raise_cause(step, Cause.INVARIANT_BROKEN, text)
         self._orders.fill(order, fill.size)
         order.filled_ns = step.ts_ns

@@ -7,6 +7,7 @@ decision of its own.
 from decimal import Decimal
 
 from quoter.domain.market import Side
+from quoter.domain.number_text import plain
 from quoter.domain.quotes import Quote
 from quoter.domain.trading import CancelReason, Cause, Phase, TradingState
 from quoter.domain.units import NS_PER_MS
@@ -53,7 +54,7 @@ class Flattening:
         quote = self._slice()
         if quote is None:
             if self._market.mid is not None and not self._is_reported:
-                step.add_anomaly("flat", f"inventory {self._inventory.net}")
+                step.add_anomaly("flat", f"inventory {plain(self._inventory.net)}")
                 self._is_reported = True
             return
         self._is_reported = False

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from quoter.domain.events import BalanceReport
+from quoter.domain.number_text import plain
 from quoter.domain.units import NS_PER_S
 from quoter.state.inventory import Inventory, is_amount
 
@@ -33,13 +34,17 @@ class BalanceCheck:
         if not wrong:
             self._difference, self._times, self.text = "", 0, ""
             return True
-        difference = ", ".join(f"{asset} {_less(held[asset], books[asset])}" for asset in wrong)
+        difference = ", ".join(
+            f"{asset} {plain(_less(held[asset], books[asset]))}" for asset in wrong
+        )
         if difference != self._difference:
             self._difference, self._since_ns, self._times = difference, ts_ns, 0
         self._times += 1
         lasts = ts_ns - self._since_ns >= MISMATCH_AGE_MAX_NS
         if lasts and self._times >= MISMATCH_TIMES:
-            self.text = ", ".join(f"{a}: venue {held[a]}, books {books[a]}" for a in wrong)
+            self.text = ", ".join(
+                f"{a}: venue {plain(held[a])}, books {plain(books[a])}" for a in wrong
+            )
         return False
 
 

@@ -13,6 +13,7 @@ from quoter.domain.commands import RequestReport
 from quoter.domain.events import CoinPrice, Fill, ReportFailed
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
+from quoter.domain.number_text import plain
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_MS
@@ -63,7 +64,7 @@ class CoinFees:
         """Take a coin's price and debit the fees that waited for it."""
         coin = self._coins.get(event.coin)
         if coin is None or not (is_amount(event.price) and event.price > 0):
-            step.add_anomaly("bad_coin_price", f"{event.coin}: {event.price}")
+            step.add_anomaly("bad_coin_price", f"{event.coin}: {plain(event.price)}")
             return
         coin.price, coin.priced_ns = event.price, min(event.asked_ns, step.ts_ns)
         self._debit(coin, step)
@@ -95,7 +96,7 @@ class CoinFees:
 
     def _check_unpriced(self, step: StepBuilder) -> None:
         late = [
-            f"{name} {sum(coin.unpriced.values())}"
+            f"{name} {plain(sum(coin.unpriced.values()))}"
             for name, coin in self._coins.items()
             if coin.unpriced_since_ns and step.ts_ns - coin.unpriced_since_ns >= PRICE_TIMEOUT_NS
         ]

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from quoter.domain.events import BalanceReport
+from quoter.domain.number_text import plain
 from quoter.domain.trading import Cause
 from quoter.engine.halt_causes import HaltCauses
 from quoter.engine.step_builder import StepBuilder
@@ -39,6 +40,6 @@ class VenuePosition:
             return
         self._beyond += 1
         if self._beyond >= REPORTS:
-            text = f"inventory {held} at the venue, {books} in our books"
-            text = f"{text}, limit {self._inventory_max}"
+            text = f"inventory {plain(held)} at the venue, {plain(books)} in our books"
+            text = f"{text}, limit {plain(self._inventory_max)}"
             self._causes.raise_cause(step, Cause.INVENTORY_BREACH, text)

@@ -3,6 +3,7 @@
 from collections import deque
 from decimal import Decimal
 
+from quoter.domain.number_text import plain
 from quoter.domain.units import NS_PER_S
 
 WINDOW_NS = PAUSE_NS = 60 * NS_PER_S
@@ -28,7 +29,7 @@ class MarkoutLossMonitor:
             totals.popleft()
         lost = totals[0][1] - markouts if totals else Decimal(0)
         if 0 < self._loss_max <= lost:
-            self.text = f"fills of a minute lost {lost:.4f}, limit {self._loss_max}"
+            self.text = f"fills of a minute lost {lost:.4f}, limit {plain(self._loss_max)}"
             self._until_ns = ts_ns + PAUSE_NS
             totals.clear()
             return True

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from quoter.domain.number_text import plain
 from quoter.sandbox.config import Account, SandboxConfig
 from quoter.sandbox.exchange.faults import Faults
 from quoter.sandbox.exchange.history import History
@@ -86,7 +87,7 @@ class Venue:
         grid = next(market for market in self.config.markets if market.symbol == terms.symbol)
         for name, step, value in (("tick", grid.tick, terms.tick), ("lot", grid.lot, terms.lot)):
             if not value > 0 or value % step:
-                raise ValueError(f"{name} must be a multiple of {step}, not {value}")
+                raise ValueError(f"{name} must be a multiple of {plain(step)}, not {plain(value)}")
         self.markets[terms.symbol] = terms
 
     def next_execution_id(self) -> int:

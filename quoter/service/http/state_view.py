@@ -6,6 +6,7 @@ from decimal import Decimal
 from math import isfinite
 
 from quoter.domain.estimates import Estimates
+from quoter.domain.number_text import plain
 from quoter.domain.orders import OrderView
 from quoter.domain.quotes import PricingInputs, Quote, QuoteTerms, TwoSidedQuote
 from quoter.domain.step import Pnl, SidePnl, Snapshot
@@ -39,16 +40,16 @@ def state_view(snapshot: Snapshot, *, about: Mapping[str, str]) -> dict[str, Jso
         "estimates": _estimates(snapshot.estimates),
         "orders": [_order(order) for order in snapshot.orders[:ORDERS_MAX]],
         "inventory": {
-            "position_base": str(snapshot.position),
-            "target_base": str(snapshot.target),
-            "inventory_base": str(snapshot.inventory),
-            "limit_base": str(snapshot.inventory_max),
-            "exposure_buy_base": str(snapshot.exposure_buy),
-            "exposure_sell_base": str(snapshot.exposure_sell),
+            "position_base": plain(snapshot.position),
+            "target_base": plain(snapshot.target),
+            "inventory_base": plain(snapshot.inventory),
+            "limit_base": plain(snapshot.inventory_max),
+            "exposure_buy_base": plain(snapshot.exposure_buy),
+            "exposure_sell_base": plain(snapshot.exposure_sell),
         },
         "balances": _amounts(snapshot.balances),
         "pnl_quote": _pnl(snapshot.pnl),
-        "drawdown": str(snapshot.drawdown),
+        "drawdown": plain(snapshot.drawdown),
         "regime": {
             "level": snapshot.regime.level.name,
             "text": snapshot.regime.text,
@@ -63,12 +64,12 @@ def state_view(snapshot: Snapshot, *, about: Mapping[str, str]) -> dict[str, Jso
 
 def _pnl(pnl: Pnl) -> Json:
     return {
-        "total": str(pnl.total),
-        "spread": str(pnl.spread),
-        "inventory": str(pnl.inventory),
-        "fees": str(pnl.fees),
-        "funding": str(pnl.funding),
-        "held": str(pnl.held),
+        "total": plain(pnl.total),
+        "spread": plain(pnl.spread),
+        "inventory": plain(pnl.inventory),
+        "fees": plain(pnl.fees),
+        "funding": plain(pnl.funding),
+        "held": plain(pnl.held),
         "sides": {side.value: _side_pnl(earned) for side, earned in pnl.sides.items()},
     }
 
@@ -76,16 +77,16 @@ def _pnl(pnl: Pnl) -> Json:
 def _side_pnl(earned: SidePnl) -> Json:
     horizons: dict[str, Json] = {
         f"{horizon_s}s": {
-            "markout": str(drift.markout),
-            "residual": str(drift.residual),
+            "markout": plain(drift.markout),
+            "residual": plain(drift.residual),
             "realised_spread_bps": _number(earned.realised_spread_bps(horizon_s)),
         }
         for horizon_s, drift in earned.horizons.items()
     }
     return {
-        "notional": str(earned.notional),
-        "spread": str(earned.spread),
-        "fees": str(earned.fees),
+        "notional": plain(earned.notional),
+        "spread": plain(earned.spread),
+        "fees": plain(earned.fees),
         "horizons": horizons,
     }
 
@@ -127,7 +128,7 @@ def _quote(quote: TwoSidedQuote | None) -> Json:
 
 
 def _quote_level(level: Quote) -> Json:
-    return {"price": str(level.price), "size": str(level.size)}
+    return {"price": plain(level.price), "size": plain(level.size)}
 
 
 def _terms(terms: QuoteTerms) -> Json:
@@ -162,16 +163,16 @@ def _order(order: OrderView) -> Json:
         "client_id": order.client_id,
         "venue_id": order.venue_id,
         "side": order.side.value,
-        "price": str(order.price),
-        "size": str(order.size),
-        "filled": str(order.filled),
+        "price": plain(order.price),
+        "size": plain(order.size),
+        "filled": plain(order.filled),
         "state": order.state.value,
         "created_ns": order.created_ns,
     }
 
 
 def _amounts(amounts: Mapping[str, Decimal]) -> Json:
-    return {asset: str(amount) for asset, amount in amounts.items()}
+    return {asset: plain(amount) for asset, amount in amounts.items()}
 
 
 def _number(value: float | None) -> float | None:

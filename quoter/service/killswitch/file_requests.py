@@ -17,6 +17,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from quoter.domain.number_text import plain
 from quoter.domain.trading import TradingState
 from quoter.service.data_folder import KILL_REQUEST, LOCK, PID, REARM_REQUEST, RESUME_REQUEST
 from quoter.service.killswitch.command_fields import fit_reason, parse_amount
@@ -49,7 +50,7 @@ class RearmRequest(NamedTuple):
         return cls(kill_id, accepted, clean(reason.strip()) or NO_REASON)
 
     def __str__(self) -> str:
-        amount = "" if self.accept_inventory is None else f" {self.accept_inventory}"
+        amount = "" if self.accept_inventory is None else f" {plain(self.accept_inventory)}"
         return f"{self.kill_id}{amount}\n{self.reason}"
 
 

@@ -74,7 +74,7 @@ def _binance(
             "testnet": _TESTNET,
             "demo": _DEMO,
             "production": FeedUrls(
-                rest=f"https://{rest_host}/api/v3", stream=f"wss://{stream_host}:9443/stream"
+                rest=f"https://{rest_host}/api/v3", stream=f"wss://{stream_host}/stream"
             ),
         },
         hosts=frozenset({rest_host, stream_host, ws_api_host}),
@@ -118,7 +118,7 @@ BINANCE = _binance(
 BINANCE_US = _binance(
     "binanceus",
     rest_host="api.binance.us",
-    stream_host="stream.binance.us",
+    stream_host="stream.binance.us:9443",  # its documentation names no other port
     ws_api_host="ws-api.binance.us",
     systems=("testnet",),
 )

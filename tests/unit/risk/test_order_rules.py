@@ -128,3 +128,10 @@ def test_limit_that_is_not_finite_raises_value_error(name: str, number: Decimal)
 def test_a_limit_must_be_above_zero(name: str, number: Decimal) -> None:
     with pytest.raises(ValueError, match=name):
         replace(LIMITS, **{name: number})
+
+
+def test_denial_of_a_tiny_order_has_no_exponent() -> None:
+    tight = replace(LIMITS, size_max=Decimal("1E-9"))
+    verdict = check_order(intent(Side.BUY, "1E-8"), view(), tight)
+    assert isinstance(verdict, Denied)
+    assert verdict.text == "size 0.00000001 above 0.000000001"

@@ -45,7 +45,7 @@ def test_a_fill_has_the_inventory_after_it_and_its_edge() -> None:
     order, fill = lines(filled_step())
     assert (order["event"], order["after"]) == ("order", "FILLED")
     assert fill["event"] == "fill"
-    assert fill["inventory_base"] == "0.010"
+    assert fill["inventory_base"] == "0.01"
     assert fill["edge_quote"] == 0.05  # bought 10 under fair value, 0.005 of it
 
 
@@ -76,7 +76,7 @@ def test_a_new_order_has_its_price_and_reason() -> None:
     )
     change = OrderChange(client_id="q0a2", before=None, after=OrderState.RESERVED, text="requote")
     (line,) = lines(step(commands=(place,), orders=(change,)))
-    assert (line["side"], line["price"], line["size"]) == ("SELL", "60.10", "2")
+    assert (line["side"], line["price"], line["size"]) == ("SELL", "60.1", "2")
     assert line["reason"] == "requote"
 
 

@@ -179,7 +179,7 @@ async def test_state_keeps_exact_numbers_exact(daemon: Daemon) -> None:
     body = json.loads(text)
     assert status == 200
     assert body["environment"] == "sandbox"
-    assert body["inventory"]["inventory_base"] == "0.010"
+    assert body["inventory"]["inventory_base"] == "0.01"
     assert body["quote"]["terms"]["reservation_price"] == 59_999.0
     assert body["quote"]["off"] == [{"side": "SELL", "reason": "side_limit"}]
     assert body["orders"][0]["price"] == "59993.04"

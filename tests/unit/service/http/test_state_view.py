@@ -41,7 +41,7 @@ def test_profit_is_shown_by_side_and_horizon() -> None:
     assert pnl["sides"] == {
         "BUY": {
             "notional": "840",
-            "spread": "0.60",
+            "spread": "0.6",
             "fees": "0.03",
             "horizons": {
                 "1s": {
@@ -79,9 +79,10 @@ def test_a_deep_book_is_cut() -> None:
     assert len(book["bids"]) == LEVELS_MAX
 
 
-@pytest.mark.parametrize("amount", ["0.1", "1E-8", "123456789.123456789123456789"])
-def test_amounts_keep_every_digit(amount: str) -> None:
+@pytest.mark.parametrize("amount", ["0.1", "1E-8", "0E-18", "1E+6", "123456789.123456789123456789"])
+def test_amounts_keep_every_digit_without_an_exponent(amount: str) -> None:
     view = state_view(snapshot(position=Decimal(amount)), about={})
     inventory = view["inventory"]
     assert isinstance(inventory, dict)
     assert Decimal(str(inventory["position_base"])) == Decimal(amount)
+    assert "E" not in str(inventory["position_base"])

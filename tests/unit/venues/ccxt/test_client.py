@@ -1,6 +1,7 @@
 """Construction of ccxt clients: environment, safe options, no import where not needed."""
 
 import time
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -8,6 +9,7 @@ from quoter.domain.errors import EgressBlocked, VenueError
 from quoter.venues.ccxt.client import check_defaults, make_client
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.config import Environment, VenueConfig
+from quoter.venues.profiles.binance import BINANCE
 
 KEY = "c2VzYW1l"
 SANDBOX = "http://127.0.0.1:8080"
@@ -41,6 +43,17 @@ def test_every_url_is_an_allowed_host(exchange: str, environment: Environment, h
     for url in (api["public"], api["private"], api["ws"]["spot"], api["ws"]["ws-api"]["spot"]):
         if exchange == "binanceus" and url.startswith("wss://ws-api.binance.com"):
             continue  # ccxt keeps Binance's own URL here; the gate refuses it
+        venue.gate.check_host(url)
+
+
+@pytest.mark.parametrize("environment", ["testnet", "production"])
+def test_binance_is_reached_at_port_443_only(environment: Environment) -> None:
+    urls = BINANCE.feed_urls[environment]
+    venue = client("binance", environment)
+    api = venue.urls["api"]
+    assert isinstance(api, dict)
+    for url in (urls.rest, urls.stream, api["ws"]["ws-api"]["spot"]):
+        assert urlsplit(url).port in {None, 443}
         venue.gate.check_host(url)
 
 
