@@ -13,10 +13,18 @@ import msgspec
 import pytest
 
 from quoter.domain.units import NS_PER_MS
-from tests.integration.sandbox_client import ANSWER_S, JsonValue, RunningSandbox, eventually
+from tests.integration.sandbox_client import (
+    ANSWER_S,
+    JsonValue,
+    Row,
+    RunningSandbox,
+    eventually,
+    user_socket,
+)
 from tests.recordings import DATA
 
 SAMPLES = DATA / "userdata" / "jkorf_binance_net_samples.jsonl.gz"
+EXCHANGE_INFO = DATA / "rest" / "binance_spot_exchangeInfo_2025-08-07.json.gz"
 CCXT_WS = DATA / "ccxt_static" / "ws" / "binance.json"
 DOCUMENTED = {"commission": {"specialCommission"}}  # newer than the samples
 
@@ -131,27 +139,87 @@ async def test_stream_events_have_the_documented_fields(sandbox: RunningSandbox)
         assert shape(seen[stream]) == shape(expected), stream
 
 
-def recorded_spot_frames() -> Iterator[dict[str, JsonValue]]:
-    """Yield the spot frames in ccxt's fixtures."""
+def recorded_spot_frames(*methods: str) -> Iterator[Row]:
+    """Yield the spot frames of some methods in ccxt's fixtures."""
     if not CCXT_WS.exists():
         pytest.skip(f"{CCXT_WS.name} is not here")
     cases = json.loads(CCXT_WS.read_text())["methods"]
-    for method in ("watchTicker", "watchOHLCV", "watchBidsAsks"):
+    for method in methods:
         for case in cases[method]:
-            if "spot" in case["description"]:
+            if "spot" in case["description"] or case["description"].startswith("my trades"):
                 yield from (frame for frame in case["messages"] if "result" not in frame)
 
 
 async def test_stream_events_have_the_fields_of_recorded_frames(sandbox: RunningSandbox) -> None:
-    streams = {"24hrMiniTicker": "btcusdt@miniTicker", "kline": "btcusdt@kline_1m"}
+    streams = {
+        "24hrMiniTicker": "btcusdt@miniTicker",
+        "kline": "btcusdt@kline_1m",
+        "trade": "btcusdt@trade",
+    }
     book = "btcusdt@bookTicker"
-    recorded = list(recorded_spot_frames())
+    recorded = list(
+        recorded_spot_frames("watchTicker", "watchOHLCV", "watchTrades", "watchBidsAsks")
+    )
     await traded(sandbox)
     seen = await events(sandbox, {*streams.values(), book})
     assert recorded
     for frame in recorded:
         stream = streams[str(frame["e"])] if "e" in frame else book
         assert shape(seen[stream]) == shape(frame), stream
+
+
+async def test_reports_of_orders_have_the_fields_of_recorded_ones(
+    still_sandbox: RunningSandbox,
+) -> None:
+    """Placed, filled and cancelled orders of each kind, in the order of the recording."""
+    recorded = [
+        event
+        for frame in recorded_spot_frames("watchOrders", "watchMyTrades")
+        if isinstance(event := frame.get("event"), dict)
+    ]
+    far = {"timeInForce": "GTC", "price": "59000.00"}
+    seen: dict[tuple[JsonValue, JsonValue], Row] = {}
+    async with user_socket(still_sandbox) as user:
+        for kind, more in (
+            ("MARKET", {}),
+            ("LIMIT", far),
+            ("LIMIT_MAKER", {"price": far["price"]}),
+        ):
+            order = {"symbol": "BTCUSDT", "side": "BUY", "type": kind, "quantity": "0.001"}
+            await still_sandbox.signed("POST", "order", order | more)
+        await still_sandbox.signed("DELETE", "openOrders", symbol="BTCUSDT")
+        wanted = {(event["o"], event["x"]) for event in recorded}
+        while not wanted <= set(seen):
+            event = await user.event()
+            if event["e"] == "executionReport":
+                seen[event["o"], event["x"]] = event
+    assert recorded
+    for expected in recorded:
+        event = seen[expected["o"], expected["x"]]
+        assert shape(event) == shape(expected), expected
+        for letter in "wmMFPg":
+            assert event[letter] == expected[letter], (letter, expected)
+
+
+async def test_symbols_are_announced_with_the_recorded_fields(sandbox: RunningSandbox) -> None:
+    """All that Binance sent in August 2025 for BTCUSDT; of its filters those that we apply."""
+    if not EXCHANGE_INFO.exists():
+        pytest.skip(f"{EXCHANGE_INFO.name} is not here")
+    with gzip.open(EXCHANGE_INFO) as body:
+        (expected,) = (row for row in json.load(body)["symbols"] if row["symbol"] == "BTCUSDT")
+    info = (await sandbox.get("exchangeInfo", symbol="BTCUSDT")).row
+    (seen,) = info["symbols"] if isinstance(info["symbols"], list) else []
+    assert isinstance(seen, dict)
+    assert set(expected) <= set(seen)
+    theirs = {row["filterType"]: row for row in expected["filters"]}
+    ours = seen["filters"]
+    assert isinstance(ours, list)
+    common = [row for row in ours if isinstance(row, dict) and row["filterType"] in theirs]
+    assert len(common) == 6
+    for row in common:
+        assert shape(row) == shape(theirs[row["filterType"]])
+    (percent,) = (row for row in common if row["filterType"] == "PERCENT_PRICE_BY_SIDE")
+    assert percent == theirs["PERCENT_PRICE_BY_SIDE"]
 
 
 async def test_every_other_stream_sends_its_kind(sandbox: RunningSandbox) -> None:

@@ -277,7 +277,7 @@ def execution_report(report: ExecutionReport, execution_id: int) -> Json:
         "I": execution_id,
         "w": order.is_open,
         "m": trade.is_maker if trade else False,
-        "M": False,
+        "M": trade is not None,
         "O": order.created_ns // NS_PER_MS,
         "Z": number(order.filled_quote),
         "Y": number(trade.price * trade.size) if trade else ZERO,
