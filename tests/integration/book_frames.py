@@ -139,6 +139,39 @@ def _kraken_update(bids: Rows, asks: Rows, last: int) -> Frame:
     return frame | {"type": "update"}
 
 
+def kraken_trades(*times: str) -> Frame:
+    """Return the last trades of the market, which Kraken sends to each new subscription."""
+    rows = [
+        {
+            "symbol": "BTC/USD",
+            "side": "buy",
+            "price": 105.0,
+            "qty": 0.5,
+            "ord_type": "market",
+            "trade_id": 4665846 + number,
+            "timestamp": time,
+        }
+        for number, time in enumerate(times)
+    ]
+    return {"channel": "trade", "type": "snapshot", "data": rows}
+
+
+def bitget_trades(*times_ms: int) -> Frame:
+    """Return the last trades of the market, which Bitget sends to each new subscription."""
+    rows = [
+        {
+            "ts": str(at_ms),
+            "price": "105.0",
+            "size": "0.5",
+            "side": "buy",
+            "tradeId": str(1116461060594286593 + number),
+        }
+        for number, at_ms in enumerate(times_ms)
+    ]
+    argument = {"instType": "SPOT", "channel": "trade", "instId": "BTCUSDT"}
+    return {"action": "snapshot", "arg": argument, "data": rows, "ts": NOW_MS}
+
+
 def _bitfinex_whole(bids: Rows, asks: Rows, last: int) -> Frame:
     del last
     rows = [[price, 1, size] for price, size in bids] + [[price, 1, -size] for price, size in asks]
@@ -221,12 +254,14 @@ ALL = (*NUMBERED, KRAKEN, BITFINEX)
 class BookServer:
     """Sends to each connection that subscribes to the book the next list of frames, then waits.
 
-    After the frames of a connection whose number is in `closing` it closes the connection.
+    After the frames of a connection whose number is in `closing` it closes the connection. `trades`
+    are sent to each connection that subscribes to them.
     """
 
     frames: Frames
     connections: Sequence[Sequence[Frame]]
     closing: frozenset[int] = frozenset()
+    trades: Sequence[Frame] = ()
     url: str = ""
     served: int = 0
 
@@ -237,19 +272,26 @@ class BookServer:
         socket = web.WebSocketResponse(heartbeat=None)
         await socket.prepare(request)
         async for message in socket:
-            if message.type is WSMsgType.TEXT and "book" in message.data.replace("ob.", "book"):
+            if message.type is not WSMsgType.TEXT:
+                continue
+            if "book" in message.data.replace("ob.", "book"):
                 await self._serve(socket)
+            elif "trade" in message.data:
+                await self._send(socket, self.trades)
         return socket
 
     async def _serve(self, socket: web.WebSocketResponse) -> None:
         number, self.served = self.served, self.served + 1
         if number >= len(self.connections):
             return
-        for frame in (*self.frames.greeting(), *self.connections[number]):
-            await socket.send_str(json.dumps(frame))
+        await self._send(socket, (*self.frames.greeting(), *self.connections[number]))
         if number in self.closing:
             await asyncio.sleep(0.1)  # so that the frames are read before the end
             await socket.close()
+
+    async def _send(self, socket: web.WebSocketResponse, frames: Sequence[Frame]) -> None:
+        for frame in frames:
+            await socket.send_str(json.dumps(frame))
 
 
 @asynccontextmanager

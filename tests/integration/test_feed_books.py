@@ -1,18 +1,24 @@
 """Books of the ccxt feed over real sockets: of the present connection only, and without a gap."""
 
 import asyncio
+import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
-from quoter.domain.events import BookSnapshot, Event, FeedDown, FeedUp
+from quoter.domain.events import BookSnapshot, Event, FeedDown, FeedUp, Trade
 from tests.integration.book_frames import (
     ALL,
+    BITGET,
+    KRAKEN,
     NUMBERED,
     BookServer,
     Frame,
     Frames,
     Rows,
+    bitget_trades,
+    kraken_trades,
     listening,
 )
 
@@ -119,3 +125,35 @@ async def test_a_whole_book_amid_updates_replaces_the_book(frames: Frames) -> No
     ]
     events = await events_until_new_book(frames, [rows], closing=frozenset())
     assert not [event for event in events if isinstance(event, FeedDown)]
+
+
+def trades_of(exchange: str, times_ms: Sequence[int]) -> Frame:
+    if exchange == "bitget":
+        return bitget_trades(*times_ms)
+    stamps = [datetime.fromtimestamp(at_ms / 1000, UTC) for at_ms in times_ms]
+    return kraken_trades(*(f"{at:%Y-%m-%dT%H:%M:%S.%f}Z" for at in stamps))
+
+
+@pytest.mark.parametrize("frames", [KRAKEN, BITGET], ids=lambda frames: frames.exchange)
+async def test_trades_from_before_the_connection_are_not_new(frames: Frames) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    trades = trades_of(frames.exchange, [now_ms - 60_000, now_ms - 5_000, now_ms + 500])
+    server = BookServer(frames, [[frames.whole(OLD_BIDS, OLD_ASKS, 1)]], trades=[trades])
+    found: list[Event] = []
+    is_there = asyncio.Event()
+
+    def emit(event: Event) -> None:
+        if isinstance(event, Trade):
+            found.append(event)
+            is_there.set()
+
+    async with listening(server) as feed:
+        running = asyncio.create_task(feed.run(emit))
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await is_there.wait()
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+    assert [event.size for event in found if isinstance(event, Trade)] == [0.5]
+    assert feed.rejected()["old_trade"] == 2

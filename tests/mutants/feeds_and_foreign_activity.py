@@ -356,6 +356,16 @@ CHECKSUMS = (
         tests=("tests/integration/test_feed_books.py",),
     ),
     mutant(
+        "old_trades_after_a_reconnect",
+        "the last trades of the market, sent at each subscription, count as new",
+        Edit(
+            "quoter/venues/ccxt/feed.py",
+            "isinstance(traded_ms, int) and traded_ms < opened_ms",
+            "traded_ms is None",
+        ),
+        tests=("tests/integration/test_feed_books.py",),
+    ),
+    mutant(
         "absent_side_of_a_book_is_empty",
         "a book without one of its sides counts as a book with an empty side",
         Edit(

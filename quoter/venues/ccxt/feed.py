@@ -21,6 +21,7 @@ from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Side, Stream
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
+from quoter.domain.units import NS_PER_MS
 from quoter.venues.ccxt.client import make_client
 from quoter.venues.ccxt.rest import CcxtRest
 from quoter.venues.clock import VenueClock
@@ -44,6 +45,7 @@ PING_MS_MAX = 1000
 BAD_BOOKS_MAX = 5  # per minute; more forces a resync
 BAD_BOOKS_WINDOW_S = 60.0
 DIFFERENCES_MIN = 2  # in a row, before a book counts as wrong: REST answers may be old
+CLOCKS_DIFFER_MS = 1000  # at most: a larger difference pauses
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
@@ -71,7 +73,7 @@ class CcxtFeed:
         self._confirmation_wanted = asyncio.Event()
         self._stalls: StallDetector | None = None  # set from the first book of a connection on
         self._bad_s: deque[float] = deque(maxlen=BAD_BOOKS_MAX + 1)
-        self.unreadable = 0
+        self.unreadable = self.old_trades = 0
         self.book_checks = 0
 
     async def run(self, emit: Emit) -> None:
@@ -122,7 +124,7 @@ class CcxtFeed:
 
     def rejected(self) -> dict[str, int]:
         """Return how many messages were not used so far, by reason."""
-        return {"unreadable": self.unreadable}
+        return {"unreadable": self.unreadable, "old_trade": self.old_trades}
 
     def confirm(self) -> None:
         """Request the book by REST and emit its best prices; nothing while that is under way."""
@@ -174,14 +176,19 @@ class CcxtFeed:
             emit(BookSnapshot(ts_ns=ts_ns, last=self._sequence, bids=bids, asks=asks))
 
     async def _trades(self, emit: Emit) -> None:
+        """Emit trades; those from before the connection, which some venues send first, are old."""
+        opened_ms = self._now_ns() // NS_PER_MS - CLOCKS_DIFFER_MS
         while True:
             rows = await self._client.watch_trades(self._symbol)
             if self._stalls is not None and self._stalls.check_stall():
                 continue
             for raw in rows:
                 found = trade(raw, self._now_ns())
+                traded_ms = raw.get("timestamp")
                 if found is None:
                     self.unreadable += 1
+                elif isinstance(traded_ms, int) and traded_ms < opened_ms:
+                    self.old_trades += 1
                 else:
                     emit(found)
 

@@ -121,6 +121,18 @@ def okx_order(state: str, filled: str = "0") -> Row:
     return {"arg": {"channel": "orders", "instType": "ANY", "uid": "1"}, "data": [row]}
 
 
+def bitget_order(status: str, **more: object) -> Row:
+    row: Row = {
+        "instId": "BTCUSDT", "orderId": "1972", "clientOid": OURS, "price": "59000.1",
+        "notional": "725.7", "newSize": "0.0123", "size": "725.7", "orderType": "limit",
+        "force": "post_only", "side": "buy", "accBaseVolume": "0.0000", "priceAvg": "0.00000",
+        "status": status, "cTime": NOW_MS, "uTime": NOW_MS, "feeDetail": [],
+        "enterPointSource": "API",
+    }  # fmt: skip
+    argument = {"instType": "SPOT", "channel": "orders", "instId": "BTCUSDT"}
+    return {"action": "snapshot", "arg": argument, "data": [row | more], "ts": 1701923297285}
+
+
 def bybit_order(status: str) -> Row:
     row = ORDERS["bybit"] | {"orderStatus": status, "cumExecQty": "0.005", "category": "spot"}
     row |= {"createdTime": NOW_MS, "updatedTime": NOW_MS}
@@ -159,6 +171,51 @@ STREAMS: dict[str, tuple[str, list[Row]]] = {
             gate_order("put"),
             gate_order("update"),
             gate_order("finish"),
+        ],
+    ),
+    "bitget": (
+        "wss://ws.bitget.com/v2/ws/private",
+        [
+            bitget_order("live"),
+            bitget_order(
+                "partially_filled",
+                accBaseVolume="0.005",
+                baseVolume="0.002",
+                priceAvg="59000.1",
+                fillPrice="59000.1",
+                tradeId="8",
+                fillFee="-0.000002",
+                fillFeeCoin="BTC",
+            ),
+            {
+                "action": "snapshot",
+                "arg": {"instType": "SPOT", "channel": "fill", "instId": "default"},
+                "data": [
+                    {
+                        "orderId": "1972",
+                        "tradeId": "8",
+                        "symbol": "BTCUSDT",
+                        "orderType": "limit",
+                        "side": "buy",
+                        "priceAvg": "59000.1",
+                        "size": "0.002",
+                        "amount": "118",
+                        "tradeScope": "maker",
+                        "feeDetail": [
+                            {
+                                "feeCoin": "BTC",
+                                "deduction": "no",
+                                "totalDeductionFee": "0",
+                                "totalFee": "0.000002",
+                            }
+                        ],
+                        "cTime": NOW_MS,
+                        "uTime": NOW_MS,
+                    }
+                ],
+                "ts": 1703580202416,
+            },
+            bitget_order("cancelled", accBaseVolume="0.005"),
         ],
     ),
     "kraken": (
