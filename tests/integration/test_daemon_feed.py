@@ -75,6 +75,27 @@ async def test_announced_close_of_the_private_stream_costs_no_quote_or_fill(
             assert await harness.stop() is ExitCode.CLEAN
 
 
+async def test_a_refusal_that_the_feed_meets_stops_the_gateways_requests_too(
+    tmp_path: Path,
+) -> None:
+    """The venue counts by address: feed and gateway of the daemon have one rate limit."""
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(LIVELY, 5)) as sandbox,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
+        ):
+            await two_sided(harness)
+            gateway = harness.running.runner._gateway
+            assert gateway is not None
+            await sandbox.arm("rate_limit_429", endpoint="depth", count=1, retry_after_s=2)
+            await sandbox.arm("depth_gap", count=1)  # so that a snapshot is requested
+            await harness.until(
+                lambda: gateway.rate_limit_pause() is not None, 10.0, "the pause of the gateway"
+            )
+            await two_sided(harness)
+            assert await harness.stop() is ExitCode.CLEAN
+
+
 async def test_halted_symbol_pauses_and_reports_precede_the_next_quote(
     tmp_path: Path,
 ) -> None:

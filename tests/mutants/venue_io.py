@@ -149,6 +149,15 @@ WIRE = (
         tests=("tests/integration/test_venues_weight.py",),
     ),
     mutant(
+        "daemon_has_two_budgets",
+        "the daemon's market feed has a rate limit of its own",
+        Edit("quoter/app/daemon.py", "limiter=gateway.limiter,", "limiter=None,"),
+        tests=(
+            "tests/integration/test_daemon_feed.py"
+            "::test_a_refusal_that_the_feed_meets_stops_the_gateways_requests_too",
+        ),
+    ),
+    mutant(
         "cancels_sent_during_a_ban",
         "cancels are sent during a ban",
         Edit(LIMITER, "(is_cancel and not self._pause.is_ban)", "is_cancel"),
