@@ -83,8 +83,14 @@ class KillSwitch:
         return cause in self._causes
 
     def raise_cause(self, cause: Cause, text: str) -> bool:
-        """Activate a cause; False if it already was active (its first text stays)."""
+        """Activate a cause; False if it already was active.
+
+        The text of an active cause is replaced by the newer one, which has the present figures. A
+        latched cause keeps its text: what happened when it was raised.
+        """
         if cause in self._causes:
+            if not SEVERITY[cause].is_latched:
+                self._causes[cause] = text
             return False
         self._causes[cause] = text
         self._judge()

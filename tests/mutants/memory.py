@@ -92,4 +92,15 @@ MUTANTS = (
         ),
         tests=UPKEEP_TESTS,
     ),
+    mutant(
+        "text_of_a_cause_grows_old",
+        "the text of an active cause keeps the figures of the moment in which it was raised",
+        Edit(
+            "quoter/risk/kill_switch.py",
+            "            if not SEVERITY[cause].is_latched:\n"
+            "                self._causes[cause] = text\n",
+            "",
+        ),
+        tests=("tests/unit/risk/test_kill_switch.py",),
+    ),
 )

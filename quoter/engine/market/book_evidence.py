@@ -115,10 +115,10 @@ class BookEvidence:
         for client_id in due:
             seconds = (ts_ns - self._acked_ns.pop(client_id)) / NS_PER_S
             if is_missing(client_id):
-                return f"{client_id}, accepted {seconds:.1f} s ago, is not in the depth"
+                return f"{client_id}, not in the depth {seconds:.1f} s after it was accepted"
         if self._behind_ns is not None and ts_ns - self._behind_ns > limit_ns:
             seconds = (ts_ns - self._behind_ns) / NS_PER_S
-            return f"the depth has been behind the ticker for {seconds:.1f} s"
+            return f"the depth was behind the ticker for {seconds:.1f} s"
         return ""
 
     def _on_update(self, ts_ns: int) -> None:

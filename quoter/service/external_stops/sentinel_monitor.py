@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -73,7 +74,8 @@ class SentinelMonitor:
     def _update_cause(self, silence_s: float) -> None:
         if not self._is_active:
             if self._is_seen and silence_s > LOST_S:
-                self._set_cause(True, f"no heartbeat of the sentinel for {silence_s:.1f} s")
+                since = datetime.now(UTC) - timedelta(seconds=silence_s)
+                self._set_cause(True, f"no heartbeat of the sentinel since {since:%H:%M:%S} UTC")
             return
         if not self._is_seen or silence_s > FRESH_S:
             self._back_s = None

@@ -45,7 +45,7 @@ class LatencyMonitor:
         is_far = late_ns > self._far_ns and not self._is_slow
         if self._in_a_row < self._frames and not is_far:
             return None
-        return self._set(now_ns, is_slow=not self._is_slow, text=f"{late_ns / NS_PER_S:.1f} s late")
+        return self._set(now_ns, is_slow=not self._is_slow, text=_late(late_ns))
 
     def restart(self, now_ns: int) -> Alarm | None:
         """Start afresh for a new connection; return the alarm that clears FEED_SLOW, if set."""
@@ -55,3 +55,7 @@ class LatencyMonitor:
     def _set(self, now_ns: int, *, is_slow: bool, text: str) -> Alarm:
         self._in_a_row, self._is_slow = 0, is_slow
         return Alarm(ts_ns=now_ns, cause=Cause.FEED_SLOW, active=is_slow, text=text)
+
+
+def _late(late_ns: int) -> str:
+    return f"market data came {late_ns / NS_PER_S:.1f} s late"

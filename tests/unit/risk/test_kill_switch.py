@@ -59,10 +59,12 @@ def test_more_severe_of_two_causes_sets_the_state_in_any_order(first: Cause, sec
     assert active(second, first).state is worst
 
 
-def test_the_first_text_of_a_cause_stays() -> None:
-    switch = active(Cause.BOOK_STALE)
-    assert not switch.raise_cause(Cause.BOOK_STALE, "another")
-    assert switch.causes == {Cause.BOOK_STALE: "text of book_stale"}
+@pytest.mark.parametrize("cause", Cause)
+def test_newer_text_replaces_that_of_an_active_cause_unless_it_is_latched(cause: Cause) -> None:
+    switch = active(cause)
+    assert not switch.raise_cause(cause, "newer")
+    text = f"text of {cause}" if SEVERITY[cause].is_latched else "newer"
+    assert switch.causes == {cause: text}
 
 
 @pytest.mark.parametrize("cause", SELF_CLEARING)
