@@ -80,4 +80,77 @@ STOPS = (
     ),
 )
 
-MUTANTS = (*REQUESTS, *STOPS)
+RECONCILE = "quoter/engine/reconciliation/reconcile.py"
+LISTS = "tests/unit/engine/reconciliation/test_reconcile.py"
+LIMITER = "quoter/venues/egress/rate_limiter.py"
+
+OLDER_NEWS = (
+    mutant(
+        "older_list_of_orders_overrides",
+        "an older list of open orders takes back what a newer one proved",
+        Edit(RECONCILE, "if report.asked_ns >= self._open_orders_ns:", "if True:"),
+        tests=(LISTS,),
+    ),
+    mutant(
+        "older_list_of_trades_overrides",
+        "an older list of trades takes back what a newer one proved",
+        Edit(RECONCILE, "if report.asked_ns >= self._trades_ns:", "if True:"),
+        tests=(LISTS,),
+    ),
+    mutant(
+        "old_header_gives_budget_back",
+        "an answer that was overtaken hands back budget that is spent",
+        Edit(LIMITER, "min(self.tokens(now_ns), self.capacity - count)", "self.capacity - count"),
+        tests=("tests/unit/venues/egress/test_rate_limiter.py",),
+    ),
+    mutant(
+        "straddling_diff_left_out",
+        "the book check ignores a diff that begins before the snapshot and ends after it",
+        Edit(
+            "quoter/venues/binance/depth_sync.py",
+            "            if diff.last > snapshot.last:\n",
+            "            if diff.first > snapshot.last:\n",
+        ),
+        tests=("tests/unit/venues/binance/test_depth_sync.py",),
+    ),
+    mutant(
+        "fill_postpones_older_markouts",
+        "each fill delays the markout of those before it, until none is measured",
+        Edit(
+            "quoter/pricing/estimators/markout.py",
+            "self._next_s = min(self._next_s, t_s + HORIZONS_S[0])",
+            "self._next_s = t_s + HORIZONS_S[0]",
+        ),
+        tests=("tests/unit/pricing/estimators/test_markout.py",),
+    ),
+    mutant(
+        "peak_of_equity_kept_after_a_fall",
+        "one loss keeps the market regime at reduce only for ever",
+        Edit(
+            "quoter/risk/monitors/market_regime.py",
+            "            self._peak = equity\n\n    def _moved",
+            "\n    def _moved",
+        ),
+        tests=("tests/unit/risk/monitors/test_market_regime.py",),
+    ),
+)
+CALLERS = (
+    mutant(
+        "key_shared_by_callers",
+        "a caller's idempotency key answers another caller, whose command is not done",
+        Edit("quoter/service/control_api/routes.py", 'f"{caller} {keys[0]}"', 'f"{keys[0]}"'),
+        tests=("tests/unit/service/control_api/test_routes.py",),
+    ),
+    mutant(
+        "fields_of_commands_unredacted",
+        "a secret in a field of a command reaches the ledger and the log",
+        Edit(
+            "quoter/service/operator_commands/audit.py",
+            "self._redactor.text(reason), self._redactor.text(given)",
+            "self._redactor.text(reason), given",
+        ),
+        tests=("tests/unit/service/operator_commands/test_audit.py",),
+    ),
+)
+
+MUTANTS = (*REQUESTS, *STOPS, *OLDER_NEWS, *CALLERS)

@@ -331,6 +331,25 @@ def test_a_private_stream_that_is_back_counts_once_both_lists_asked_since_are_in
     assert Cause.PRIVATE_STREAM_DOWN not in harness.causes
 
 
+@pytest.mark.parametrize("is_of_trades", [False, True])
+def test_an_older_list_does_not_override_a_newer_one(*, is_of_trades: bool) -> None:
+    """Answers may overtake each other: what a newer list proved stays proven."""
+    harness = EngineHarness().quoting()
+    before_ns = harness.now_ns
+    harness.feed_down(Stream.PRIVATE)
+    harness.wait(1.0)
+    harness.feed_up(Stream.PRIVATE)
+    if is_of_trades:
+        harness.trades()
+        harness.trades(asked_ns=before_ns)
+        harness.open_orders()
+    else:
+        harness.open_orders()
+        harness.open_orders(asked_ns=before_ns)
+        harness.trades()
+    assert Cause.PRIVATE_STREAM_DOWN not in harness.causes
+
+
 # balances
 
 

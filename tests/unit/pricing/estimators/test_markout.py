@@ -67,6 +67,15 @@ def test_each_horizon_uses_the_first_mark_at_or_after_it() -> None:
     assert found == pytest.approx([100.0 / 21, 200.0 / 21, 300.0 / 21], rel=0.02)
 
 
+def test_a_later_fill_does_not_postpone_an_older_one() -> None:
+    markouts = Markouts()
+    markouts.on_fill(0.0, Side.BUY, FAIR)
+    markouts.on_fill(0.9, Side.SELL, FAIR)
+    for t_s, fair in ((1.0, 101.0), (1.5, 200.0)):
+        markouts.on_mark(t_s, fair)
+    assert markouts.mean_bps(1.5, Side.BUY, HORIZONS_S[0]) == pytest.approx(100.0 / 21, rel=0.02)
+
+
 def test_cost_scales_with_price() -> None:
     """A thousand times the price: the same basis points and a thousand times the cost."""
     markouts = Markouts()

@@ -108,6 +108,25 @@ async def test_flatten_while_killed_is_refused(rig: Rig) -> None:
     assert "re-arm first" in str(answer.body["error"])
 
 
+async def test_the_key_of_one_caller_does_not_answer_another(rig: Rig) -> None:
+    """Both use a simple counter as their key."""
+
+    async def pause(role: Role) -> Answer:
+        return await rig.send(
+            "POST",
+            "/v1/pause",
+            token=TOKENS[role],
+            body={"reason": "mine"},
+            headers={"Idempotency-Key": "1"},
+        )
+
+    for role in (Role.OPERATOR, Role.RISK, Role.RISK):
+        assert (await pause(role)).status == 200
+    await rig.until(lambda: len(rig.operations()) == 3)
+    done = [row.actor for row in rig.operations() if row.result == "done"]
+    assert {actor.partition(":")[0] for actor in done} == {"operator", "risk"}
+
+
 async def test_a_kill_needs_no_idempotency_key_and_may_be_repeated(rig: Rig) -> None:
     """Each kill gets a new id, so that no operator clears a kill that they have not seen."""
     ids = []

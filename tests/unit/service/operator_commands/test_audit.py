@@ -54,6 +54,14 @@ async def test_a_kill_by_file_is_recorded_without_secrets(rig: AuditRig) -> None
     assert rig.rows == [Operation(now_ns, "file", "kill", "too hot [redacted]", "{}", "done")]
 
 
+async def test_the_fields_of_a_command_are_recorded_without_secrets(rig: AuditRig) -> None:
+    """Somebody pasted a token where the kill id belongs."""
+    rig.stops.audit.record("risk:1", "rearm", "why", f'{{"kill_id": "{CANARY}"}}', "refused")
+    (row,) = rig.rows
+    assert CANARY not in str(row)
+    assert "[redacted]" in row.fields
+
+
 async def test_a_kill_by_signal_is_recorded(rig: AuditRig) -> None:
     rig.stops.files.kill_by_signal()
     rig.check()

@@ -259,6 +259,17 @@ def test_snapshot_outside_the_recording_is_not_compared() -> None:
     assert sync.finish_book_check(snapshot(11)) is None, "the sync began anew"
 
 
+def test_book_check_applies_a_diff_that_begins_before_the_snapshot_and_ends_after_it() -> None:
+    sync = DepthSync()
+    sync.on_snapshot(snapshot(10))
+    sync.begin_book_check()
+    sync.on_diff(diff(11, 14, size=7.0))
+    checked = sync.finish_book_check(snapshot(12))
+    assert checked is not None
+    assert checked.last == 14
+    assert 7.0 in [level.size for level in (*checked.bids, *checked.asks)]
+
+
 def test_diff_of_second_connection_continues_repeats_or_leaves_a_gap() -> None:
     sync = DepthSync()
     assert sync.follows(diff(1, 1)) is False

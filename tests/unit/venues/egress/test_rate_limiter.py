@@ -89,6 +89,18 @@ def test_venues_order_count_is_taken_over(limiter: RateLimiter) -> None:
     assert admitted(limiter, S) == 1
 
 
+def test_an_old_header_gives_no_budget_back(limiter: RateLimiter) -> None:
+    """Answers overtake each other: a lower count is an older one."""
+    for name, high, low in (
+        ("X-MBX-ORDER-COUNT-10S", "34", "1"),
+        ("X-MBX-USED-WEIGHT-1M", "71", "2"),
+    ):
+        limiter.observe({name: high}, S)
+        used = limiter.used_share(S)
+        limiter.observe({name: low}, S)
+        assert limiter.used_share(S) == used
+
+
 def test_pause_stops_creates_and_reads_but_not_cancels(limiter: RateLimiter) -> None:
     limiter.pause(S, retry_s=3.0, text="HTTP 429", is_ban=False)
     assert "HTTP 429" in limiter.admit_create(4 * S - 1)
