@@ -153,4 +153,42 @@ CALLERS = (
     ),
 )
 
-MUTANTS = (*REQUESTS, *STOPS, *OLDER_NEWS, *CALLERS)
+SLOTS = "quoter/venues/egress/request_slots.py"
+KRAKEN = "tests/integration/test_kraken_nonces.py"
+
+NONCES = (
+    mutant(
+        "nonces_overtake_each_other",
+        "signed requests leave on parallel connections, and the venue refuses those that come late",
+        Edit("quoter/venues/profiles/kraken.py", "has_nonces=True", "has_nonces=False"),
+        tests=(KRAKEN,),
+    ),
+    mutant(
+        "slot_until_the_answer",
+        "a cancel waits until a create that hangs has its answer",
+        Edit(
+            SLOTS,
+            "timer = asyncio.get_running_loop().call_later(SLOT_S_MAX",
+            "timer = asyncio.get_running_loop().call_later(60.0",
+        ),
+        tests=(KRAKEN,),
+    ),
+    mutant(
+        "overtaken_cancel_not_repeated",
+        "an order stays open because another request had a later nonce",
+        Edit(
+            "quoter/venues/ccxt/request_sender.py",
+            "return self._client.slots is not None and is_refused",
+            "return False",
+        ),
+        tests=(KRAKEN,),
+    ),
+    mutant(
+        "cancels_wait_behind_reads",
+        "a kill waits for its slot behind queries and lists",
+        Edit(SLOTS, "Purpose.READ: 2", "Purpose.READ: 0"),
+        tests=("tests/unit/venues/egress/test_request_slots.py",),
+    ),
+)
+
+MUTANTS = (*REQUESTS, *STOPS, *OLDER_NEWS, *CALLERS, *NONCES)

@@ -24,6 +24,7 @@ from quoter.venues.egress.gate import (
     never_blocked,
 )
 from quoter.venues.egress.rate_limiter import RateLimiter
+from quoter.venues.egress.request_slots import RequestSlots
 from quoter.venues.json_values import as_map
 from quoter.venues.profiles import VenueSystem, profile_of, sandbox_urls
 
@@ -63,6 +64,7 @@ def make_client(
     client.has["fetchCurrencies"] = False  # `load_markets` would ask private endpoints for coins
     client.now_ns = now_ns
     client.post_reads = profile.post_reads
+    client.slots = RequestSlots() if profile.has_nonces else None
     client.limiter = limiter = RateLimiter(
         requests_per_s=1000 / client.rateLimit if client.rateLimit > 0 else REQUESTS_PER_S_DEFAULT
     )
@@ -96,7 +98,7 @@ def make_second_client(
     """Return another client of the same account for one websocket; its gate stays closed."""
     second = make_client(config, now_ns)
     second.set_markets_from_exchange(client)
-    second.limiter = client.limiter
+    second.limiter, second.slots = client.limiter, client.slots
     return second
 
 

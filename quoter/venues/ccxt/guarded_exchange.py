@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ccxt.base import errors as venue
@@ -18,6 +19,7 @@ from quoter.venues.config import NowNs
 from quoter.venues.egress.gate import Call, EgressGate, Purpose, current_call, gated_session
 from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.egress.request_paths import creates_nothing
+from quoter.venues.egress.request_slots import RequestSlots
 from quoter.venues.json_values import as_map
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class GuardedExchange(_Base):
     now_ns: NowNs
     verify_create: VerifyCreate | None = None
     post_reads: frozenset[str] = frozenset()  # see `creates_nothing`
+    slots: RequestSlots | None = None  # None: signed requests may overtake each other
     dead_man_path = ""  # end of the dead man's switch URL; empty: there is none
     on_frame: Callable[[], None] | None = None  # called for every frame, pongs included
     on_close_announced: Callable[[], None] | None = None  # the venue will close the connection
@@ -58,6 +61,22 @@ class GuardedExchange(_Base):
         """Raise EgressBlocked: a session made by ccxt would bypass the gate."""
         del socksProxy
         raise self.gate.breach("a request through a SOCKS proxy")
+
+    async def fetch2(
+        self,
+        path: str,
+        api: object = "public",
+        method: str = "GET",
+        params: Mapping[str, object] = MappingProxyType({}),
+        config: Mapping[str, object] = MappingProxyType({}),
+    ) -> object:
+        """Sign and send one request: in its slot, where the venue's nonces must rise."""
+        call, send = current_call(), super().fetch2
+        if self.slots is None or call is None or "private" not in str(api):
+            return await send(path, api, method, dict(params), dict(config))
+        return await self.slots.run(
+            call.purpose, lambda: send(path, api, method, dict(params), dict(config))
+        )
 
     async def fetch(
         self,

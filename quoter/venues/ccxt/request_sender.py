@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ccxt.base.errors import InvalidNonce
+
 from quoter.domain.errors import VenueError
 from quoter.venues.ccxt.error_mapping import Outcome, create_outcome
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
@@ -17,6 +19,7 @@ from quoter.venues.egress.gate import Purpose, declare_call
 from quoter.venues.profiles import profile_of
 from quoter.venues.redaction import redact
 
+NONCE_TRIES_MAX = 3  # of a cancel or read that another request has overtaken
 GRACE_S = 0.5  # ccxt's own timeout fires first, because its error says more
 
 
@@ -90,7 +93,16 @@ class RequestSender:
             return FailedCall(error, was_sent=False, text=str(error))
         if wait_s:
             await asyncio.sleep(wait_s)
+        for _ in range(NONCE_TRIES_MAX - 1):
+            answer = await self._run(request)
+            if not self._is_overtaken(answer):
+                return answer
         return await self._run(request)
+
+    def _is_overtaken(self, answer: object) -> bool:
+        """Whether the venue refused a request because a later nonce had arrived before it."""
+        is_refused = isinstance(answer, FailedCall) and isinstance(answer.error, InvalidNonce)
+        return self._client.slots is not None and is_refused
 
     async def _run[T](self, request: _Request[T]) -> T | FailedCall:
         with declare_call(request.purpose, request.client_id) as current:

@@ -93,6 +93,16 @@ class Exchange:
     ) -> str:
         raise NotImplementedError
 
+    async def fetch2(
+        self,
+        path: str,
+        api: object,
+        method: str,
+        params: Mapping[str, object],
+        config: Mapping[str, object],
+    ) -> object:
+        raise NotImplementedError
+
     async def fetch(
         self,
         url: str,

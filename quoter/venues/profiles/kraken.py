@@ -48,6 +48,7 @@ KRAKEN = VenueProfile(
         # QueryOrders takes the venue's ids only. Open orders first: an order may end in between.
         query=ById(field="cl_ord_id", lists=("fetch_open_orders", "fetch_closed_orders")),
     ),
+    has_nonces=True,
     post_reads=frozenset(
         {"Balance", "BalanceEx", "OpenOrders", "ClosedOrders", "QueryOrders", "TradesHistory"}
         | {"GetApiKeyInfo", "GetWebSocketsToken"}

@@ -146,6 +146,7 @@ class VenueProfile:
     weights: Mapping[str, float] = field(default_factory=dict)  # of a call, if not 1
     authenticates_first: bool = False  # ccxt's `authenticate` opens the private stream
     post_reads: frozenset[str] = frozenset()  # path segments of reads that use POST
+    has_nonces: bool = False  # refuses a request whose nonce is below one that has arrived
     has_window: bool = False  # takes `recvWindow`: how late it may receive a request
     trades_page_by_id: bool = False  # the trade list pages by id, oldest first
     has_single_symbol_rules: bool = False  # exchangeInfo of a single symbol exists

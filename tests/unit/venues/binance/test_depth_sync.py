@@ -267,7 +267,7 @@ def test_book_check_applies_a_diff_that_begins_before_the_snapshot_and_ends_afte
     checked = sync.finish_book_check(snapshot(12))
     assert checked is not None
     assert checked.last == 14
-    assert 7.0 in [level.size for level in (*checked.bids, *checked.asks)]
+    assert 7.0 in [size for _, size in (*checked.bids, *checked.asks)]
 
 
 def test_diff_of_second_connection_continues_repeats_or_leaves_a_gap() -> None:
