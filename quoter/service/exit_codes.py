@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """One number per way to end."""
+    """Exit codes of the `quoter` commands; each names one reason for the end."""
 
     CLEAN = 0  # the venue lists no own order
     CRASHED = 1  # an unexpected error; own orders were cancelled as far as possible
