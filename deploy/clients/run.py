@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.clients.programs.report import STEPS
-from deploy.e2e.shell import StepError, run, say
+from deploy.e2e.shell import StepError, kept_or_temporary, run, say
 from quoter.sandbox.config import DEMO_ACCOUNT, key_account
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +84,7 @@ def main() -> int:
     """Run the chosen clients; return 0 if every step holds, else 1."""
     chosen = [each for each in CLIENTS if not sys.argv[1:] or each.name in sys.argv[1:]]
     rows: list[Row] = []
-    with _folder() as folder:
+    with kept_or_temporary("CLIENTS_FOLDER") as folder:
         secrets = _secrets(folder)
         for client in chosen:
             row = Row(client, "")
@@ -117,18 +117,6 @@ def _cell(row: Row, step: str) -> str:
     if step not in row.client.steps:
         return "-"
     return "ok" if row.verdicts.get(step) else "FAIL"
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    kept = os.environ.get("CLIENTS_FOLDER")
-    if kept:
-        folder = Path(kept).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
-        yield folder
-        return
-    with tempfile.TemporaryDirectory(prefix="quoter-clients-") as made:
-        yield Path(made)
 
 
 def _secrets(folder: Path) -> Path:

@@ -8,18 +8,13 @@ Needs root on Debian. Prints a table; the exit code is 0 only if every check hol
 E2E_FOLDER keeps the engine's images between runs (default: a temporary folder, removed).
 """
 
-import os
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.e2e import images, steps
 from deploy.e2e.checks import Checks
 from deploy.e2e.engine import add_compose, engine, install_missing, versions
-from deploy.e2e.shell import StepError, run, say
+from deploy.e2e.shell import StepError, kept_or_temporary, run, say
 from deploy.e2e.stack import Stack, free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +30,7 @@ def main() -> int:
     checks = Checks()
     try:
         install_missing()
-        with _folder() as folder, engine(folder) as environment:
+        with kept_or_temporary("E2E_FOLDER") as folder, engine(folder) as environment:
             compose = add_compose(folder, environment)
             checks.note("engine", versions(environment))
             checks.note("compose", compose)
@@ -85,21 +80,6 @@ def _build(stack: Stack, checks: Checks) -> None:
     alone = ("docker", "run", "--rm", "--read-only", "--network=none", "--cap-drop=ALL", IMAGE)
     help_text = run(*alone, "--help", environment=stack.environment)
     checks.record("`quoter --help`, no network", holds="sandbox" in help_text, seen="printed")
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    named = os.environ.get("E2E_FOLDER")
-    if named:
-        folder = Path(named).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
-        yield folder
-        return
-    temporary = Path(tempfile.mkdtemp(prefix="quoter-e2e-"))
-    try:
-        yield temporary
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 if __name__ == "__main__":

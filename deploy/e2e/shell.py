@@ -4,8 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 COMMAND_S_MAX = 900.0  # a cold image build on a slow link
@@ -42,6 +44,22 @@ def run(
         tail = (output + done.stderr.decode(errors="replace"))[-3_000:]
         raise StepError(f"{' '.join(command)} ended with {done.returncode}:\n{tail}")
     return output
+
+
+@contextmanager
+def kept_or_temporary(variable: str) -> Iterator[Path]:
+    """Yield the folder that an environment variable names, else one that is removed at the end."""
+    named = os.environ.get(variable)
+    if named:
+        folder = Path(named).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+        return
+    temporary = Path(tempfile.mkdtemp(prefix="quoter-"))
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def resolved(command: Sequence[str]) -> list[str]:

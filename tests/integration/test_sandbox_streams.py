@@ -67,6 +67,24 @@ async def test_combined_streams_name_their_stream_and_bare_ones_do_not(
         assert set(await receive(socket)) == {"u", "s", "b", "B", "a", "A"}
 
 
+async def test_the_property_combined_makes_a_socket_name_its_streams(
+    sandbox: RunningSandbox,
+) -> None:
+    async with sandbox.http.ws_connect(f"{sandbox.ws_url}/ws/btcusdt@bookTicker") as socket:
+
+        async def command(method: str, *params: str | bool) -> Row:
+            await socket.send_json({"method": method, "params": params, "id": method})
+            return await receive_until(socket, "id", method)
+
+        assert (await command("GET_PROPERTY", "combined"))["result"] is False
+        assert (await command("SET_PROPERTY", "combined", True))["result"] is None
+        assert (await receive(socket))["stream"] == "btcusdt@bookTicker"
+        for params, code in ((("combined", "yes"), 1), (("speed", True), 0)):
+            error = (await command("SET_PROPERTY", *params))["error"]
+            assert isinstance(error, dict)
+            assert error["code"] == code
+
+
 async def test_the_slow_depth_stream_joins_the_fast_ones(sandbox: RunningSandbox) -> None:
     """One diff a second covers the same ids as ten, without a gap."""
     url = f"{sandbox.ws_url}/ws/btcusdt@depth"

@@ -1,9 +1,9 @@
 """Public websocket streams: subscriptions and market data frames.
 
 `/ws/<stream>[/<stream>]` sends bare payloads, `/stream?streams=a/b` wraps them with the name of the
-stream; both accept SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS. ccxt connects to
-`/stream/ws/<n>`, where `<n>` has no meaning. Unknown streams, and those of a symbol that is not
-listed, are refused; `channels.py` has the names.
+stream; both accept SUBSCRIBE, UNSUBSCRIBE, LIST_SUBSCRIPTIONS, SET_PROPERTY and GET_PROPERTY. ccxt
+connects to `/stream/ws/<n>`, where `<n>` has no meaning. Unknown streams, and those of a symbol
+that is not listed, are refused; `channels.py` has the names.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ class StreamCommand(msgspec.Struct, forbid_unknown_fields=True):
 
     method: str
     id: int | str | None = None
-    params: list[str] = []
+    params: list[str | bool] = []
 
 
 class Subscriber:
@@ -200,11 +200,13 @@ class MarketStreams:
                 return self._change(subscriber, command, is_new=True)
             case "UNSUBSCRIBE":
                 return self._change(subscriber, command, is_new=False)
+            case "SET_PROPERTY" | "GET_PROPERTY":
+                return _property(subscriber, command)
             case _:
                 return _error(2, f"Invalid request: unknown variant `{command.method}`", command.id)
 
     def _change(self, subscriber: Subscriber, command: StreamCommand, *, is_new: bool) -> Json:
-        streams = [self._stream(name) for name in command.params]
+        streams = [self._stream(str(name)) for name in command.params]
         if None in streams:
             return _error(2, INVALID_STREAM, command.id)
         most = self._venue.config.limits.streams_per_socket
@@ -248,6 +250,19 @@ def corrupted(news: DepthNews, tick: Decimal) -> DepthNews:
         rows = tuple((row[0] + tick, row[1]) if row is best else row for row in news.asks)
         return replace(news, asks=rows)
     return news
+
+
+def _property(subscriber: Subscriber, command: StreamCommand) -> Json:
+    """Read or set `combined`, the only property: whether events name their stream."""
+    name, *values = command.params or [""]
+    if name != "combined":
+        return _error(0, "Unknown property", command.id)
+    if command.method == "GET_PROPERTY":
+        return {"result": subscriber.is_combined, "id": command.id}
+    if len(values) != 1 or not isinstance(values[0], bool):
+        return _error(1, "Invalid value type: expected Boolean", command.id)
+    subscriber.is_combined = values[0]
+    return {"result": None, "id": command.id}
 
 
 async def _refused(request: web.Request) -> web.StreamResponse:
