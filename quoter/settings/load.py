@@ -72,6 +72,7 @@ def _load(
         raise BadSetting("\n".join([*lines, *unread]))
     names = {*os.environ, *from_file, *secrets}
     lines += _unknown(names)
+    lines += _unexpanded(os.environ)
     lines += _tokens_in_environment({**from_file, **os.environ})
     try:
         kind = SentinelSettings if for_sentinel else Settings
@@ -114,14 +115,40 @@ def _read_env_file(path: Path, found: dict[str, str]) -> Iterator[str]:
         raise BadSetting(f"{path}: can't be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise BadSetting(f"{path}: can't be read: byte {error.start} is not UTF-8 text") from None
+    lines = dict[str, int]()
     for binding in bindings:
         where = f"{path}:{binding.original.line}"
         if binding.error and PREFIX in binding.original.string:
             yield f"{where}: is not NAME=value"
-        elif binding.key is not None and binding.key.upper().startswith(PREFIX):
+        elif binding.key is not None and (name := binding.key.upper()).startswith(PREFIX):
             if binding.value is None:
                 yield f"{where}: {binding.key} has no value: write {binding.key}=value"
+            if (first := lines.setdefault(name, binding.original.line)) != binding.original.line:
+                yield f"{where}: {binding.key} is given twice, first in line {first}: keep one"
+            if text := _ambiguous_dollar(binding.original.string):
+                yield f"{where}: {binding.key} {text}"
             found[binding.key] = binding.value or ""
+
+
+def _ambiguous_dollar(line: str) -> str:
+    """Return why a line of `.env` with a dollar sign has no certain value; empty if it has one.
+
+    docker compose replaces `$NAME` and `${NAME}` outside of single quotes; the library that we read
+    with replaces `${NAME}` in any quotes.
+    """
+    value = line.partition("=")[2].strip()
+    if "${" in value:
+        return "has ${, which would be replaced: use a file and a _FILE setting"
+    if "$" in value and not value.startswith("'"):
+        return "has a dollar sign, which docker compose would replace: put it into single quotes"
+    return ""
+
+
+def _unexpanded(values: Mapping[str, str]) -> Iterator[str]:
+    """Yield a message per variable with a `${NAME}` that somebody forgot to replace."""
+    for name, value in sorted(values.items()):
+        if name.upper().startswith(PREFIX) and "${" in value:
+            yield f"{name}: has ${{, which nobody replaced with a value"
 
 
 def _secrets_dir(from_file: Mapping[str, str], lines: list[str]) -> Path | None:

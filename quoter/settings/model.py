@@ -32,6 +32,7 @@ from quoter.settings.fields import (
 )
 from quoter.settings.parse import secret_from_file
 from quoter.settings.remembered_secrets import RememberingSettings
+from quoter.settings.secret_shape import checked_secret
 from quoter.settings.token_strength import token_conflicts
 
 PREFIX = "QUOTER_"
@@ -75,15 +76,16 @@ class Settings(
     @field_validator(*SECRETS)
     @classmethod
     def _secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        path = info.data.get(f"{info.field_name}_file")
+        name = info.field_name or ""
+        path = info.data.get(f"{name}_file")
         if path is None:
-            is_off = info.field_name in TOKENS and value is not None and not len(value)
-            return None if is_off else value
-        source = env_name(f"{info.field_name}_file")
+            is_off = name in TOKENS and value is not None and not len(value)
+            return None if is_off or value is None else _checked(name, value.get_secret_value())
+        source = env_name(f"{name}_file")
         if value is not None:
             raise ValueError(f"is also given by {source}: keep one")
         try:
-            return SecretStr(secret_from_file(path))
+            return _checked(name, secret_from_file(path))
         except ValueError as error:
             raise ValueError(f"the file that {source} names {error}") from None
 
@@ -148,6 +150,10 @@ class SentinelSettings(Settings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         defaults = InitSettingsSource(settings_cls, init_kwargs=SENTINEL_LIMITS)
         return defaults, init_settings, env_settings, dotenv_settings, file_secret_settings
+
+
+def _checked(field: str, secret: str) -> SecretStr:
+    return SecretStr(checked_secret(field, secret))
 
 
 def env_name(field: str) -> str:

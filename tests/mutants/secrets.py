@@ -163,4 +163,49 @@ START = (
     ),
 )
 
-MUTANTS = (*WIRE, *SINKS, *START)
+SHAPE = "quoter/settings/secret_shape.py"
+SHAPE_TESTS = ("tests/unit/settings/test_secret_shape.py",)
+
+VALUES = (
+    mutant(
+        "public_key_accepted",
+        "a public key is sent to the venue's signature check",
+        Edit(SHAPE, "    if kind in REFUSED_KINDS or ", "    if "),
+        tests=SHAPE_TESTS,
+    ),
+    mutant(
+        "line_ends_of_a_key_kept_as_text",
+        "a private key in one line fails at its first signature",
+        Edit(SHAPE, 'text.replace("\\\\n", "\\n").replace("\\r", "")', "text"),
+        tests=SHAPE_TESTS,
+    ),
+    mutant(
+        "invisible_character_in_a_key",
+        "a key with a zero width space is sent",
+        Edit(SHAPE, "not text.isprintable() or ", ""),
+        Edit(SHAPE, "return text.isascii() and ", "return "),
+        tests=SHAPE_TESTS,
+    ),
+    mutant(
+        "setting_given_twice",
+        "of two values in .env the last one counts silently",
+        Edit(
+            "quoter/settings/load.py",
+            "if (first := lines.setdefault(name, binding.original.line)) != binding.original.line:",
+            "if (first := 0):",
+        ),
+        tests=SHAPE_TESTS,
+    ),
+    mutant(
+        "dollar_in_env_file",
+        "a value with ${NAME} in .env is expanded",
+        Edit(
+            "quoter/settings/load.py",
+            '    if "${" in value:\n        return',
+            "    if False:\n        return",
+        ),
+        tests=SHAPE_TESTS,
+    ),
+)
+
+MUTANTS = (*WIRE, *SINKS, *START, *VALUES)

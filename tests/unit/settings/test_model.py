@@ -41,7 +41,9 @@ def test_an_amount_above_the_maximum_is_refused(given: Given, name: str, value: 
 
 def test_an_order_size_below_the_minimum_is_refused(given: Given) -> None:
     given(order_size="1e-400")
-    assert complaint().startswith("QUOTER_ORDER_SIZE: must be greater than or equal to 1E-15")
+    assert complaint().startswith(
+        "QUOTER_ORDER_SIZE: must be greater than or equal to 0.000000000000001"
+    )
 
 
 @pytest.mark.parametrize(

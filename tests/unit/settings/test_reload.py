@@ -36,8 +36,8 @@ def test_a_key_from_the_environment_still_matches_its_secret_in_a_file(
     forget_secrets()
     assert "QUOTER_API_KEY" not in os.environ
     assert read().secrets() == ("who", "topsecret")
-    (tmp_path / "secret").write_text("topsecret now")
-    assert read().secrets() == ("who", "topsecret now")
+    (tmp_path / "secret").write_text("topsecret-now")
+    assert read().secrets() == ("who", "topsecret-now")
     assert "QUOTER_API_KEY" not in os.environ
 
 
