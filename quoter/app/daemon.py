@@ -153,8 +153,8 @@ async def _make_daemon(
     if folder is None:
         await gateway.close()
     metrics = _metrics(started, gateway)
-    if folder is not None:
-        for event, text in gateway.warnings:
+    for event, text in gateway.warnings:
+        if folder is not None or event == "maker_fee":  # a dry run needs no key and no orders
             log.warning(event, text=text)
     steps = StepLog(quote_log_interval_s=settings.quote_log_interval_s)
     runner = make_runner(

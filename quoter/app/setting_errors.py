@@ -1,6 +1,9 @@
 """Name the setting that caused an error of the venue."""
 
 from quoter.domain.errors import (
+    FeeUnread,
+    KeyPart,
+    KeyRefused,
     MarketsUnread,
     MarketUnfit,
     VenueError,
@@ -10,6 +13,16 @@ from quoter.domain.errors import (
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Environment, Settings
 
+# The setting to look at first, by what the venue's error code says of the key.
+KEY_SETTINGS = {
+    KeyPart.KEY: "QUOTER_API_KEY",
+    KeyPart.SECRET: "QUOTER_API_SECRET",
+    KeyPart.PASSWORD: "QUOTER_API_PASSWORD",
+    KeyPart.ENVIRONMENT: "QUOTER_ENVIRONMENT",
+    KeyPart.ADDRESS: "QUOTER_API_KEY",
+    KeyPart.PERMISSION: "QUOTER_API_KEY",
+}
+
 
 def text_for(error: VenueError, settings: Settings) -> str:
     """Return the error on one line, after the name of the setting that caused it, if one did."""
@@ -17,6 +30,10 @@ def text_for(error: VenueError, settings: Settings) -> str:
         return f"QUOTER_EXCHANGE: {error}"
     if isinstance(error, MarketUnfit):
         return f"QUOTER_SYMBOL: {error} (got {settings.symbol})"
+    if isinstance(error, KeyRefused):
+        return f"{KEY_SETTINGS[error.part]}: {error}"
+    if isinstance(error, FeeUnread):
+        return f"QUOTER_FEE_MAKER_BPS: {error}: set it to the maker fee of the account"
     if is_sandbox_missing(error, settings):
         return (
             f"QUOTER_SANDBOX_URL: no exchange answers at {settings.sandbox_url}: is `quoter "
@@ -27,7 +44,7 @@ def text_for(error: VenueError, settings: Settings) -> str:
 
 def exit_code_for(error: VenueError) -> ExitCode:
     """Return USAGE if a setting is wrong, VENUE_UNAVAILABLE if a later try may succeed."""
-    if isinstance(error, MarketUnfit):
+    if isinstance(error, MarketUnfit | FeeUnread):
         return ExitCode.USAGE
     is_down = isinstance(error, VenueUnavailable)
     return ExitCode.VENUE_UNAVAILABLE if is_down else ExitCode.START_FAILED

@@ -77,6 +77,7 @@ def venue_config(settings: Settings, *, with_key: bool = True) -> VenueConfig:
         api_key=key,
         secret=secret,
         password=password,
+        fee_maker=_given_fee(settings),
         stream=StreamTimings(
             stall_s=settings.book_stale_s, ping_s=min(PING_S_MAX, settings.book_stale_s / 2)
         ),
@@ -254,9 +255,13 @@ def pricing_config(
 
 def _fee_maker(settings: Settings, instrument: Instrument) -> Decimal:
     """Return the maker fee as a fraction of notional: the setting, else the venue's."""
-    if settings.fee_maker_bps is None:
-        return instrument.fee_maker
-    return exact(settings.fee_maker_bps) * BPS
+    given = _given_fee(settings)
+    return instrument.fee_maker if given is None else given
+
+
+def _given_fee(settings: Settings) -> Decimal | None:
+    fee = settings.fee_maker_bps
+    return None if fee is None else exact(fee) * BPS
 
 
 def quote_shape(settings: Settings) -> QuoteShape:

@@ -178,7 +178,7 @@ async def connect(gateway: OrderGateway, settings: Settings) -> Instrument:
         try:
             return await gateway.connect()
         except KeyRefused as error:
-            raise StartFailed(ExitCode.KEY_RIGHTS, str(error)) from None
+            raise StartFailed(ExitCode.KEY_RIGHTS, text_for(error, settings)) from None
         except VenueError as error:
             code, text = exit_code_for(error), text_for(error, settings)
             is_down = code is ExitCode.VENUE_UNAVAILABLE and not is_sandbox_missing(error, settings)

@@ -88,7 +88,7 @@ class Check:
         try:
             return await self._venue(gateway, config)
         except KeyRefused as error:
-            return self._fail(ExitCode.KEY_RIGHTS, "key", error)
+            return self._fail(ExitCode.KEY_RIGHTS, "key", text_for(error, settings))
         except VenueError as error:
             return self._fail(exit_code_for(error), "venue", text_for(error, settings))
         finally:

@@ -1,5 +1,7 @@
 """Errors, named after the condition and carrying its facts."""
 
+from enum import StrEnum
+
 
 class QuoterError(Exception):
     """Base class of the errors that quoter raises itself."""
@@ -72,5 +74,24 @@ class CodeAltered(QuoterError):
     """The library that signs our orders is not the one that was locked."""
 
 
+class FeeUnread(VenueError):
+    """The venue answered, but not with the maker fee of the account."""
+
+
+class KeyPart(StrEnum):
+    """What of a key is wrong, as far as the venue's error code says."""
+
+    KEY = "key"
+    SECRET = "secret"  # noqa: S105 - a word; the signature does not match
+    PASSWORD = "password"  # noqa: S105 - a word
+    ENVIRONMENT = "environment"  # the key belongs to another one
+    ADDRESS = "address"  # not on the key's list of addresses
+    PERMISSION = "permission"
+
+
 class KeyRefused(VenueError):
     """The venue does not accept our key, or the key has more permissions than it should."""
+
+    def __init__(self, text: str, part: KeyPart = KeyPart.KEY) -> None:
+        super().__init__(text)
+        self.part = part

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -52,6 +53,7 @@ class VenueConfig:
     password: str = field(default="", repr=False)
     hosts: frozenset[str] = frozenset()  # replaces the list of hosts that may be contacted
     is_cancel_only: bool = False  # True: the egress gate never opens for creates
+    fee_maker: Decimal | None = None  # fraction of notional; None: the account's is requested
     native_feed: bool = True  # False: the public feed through ccxt.pro too
     depth_levels: int = 1000  # of a depth snapshot
     call_s_max: float = 5.0  # a call that takes longer has an unknown outcome

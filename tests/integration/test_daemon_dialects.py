@@ -262,13 +262,14 @@ async def test_order_is_placed_and_cancelled_at_other_exchanges() -> None:
     answers = OKX | {
         "/api/v5/asset/currencies": {"code": "0", "data": []},
         "/api/v5/account/balance": {"code": "0", "data": [{"details": []}]},
+        "/api/v5/account/trade-fee": {"code": "0", "data": [{"maker": "-0.0007"}]},
         "/api/v5/trade/batch-orders": {"code": "0", "data": [done]},
         "/api/v5/trade/cancel-order": {"code": "0", "data": [done]},
         "/api/v5/trade/order": {"code": "0", "data": [done]},
     }
     chosen = config("okx", "BTC/USDT", key="sesame")
     async with stub(answers) as venue, gateway_at(chosen, venue) as gateway:
-        await gateway.connect()
+        assert (await gateway.connect()).fee_maker == Decimal("0.0007")  # the account's
         gateway.open_gate()
         order = PlaceOrder(
             client_id=CLIENT_ID,

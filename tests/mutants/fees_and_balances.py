@@ -7,7 +7,57 @@ FEES, FEES_TESTS = (
     "tests/unit/engine/reconciliation/test_coin_fees.py",
 )
 
+ACCOUNT_FEE = "quoter/venues/ccxt/connect/account_fee.py"
+ACCOUNT_FEE_TESTS = "tests/unit/venues/ccxt/connect/test_account_fee.py"
+
 COINS = (
+    mutant(
+        "unread_fee_taken_for_zero",
+        "a maker fee that the venue does not report is zero",
+        Edit(
+            ACCOUNT_FEE,
+            'decimal(answer.get("maker"))',
+            'decimal(answer.get("maker")) or Decimal(0)',
+        ),
+        tests=(ACCOUNT_FEE_TESTS,),
+    ),
+    mutant(
+        "fee_of_ccxts_table",
+        "the maker fee is that of ccxt's table, not the account's",
+        Edit(
+            "quoter/venues/ccxt/connect/startup.py",
+            "if self._fee is None and not self._config.is_cancel_only:",
+            "if False:",
+        ),
+        tests=(
+            "tests/integration/test_daemon_dialects.py"
+            "::test_order_is_placed_and_cancelled_at_other_exchanges",
+        ),
+    ),
+    mutant(
+        "refused_fee_request_waits",
+        "a start waits for a maker fee that the venue refuses to report",
+        Edit(ACCOUNT_FEE, "if answer.status:", "if False:"),
+        tests=(ACCOUNT_FEE_TESTS,),
+    ),
+    mutant(
+        "default_fee_without_a_warning",
+        "without a key the fee of ccxt's table is used silently",
+        Edit(
+            "quoter/venues/ccxt/gateway.py",
+            '            ("maker_fee", self._startup.fee_warning),\n',
+            "",
+        ),
+        tests=(ACCOUNT_FEE_TESTS,),
+    ),
+    mutant(
+        "wrong_secret_called_a_wrong_key",
+        "a signature that does not match is reported as an unknown key",
+        Edit(
+            "quoter/venues/profiles/binance.py", '"-1022": KeyPart.SECRET', '"-1022": KeyPart.KEY'
+        ),
+        tests=("tests/unit/venues/ccxt/test_error_mapping.py",),
+    ),
     mutant(
         "coin_fees_ignored",
         "fees in a third coin never reach the profit",

@@ -1,11 +1,13 @@
 """Classification of ccxt errors by what they prove about an order; unlisted ones are UNKNOWN."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ccxt.base import errors as venue
 
+from quoter.domain.errors import KeyPart, KeyRefused
 from quoter.domain.reasons import CancelRejectReason, RejectReason
 
 
@@ -111,9 +113,29 @@ def cancel_reason(
     return _CANCEL_REASONS[meaning.outcome]
 
 
-def is_refused_key(error: BaseException) -> bool:
-    """Whether the venue refused the API key itself."""
-    return isinstance(error, venue.AuthenticationError)  # includes PermissionDenied
+KEY_TEXTS = {
+    KeyPart.KEY: "it does not know the key, or the key has expired",
+    KeyPart.SECRET: "the secret does not belong to the key",
+    KeyPart.PASSWORD: "the password is not that of the key",
+    KeyPart.ENVIRONMENT: "the key belongs to another environment",
+    KeyPart.ADDRESS: "the address of this machine is not on the key's list",
+    KeyPart.PERMISSION: "the key lacks a permission; it must be allowed to read and to trade",
+}
+
+
+def refused_key(
+    error: BaseException, text: str, key_errors: Mapping[str, KeyPart]
+) -> KeyRefused | None:
+    """Return the venue's refusal of our key, on one line; None if the error is not one.
+
+    `text` is the error without secrets; `key_errors`: what the venue's codes say of the key.
+    """
+    if not isinstance(error, venue.AuthenticationError):  # includes PermissionDenied
+        return None
+    for code, part in key_errors.items():
+        if re.search(rf"(?<![\w-]){re.escape(code)}(?!\w)", str(error)):
+            return KeyRefused(f"the venue refuses the key: {KEY_TEXTS[part]}: {text}", part)
+    return KeyRefused(f"the venue refuses the key: {text}")
 
 
 def is_unknown_symbol(error: BaseException) -> bool:

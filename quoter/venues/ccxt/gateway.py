@@ -119,6 +119,7 @@ class CcxtGateway:
         found = (
             ("key_rights", self.key_monitor.warning),
             ("self_trade", self._self_trade_warning()),
+            ("maker_fee", self._startup.fee_warning),
         )
         return tuple((name, text) for name, text in found if text)
 

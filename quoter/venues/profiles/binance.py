@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from quoter.domain.errors import KeyPart
 from quoter.venues.config import Environment
 from quoter.venues.profiles.forms import BalanceForm, FeeForm
 from quoter.venues.profiles.profile import (
@@ -58,6 +59,9 @@ _IDS = ClientIds(
 )
 
 
+KEY_ERRORS = {"-2014": KeyPart.KEY, "-2015": KeyPart.KEY, "-1022": KeyPart.SECRET}
+
+
 def _binance(
     name: str,
     *,
@@ -69,6 +73,7 @@ def _binance(
     return VenueProfile(
         name=name,
         family="binance",
+        key_errors=KEY_ERRORS,
         refusal="",
         feed_urls={
             "testnet": _TESTNET,

@@ -4,6 +4,7 @@ Documentation: bitget.com/api-doc/spot/trade (place order, cancel order, order i
 orders, fills).
 """
 
+from quoter.domain.errors import KeyPart
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
     ById,
@@ -18,6 +19,15 @@ from quoter.venues.profiles.profile import (
 BITGET = VenueProfile(
     name="bitget",
     family="bitget",
+    key_errors={
+        "40006": KeyPart.KEY,
+        "40037": KeyPart.KEY,
+        "40009": KeyPart.SECRET,
+        "40012": KeyPart.PASSWORD,
+        "40018": KeyPart.ADDRESS,
+        "40014": KeyPart.PERMISSION,
+    },
+    maker_fee_call="fetch_trading_fee",
     systems={
         "demo": VenueSystem(
             switch="enable_demo_trading",

@@ -4,6 +4,7 @@ Documentation: gate.com/docs/developers/apiv4 (create an order, cancel a single 
 order, list all open orders, list personal trading history).
 """
 
+from quoter.domain.errors import KeyPart
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
     ById,
@@ -16,6 +17,13 @@ from quoter.venues.profiles.profile import (
 GATE = VenueProfile(
     name="gate",
     family="gate",
+    key_errors={
+        "INVALID_KEY": KeyPart.KEY,
+        "INVALID_SIGNATURE": KeyPart.SECRET,
+        "IP_FORBIDDEN": KeyPart.ADDRESS,
+        "FORBIDDEN": KeyPart.PERMISSION,
+    },
+    maker_fee_call="fetch_trading_fee",
     no_test_system="its testnet has futures only, and quoter trades spot",
     refusal="its streams are not proven from start to stop",
     order_fields={"price": ("price",), "amount": ("amount",), "left": ("left",)},

@@ -4,6 +4,7 @@ Documentation: docs.kraken.com/api (add order, cancel order, query orders info, 
 orders, trades history; websocket v2: executions).
 """
 
+from quoter.domain.errors import KeyPart
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, FeeForm
 from quoter.venues.profiles.profile import (
     ById,
@@ -16,6 +17,12 @@ from quoter.venues.profiles.profile import (
 KRAKEN = VenueProfile(
     name="kraken",
     family="kraken",
+    key_errors={
+        "EAPI:Invalid key": KeyPart.KEY,
+        "EAPI:Invalid signature": KeyPart.SECRET,
+        "EGeneral:Permission denied": KeyPart.PERMISSION,
+    },
+    maker_fee_call="fetch_trading_fee",
     no_test_system="its demo has futures only, and quoter trades spot",
     refusal="its streams are not proven from start to stop",
     order_fields={
@@ -29,6 +36,7 @@ KRAKEN = VenueProfile(
     errors={
         "EOrder:Post only order": "OrderImmediatelyFillable",
         "EOrder:Unknown order": "OrderNotFound",
+        "EAPI:Invalid signature": "AuthenticationError",
     },
     answers=AnswerForm(
         code="error",
@@ -51,7 +59,7 @@ KRAKEN = VenueProfile(
     has_nonces=True,
     post_reads=frozenset(
         {"Balance", "BalanceEx", "OpenOrders", "ClosedOrders", "QueryOrders", "TradesHistory"}
-        | {"GetApiKeyInfo", "GetWebSocketsToken"}
+        | {"GetApiKeyInfo", "GetWebSocketsToken", "TradeVolume"}
     ),
     open_orders=Paging(),  # always whole, in one answer
     trades=Paging(

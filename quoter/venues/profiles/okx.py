@@ -7,6 +7,7 @@ list, transaction details of the last three months).
 from collections.abc import Mapping
 from dataclasses import replace
 
+from quoter.domain.errors import KeyPart
 from quoter.venues.config import Environment
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
@@ -30,6 +31,15 @@ def _demo(rest_host: str, stream_host: str) -> Mapping[Environment, VenueSystem]
 OKX = VenueProfile(
     name="okx",
     family="okx",
+    key_errors={
+        "50111": KeyPart.KEY,
+        "50119": KeyPart.KEY,
+        "50113": KeyPart.SECRET,
+        "50105": KeyPart.PASSWORD,
+        "50101": KeyPart.ENVIRONMENT,
+        "50110": KeyPart.ADDRESS,
+    },
+    maker_fee_call="fetch_trading_fee",
     systems=_demo("www.okx.com", "wspap.okx.com"),
     refusal="its streams are not proven from start to stop",
     order_fields={"price": ("px",), "amount": ("sz",), "filled": ("accFillSz",)},

@@ -44,6 +44,7 @@ async def test_rules_of_the_market_are_exact(form: type[Form]) -> None:
         found: Instrument = account.instrument
         assert (found.tick, found.lot, found.size_min) == (TICK, LOT, SIZE_MIN)
         assert found.venue_symbol == form.market_id
+        assert found.fee_maker == account.venue.market.fee_rate  # the account's, not ccxt's
 
 
 @each_venue

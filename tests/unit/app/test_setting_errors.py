@@ -3,9 +3,17 @@
 import pytest
 
 from quoter.app.setting_errors import exit_code_for, text_for
-from quoter.domain.errors import MarketsUnread, MarketUnfit, VenueError, VenueUnfit
+from quoter.domain.errors import (
+    FeeUnread,
+    KeyPart,
+    KeyRefused,
+    MarketsUnread,
+    MarketUnfit,
+    VenueError,
+    VenueUnfit,
+)
 from quoter.service.exit_codes import ExitCode
-from quoter.settings import Environment
+from quoter.settings import Environment, Settings
 from tests.unit.app.test_settings_to_config import settings
 
 
@@ -38,3 +46,20 @@ def test_an_unreachable_exchange_is_reported_under_the_url_setting_in_the_sandbo
 def test_other_errors_keep_their_text(text: str) -> None:
     assert text_for(VenueError(text), settings()) == text
     assert exit_code_for(VenueError(text)) is ExitCode.START_FAILED
+
+
+@pytest.mark.parametrize("part", list(KeyPart))
+def test_a_refused_key_is_reported_under_a_setting_of_the_key(part: KeyPart) -> None:
+    text = text_for(KeyRefused("the venue refuses the key: why", part), settings())
+    name, _, rest = text.partition(": ")
+    assert name.removeprefix("QUOTER_").lower() in Settings.model_fields
+    assert rest == "the venue refuses the key: why"
+
+
+def test_a_fee_that_the_venue_does_not_report_names_the_setting() -> None:
+    error = FeeUnread("kraken does not report the maker fee")
+    assert text_for(error, settings()) == (
+        "QUOTER_FEE_MAKER_BPS: kraken does not report the maker fee: "
+        "set it to the maker fee of the account"
+    )
+    assert exit_code_for(error) is ExitCode.USAGE

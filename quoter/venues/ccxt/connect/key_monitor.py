@@ -13,7 +13,7 @@ from quoter.venues.ccxt.connect.key_permissions import (
     check_permissions,
     permission_warning,
 )
-from quoter.venues.ccxt.error_mapping import create_outcome
+from quoter.venues.ccxt.error_mapping import create_outcome, refused_key
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.config import NowNs, VenueConfig
@@ -66,7 +66,10 @@ class KeyMonitor:
         if isinstance(answer, FailedCall):
             if self._is_refusal(answer):
                 self.result = Unverified("the venue refuses the key")
-                raise KeyRefused(f"the venue refuses the key: {answer.text}")
+                codes = profile_of(self._config.exchange).key_errors
+                raise refused_key(answer.error, answer.text, codes) or KeyRefused(
+                    f"the venue refuses the key: {answer.text}"
+                )
             return Unverified(answer.text)
         return answer or Unverified("the venue's answer has an unknown format")
 

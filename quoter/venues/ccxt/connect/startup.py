@@ -7,7 +7,6 @@ from ccxt.base import errors as venue
 from quoter.domain.errors import (
     BadAnswer,
     EgressBlocked,
-    KeyRefused,
     MarketsUnread,
     MarketUnfit,
     VenueError,
@@ -20,10 +19,11 @@ from quoter.domain.reasons import ReportKind
 from quoter.domain.units import NS_PER_S
 from quoter.venues import answers
 from quoter.venues.ccxt.client import check_sends_once
+from quoter.venues.ccxt.connect.account_fee import DEFAULT_FEE_WARNING, account_fee
 from quoter.venues.ccxt.connect.key_monitor import KeyMonitor
 from quoter.venues.ccxt.connect.market_rules import check_quotable, check_self_trade, instrument
 from quoter.venues.ccxt.connect.trial_requests import TrialRequests, needs_trial
-from quoter.venues.ccxt.error_mapping import is_refused_key, is_unknown_symbol
+from quoter.venues.ccxt.error_mapping import is_unknown_symbol, refused_key
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.payloads import balances
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
@@ -55,7 +55,7 @@ class StartupChecks:
         self._client, self._sender, self._config = client, sender, config
         self._profile, self._now_ns = profile, now_ns
         self.clock = VenueClock()
-        self._fee: Decimal | None = None
+        self._fee = config.fee_maker
 
     async def connect(self) -> Instrument:
         """Return the instrument; without a key only public data is checked.
@@ -81,7 +81,8 @@ class StartupChecks:
         check_self_trade(self._profile, market)
         self._client.verify_create = create_check(self._profile, text(market.get("id")))
         await self._check_clock()
-        self._fee = await self._check_key() if self._config.api_key else None
+        if self._config.api_key:
+            await self._check_key()
         found = self._instrument(market)
         if needs_trial(self._config):
             await TrialRequests(
@@ -180,18 +181,31 @@ class StartupChecks:
                 " synchronise it (NTP) first"
             )
 
-    async def _check_key(self) -> Decimal | None:
-        """Check key and permissions with a balance request; return the maker fee if reported."""
+    async def _check_key(self) -> None:
+        """Check key and permissions with a balance request, and find the account's maker fee."""
         answer = await self._sender.read(
             self._client.fetch_balance,
             self._maker_fee,
             weight=self._profile.weights.get("balances", 1.0),
         )
-        if isinstance(answer, FailedCall) and is_refused_key(answer.error):
-            raise KeyRefused(f"the venue refuses the key: {answer.text}")
+        if isinstance(answer, FailedCall):
+            refused = refused_key(answer.error, answer.text, self._profile.key_errors)
+            if refused is not None:
+                raise refused
         fee = _value_of(answer)
         await self._key_watch.check()
-        return fee
+        if self._fee is None and not self._config.is_cancel_only:
+            symbol = self._config.symbol
+            self._fee = (
+                await account_fee(self._client, self._sender, self._profile, symbol)
+                if fee is None
+                else fee
+            )
+
+    @property
+    def fee_warning(self) -> str:
+        """What to know of the maker fee if it is not the account's; empty if it is."""
+        return "" if self._fee is not None or self._config.is_cancel_only else DEFAULT_FEE_WARNING
 
     def _maker_fee(self, answer: object) -> Decimal | None:
         """Return the account's maker fee; None if this venue does not report it with the balances.

@@ -6,7 +6,7 @@ import time
 import pytest
 from ccxt.base import errors as venue
 
-from quoter.domain.errors import EgressBlocked
+from quoter.domain.errors import EgressBlocked, KeyPart
 from quoter.domain.reasons import CancelRejectReason, RejectReason
 from quoter.venues.ccxt.client import make_client
 from quoter.venues.ccxt.error_mapping import (
@@ -14,10 +14,11 @@ from quoter.venues.ccxt.error_mapping import (
     Outcome,
     cancel_reason,
     create_outcome,
-    is_refused_key,
+    refused_key,
 )
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.config import VenueConfig
+from quoter.venues.profiles import profile_of
 
 CLASSES = [
     found
@@ -119,8 +120,8 @@ def test_unsent_cancel_has_no_answer() -> None:
 
 
 def test_refused_key_is_distinguished_from_other_errors() -> None:
-    assert is_refused_key(venue.PermissionDenied("?"))
-    assert not is_refused_key(venue.ExchangeNotAvailable("?"))
+    assert refused_key(venue.PermissionDenied("?"), "?", {}) is not None
+    assert refused_key(venue.ExchangeNotAvailable("?"), "?", {}) is None
 
 
 @pytest.mark.parametrize("error", CLASSES, ids=lambda found: found.__name__)
@@ -245,4 +246,57 @@ async def test_errors_that_ccxts_table_lacks_have_their_meaning(
         reason = cancel_reason(caught.value, was_sent=True, family=exchange)
         assert reason is CancelRejectReason.NOT_FOUND
     else:
-        assert is_refused_key(caught.value)
+        assert refused_key(caught.value, "?", {}) is not None
+
+
+# What the venues answer to a wrong key: status, body, and what of the key is wrong.
+WRONG_KEYS = [
+    ("binance", 401, {"code": -2014, "msg": "API-key format invalid."}, KeyPart.KEY),
+    ("binance", 401, {"code": -2015, "msg": "Invalid API-key, IP, or permissions."}, KeyPart.KEY),
+    ("binance", 400, {"code": -1022, "msg": "Signature is not valid."}, KeyPart.SECRET),
+    ("bybit", 200, {"retCode": 10003, "retMsg": "API key is invalid."}, KeyPart.KEY),
+    ("bybit", 200, {"retCode": 10004, "retMsg": "error sign!"}, KeyPart.SECRET),
+    ("bybit", 200, {"retCode": 10005, "retMsg": "Permission denied"}, KeyPart.PERMISSION),
+    ("bybit", 200, {"retCode": 10010, "retMsg": "Unmatched IP"}, KeyPart.ADDRESS),
+    ("okx", 401, {"code": "50111", "msg": "Invalid OK-ACCESS-KEY"}, KeyPart.KEY),
+    ("okx", 401, {"code": "50119", "msg": "API key doesn't exist"}, KeyPart.KEY),
+    ("okx", 401, {"code": "50113", "msg": "Invalid Sign"}, KeyPart.SECRET),
+    ("okx", 401, {"code": "50105", "msg": "passphrase incorrect"}, KeyPart.PASSWORD),
+    ("okx", 401, {"code": "50101", "msg": "does not match environment"}, KeyPart.ENVIRONMENT),
+    ("kraken", 200, {"error": ["EAPI:Invalid key"]}, KeyPart.KEY),
+    ("kraken", 200, {"error": ["EAPI:Invalid signature"]}, KeyPart.SECRET),
+    ("kraken", 200, {"error": ["EGeneral:Permission denied"]}, KeyPart.PERMISSION),
+    ("gate", 401, {"label": "INVALID_KEY", "message": "Invalid key"}, KeyPart.KEY),
+    ("gate", 401, {"label": "INVALID_SIGNATURE", "message": "mismatch"}, KeyPart.SECRET),
+    ("bitget", 400, {"code": "40006", "msg": "Invalid ACCESS_KEY"}, KeyPart.KEY),
+    ("bitget", 400, {"code": "40009", "msg": "sign signature error"}, KeyPart.SECRET),
+    ("bitget", 400, {"code": "40012", "msg": "apikey/password is incorrect"}, KeyPart.PASSWORD),
+]
+
+
+@pytest.mark.parametrize(("exchange", "status", "answer", "part"), WRONG_KEYS)
+async def test_answer_to_a_wrong_key_refuses_the_key(
+    exchange: str, status: int, answer: dict[str, object], part: KeyPart
+) -> None:
+    """Held against ccxt's own tables: each of these answers reaches `refused_key`."""
+    config = VenueConfig(
+        exchange=exchange, symbol="BTC/USDT", environment="production", order_prefix="q1"
+    )
+    client, body = make_client(config, time.time_ns), json.dumps(answer)
+    with pytest.raises(venue.BaseError) as caught:
+        client.handle_errors(status, "", "/", "GET", {}, body, answer, {}, "")  # type: ignore[attr-defined]
+    await client.close()
+    refused = refused_key(caught.value, "text of the venue", profile_of(exchange).key_errors)
+    assert refused is not None
+    assert refused.part is part
+    assert str(refused).startswith("the venue refuses the key: ")
+    assert str(refused).endswith("text of the venue")
+    assert "\n" not in str(refused)
+
+
+def test_number_that_contains_a_code_is_not_the_code() -> None:
+    codes = {"-2014": KeyPart.SECRET, "40012": KeyPart.PASSWORD}
+    for text in ("id 140012", "id 400123", "-20145", "at 1-2014"):
+        refused = refused_key(venue.AuthenticationError(text), text, codes)
+        assert refused is not None
+        assert refused.part is KeyPart.KEY
