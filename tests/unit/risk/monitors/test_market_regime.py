@@ -139,7 +139,8 @@ def test_equity_that_fell_from_its_highest_reduces() -> None:
 def test_lasting_loss_does_not_keep_the_level_and_the_next_fall_is_measured_again() -> None:
     """A loss can't be won back while only the reducing side is quoted."""
     course = Course()
-    course.look(equity=-51.0)
+    course.look(equity=0.0)
+    assert course.look(equity=-51.0) is REDUCE_ONLY
     assert course.wait(2 * CALM_S + 1, equity=-51.0) is NORMAL
     assert course.wait(1, equity=-100.0) is NORMAL
     assert course.look(equity=-101.5) is REDUCE_ONLY
