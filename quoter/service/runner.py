@@ -6,6 +6,7 @@ the own orders are cancelled before the process ends.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ from quoter.domain.events import (
 )
 from quoter.domain.step import Step, TrialResult
 from quoter.domain.trading import TradingState
-from quoter.domain.units import S_PER_NS
+from quoter.domain.units import NS_PER_S, S_PER_NS
 from quoter.engine.engine import Engine
 from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
@@ -49,6 +50,8 @@ log = structlog.get_logger()
 
 TICK_S = 0.1
 REQUESTS_S = 0.05  # a KILL file is found within 0.1 s
+HOLD_NS_MAX = NS_PER_S  # after a kill: so long observers wait for the latch
+UNANNOUNCED_MAX = 10_000
 EVENTS_PER_YIELD = 64  # then the other tasks, sockets among them, get the event loop
 
 type Observer = Callable[[Step], None]
@@ -103,6 +106,8 @@ class Runner:
         self._shutdown = components.shutdown
         self._calibration = components.calibration
         self._observers = components.observers
+        self._unannounced: deque[Step] = deque()  # steps since a kill that is not latched yet
+        self.kill_switch.when_settled(self._announce_held)
         self._crash: BaseException | None = None
 
     def stop(self) -> None:
@@ -134,6 +139,7 @@ class Runner:
         finally:
             self.process_health.end()
             await self.kill_switch.settle()
+            self._announce_held()
             await self.close()
         return self._exit_code()
 
@@ -207,8 +213,7 @@ class Runner:
         if step.quote is not None and isinstance(event, BookDelta | TopOfBook | BookSnapshot):
             age_ns = self._clock.now_ns() - event.ts_ns
             self._metrics.observe_latency(Latency.BOOK_TO_DECISION, age_ns * S_PER_NS)
-        for observe in self._observers:
-            observe(step)
+        self._announce(step)
 
     def _trial_ended(self, result: TrialResult) -> None:
         """End the run if the trial order failed, or was all that the run is for."""
@@ -216,6 +221,24 @@ class Runner:
             self._stop_request.trial_failed(result.text)
         elif not self.engine.trial.is_quoting_allowed:
             self.stop()
+
+    def _announce(self, step: Step) -> None:
+        """Show a step to the observers, in order; a kill once its latch is on the disk.
+
+        A crash after a kill was logged, but before it was latched, would let the next start trade.
+        A disk that stays silent holds nothing back for longer than HOLD_NS_MAX; cancels never wait.
+        """
+        self._unannounced.append(step)
+        held_ns = step.event.ts_ns - self._unannounced[0].event.ts_ns
+        is_full = len(self._unannounced) >= UNANNOUNCED_MAX
+        if not self.kill_switch.is_unwritten() or held_ns > HOLD_NS_MAX or is_full:
+            self._announce_held()
+
+    def _announce_held(self) -> None:
+        while self._unannounced:
+            step = self._unannounced.popleft()
+            for observe in self._observers:
+                observe(step)
 
     async def _tick(self) -> None:
         while True:

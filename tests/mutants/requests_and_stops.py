@@ -191,4 +191,22 @@ NONCES = (
     ),
 )
 
-MUTANTS = (*REQUESTS, *STOPS, *OLDER_NEWS, *CALLERS, *NONCES)
+RUNNER = "quoter/service/runner.py"
+LATCH_FIRST = "tests/integration/test_daemon_latch_first.py"
+
+ANNOUNCEMENTS = (
+    mutant(
+        "kill_announced_before_its_latch",
+        "a crash after KILLED was logged leaves no latch, and the next start trades",
+        Edit(RUNNER, "if not self.kill_switch.is_unwritten() or", "if True or"),
+        tests=(LATCH_FIRST,),
+    ),
+    mutant(
+        "silent_disk_hides_a_kill",
+        "a kill is not shown while the disk is silent",
+        Edit(RUNNER, "or held_ns > HOLD_NS_MAX or is_full", "or is_full"),
+        tests=(LATCH_FIRST,),
+    ),
+)
+
+MUTANTS = (*REQUESTS, *STOPS, *OLDER_NEWS, *CALLERS, *NONCES, *ANNOUNCEMENTS)

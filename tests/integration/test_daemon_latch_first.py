@@ -1,0 +1,59 @@
+"""A kill is announced when it is latched: a crash in between must not be forgotten by a restart."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from quoter.domain.events import Kill
+from quoter.domain.step import Step
+from quoter.domain.trading import TradingState
+from quoter.service import runner as module
+from quoter.service.exit_codes import ExitCode
+from quoter.service.killswitch.latch import Latch, LatchRecord
+from tests.integration.daemon_harness import LIVELY, market, quiet_logs, running_daemon, settings
+from tests.integration.sandbox_client import running
+
+START_S_MAX = STOPPED_S_MAX = 30.0
+
+
+@pytest.mark.parametrize("is_lasting", [False, True])
+async def test_kill_cancels_at_once_and_is_announced_with_its_latch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_lasting: bool
+) -> None:
+    """The disk is slow, or silent for longer than the announcement waits."""
+    answers, save = threading.Event(), Latch.save
+    announced: list[bool] = []  # whether the latch was on the disk then
+
+    def slow(self: Latch, record: LatchRecord) -> None:
+        answers.wait()
+        save(self, record)
+
+    def watch(step: Step) -> None:
+        if step.state is not None and step.state.after is TradingState.KILLED:
+            announced.append(Latch(tmp_path).is_set())
+
+    monkeypatch.setattr(Latch, "save", slow)
+    if not is_lasting:
+        monkeypatch.setattr(module, "HOLD_NS_MAX", 10**15)
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(LIVELY, seed=4)) as sandbox,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
+        ):
+            await harness.until(harness.is_two_sided, START_S_MAX, "quoting")
+            harness.watchers.append(watch)
+            runner = harness.running.runner
+            runner.commands.send(
+                Kill(ts_ns=harness.running.clock.now_ns(), actor="test", reason="now")
+            )
+            await harness.until(lambda: not harness.open_own(), STOPPED_S_MAX, "cancelled")
+            if is_lasting:
+                await harness.until(lambda: announced != [], STOPPED_S_MAX, "announced")
+            else:
+                assert announced == []
+            answers.set()
+            await harness.until(Latch(tmp_path).is_set, STOPPED_S_MAX, "latched")
+            await harness.until(lambda: announced != [], STOPPED_S_MAX, "announced")
+            assert announced[0] is not is_lasting
+            assert await harness.stop() is ExitCode.KILLED
