@@ -196,7 +196,8 @@ def _is_kind(value: str, ours: set[str]) -> bool:
 def _is_post_only(name: str, value: str) -> bool:
     if POST_ONLY_NAME.fullmatch(name):
         return value.lower() in ("true", "1")
-    return POST_ONLY_VALUE.fullmatch(value) is not None
+    flags = value.split(",")  # Kraken's may be several
+    return any(POST_ONLY_VALUE.fullmatch(flag) for flag in flags)
 
 
 def _is_ioc(name: str, value: str) -> bool:

@@ -25,6 +25,8 @@ KRAKEN = VenueProfile(
     maker_fee_call="fetch_trading_fee",
     no_test_system="its demo has futures only, and quoter trades spot",
     refusal="its streams are not proven from start to stop",
+    # Fees in the quote coin: lists of trades do not name the coin, and count it in that one.
+    create_params={"oflags": "fciq"},
     order_fields={
         "price": ("limit_price", "descr.price"),
         "amount": ("vol", "order_qty"),

@@ -291,6 +291,15 @@ async def test_readable_venue_passes_its_order_and_no_other(
         check(gate, CREATE, *(_taking(part) for part in (url, body)))
 
 
+async def test_kraken_is_asked_to_take_fees_in_the_quote_coin(gate: EgressGate) -> None:
+    """Its lists of trades name no coin of the fee, and count it in the quote coin."""
+    url, body = await written("kraken")
+    assert "oflags=fciq%2Cpost" in body
+    GenericCreate("BTCUSDT", profile_of("kraken").ids)(gate, CREATE, url, body)
+    taking = replace(ORDER, time_in_force=TimeInForce.IOC)
+    assert "oflags=fciq" in (await written("kraken", taking))[1]
+
+
 @pytest.mark.parametrize("exchange", READABLE)
 async def test_readable_venue_passes_ioc_only_if_approved(gate: EgressGate, exchange: str) -> None:
     taking = replace(ORDER, time_in_force=TimeInForce.IOC)
