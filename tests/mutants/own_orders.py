@@ -194,6 +194,16 @@ STARTS = (
         tests=(TRIAL_TESTS,),
     ),
     mutant(
+        "list_of_orders_can_not_be_built",
+        "a request whose body is a list (OKX's create) can't be built",
+        Edit(
+            "quoter/venues/ccxt/guarded_exchange.py",
+            "params if isinstance(params, list) else dict(params)",
+            "dict(params)",
+        ),
+        tests=(TRIAL_TESTS,),
+    ),
+    mutant(
         "trial_ignores_the_field",
         "the trial accepts a cancel that carries our id under any name",
         Edit(TRIAL, "found == [by.field] if client_id else len(found) == 1", "len(found) == 1"),

@@ -67,15 +67,19 @@ class GuardedExchange(_Base):
         path: str,
         api: object = "public",
         method: str = "GET",
-        params: Mapping[str, object] = MappingProxyType({}),
+        params: Mapping[str, object] | list[object] = MappingProxyType({}),
         config: Mapping[str, object] = MappingProxyType({}),
     ) -> object:
-        """Sign and send one request: in its slot, where the venue's nonces must rise."""
+        """Sign and send one request: in its slot, where the venue's nonces must rise.
+
+        `params` may be a list: OKX takes a list of orders.
+        """
         call, send = current_call(), super().fetch2
+        body = params if isinstance(params, list) else dict(params)
         if self.slots is None or call is None or "private" not in str(api):
-            return await send(path, api, method, dict(params), dict(config))
+            return await send(path, api, method, body, dict(config))
         return await self.slots.run(
-            call.purpose, lambda: send(path, api, method, dict(params), dict(config))
+            call.purpose, lambda: send(path, api, method, body, dict(config))
         )
 
     async def fetch(

@@ -98,7 +98,7 @@ class Exchange:
         path: str,
         api: object,
         method: str,
-        params: Mapping[str, object],
+        params: Mapping[str, object] | list[object],
         config: Mapping[str, object],
     ) -> object:
         raise NotImplementedError
