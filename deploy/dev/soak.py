@@ -205,13 +205,16 @@ def field(path: Path, name: str) -> str:
 
 
 def soak(folder: Path, minutes: float, settings: dict[str, str]) -> list[Row]:
-    """Run both processes for this long; write `soak.csv` and both logs into the folder."""
+    """Run both processes for this long; write `soak.csv` and both logs into the folder.
+
+    Raises FileExistsError for the folder of another run.
+    """
     (folder / "data").mkdir(parents=True, exist_ok=True)
     names = ("sandbox.log", "quoter.log", "soak.csv")
     with (
-        (folder / names[0]).open("w") as sandbox_log,
-        (folder / names[1]).open("w") as log,
-        (folder / names[2]).open("w", newline="") as table,
+        (folder / names[0]).open("x") as sandbox_log,
+        (folder / names[1]).open("x") as log,
+        (folder / names[2]).open("x", newline="") as table,
         process("sandbox", "--port", "0", output=sandbox_log, environment={}),
     ):
         environment = LIMITS | {
