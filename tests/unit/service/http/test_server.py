@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import socket
 from collections.abc import AsyncIterator, Callable
 
 import aiohttp
@@ -28,6 +29,7 @@ class Daemon:
         self.is_alive = True
         self.on_health_check: Callable[[], None] = lambda: None  # called for every health request
         self.rendered = 0
+        self.more = b""  # further bytes of the metrics
         self.base = ""
         self.client = aiohttp.ClientSession()
 
@@ -47,7 +49,7 @@ class Daemon:
 
     def render(self, seen: Snapshot) -> bytes:
         self.rendered += 1
-        return f"quoter_up {seen.seq}\n".encode()
+        return f"quoter_up {seen.seq}\n".encode() + self.more
 
     async def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
         async with self.client.request(method, self.base + path, headers=headers) as answer:
@@ -101,6 +103,21 @@ async def test_metrics_are_rendered_again_after_the_cache_time(
     monkeypatch.setattr(module, "METRICS_CACHE_S", 0.0)
     await pipelined(daemon, "/metrics", 5)
     assert daemon.rendered == 5
+
+
+async def test_a_connection_that_never_reads_is_served_no_more_than_its_buffers_hold(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its answers would fill the memory: 200 requests of 1 MB each."""
+    monkeypatch.setattr(module, "METRICS_CACHE_S", 0.0)
+    daemon.more = bytes(2**20)
+    port = int(daemon.base.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as never_reads:
+        never_reads.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 200)
+        for _ in range(20):
+            assert (await daemon.ask("/healthz"))[0] == 200
+        served = daemon.rendered
+    assert 1 <= served <= 20  # the kernel's buffers hold some
 
 
 async def test_other_tasks_run_between_pipelined_requests(daemon: Daemon) -> None:
