@@ -283,4 +283,17 @@ STOPS = (
     ),
 )
 
-MUTANTS = (*WIRE, *ANSWERS, *MARKET, *STOPS)
+SHARED_COINS = (
+    mutant(
+        "shared_coin_not_named",
+        "another market's orders with a coin of ours are not noticed at the start",
+        Edit(
+            "quoter/venues/ccxt/connect/shared_coins.py",
+            "if ours & _coins(client, name)",
+            "if False",
+        ),
+        tests=("tests/integration/test_venues_shared_coins.py",),
+    ),
+)
+
+MUTANTS = (*WIRE, *ANSWERS, *MARKET, *STOPS, *SHARED_COINS)

@@ -153,6 +153,7 @@ def _options(config: VenueConfig) -> dict[str, object]:
             "fetchCurrencies": False,
             "adjustForTimeDifference": False,  # our clock is checked, not corrected
             "maxRetriesOnFailure": 0,
+            "warnOnFetchOpenOrdersWithoutSymbol": False,  # the start asks once (`shared_coins`)
             "recvWindow": config.call_window_ms,
             "tradesLimit": CACHE_MAX,
             "ordersLimit": CACHE_MAX,

@@ -118,6 +118,7 @@ class CcxtGateway:
         """Warnings about this venue and key, as (event name, text); valid after `connect`."""
         found = (
             ("key_rights", self.key_monitor.warning),
+            ("shared_coins", self._startup.shared_coins),
             ("self_trade", self._self_trade_warning()),
             ("maker_fee", self._startup.fee_warning),
         )

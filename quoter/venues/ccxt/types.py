@@ -191,10 +191,10 @@ class Exchange:
 
     async def fetch_open_orders(
         self,
-        symbol: str,
-        since: int | None,
-        limit: int | None,
-        params: Mapping[str, str | bool | int],
+        symbol: str | None = None,
+        since: int | None = None,
+        limit: int | None = None,
+        params: Mapping[str, str | bool | int] = ...,
     ) -> list[JsonDict]:
         raise NotImplementedError
 

@@ -102,6 +102,7 @@ def _binance(
         weights={
             "query": 4.0,
             "open_orders": 6.0,
+            "all_open_orders": 80.0,
             "trades": 20.0,
             "balances": 20.0,
             "coin_price": 5.0,

@@ -22,6 +22,7 @@ from quoter.venues.ccxt.client import check_sends_once
 from quoter.venues.ccxt.connect.account_fee import DEFAULT_FEE_WARNING, account_fee
 from quoter.venues.ccxt.connect.key_monitor import KeyMonitor
 from quoter.venues.ccxt.connect.market_rules import check_quotable, check_self_trade, instrument
+from quoter.venues.ccxt.connect.shared_coins import shared_coins
 from quoter.venues.ccxt.connect.trial_requests import TrialRequests, needs_trial
 from quoter.venues.ccxt.error_mapping import is_unknown_symbol, refused_key
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
@@ -56,6 +57,7 @@ class StartupChecks:
         self._profile, self._now_ns = profile, now_ns
         self.clock = VenueClock()
         self._fee = config.fee_maker
+        self.shared_coins = ""  # a warning; valid after `connect`
 
     async def connect(self) -> Instrument:
         """Return the instrument; without a key only public data is checked.
@@ -83,6 +85,10 @@ class StartupChecks:
         await self._check_clock()
         if self._config.api_key:
             await self._check_key()
+            if not self._config.is_cancel_only:
+                self.shared_coins = await shared_coins(
+                    self._client, self._sender, self._profile, self._config.symbol
+                )
         found = self._instrument(market)
         if needs_trial(self._config):
             await TrialRequests(
