@@ -13,7 +13,7 @@ from quoter.domain.errors import (
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Environment, Settings
 
-# The setting to look at first, by what the venue's error code says of the key.
+# The setting to look at first, by the part of the key that the venue refuses.
 KEY_SETTINGS = {
     KeyPart.KEY: "QUOTER_API_KEY",
     KeyPart.SECRET: "QUOTER_API_SECRET",
@@ -51,6 +51,6 @@ def exit_code_for(error: VenueError) -> ExitCode:
 
 
 def is_sandbox_missing(error: VenueError, settings: Settings) -> bool:
-    """Whether nothing answered at the sandbox's address: probably nobody has started one."""
+    """Whether nothing answered at the sandbox's address: probably none was started."""
     is_sandbox = settings.environment is Environment.SANDBOX
     return is_sandbox and isinstance(error, MarketsUnread) and not error.is_answered

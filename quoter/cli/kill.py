@@ -64,8 +64,8 @@ def kill(
     request = request_kill(folder, reason)
     if request.file_error:
         typer.echo(f"quoter kill: {request.file_error}", err=True)
-    if request.strays:
-        _report_strays(folder, request, wait)
+    if request.moved:
+        _report_moved(folder, request, wait)
         return
     if request.pid is None:
         _report_no_daemon(folder, request, is_certain=is_certain)
@@ -94,25 +94,25 @@ def _report_no_daemon(folder: Path, request: KillRequest, *, is_certain: bool) -
 
     What an earlier run may have left at the venue is cancelled from here.
     """
-    nobody = f"o daemon is running with the data folder {folder}"
+    no_daemon = f"no daemon is running with the data folder {folder}"
     if not is_certain:
-        fail(f"quoter kill: n{nobody}; give the right one with --data-dir", 1)
+        fail(f"quoter kill: {no_daemon}; give the right one with --data-dir", 1)
     found = _cancel_at_venue(folder)
     if not request.is_filed:
         fail(
-            f"quoter kill: n{nobody}, and the request could not be stored: its next start will "
+            f"quoter kill: {no_daemon}, and the request could not be stored: its next start will "
             f"not be killed. {found.text}",
             1,
         )
     if not found.is_flat:
-        fail(f"quoter kill: n{nobody}; its next start will be killed. {found.text}", 1)
-    typer.echo(f"N{nobody}; its next start will be killed. {found.text}")
+        fail(f"quoter kill: {no_daemon}; its next start will be killed. {found.text}", 1)
+    typer.echo(f"N{no_daemon[1:]}; its next start will be killed. {found.text}")
 
 
-def _report_strays(folder: Path, request: KillRequest, wait: float) -> None:
-    """Report a daemon whose data folder is no longer where it was started."""
+def _report_moved(folder: Path, request: KillRequest, wait: float) -> None:
+    """Report the signalled daemons whose data folder was moved or deleted."""
     found, records = _cancel_at_venue(folder), []
-    for pid in request.strays:
+    for pid in request.moved:
         now = folder_now(pid, LOCK)
         record = await_latch(now, wait) if now is not None else None
         where = f"moved to {now}" if now is not None else "deleted"
@@ -120,7 +120,7 @@ def _report_strays(folder: Path, request: KillRequest, wait: float) -> None:
         if record is not None:
             records.append(record)
             typer.echo(f"KILLED: {record.cause}: {record.text} (kill id {record.kill_id})")
-    if len(records) < len(request.strays):
+    if len(records) < len(request.moved):
         fail(f"quoter kill: not latched: a restart may trade again. {found.text}", 1)
     if not found.is_flat:
         fail(f"quoter kill: {found.text}", 1)

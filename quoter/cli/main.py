@@ -108,8 +108,9 @@ def run(
     """Quote until SIGTERM or Ctrl-C; then cancel all own orders and verify that none is left.
 
     Exit codes: 0 clean, 1 crashed, 2 wrong setting, 20 orders may be left, 21 unbooked fills, 30
-    killed, 40 start failed, 41 data folder in use, 42 ledger or code damaged, 43 key rights, 45
-    trial order failed, 50 restart wanted (memory).
+    killed, 40 venue and ledger differ, 41 data folder in use, 42 ledger or code damaged, 43 key
+    refused or with too many rights, 44 venue unavailable, 45 trial order failed, 50 memory above
+    its limit: restart.
     """
     from quoter.settings import Exposure, forget_secrets, load, reader
 
@@ -200,8 +201,8 @@ def check(
         bool,
         typer.Option(
             "--place",
-            help="Also start as `quoter run` does, place one smallest order far from the market, "
-            "find it at the venue, cancel it, and end.",
+            help="Also start as `quoter run` does, place one order of the least size far from the "
+            "market, find it at the venue, cancel it, and end.",
         ),
     ] = False,
 ) -> None:

@@ -79,11 +79,11 @@ class FeeUnread(VenueError):
 
 
 class KeyPart(StrEnum):
-    """What of a key is wrong, as far as the venue's error code says."""
+    """The part of a key that the venue refuses, by its error code."""
 
     KEY = "key"
-    SECRET = "secret"  # noqa: S105 - a word; the signature does not match
-    PASSWORD = "password"  # noqa: S105 - a word
+    SECRET = "secret"  # noqa: S105 - a name; the signature does not match
+    PASSWORD = "password"  # noqa: S105 - a name
     ENVIRONMENT = "environment"  # the key belongs to another one
     ADDRESS = "address"  # not on the key's list of addresses
     PERMISSION = "permission"

@@ -173,7 +173,7 @@ class Ledger:
             for known in fills:
                 stored = _find(connection, epoch, known)
                 if stored is None and known.fill.ts_ns <= archived_ns:
-                    counted.add(known.fill.trade_id)  # in the archive, or of nobody's interest
+                    counted.add(known.fill.trade_id)  # archived, or too old to be booked
                     continue
                 if stored is not None and stored.kind is not FillKind.UNMATCHED:
                     counted.add(known.fill.trade_id)

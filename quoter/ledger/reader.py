@@ -25,7 +25,7 @@ from quoter.ledger.sums import FIND_FOLD, Sums, sums_of
 
 EPOCH_COLUMNS = "id, environment, exchange, symbol, opened_ns, opening, target, sealed_ns, reason"
 RUN_COLUMNS = "id, version, environment, exchange, symbol, started_ns, ended_ns, exit_code"
-OPEN_ORDERS_MAX = 200  # several times what can rest
+OPEN_ORDERS_MAX = 200  # several times the orders that can be open at once
 
 type EpochRow = tuple[int, str, str, str, int, str, str, int | None, str | None]
 type RunColumns = tuple[str, str, str, str, str, int, int | None, int | None]

@@ -293,7 +293,7 @@ class Venue(BaseModel):
     )
     i_accept_production: str = Field(
         "",
-        description="Confirmation for production: must then hold the value of QUOTER_EXCHANGE, "
+        description="Confirmation for production: there it must be the value of QUOTER_EXCHANGE, "
         "else no order is sent.",
     )
     exchange: Annotated[str, BeforeValidator(parse_exchange_id)] = Field(
@@ -341,10 +341,10 @@ class Venue(BaseModel):
     )
     trial_order: Literal["auto", "off"] = Field(
         "auto",
-        description="auto: before the first quote a smallest order is placed far from the market, "
-        "must be found in the private stream and in the list of open orders, and is cancelled; "
-        "else the start fails (exit code 45). Not in production: `quoter check --place` does it "
-        "there. off: no trial order.",
+        description="auto: before the first quote an order of the least size is placed far from "
+        "the market, found in the private stream and in the list of open orders, and cancelled; if "
+        "one of these steps fails, the start fails (exit code 45). In production there is none: "
+        "`quoter check --place` places it on request. off: no trial order.",
     )
     creates_per_s: float = Field(
         10,

@@ -145,10 +145,10 @@ def _ambiguous_dollar(line: str) -> str:
 
 
 def _unexpanded(values: Mapping[str, str]) -> Iterator[str]:
-    """Yield a message per variable with a `${NAME}` that somebody forgot to replace."""
+    """Yield a message per variable with a `${NAME}` that was not replaced."""
     for name, value in sorted(values.items()):
         if name.upper().startswith(PREFIX) and "${" in value:
-            yield f"{name}: has ${{, which nobody replaced with a value"
+            yield f"{name}: has ${{, which was not replaced with a value"
 
 
 def _secrets_dir(from_file: Mapping[str, str], lines: list[str]) -> Path | None:

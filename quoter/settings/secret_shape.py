@@ -1,7 +1,7 @@
-"""Checks of a secret's form before it is used: what a mistake while copying leaves behind.
+"""Checks of a secret's form before it is used: they find mistakes made while copying it.
 
-A venue answers a damaged key with "invalid signature" at best. The errors here name the mistake
-and never hold any part of the value.
+A venue only answers a damaged key with "invalid signature". The errors here name the mistake
+and never contain any part of the value.
 """
 
 import re
@@ -15,7 +15,7 @@ PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\n(.+)\n-----END \1-----", re.DOT
 PEM_START = "-----BEGIN "
 # What a private key begins with inside: the object identifier of its kind (RFC 8410, RFC 3279).
 ED25519, RSA = bytes.fromhex("06032b6570"), bytes.fromhex("06092a864886f70d010101")
-KIND_WITHIN = 40  # bytes from the start in which the identifier is
+KIND_WITHIN = 40  # bytes from the start that contain the identifier
 REFUSED_KINDS = {
     "PUBLIC KEY": "is the public key: the private one is required",
     "RSA PUBLIC KEY": "is the public key: the private one is required",
@@ -43,12 +43,12 @@ def checked_secret(field: str, text: str) -> str:
         raise ValueError("is NAME=value: keep only the value")
     if field in KEYS and text.startswith(PEM_START):
         if field in KEY_IDS:
-            raise ValueError("is a private key: it belongs into the secret, not into the key")
+            raise ValueError("is a private key: it belongs in the secret, not in the key")
         return _private_key(text.replace("\\n", "\n").replace("\r", ""))
     if len(text.splitlines()) > 1:
         raise ValueError("has more than one line")
     if not text.isprintable() or (field in KEYS and not _is_ascii_word(text)):
-        raise ValueError("has a blank, an invisible or another character that no key has")
+        raise ValueError("has a blank, an invisible character, or another one that no key has")
     return text
 
 
@@ -57,7 +57,7 @@ def _private_key(text: str) -> str:
     text = "\n".join(line.strip() for line in text.splitlines() if line.strip())
     found = PEM.fullmatch(text)
     if found is None:
-        raise ValueError("is cut: a private key has a BEGIN line, its text and the same END line")
+        raise ValueError("is incomplete: a private key has a BEGIN line, its text and an END line")
     kind, body = found.groups()
     if kind in REFUSED_KINDS or "ENCRYPTED" in body:
         raise ValueError(REFUSED_KINDS.get(kind, REFUSED_KINDS["ENCRYPTED PRIVATE KEY"]))

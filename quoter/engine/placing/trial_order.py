@@ -3,8 +3,8 @@
 The smallest post-only order, far from the market, is placed like any other. The private stream and
 the list of open orders must name it by our client id, as the venue's own rows carry it: what we
 remember of the answer to the create does not count, because a crash would lose it. Then it is
-cancelled, and the list must be without it. A pause ends the order as usual; then another one is
-placed.
+cancelled, and the list must not show it any more. A pause ends the order as usual; then another one
+is placed.
 """
 
 from collections.abc import Callable
@@ -39,15 +39,15 @@ class Stage(StrEnum):
     """How far the trial is."""
 
     WAITING = "waiting"  # for a moment in which an order may be placed
-    PLACED = "placed"  # stream and list must show it
+    PLACED = "placed"  # stream and list must show the order
     CANCELLING = "cancelling"
-    ENDED = "ended"  # the list must be without it
+    ENDED = "ended"  # the list must not show it any more
     PASSED = "passed"
     FAILED = "failed"
 
 
 class TrialOrder:
-    """Places one order at a time until one was found, cancelled and gone, or the trial failed."""
+    """Places one order at a time until one was found and cancelled, or the trial failed."""
 
     def __init__(
         self,
@@ -179,7 +179,7 @@ class TrialOrder:
         within = f"within {SHOWN_S_MAX} s"
         named = f" under our client id (but as {self._other_name})" if self._other_name else ""
         if order.state not in RESTING:
-            text = f"the venue did not answer to the create {within}"
+            text = f"the venue did not answer the create {within}"
         elif not self._is_streamed:
             text = f"the private stream did not report it{named} {within}"
         else:
@@ -200,7 +200,7 @@ class TrialOrder:
 
     def _check_gone(self, step: StepBuilder) -> None:
         if self._is_late(GONE_S_MAX, step):
-            text = f"the list of open orders was not without it {GONE_S_MAX} s after its end"
+            text = f"the list of open orders still showed it {GONE_S_MAX} s after its end"
             self._end(Stage.FAILED, text, step)
         else:
             self._ask_for_list(step)

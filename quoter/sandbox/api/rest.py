@@ -92,7 +92,7 @@ class RestApi:
 
 
 async def _gone(_request: web.Request) -> web.StreamResponse:
-    """Listen keys, as Binance answers since 2026-02-20."""
+    """Answer requests for listen keys with 410, as Binance does since 2026-02-20."""
     return web.Response(status=410, text=GONE, content_type="text/html")
 
 

@@ -1,6 +1,6 @@
 """Names of the public streams, and the payloads of those that are sent at fixed times.
 
-Live streams follow the news of the exchange; see `market_streams.py`. All others describe a state
+Live streams send each change of the exchange; see `market_streams.py`. All others describe a state
 (klines, tickers, average price, the top of the book), which is computed when an event is due.
 """
 
@@ -48,7 +48,7 @@ class Stream:
 
     @property
     def is_live(self) -> bool:
-        """Whether it follows the news instead of a clock."""
+        """Whether each change is sent, instead of a state at fixed times."""
         return self.channel in LIVE
 
     @property
@@ -58,7 +58,7 @@ class Stream:
 
     @property
     def period_s(self) -> int:
-        """Seconds between two events of a stream that follows a clock."""
+        """Seconds between two events of a stream that is not live."""
         is_slow = self.channel.startswith("kline_") and self.channel != "kline_1s"
         return KLINE_PERIOD_S if is_slow else 1
 

@@ -128,7 +128,7 @@ def numbers(fields: Fields) -> dict[str, float]:
 
 def _parse_kill_id(value: object) -> str:
     if not isinstance(value, str):
-        raise RequestRefused(400, "kill_id: must be a text")
+        raise RequestRefused(400, "kill_id: must be a string")
     try:
         return check_kill_id(value)
     except ValueError as error:

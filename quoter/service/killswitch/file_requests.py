@@ -122,7 +122,7 @@ class KillRequest(NamedTuple):
     pid: int | None  # as `running_pid`; a positive number was signalled
     is_filed: bool  # the daemon or its next start will find the KILL file
     file_error: str  # why the file is missing or lacks the reason; empty if neither
-    strays: tuple[int, ...] = ()  # signalled daemons whose folder is no longer at its path
+    moved: tuple[int, ...] = ()  # signalled daemons whose folder was moved or deleted
 
 
 def running_pid(folder: Path) -> int | None:
@@ -172,12 +172,12 @@ def request_kill(folder: Path, reason: str) -> KillRequest:
             os.kill(pid, signal.SIGUSR1)
         except (ProcessLookupError, PermissionError):
             pid = 0  # another container or user; the daemon polls the file
-    strays = _signal_strays(folder) if pid is None else ()
-    return KillRequest(pid, not file_error or path.exists(), file_error, strays)
+    moved = _signal_moved(folder) if pid is None else ()
+    return KillRequest(pid, not file_error or path.exists(), file_error, moved)
 
 
-def _signal_strays(folder: Path) -> tuple[int, ...]:
-    """Signal the daemons of this path that do not hold its lock: their folder was moved away."""
+def _signal_moved(folder: Path) -> tuple[int, ...]:
+    """Signal the daemons started on this path, whose folder was then moved or deleted."""
     signalled = []
     for pid in daemons_of(folder):
         with suppress(ProcessLookupError, PermissionError):

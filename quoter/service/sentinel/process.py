@@ -51,7 +51,7 @@ ALARMING = UNMONITORED | {DaemonState.SILENT}
 
 
 def _none_known() -> None:
-    """Stand for a ledger that can't be read."""
+    """Return None, as for a ledger that can't be read."""
 
 
 class Sentinel:

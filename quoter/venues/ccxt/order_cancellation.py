@@ -227,7 +227,7 @@ class OrderCancellation:
         return len(listed | unproven)
 
     async def _cancel_unnamed(self) -> set[str]:
-        """Cancel the orders of another process that only our id names, where that is possible.
+        """Cancel the orders of another process whose venue id is not known, where that is possible.
 
         Returns those whose end is not proven: the list may show them under another id.
         """

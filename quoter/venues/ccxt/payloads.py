@@ -167,7 +167,7 @@ def _amount(coin: str, value: object) -> Decimal:
 def exact(raw: Json, name: str, fields: Mapping[str, Sequence[str]]) -> Decimal | None:
     """Return a number by its unified name: the venue's own string, or ccxt's float if it has none.
 
-    `filled` may be what `left` leaves of `amount`.
+    `filled` is `amount` less `left` where the fields name a `left`.
     """
     if name == "filled" and "left" in fields:
         amount, left = (exact(raw, each, fields) for each in ("amount", "left"))

@@ -17,7 +17,7 @@ RANKS = {Purpose.CANCEL: 0, Purpose.DEAD_MAN: 0, Purpose.CREATE: 1, Purpose.READ
 
 
 class RequestSlots:
-    """A queue of one: shared by all clients of a key."""
+    """Queue that runs one request at a time; all clients of a key share it."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []

@@ -53,9 +53,9 @@ class BookSequence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeeForm:
-    """Where a trade of ours has its fee, and what the sign of it means. All paths under `info`.
+    """Where a trade of ours has its fee, and what its sign means. All paths under `info`.
 
-    The first form of a profile whose `amount` the row has is the one that counts.
+    Of the forms in a profile, the first whose `amount` is in the row is used.
     """
 
     amount: str
@@ -69,7 +69,7 @@ class FeeForm:
 class BalanceForm:
     """Where a venue's answer lists balances, as exact decimal strings. All paths under `info`.
 
-    Locked is the sum of `locked`; free is `free`, or what `total` leaves.
+    Locked is the sum of `locked`; free is `free`, or `total` less locked.
     """
 
     rows: str

@@ -39,7 +39,7 @@ DAMAGED = [
     pytest.param(pem("EC PRIVATE KEY"), "Ed25519 or RSA", id="EC in its own form"),
     pytest.param(pem("PRIVATE KEY", EC_BODY), "Ed25519 or RSA", id="EC"),
     pytest.param(pem("PRIVATE KEY", "%%%"), "not base64", id="damaged"),
-    pytest.param(PEM[:-9], "is cut", id="cut"),
+    pytest.param(PEM[:-9], "is incomplete", id="cut"),
 ]
 
 
@@ -139,7 +139,7 @@ def test_value_that_two_readers_would_take_differently_is_refused(
 def test_variable_that_was_not_expanded_is_refused(given: Given) -> None:
     given(api_key="${API_KEY}", api_secret=CANARY)
     text = complaint()
-    assert "QUOTER_API_KEY: has ${, which nobody replaced" in text
+    assert "QUOTER_API_KEY: has ${, which was not replaced" in text
     assert CANARY not in text
 
 

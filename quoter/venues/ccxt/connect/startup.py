@@ -210,7 +210,7 @@ class StartupChecks:
 
     @property
     def fee_warning(self) -> str:
-        """What to know of the maker fee if it is not the account's; empty if it is."""
+        """Warning that the maker fee is not the account's; empty if it is."""
         return "" if self._fee is not None or self._config.is_cancel_only else DEFAULT_FEE_WARNING
 
     def _maker_fee(self, answer: object) -> Decimal | None:
