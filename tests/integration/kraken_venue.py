@@ -80,6 +80,9 @@ class KrakenVenue:
                 return {"XXBTZUSD": PAIR}
             case "/0/private/BalanceEx":
                 return {"XXBT": {"balance": "1", "hold_trade": "0"}}
+            case "/0/private/TradeVolume":
+                fees = {"XXBTZUSD": {"fee": "0.1600", "minfee": "0.0000", "tiervolume": "0"}}
+                return {"currency": "ZUSD", "volume": "0", "fees": fees, "fees_maker": fees}
             case "/0/private/OpenOrders":
                 return {"open": {name: self._row(form) for name, form in self.orders.items()}}
             case "/0/private/AddOrder":

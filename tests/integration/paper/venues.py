@@ -8,11 +8,8 @@ from tests.integration.paper.bybit import Bybit
 from tests.integration.paper.forms import Form
 
 FORMS: tuple[type[Form], ...] = (Bybit,)
-FLOATS = "balances pass through ccxt's floats"
 # By venue and test: why it fails. A profile with such a case stays refused.
-FAILING: Mapping[str, Mapping[str, str]] = {
-    "bybit": {"test_balances_are_exact": FLOATS},
-}
+FAILING: Mapping[str, Mapping[str, str]] = {}
 
 
 def each_venue[**P, R](test: Callable[P, R]) -> Callable[P, R]:
