@@ -1,5 +1,6 @@
 """Unusual markets against the sandbox: names that are not ASCII, and sizes with 18 decimals."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.integration.daemon_harness import (
     running_daemon,
     settings,
 )
+from tests.integration.daemon_process import own, quoter, until
 from tests.integration.sandbox_client import running
 
 QUOTES_S_MAX = 30.0
@@ -68,3 +70,29 @@ async def test_market_is_quoted_and_booked_to_the_last_digit(
             assert {coin: books[coin] for coin in (spec.base, "USDT")} == {
                 coin: truth[coin] for coin in (spec.base, "USDT")
             }
+
+
+async def test_every_command_shows_a_name_that_is_not_ascii(tmp_path: Path) -> None:
+    """With an output that can only hold ASCII: a log collector, or a console of an old system."""
+    name, ascii_only = NON_ASCII.base, {"QUOTER_SYMBOL": f"{NON_ASCII.base}/USDT"}
+    ascii_only |= {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    shown = {}
+    async with running(holding(NON_ASCII, Decimal("1.5"))) as sandbox:
+        async with quoter(sandbox, tmp_path, "check", **ascii_only) as check:
+            assert await check.process.wait() == 0, check.text
+        async with quoter(sandbox, tmp_path, "run", **ascii_only) as daemon:
+            await until(lambda: len(own(sandbox)) >= 2, "quotes", daemon)
+            state = json.loads((await daemon.get("/state"))[1])
+            assert (state["symbol"], state["balances"][name]) == (f"{name}/USDT", "1.5")
+            assert f'symbol="{name}/USDT"' in (await daemon.get("/metrics"))[1]
+            started = daemon.logged("started")
+            assert started is not None
+            ascii_only["QUOTER_PORT"] = str(started["listening"]).rpartition(":")[2]
+            for words in (["status"], ["explain", "--live"], ["ledger"]):
+                async with quoter(sandbox, tmp_path, *words, **ascii_only) as command:
+                    code = await command.process.wait()
+                shown[" ".join(words)] = (code, command.raw.decode(errors="replace"))
+            daemon.process.terminate()
+            assert await daemon.process.wait() == 0, daemon.text
+    assert all(code == 0 for code, _ in shown.values()), shown
+    assert name in shown["ledger"][1] or "\\u5e01" in shown["ledger"][1]
