@@ -150,6 +150,40 @@ TRIAL_TESTS = "tests/unit/venues/ccxt/connect/test_trial_requests.py"
 ENGINE_TRIAL = "quoter/engine/placing/trial_order.py"
 ENGINE_TRIAL_TESTS = "tests/unit/engine/placing/test_trial_order.py"
 
+PAPER = "tests/integration/paper/test_paper"
+STREAM = "quoter/venues/ccxt/private_stream.py"
+
+PAPER_VENUES = (
+    mutant(
+        "socket_that_never_connects_is_awaited",
+        "a websocket that ccxt only keeps a token in must answer before the stream counts as up",
+        Edit(STREAM, "if client.connecting or client.connection is not None", "if True"),
+        tests=(
+            f"{PAPER}_orders.py::test_order_is_found_in_list_and_stream_and_gone_after_its_cancel",
+        ),
+    ),
+    mutant(
+        "pending_order_without_a_filled_size",
+        "Kraken's first row of an order, which names no filled size, can't be read",
+        Edit(
+            "quoter/venues/ccxt/kraken_executions.py",
+            'completed.setdefault("cum_qty", 0)',
+            "pass",
+        ),
+        tests=("tests/unit/venues/ccxt/test_kraken_executions.py",),
+    ),
+    mutant(
+        "query_with_none_for_the_id",
+        "a query by our id hands ccxt None, with which it can't say that the order is unknown",
+        Edit(
+            "quoter/venues/ccxt/order_cancellation.py",
+            'return ("", {by.param: client_id})',
+            "return (None, {by.param: client_id})",
+        ),
+        tests=(f"{PAPER}_orders.py::test_order_that_never_arrived_is_unknown_then_not_found",),
+    ),
+)
+
 STARTS = (
     mutant(
         "trial_order_named_by_our_record",
@@ -251,4 +285,4 @@ PARTIAL_ROWS = (
     ),
 )
 
-MUTANTS = (*IDENTITY, *LISTS, *STOPS, *STARTS, *PARTIAL_ROWS)
+MUTANTS = (*IDENTITY, *LISTS, *STOPS, *PAPER_VENUES, *STARTS, *PARTIAL_ROWS)

@@ -179,9 +179,9 @@ class GuardedExchange(_Base):
         """Return a websocket whose receive loop survives bad frames and whose sends are checked."""
         client = super().client(url)
         if not getattr(client, "guarded", False):
-            client.guarded = True
+            client.guarded, client.is_answered = True, False
             client.handle_message = partial(self._handle_frame, client, client.handle_message)
-            client.send = partial(self._send, client.send)
+            client.send = partial(self._send, client, client.send)
         if len(client.subscriptions) > SUBSCRIPTIONS_MAX:
             raise VenueError(f"{self.id}: {len(client.subscriptions)} subscriptions on one socket")
         return client
@@ -195,6 +195,7 @@ class GuardedExchange(_Base):
         """
         if self.clients.get(client.url) is not client:
             return
+        client.is_answered = True
         if self.on_frame is not None:
             self.on_frame()
         try:
@@ -203,12 +204,15 @@ class GuardedExchange(_Base):
             self.frame_errors += 1
             client.on_error(venue.NetworkError(f"frame failed: {error!r}"))
 
-    async def _send(self, inner: Callable[[object], object], message: object) -> None:
+    async def _send(
+        self, client: WsClient, inner: Callable[[object], object], message: object
+    ) -> None:
         """Send a websocket message unless it is an order: orders use HTTP, through the gate."""
         fields = as_map(message)
         for key in ("method", "op", "event", "channel", "action"):
             if _WS_ORDER.search(str(fields.get(key, ""))):
                 raise self.gate.breach(f"{fields[key]} over a websocket")
+        client.is_answered = False
         await inner(message)  # type: ignore[misc]
 
     def handle_message(self, client: WsClient, message: object) -> None:

@@ -54,6 +54,8 @@ class KrakenExecutions(_Base):
             self._orders_seen = {}
         name = text(row.get("order_id"))
         completed = {**self._orders_seen.pop(name, {}), **row}
+        if completed.get("exec_type") == "pending_new":  # before any fill, and it says no size
+            completed.setdefault("cum_qty", 0)
         if name:
             self._orders_seen[name] = {
                 each: completed[each] for each in LASTING if completed.get(each) is not None

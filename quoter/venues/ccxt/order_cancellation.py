@@ -28,7 +28,7 @@ CANCELS_AT_ONCE_MAX = 8
 
 type Params = Mapping[str, str | bool | int]
 type FetchOrders = Callable[[str, None, None, Params], Awaitable[list[JsonDict]]]
-type OrderRequest = tuple[str | None, dict[str, str | bool | int]]  # ccxt's order id, parameters
+type OrderRequest = tuple[str, dict[str, str | bool | int]]  # ccxt's order id, parameters
 
 
 def order_request(
@@ -39,7 +39,8 @@ def order_request(
         return venue_id, {}
     if ids is None or by is None or not client_id:
         return None
-    return (None, {by.param: client_id}) if by.param else (ids.written(client_id), {})
+    # "" and not None: ccxt builds its error of an order that Bitget does not know with the id
+    return ("", {by.param: client_id}) if by.param else (ids.written(client_id), {})
 
 
 class OrderCancellation:

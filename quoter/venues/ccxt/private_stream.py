@@ -243,13 +243,24 @@ class PrivateStream:
                     await client.close()
 
     async def _is_subscribed(self, connection: PrivateConnection) -> bool:
-        """Wait until every socket of the watches has answered; False if that never happens."""
+        """Wait until every socket has answered what was sent last; False if that never happens.
+
+        An earlier answer is not enough: it may be that to a login, before the subscriptions leave.
+        """
         deadline_s = time.monotonic() + self._timings.open_s_max
+        was_answered = False  # at the last poll: a subscription may follow an answer at once
         while time.monotonic() < deadline_s and not connection.is_over:
             await asyncio.sleep(POLL_S)
-            clients = list(connection.client.clients.values())
-            if clients and all(client.last_message_at is not None for client in clients):
+            # Kraken's `authenticate` keeps its token in a websocket that it never connects
+            clients = [
+                client
+                for client in connection.client.clients.values()
+                if client.connecting or client.connection is not None
+            ]
+            is_answered = bool(clients) and all(client.is_answered for client in clients)
+            if is_answered and was_answered:
                 return True
+            was_answered = is_answered
         return False
 
     def _end_reason(self, connection: PrivateConnection) -> str:

@@ -28,13 +28,14 @@ class WsClient(Protocol):
     url: str
     error: BaseException | None
     connection: WsConnection | None
-    last_message_at: int | None
+    connecting: bool
     subscriptions: dict[str, object]
     futures: dict[str, object]
     handle_message: Callable[[WsMessage], None]
     send: Callable[[object], Coroutine[object, object, None]]
     resolve: Callable[[object, str], object]
     guarded: bool
+    is_answered: bool  # a frame arrived after the last message was sent
 
     def on_error(self, error: BaseException) -> None: ...
 

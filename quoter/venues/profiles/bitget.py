@@ -84,5 +84,5 @@ BITGET = VenueProfile(
         end_param="endTime",
         window_days=90,
     ),
-    refusal="its private stream and unified accounts are not proven from start to stop",
+    refusal="a failed question for the kind of account counts as a classic account",
 )

@@ -25,7 +25,7 @@ GATE = VenueProfile(
     },
     maker_fee_call="fetch_trading_fee",
     no_test_system="its testnet has futures only, and quoter trades spot",
-    refusal="its streams are not proven from start to stop",
+    refusal="the coin of fees in its private stream is not known from a recording",
     order_fields={"price": ("price",), "amount": ("amount",), "left": ("left",)},
     trade_fields={
         "price": ("price",),

@@ -24,7 +24,10 @@ KRAKEN = VenueProfile(
     },
     maker_fee_call="fetch_trading_fee",
     no_test_system="its demo has futures only, and quoter trades spot",
-    refusal="its streams are not proven from start to stop",
+    refusal=(
+        "its time has whole seconds, which the check of our clock can refuse, and its limit of one "
+        "request a second is not enough for two-sided quotes in a moving market"
+    ),
     # Fees in the quote coin: lists of trades do not name the coin, and count it in that one.
     create_params={"oflags": "fciq"},
     order_fields={

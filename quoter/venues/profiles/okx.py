@@ -41,7 +41,7 @@ OKX = VenueProfile(
     },
     maker_fee_call="fetch_trading_fee",
     systems=_demo("www.okx.com", "wspap.okx.com"),
-    refusal="its streams are not proven from start to stop",
+    refusal="its cases pass at the paper venue, and never were tried at the real one or its demo",
     order_fields={"price": ("px",), "amount": ("sz",), "filled": ("accFillSz",)},
     trade_fields={"price": ("fillPx",), "amount": ("fillSz",)},
     # The stream's row is that of an order, whose `fee` is the sum over its fills.
@@ -74,5 +74,10 @@ OKX = VenueProfile(
         start_param="begin",
     ),
 )
-MY_OKX = replace(OKX, name="myokx", systems=_demo("eea.okx.com", "wseeapap.okx.com"))
-OKX_US = replace(OKX, name="okxus", systems=_demo("us.okx.com", "wsuspap.okx.com"))
+REGIONAL = "its hosts and accounts are not proven to be as those of okx"
+MY_OKX = replace(
+    OKX, name="myokx", refusal=REGIONAL, systems=_demo("eea.okx.com", "wseeapap.okx.com")
+)
+OKX_US = replace(
+    OKX, name="okxus", refusal=REGIONAL, systems=_demo("us.okx.com", "wsuspap.okx.com")
+)

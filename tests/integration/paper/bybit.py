@@ -232,7 +232,7 @@ def _signature(text: str) -> str:
 
 
 def _public(topic: str, kind: str, data: object) -> Json:
-    return {"topic": topic, "type": kind, "ts": now_ms(), "data": data, "cts": now_ms()}
+    return {"topic": topic, "type": kind, "ts": now_ms(), "data": data}
 
 
 def _private(topic: str, rows: list[Json]) -> Json:
@@ -323,11 +323,12 @@ class Bybit(Form):
         return []
 
     def _snapshot(self) -> Json:
-        return _public(BOOK_TOPIC, "snapshot", self._sides(DEPTH))
+        return _public(BOOK_TOPIC, "snapshot", self._sides(DEPTH)) | {"cts": now_ms()}
 
     def _delta(self, change: BookChange) -> Json:
         data = {"s": MARKET, "b": encoding.pairs(change.bids), "a": encoding.pairs(change.asks)}
-        return _public(BOOK_TOPIC, "delta", data | {"u": change.last, "seq": change.last})
+        frame = _public(BOOK_TOPIC, "delta", data | {"u": change.last, "seq": change.last})
+        return frame | {"cts": now_ms()}
 
     def _sides(self, depth: int) -> Json:
         bids, asks = (encoding.pairs(self.market.levels(side))[:depth] for side in Side)

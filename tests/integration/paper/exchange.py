@@ -4,6 +4,7 @@ The venues differ only in their forms (see `forms`). Orders of others stand in `
 trades with the account unless a test calls `fill`, `take` or `move`.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ EXACT = Context(prec=100, traps=[Inexact])
 ZERO = Decimal(0)
 MID = Decimal(60_000)
 TICK, LOT, SIZE_MIN = Decimal("0.1"), Decimal("0.000001"), Decimal("0.00001")
+CHANGING = 8  # best levels whose size changes in turn: Kraken shows ten
 LEVELS, LEVEL_GAP, LEVEL_SIZE = 60, Decimal("0.5"), Decimal("1.5")
 HALF_SPREAD = Decimal(1)
 BASE, QUOTE = "BTC", "USDT"
@@ -157,13 +159,13 @@ class PaperExchange:
     prints: list[Print] = field(default_factory=list)
     listeners: list[Listener] = field(default_factory=list)
     stuck: set[str] = field(default_factory=set)  # client ids of orders that no cancel ends
-    wander: Decimal = ZERO  # how far the market moves up and down between two refreshes
     sequence: int = 1_000
     creates: int = 0
     _open: dict[str, Order] = field(default_factory=dict)
     _by_client: dict[str, Order] = field(default_factory=dict)
     _shown: dict[Side, dict[Decimal, Decimal]] = field(default_factory=dict)
     _refreshes: int = 0
+    _dead_man: asyncio.TimerHandle | None = None
 
     def __post_init__(self) -> None:
         self._shown = {side: self.levels(side) for side in Side}
@@ -219,6 +221,19 @@ class PaperExchange:
             fee_asset=QUOTE if self.fee_in_quote or side is Side.SELL else BASE,
         )
 
+    def set_dead_man(self, seconds: float) -> None:
+        """Cancel every order after so long, unless this is called again; 0: never."""
+        if self._dead_man is not None:
+            self._dead_man.cancel()
+        self._dead_man = None
+        if seconds:
+            loop = asyncio.get_running_loop()
+            self._dead_man = loop.call_later(seconds, self._cancel_every_order)
+
+    def _cancel_every_order(self) -> None:
+        for order in self.open_orders():
+            self._end(order, Status.CANCELED)
+
     def cancel(self, order: Order | None) -> Order:
         """End an open order. Raises Refused."""
         if order is None or not order.is_open:
@@ -270,8 +285,6 @@ class PaperExchange:
     def refresh(self) -> None:
         """Publish the book, with a changed size on each side, and now and then a small trade."""
         self._refreshes += 1
-        if self.wander:
-            self.move(self.mid + (self.wander if self._refreshes % 6 < 3 else -self.wander))
         self.show_book()
         if self._refreshes % 4 == 0:
             taker = Side.BUY if self._refreshes % 8 else Side.SELL
@@ -283,7 +296,7 @@ class PaperExchange:
         found = {
             self.mid + sign * (HALF_SPREAD + LEVEL_GAP * step): LEVEL_SIZE for step in range(LEVELS)
         }
-        changing = self.mid + sign * (HALF_SPREAD + LEVEL_GAP * (self._refreshes % LEVELS))
+        changing = self.mid + sign * (HALF_SPREAD + LEVEL_GAP * (self._refreshes % CHANGING))
         found[changing] += Decimal(1 + self._refreshes % 7) / 10
         return found
 

@@ -9,14 +9,15 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 from urllib.parse import parse_qsl
 
-from tests.integration.paper.exchange import News, PaperExchange, Refusal, Refused
+from tests.integration.paper.exchange import LOT, News, Order, PaperExchange, Refusal, Refused
 
 type Json = dict[str, object]
-type Table[T] = Mapping[str, str | int | bool | list[object] | Callable[[T], object] | None]
+type Table[T] = Mapping[str, str | int | float | bool | list[object] | Callable[[T], object] | None]
 type Handler = Callable[["Request"], object]
 
 KEY, PASSWORD = "paper-key", "paper-password"
@@ -91,6 +92,7 @@ class Form(ABC):
     page_trades_max: ClassVar[int]
     post_only_ends_later: ClassVar[bool] = False
     fee_in_quote: ClassVar[bool] = False
+    lot: ClassVar[Decimal] = LOT
     routes: Mapping[str, Route]  # by "METHOD /path"; a last segment `*` stands for any
 
     def __init__(self, market: PaperExchange) -> None:
@@ -110,6 +112,11 @@ class Form(ABC):
     def refusal(self, why: Refusal, request: Request) -> tuple[int, object]:
         """Return HTTP status and body of a refused request."""
 
+    def connected(self, socket: Socket) -> list[object]:
+        """Return the frames that a new connection begins with."""
+        del socket
+        return []
+
     @abstractmethod
     def receive(self, socket: Socket, frame: str) -> list[object]:
         """Return the answers to a client's frame; texts are sent as they are."""
@@ -117,6 +124,13 @@ class Form(ABC):
     @abstractmethod
     def news(self, news: News, socket: Socket) -> list[object]:
         """Return the frames that tell this socket what happened."""
+
+    @staticmethod
+    def found(order: Order | None) -> Order:
+        """Return an order that must exist. Raises Refused."""
+        if order is None:
+            raise Refused(Refusal.NOT_FOUND)
+        return order
 
     def page[T](self, rows: Sequence[T], *, limit: int, most: int, skip: int = 0) -> Sequence[T]:
         """Return one page of a list, newest first. Raises Refused for a limit above `most`."""

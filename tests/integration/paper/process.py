@@ -1,7 +1,7 @@
 """The daemon as a process at a paper venue."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +12,8 @@ from tests.integration.paper.exchange import Order
 from tests.integration.paper.forms import KEY, PASSWORD, SECRET, Op
 from tests.integration.paper.server import PaperVenue
 
+MOVE = Decimal(20)  # enough for new quotes, not as far as an order
+MOVE_REFRESHES, MOVES_MAX = 10, 30
 ROOT = Path(__file__).parents[3]
 SECRETS = {"quoter_api_key": KEY, "quoter_api_secret": SECRET, "quoter_api_password": PASSWORD}
 
@@ -29,6 +31,9 @@ async def daemon_at(venue: PaperVenue, folder: Path) -> AsyncIterator[Started]:
         "QUOTER_ENVIRONMENT": "production",
         "QUOTER_EXCHANGE": venue.exchange,
         "QUOTER_I_ACCEPT_PRODUCTION": venue.exchange,
+        # Kraken's budget is one request a second, after a burst of 60
+        "QUOTER_REQUOTE_TOLERANCE": "0.5",
+        "QUOTER_REQUOTE_HOLD_S": "1",
     }
     async with python(venue, folder, command, more) as started:
         yield started
@@ -39,14 +44,32 @@ def is_two_sided(venue: PaperVenue) -> bool:
     return {order.side for order in venue.market.open_orders()} == set(Side)
 
 
-async def quotes(venue: PaperVenue, daemon: Started, *, after: int = 0) -> None:
-    """Wait until orders are open on both sides, and more than `after` creates have arrived."""
+async def quotes(venue: PaperVenue, daemon: Started) -> None:
+    """Wait until orders are open on both sides."""
 
     def is_quoting() -> bool:
         assert daemon.process.returncode is None, [*daemon.text, daemon.lines[-5:]]
-        return is_two_sided(venue) and venue.market.creates > after
+        return is_two_sided(venue)
 
     await until(is_quoting, "two-sided", daemon)
+
+
+async def quotes_anew(venue: PaperVenue, daemon: Started) -> None:
+    """Move the market until further orders have arrived, and orders are open on both sides."""
+    creates = venue.market.creates
+    await moved_until(venue, lambda: venue.market.creates > creates)
+    await quotes(venue, daemon)
+
+
+async def moved_until(venue: PaperVenue, condition: Callable[[], bool]) -> None:
+    """Move the market up by MOVE every MOVE_REFRESHES until the condition holds."""
+    for number in range(MOVES_MAX * MOVE_REFRESHES):
+        if condition():
+            return
+        if number % MOVE_REFRESHES == 0:
+            venue.market.move(venue.market.mid + MOVE)
+        await venue.refreshed()
+    raise AssertionError(f"not within {MOVES_MAX} moves of the market")
 
 
 async def balances_of(daemon: Started) -> dict[str, Decimal]:
@@ -82,9 +105,7 @@ async def lose_answer(venue: PaperVenue, daemon: Started, op: Op) -> None:
     """Lose the answer of the next create or cancel; the market moves until there is one."""
     await quotes(venue, daemon)
     venue.faults.lost_answers[op] = 1
-    while venue.faults.lost_answers[op]:
-        venue.market.move(venue.market.mid + 5)
-        await venue.refreshed()
+    await moved_until(venue, lambda: not venue.faults.lost_answers[op])
 
 
 def best(venue: PaperVenue, side: Side) -> Order:

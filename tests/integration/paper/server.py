@@ -109,6 +109,8 @@ class PaperVenue:
         socket = Socket(host, path, frames.put_nowait)
         self.sockets.add(socket)
         self.connects[path] += 1
+        for frame in self.form.connected(socket):
+            socket.send(frame)
         writing = asyncio.create_task(_write(served, frames, request))
         try:
             async for message in served:
@@ -166,5 +168,6 @@ async def paper_venue(form: type[Form]) -> AsyncIterator[PaperVenue]:
         yield venue
     finally:
         refreshing.cancel()
+        market.set_dead_man(0)
         venue.drop_sockets()
         await runner.cleanup()

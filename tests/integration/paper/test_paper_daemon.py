@@ -1,7 +1,6 @@
 """The daemon at each paper venue: trades, faults, a kill, and SIGKILL with a restart."""
 
 import signal
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,17 @@ from quoter.service.exit_codes import ExitCode
 from quoter.service.killswitch.file_requests import request_kill
 from tests.integration.daemon_process import BUSY_S, Started, until
 from tests.integration.paper.forms import Form, Op
-from tests.integration.paper.process import agrees, best, daemon_at, fill_best, lose_answer, quotes
+from tests.integration.paper.process import (
+    agrees,
+    best,
+    daemon_at,
+    fill_best,
+    lose_answer,
+    quotes,
+    quotes_anew,
+)
 from tests.integration.paper.server import paper_venue
 from tests.integration.paper.venues import each_venue
-
-WANDER = Decimal(2)  # enough for new quotes, never as far as an order
 
 
 def left_after_kill(daemon: Started) -> list[object]:
@@ -30,14 +35,13 @@ async def test_daemon_trades_through_faults_and_a_kill_reports_the_order_that_is
 ) -> None:
     async with paper_venue(form) as venue, daemon_at(venue, tmp_path) as daemon:
         market = venue.market
-        market.wander = WANDER
         for side in (Side.BUY, Side.SELL):
             await fill_best(venue, daemon, side)
         for op in (Op.CREATE, Op.CANCEL):
             await lose_answer(venue, daemon, op)
-            await quotes(venue, daemon, after=market.creates)
+            await quotes_anew(venue, daemon)
         venue.drop_sockets()
-        await quotes(venue, daemon, after=market.creates)
+        await quotes_anew(venue, daemon)
         await agrees(venue, daemon)
         stuck = best(venue, Side.BUY)
         market.stuck.add(stuck.client_id)
@@ -60,18 +64,20 @@ async def test_orders_of_a_killed_process_are_cancelled_by_the_next_one(
     """One of them is known to no ledger entry but its intent: its answer was lost."""
     async with paper_venue(form) as venue:
         market = venue.market
-        market.wander = WANDER
         async with daemon_at(venue, tmp_path) as daemon:
             await fill_best(venue, daemon, Side.BUY)
             await lose_answer(venue, daemon, Op.CREATE)
             daemon.process.kill()
         left = market.open_orders()
         assert left
-        market.fill(left[0])
+        for order in left:
+            if order.side is Side.SELL:  # back to where it began: both sides will be quoted
+                market.fill(order)
         creates = market.creates
         async with daemon_at(venue, tmp_path) as daemon:
             await until(lambda: not any(order.is_open for order in left), "old orders", daemon)
-            await quotes(venue, daemon, after=creates)
+            await quotes(venue, daemon)
+            assert market.creates > creates
             await agrees(venue, daemon)
             daemon.process.send_signal(signal.SIGTERM)
             code, _ = await daemon.ended(BUSY_S)

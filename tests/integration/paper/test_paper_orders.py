@@ -31,7 +31,7 @@ from tests.integration.paper.account import (
     query_of,
     until,
 )
-from tests.integration.paper.exchange import BASE, LONG_BALANCES, LOT, QUOTE, SIZE_MIN, TICK, ZERO
+from tests.integration.paper.exchange import BASE, LONG_BALANCES, QUOTE, SIZE_MIN, TICK, ZERO
 from tests.integration.paper.forms import Form, Op
 from tests.integration.paper.venues import each_venue
 
@@ -42,7 +42,7 @@ ORDERS, FILLS = 120, 300
 async def test_rules_of_the_market_are_exact(form: type[Form]) -> None:
     async with paper_account(form, streams=False) as account:
         found: Instrument = account.instrument
-        assert (found.tick, found.lot, found.size_min) == (TICK, LOT, SIZE_MIN)
+        assert (found.tick, found.lot, found.size_min) == (TICK, form.lot, SIZE_MIN)
         assert found.venue_symbol == form.market_id
         assert found.fee_maker == account.venue.market.fee_rate  # the account's, not ccxt's
 

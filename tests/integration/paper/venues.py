@@ -4,10 +4,14 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from tests.integration.paper.bitget import Bitget
 from tests.integration.paper.bybit import Bybit
 from tests.integration.paper.forms import Form
+from tests.integration.paper.gate import Gate
+from tests.integration.paper.kraken import Kraken
+from tests.integration.paper.okx import Okx
 
-FORMS: tuple[type[Form], ...] = (Bybit,)
+FORMS: tuple[type[Form], ...] = (Bybit, Okx, Kraken, Gate, Bitget)
 # By venue and test: why it fails. A profile with such a case stays refused.
 FAILING: Mapping[str, Mapping[str, str]] = {}
 

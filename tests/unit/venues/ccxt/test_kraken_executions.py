@@ -25,7 +25,7 @@ PENDING: Row = {
     "order_id": "OK4GJX-KSTLS-7DZZO5", "order_userref": 0, "cl_ord_id": OURS, "symbol": SYMBOL,
     "order_qty": 0.0123, "cum_cost": 0.0, "time_in_force": "GTC", "exec_type": "pending_new",
     "side": "buy", "order_type": "limit", "limit_price_type": "static", "limit_price": 59000.1,
-    "stop_price": 0.0, "order_status": "pending_new", "fee_usd_equiv": 0.0, "cum_qty": 0.0,
+    "stop_price": 0.0, "order_status": "pending_new", "fee_usd_equiv": 0.0,
     "fee_ccy_pref": "fciq", "timestamp": "2023-09-22T10:33:05.709950Z",
 }  # fmt: skip
 NEW: Row = {
