@@ -77,9 +77,10 @@ def dead_man_timeout_s(settings: Settings, *, is_dry: bool) -> int:
 
 
 class ExternalStopsBuilder:
-    """Builds the external stops of a run, and says when they block creates.
+    """Builds the external stops of a run; `block_reason` returns when they block creates.
 
-    The gateway needs `block_reason` before there is a dead man's switch, which needs the gateway.
+    It is built before the gateway, which needs `block_reason`; the dead man's switch is built
+    after it, because it needs the gateway.
     """
 
     def __init__(self, started: StartContext, dead_man_s: int) -> None:

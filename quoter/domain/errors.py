@@ -79,7 +79,7 @@ class FeeUnread(VenueError):
 
 
 class KeyPart(StrEnum):
-    """The part of a key that the venue refuses, by its error code."""
+    """What the venue refuses about a key, as its error code tells."""
 
     KEY = "key"
     SECRET = "secret"  # noqa: S105 - a name; the signature does not match

@@ -155,7 +155,7 @@ class ReconcilePolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookPolicy:
-    """When the order book is believed; nanoseconds.
+    """Conditions under which the order book may be used; nanoseconds.
 
     stale_ns: age of the book (since its last accepted update, or confirmation by equal best prices)
     beyond which no order is created; unseen_ns: time within which the depth must show an

@@ -89,8 +89,8 @@ class PreTradeChecks(BaseModel):
         ge=5,
         le=500,
         description="Maximum distance of an order's price from the mid, from the last trade and "
-        "from the mean of the last minute, in bps of price; an order that reduces the "
-        "inventory needs to be within this distance of one of the three only.",
+        "from the mean of the last minute, in bps of price; for an order that reduces the "
+        "inventory, this distance from one of the three is enough.",
     )
     book_spread_max_bps: float = Field(
         500,

@@ -158,7 +158,7 @@ class Attribution:
         self._funding += paid
 
     def markouts(self, horizon_s: int) -> Decimal:
-        """Effect of the mid on all our fills within one of HORIZONS_S, quote; < 0 is a loss."""
+        """Profit of all fills from the mid's move within one of HORIZONS_S after each, in quote."""
         if self._mark is None:
             return ZERO
         both = (ledger.adverse(self._mark, horizon_s) for ledger in self._sides.values())

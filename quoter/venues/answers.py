@@ -54,7 +54,7 @@ def fields(answer: object) -> Json:
 def rows(answer: object) -> list[Json]:
     """Return an answer that is a list of objects. Raises BadAnswer.
 
-    ccxt returns an empty list also when the answer had none: an empty one is believed only if the
+    ccxt returns an empty list also when the answer had none: an empty one counts only if the
     venue's own answer contains a list, empty or with rows of other markets.
     """
     if not isinstance(answer, list) or not all(isinstance(row, Mapping) for row in answer):

@@ -1,4 +1,4 @@
-"""Health of the market feed: connected, in sequence, and with a book that is believed.
+"""Health of the market feed: connected, in sequence, and with a book that may be used.
 
 The causes are MARKET_FEED_DOWN (no connection), BOOK_DESYNC (a gap, or levels that can't be) and
 BOOK_STALE (no update and no confirmation for too long, or a proof that the book is wrong).

@@ -56,7 +56,7 @@ class RejectBackoff:
         return bool(self._unfunded_ns)
 
     def on_balances(self, report: BalanceReport) -> None:
-        """Let a side try again whose reject for lack of funds is older than this report."""
+        """Allow orders again on sides that were rejected for lack of funds before this report."""
         for side, since_ns in list(self._unfunded_ns.items()):
             if report.asked_ns >= since_ns:
                 del self._unfunded_ns[side]

@@ -128,7 +128,7 @@ class TrialOrder:
             self._tries += 1
 
     def _place(self, side: Side, ticks: int, state: TradingState, step: StepBuilder) -> bool:
-        """Place the smallest order at a price; False if it is denied."""
+        """Place an order of the least size at a price; False if it is denied."""
         price = self._instrument.price(ticks)
         if not price > 0:
             return False

@@ -126,9 +126,10 @@ class MarketRegime:
             yield from self._moved(ts_ns, mid, usual)
 
     def _drop(self, equity: float, most: float) -> Iterator[Signal]:
-        """One signal per fall of equity; the next fall is measured from the end of this one.
+        """Yield one signal per fall of equity; the next fall is measured from the end of this one.
 
-        Otherwise a loss that can't be won back while we only reduce would keep us here for ever.
+        Otherwise the regime would stay REDUCE_ONLY for ever: a lost amount is not earned back by
+        orders that only reduce.
         """
         if self._peak is None or equity > self._peak:
             self._peak = equity

@@ -19,7 +19,7 @@ from quoter.venues.supervised_tasks import spawn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalStops:
-    """The external stops of a run; each may be None (dry run), then its part does nothing."""
+    """The external stops of a run; one that is None (all are in a dry run) is left out."""
 
     heartbeat: HeartbeatWriter | None = None
     dead_man: DeadManRefresher | None = None

@@ -113,7 +113,7 @@ class EgressGate:
     """Checks of requests: open or closed, registered orders, allowed hosts. Starts closed.
 
     A breach is a request that must never have been built: it closes the gate for creates and is
-    reported. `pause_reason` returns why the venue wants no request of a purpose now, or an empty
+    reported. `pause_reason` returns why no request of a purpose may be sent now, or an empty
     text.
     `block_reason` returns why something outside this process forbids a create now, or an empty
     text. It is called for every create, so that a process that was frozen can't send on old

@@ -131,7 +131,7 @@ class RateLimiter:
         return wait_s
 
     def pause_reason(self, now_ns: int, *, is_cancel: bool) -> str:
-        """Return why the venue wants no requests now (cancels: only after a ban); empty if none."""
+        """Return why the venue must get no requests now (cancels: only after a ban), or ""."""
         if now_ns >= self._pause.until_ns or (is_cancel and not self._pause.is_ban):
             return ""
         return f"the venue asked for a pause: {self._pause.text}"

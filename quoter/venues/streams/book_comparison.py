@@ -18,7 +18,7 @@ type Sides = tuple[Levels, Levels]
 
 
 class BookComparison:
-    """Recorder of the books streamed between `begin` and `difference`; otherwise inactive."""
+    """Records the books that are streamed between `begin` and `difference`, and none otherwise."""
 
     def __init__(self) -> None:
         self._newest: Sides | None = None

@@ -209,11 +209,15 @@ class TestKill:
         assert invoke("kill").exit_code == 0
         assert (tmp_path / "books" / KILL_REQUEST).exists()
 
-    def test_a_missing_data_folder_is_refused(
+    def test_a_missing_data_folder_is_reported(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
+        Path(".env").write_text("QUOTER_GAMMA=-1\n")  # so that no venue is asked
         code, _, err = run_main(monkeypatch, capsys, "kill", "--data-dir", "nowhere")
-        assert (code, err) == (2, "QUOTER_DATA_DIR: no such folder: nowhere\n")
+        assert code == 1
+        assert "nowhere/KILL: No such file or directory" in err
+        assert "no daemon is running with the data folder nowhere" in err
+        assert "its next start will not be killed" in err
 
     def test_a_daemon_that_does_not_latch_in_time_is_reported(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
