@@ -113,6 +113,10 @@ class RecordedTape(Tape):
             self._offset += 1
             self.publish_best(now_ns)
 
+    def _take_id(self) -> int:
+        self._offset += 1
+        return max(self._recorded.best_id, self._recorded.depth_id) + self._offset
+
     def flush(self, now_ns: int) -> None:
         """Publish the levels that accounts changed since the last diff, if any."""
         recorded_id = self._recorded.depth_id

@@ -177,13 +177,13 @@ class Market:
     def uncross(self, now_ns: int) -> None:
         """Fill, at their own price, the account orders that the background has moved across.
 
-        A taker who moves the background there trades with these orders first.
+        A taker who moves the background there trades with these orders first. The levels before
+        them have gone by then, which is published before the trades.
         """
         for side in (Side.BUY, Side.SELL):
             across = self.background.best(side.opposite)
-            if across is None:
-                continue
-            for resting in self._crossed(side, across[0]):
+            for resting in self._crossed(side, across[0]) if across is not None else ():
+                self.tape.publish_own_best(side, now_ns)
                 self.fill(resting, resting.lots, now_ns)
 
     def print_trade(self, trade_id: int, ticks: int, lots: int, taker: Side, now_ns: int) -> None:

@@ -13,6 +13,7 @@ from quoter.sim.resting import RestingBook
 FIRST_UPDATE_ID = 1000
 
 type Shown = tuple[tuple[Decimal, Decimal], ...]
+type Best = tuple[tuple[int, Decimal], tuple[int, Decimal]]  # (ticks, size) of bid and ask
 
 
 class Tape:
@@ -28,7 +29,7 @@ class Tape:
         self._is_touched = False
         self._last = FIRST_UPDATE_ID
         self._flushed = FIRST_UPDATE_ID
-        self._best_shown: tuple[tuple[int, Decimal], tuple[int, Decimal]] | None = None
+        self._best_shown: Best | None = None
 
     def touch(self, side: Side, ticks: int) -> None:
         """Mark a level as possibly changed."""
@@ -39,8 +40,21 @@ class Tape:
         """Complete a change of the book with the next update id; publish a new best price."""
         if self._is_touched:
             self._is_touched = False
-            self._last += 1
-            self._publish_best(self._last, now_ns)
+            self._publish_best(self._take_id(), now_ns)
+
+    def publish_own_best(self, side: Side, now_ns: int) -> None:
+        """Publish that the best order of accounts on `side` is the best price by now.
+
+        It must have one. The other side is published as it was.
+        """
+        ticks = self._book.best(side)
+        if ticks is None or self._best_shown is None:
+            return
+        bid, ask = self._best_shown
+        own = ticks, self._own_size(side, ticks)
+        shown = (own, ask) if side is Side.BUY else (bid, own)
+        if shown != self._best_shown and shown[0][0] < shown[1][0]:
+            self._show(shown, self._take_id(), now_ns)
 
     def flush(self, now_ns: int) -> None:
         """Publish the levels touched since the last flush, if any."""
@@ -79,9 +93,15 @@ class Tape:
 
     def _publish_best(self, update_id: int, now_ns: int) -> None:
         bid, ask = self.best(Side.BUY), self.best(Side.SELL)
-        if bid is None or ask is None or (bid, ask) == self._best_shown:
-            return
-        self._best_shown = bid, ask
+        if bid is not None and ask is not None and (bid, ask) != self._best_shown:
+            self._show((bid, ask), update_id, now_ns)
+
+    def _take_id(self) -> int:
+        self._last += 1
+        return self._last
+
+    def _show(self, best: Best, update_id: int, now_ns: int) -> None:
+        self._best_shown = bid, ask = best
         grid = self._grid
         self._emit(
             BestNews(

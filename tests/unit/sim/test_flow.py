@@ -54,23 +54,32 @@ def test_quote_is_reached_at_the_rate_of_the_model(sigma: float) -> None:
         assert abs(fills[name.replace(".", "")] - mean) <= 4 * sqrt(mean), (name, mean, fills)
 
 
+def reaches(news: list[News]) -> list[tuple[Side, float]]:
+    """Side and distance from 100 of each taker: the farthest of the trades at one instant."""
+    farthest: dict[int, tuple[Side, float]] = {}
+    for one in news:
+        if isinstance(one, PrintNews):
+            farthest[one.ts_ns] = one.taker, abs(float(one.price) - 100)
+    return list(farthest.values())
+
+
 @pytest.mark.slow
 def test_trades_arrive_at_the_rate_of_the_model_on_both_sides() -> None:
     news = venue(market(intensity=50.0)).advance(200 * NS_PER_S)
-    takers = Counter(one.taker for one in news if isinstance(one, PrintNews))
+    takers = Counter(side for side, _ in reaches(news))
     for side in (BUY, SELL):
         assert abs(takers[side] - 10_000) <= 4 * sqrt(10_000)
 
 
 @pytest.mark.slow
 def test_trades_reach_as_far_as_kappa_implies() -> None:
-    """A share exp(-kappa * distance) of the trades is at least that far from the mid."""
+    """A share exp(-kappa * distance) of the takers reach at least that far from the mid."""
     news = venue(market(intensity=50.0, kappa=0.5)).advance(200 * NS_PER_S)
-    reaches = [abs(one.price - 100) for one in news if isinstance(one, PrintNews)]
+    distances = [distance for _, distance in reaches(news)]
     for distance in (2, 4):
         expected = exp(-0.5 * distance)
-        share = sum(reach >= distance for reach in reaches) / len(reaches)
-        assert abs(share - expected) <= 4 * sqrt(expected * (1 - expected) / len(reaches))
+        share = sum(reach >= distance for reach in distances) / len(distances)
+        assert abs(share - expected) <= 4 * sqrt(expected * (1 - expected) / len(distances))
 
 
 @pytest.mark.slow
@@ -104,6 +113,25 @@ def test_some_takers_fill_their_last_order_partially() -> None:
     partial = [one for one in trades if one.order.state == "PARTIALLY_FILLED"]
     assert partial
     assert all(Decimal(0) < one.order.filled < 1 for one in partial)
+
+
+def test_market_that_moves_across_orders_shows_each_as_the_best_price_before_its_trade() -> None:
+    exchange = venue(market(sigma=30.0))
+    for side, price in ((SELL, "103"), (SELL, "104"), (BUY, "97"), (BUY, "96")):
+        exchange.place("a", order(side, price, "1"), 1)
+    best: dict[Side, Decimal] = {}
+    trades = 0
+    for step in range(1, 200):
+        for one in exchange.advance(step * NS_PER_S // 20):
+            match one:
+                case BestNews():
+                    best = {BUY: one.bid[0], SELL: one.ask[0]}
+                case PrintNews():
+                    trades += 1
+                    assert one.price == best[one.taker.opposite]
+                case _:
+                    pass
+    assert trades >= 2
 
 
 def test_order_crossed_by_the_background_is_filled_at_its_own_price() -> None:
