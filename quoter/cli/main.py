@@ -141,6 +141,20 @@ def sentinel() -> None:
     raise typer.Exit(run_sentinel(settings))
 
 
+Captures = Annotated[
+    list[Path] | None,
+    typer.Option(exists=True, help="Recorded market data to replay; may be repeated."),
+]
+Filters = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        help="Answer of exchangeInfo with the filters of --capture's symbol; "
+        "without it they follow from the recording.",
+    ),
+]
+
+
 @app.command(rich_help_panel="Try it")
 def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = LOOPBACK,
@@ -151,10 +165,8 @@ def sandbox(
     symbol: Annotated[
         str | None, typer.Option(help="Only this market, such as BTC/USDT; default: all.")
     ] = None,
-    capture: Annotated[
-        list[Path] | None,
-        typer.Option(exists=True, help="Recorded market data to replay; may be repeated."),
-    ] = None,
+    capture: Captures = None,
+    filters: Filters = None,
     speed: Annotated[float, typer.Option(min=0.01, max=1_000, help="Replay speed.")] = 1,
     disconnect_s: Annotated[
         float | None,
@@ -185,7 +197,9 @@ def sandbox(
     """Run the sandbox exchange: Binance spot's protocol on local sockets, with play money."""
     from quoter.cli.sandbox import run_sandbox, sandbox_config, tls_context, with_crash, with_key
 
-    config = sandbox_config(seed=seed, symbol=symbol, captures=capture or [], speed=speed)
+    config = sandbox_config(
+        seed=seed, symbol=symbol, captures=capture or [], speed=speed, filters=filters
+    )
     config = replace(config, disconnect_s=disconnect_s, shutdown_notice_s=shutdown_notice_s)
     if public_key is not None:
         config = with_key(config, public_key)

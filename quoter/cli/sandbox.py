@@ -9,10 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import uvloop
-from msgspec import MsgspecError
 
 from quoter.domain.errors import BadSetting
-from quoter.sandbox.capture import capture_symbol
 from quoter.sandbox.config import (
     Capture,
     CrashScenario,
@@ -21,17 +19,27 @@ from quoter.sandbox.config import (
     key_account,
 )
 from quoter.sandbox.protocol.signing import public_key
+from quoter.sandbox.recorded_market import with_recorded_market
+from quoter.sandbox.recording import CaptureError, capture_symbol
 from quoter.sandbox.server import SandboxServer
 
 
 def sandbox_config(
-    *, seed: int, symbol: str | None, captures: list[Path], speed: float
+    *,
+    seed: int,
+    symbol: str | None,
+    captures: list[Path],
+    speed: float,
+    filters: Path | None = None,
 ) -> SandboxConfig:
-    """Return the default markets, or one of them; a recording replaces its market.
+    """Return the default markets, or one of them; a recording replaces or adds its market.
 
-    Raises BadSetting for a symbol that the sandbox does not have.
+    Raises BadSetting for a symbol that the sandbox does not have, or a recording that can't be
+    replayed.
     """
     config = default_config(seed)
+    if captures:
+        config = _with_recording(config, symbol, captures, speed, filters)
     if symbol is not None:
         name = symbol.replace("/", "")
         markets = tuple(market for market in config.markets if market.symbol == name)
@@ -39,13 +47,22 @@ def sandbox_config(
             known = ", ".join(market.symbol for market in config.markets)
             raise BadSetting(f"--symbol: {symbol} is not one of {known}")
         config = replace(config, markets=markets)
-    if captures:
-        name = _recorded_symbol(captures)
-        if name not in {market.symbol for market in config.markets}:
-            raise BadSetting(f"--capture: the sandbox has no market {name}")
-        recorded = Capture(symbol=name, files=tuple(captures), speed=speed)
-        config = replace(config, captures=(recorded,))
     return config
+
+
+def _with_recording(
+    config: SandboxConfig,
+    symbol: str | None,
+    files: list[Path],
+    speed: float,
+    filters: Path | None,
+) -> SandboxConfig:
+    try:
+        name = symbol.replace("/", "") if symbol is not None else capture_symbol(files)
+        config = with_recorded_market(config, name, files, filters)
+    except CaptureError as error:
+        raise BadSetting(f"--capture: {error}") from None
+    return replace(config, captures=(Capture(symbol=name, files=tuple(files), speed=speed),))
 
 
 def with_crash(config: SandboxConfig, *, in_s: float, time_scale: float) -> SandboxConfig:
@@ -79,13 +96,6 @@ def tls_context(file: Path) -> ssl.SSLContext:
     return context
 
 
-def _recorded_symbol(captures: list[Path]) -> str:
-    try:
-        return capture_symbol(captures)
-    except (OSError, ValueError, MsgspecError) as error:
-        raise BadSetting(f"--capture: the recording can't be replayed: {error}") from None
-
-
 def run_sandbox(
     config: SandboxConfig, *, host: str, port: int, tls: ssl.SSLContext | None = None
 ) -> int:
@@ -114,7 +124,10 @@ async def serve(
 
     Raises BadSetting if the address can't be listened on, and the error that ended the market.
     """
-    server = SandboxServer(config)
+    try:
+        server = SandboxServer(config)
+    except CaptureError as error:
+        raise BadSetting(f"--capture: {error}") from None
     try:
         url = await _listen(server, host, port, tls)
         symbols = [market.symbol for market in config.markets]
@@ -123,7 +136,7 @@ async def serve(
         sys.stdout.flush()
         await _until(server, stop)
     finally:
-        await server.stop()
+        await _stop(server)
 
 
 async def _listen(server: SandboxServer, host: str, port: int, tls: ssl.SSLContext | None) -> str:
@@ -131,6 +144,17 @@ async def _listen(server: SandboxServer, host: str, port: int, tls: ssl.SSLConte
         return await server.start(host, port, tls)
     except OSError as error:
         raise BadSetting(f"--port: can't listen on {host}:{port}: {error.strerror}") from None
+
+
+async def _stop(server: SandboxServer) -> None:
+    """Stop the server. Raises BadSetting if the recording ended the market."""
+    try:
+        await server.stop()
+    except ExceptionGroup as errors:
+        found = errors.subgroup(CaptureError)
+        if found is None:
+            raise
+        raise BadSetting(f"--capture: {found.exceptions[0]}") from None
 
 
 async def _until(server: SandboxServer, stop: asyncio.Event) -> None:

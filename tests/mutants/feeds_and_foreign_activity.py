@@ -7,6 +7,32 @@ FEED_HEALTH = "tests/unit/engine/market/test_feed_health.py"
 
 AFTER_STALL = (
     mutant(
+        "trades_print_beyond_the_book",
+        "takers of the simulated exchange skip the levels before the price that they reach",
+        Edit(
+            "quoter/sim/flow.py",
+            "for ticks, lots in levels if sign * (ticks - end) < 0\n",
+            "for ticks, lots in levels if False\n",
+        ),
+        tests=("tests/property/test_sim_prints.py::test_synthetic_market",),
+    ),
+    mutant(
+        "market_moves_across_orders_unpublished",
+        "orders that the market moves across are filled before the book shows that it moved",
+        Edit(
+            "quoter/sim/market.py",
+            "                self.tape.publish_own_best(side, now_ns)\n",
+            "",
+        ),
+        tests=("tests/unit/sim/test_flow.py",),
+    ),
+    mutant(
+        "futures_replayed_as_spot",
+        "a recording of futures is replayed as one of spot",
+        Edit("quoter/sandbox/recording.py", "Depth(pu=None)", "Depth()"),
+        tests=("tests/unit/sandbox/test_recorded_market.py",),
+    ),
+    mutant(
         "ids_that_run_back_accepted",
         "update ids of diffs run back, and later diffs are taken to follow",
         Edit(

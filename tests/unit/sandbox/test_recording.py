@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quoter.sandbox.capture import Best, Depth, Print, Snapshot, capture_symbol, read_lines
+from quoter.sandbox.recording import Best, Depth, Print, Snapshot, capture_symbol, read_lines
 
 LINES = (
     b'1721749182850494 {"lastUpdateId": 7, "bids": [["1.2", "3"]], "asks": [["1.3", "4"]]}\n'
@@ -36,7 +36,7 @@ def test_lines_of_two_files_are_read_in_order(tmp_path: Path) -> None:
 def test_file_without_stream_messages_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "empty"
     path.write_bytes(b"")
-    with pytest.raises(ValueError, match="no stream message"):
+    with pytest.raises(ValueError, match="combined streams"):
         capture_symbol((path,))
 
 

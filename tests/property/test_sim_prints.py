@@ -1,0 +1,163 @@
+"""Every trade of the simulated exchange prints at or inside the book that it has published.
+
+A taker may trade through several levels at one instant: then each better level was traded whole.
+"""
+
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from itertools import islice
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quoter.domain.market import Side
+from quoter.sandbox.config import THIN
+from quoter.sandbox.recording import Snapshot, feed, read_lines
+from quoter.sim.capture import OWN_TRADE_ID_FIRST
+from quoter.sim.exchange import Exchange
+from quoter.sim.messages import (
+    BestNews,
+    DepthBook,
+    DepthNews,
+    News,
+    PrintNews,
+    Refused,
+)
+from quoter.sim.scripts import Burst
+from tests.recordings import BINANCE_RAW
+from tests.unit.sim.cases import BUY, SELL, SYMBOL, market, order, venue
+
+STEPS = 400
+ZERO = Decimal(0)
+
+
+class Reader:
+    """The published book; a taker at one instant uses up what it trades with."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._sides: dict[Side, dict[Decimal, Decimal]] = {}
+        self.prints = 0
+        self.beyond: list[str] = []
+        self.load(exchange.depth(SYMBOL, 1_000))
+
+    def load(self, book: DepthBook) -> None:
+        self._sides = {BUY: dict(book.bids), SELL: dict(book.asks)}
+
+    def read(self, news: list[News]) -> None:
+        """Take in the news of one instant, in order."""
+        for one in news:
+            match one:
+                case BestNews():
+                    self._cut(BUY, *one.bid)
+                    self._cut(SELL, *one.ask)
+                case DepthNews():
+                    for side, rows in ((BUY, one.bids), (SELL, one.asks)):
+                        self._sides[side].update(rows)
+                case PrintNews():
+                    self._print(one)
+                case _:
+                    pass
+
+    def _cut(self, side: Side, best: Decimal, size: Decimal) -> None:
+        """No level is better than the published best price."""
+        levels = self._sides[side]
+        for price in [price for price in levels if side.sign * (price - best) > 0]:
+            del levels[price]
+        levels[best] = size
+
+    def _print(self, one: PrintNews) -> None:
+        self.prints += 1
+        levels, sign = self._sides[one.taker.opposite], one.taker.sign
+        better = {p: s for p, s in levels.items() if sign * (p - one.price) < 0 and s > ZERO}
+        if better:
+            self.beyond.append(f"{one.taker} at {one.price}, but {better} is better")
+        if one.price in levels:
+            levels[one.price] -= one.size
+
+
+def place_some(exchange: Exchange, random: Random, now_ns: int) -> None:
+    """Place an order of account a near the book, or cancel one."""
+    mid = Decimal(round(exchange.mid(SYMBOL), 1))
+    side = random.choice((BUY, SELL))
+    price = mid - side.sign * Decimal(random.randint(1, 40)) / 10
+    resting = exchange.open_orders("a")
+    try:
+        if len(resting) > 6:
+            gone = random.choice(resting)
+            exchange.cancel("a", SYMBOL, order_id=gone.order_id, now_ns=now_ns)
+        else:
+            exchange.place("a", order(side, str(price), "0.5"), now_ns)
+    except Refused:
+        pass
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    sigma=st.sampled_from([0.0, 0.5, 4.0]),
+    partial=st.sampled_from([0.0, 0.5]),
+    spread=st.sampled_from([1, 4, 20]),
+)
+@settings(max_examples=25, deadline=None)
+def test_synthetic_market(seed: int, sigma: float, partial: float, spread: int) -> None:
+    spec = market(sigma=sigma, intensity=5.0, partial_share=partial, spread_ticks=spread)
+    exchange, random = venue(spec, seed=seed), Random(seed)
+    flow, reader = exchange._flows[SYMBOL], None
+    # one nanosecond beside the grid: the market moves and the burst trades at different instants
+    exchange.script(SYMBOL, Burst(side=BUY, notional=Decimal(4_000), slices=5, every_s=1.0), 1)
+    for _ in range(STEPS):
+        now_ns = flow.next_ns
+        place_some(exchange, random, now_ns - 1)
+        exchange.flush_depth(SYMBOL, now_ns - 1)
+        reader = reader or Reader(exchange)
+        reader.load(exchange.depth(SYMBOL, 1_000))
+        reader.read(exchange.advance(now_ns))
+        assert reader.beyond == []
+    assert reader is not None
+    assert reader.prints > 0
+
+
+TAPE = "spot_NEXOUSDT_20240723.gz"
+
+
+@pytest.mark.skipif(not BINANCE_RAW.is_dir(), reason="recorded tapes are not on this machine")
+@pytest.mark.parametrize("distance_ticks", [0, 1])
+def test_recorded_market_with_orders_of_ours(distance_ticks: int) -> None:
+    """Recorded trades stay as they are; those with our orders print inside the published book."""
+    spec = replace(THIN, symbol=SYMBOL, recorded=True)
+    exchange = venue(spec)
+    exchange.add_account("rich", {"NEXO": Decimal(10**6), "USDT": Decimal(10**6)})
+    reader: Reader | None = None
+    for now_ns, message in islice(read_lines([BINANCE_RAW / TAPE]), 8_000):
+        news = feed(exchange, SYMBOL, message, now_ns)
+        if reader is None and isinstance(message, Snapshot):
+            reader = Reader(exchange)
+        if reader is None:
+            continue
+        reader.read([one for one in news if not is_recorded(one)])
+        assert reader.beyond == []
+        reader.read(exchange.flush_depth(SYMBOL, now_ns))
+        reader.load(exchange.depth(SYMBOL, 5_000))
+        quote_both(exchange, distance_ticks, now_ns)
+        exchange.flush_depth(SYMBOL, now_ns)
+        reader.load(exchange.depth(SYMBOL, 5_000))
+    assert reader is not None
+    assert reader.prints > 0
+
+
+def is_recorded(one: News) -> bool:
+    return isinstance(one, PrintNews) and one.trade_id < OWN_TRADE_ID_FIRST
+
+
+def quote_both(exchange: Exchange, distance_ticks: int, now_ns: int) -> None:
+    """Keep one order on each side, at most so many ticks behind the best price."""
+    book = exchange.depth(SYMBOL, 1)
+    have = {one.side for one in exchange.open_orders("rich")}
+    for side, rows in ((BUY, book.bids), (SELL, book.asks)):
+        if side not in have and rows:
+            price = rows[0][0] - side.sign * distance_ticks * THIN.tick
+            with suppress(Refused):
+                exchange.place("rich", order(side, str(price), "50"), now_ns)
