@@ -115,9 +115,9 @@ class OpeningReconciliation:
             self._ledger.record_order_end(client_id, end.state, filled, self._clock.now_ns())
 
     def _known(self, epoch: Epoch) -> list[KnownFill]:
-        """Return the newest fills of the ledger, oldest first: one more than are remembered.
+        """Return the newest fills of the ledger, oldest first: one more than the inventory keeps.
 
-        So the inventory knows from which time on it remembers all.
+        The time of the oldest tells the inventory from when on it remembers every fill.
         """
         return self._ledger.reader.last_fills(epoch.number, TRADE_IDS_MAX + 1)[::-1]
 

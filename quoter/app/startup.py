@@ -41,7 +41,7 @@ log = structlog.get_logger()
 
 START_TRIES = 3  # after an error that is not the venue's state
 START_PAUSE_S, START_PAUSE_S_MAX = 1.0, 15.0  # between tries; doubled after each
-START_WAIT_S = 60.0  # so long a start waits for a venue that can't be used (maintenance)
+START_WAIT_S = 60.0  # that a start waits for a venue that can't be used (maintenance)
 CANCEL_AGAIN_S = 3.0
 
 

@@ -1,7 +1,7 @@
-"""Orders of others, on this account, that use a coin of our market.
+"""Open orders in other markets of this account that have a coin of our market.
 
-Balances are compared with our books by coin, so whatever trades our base or quote coin on the same
-account, another quoter or a person, pauses us, and we pause the other quoter.
+Balances are compared with our books by coin. So another quoter or a person that trades our base or
+quote coin on the same account pauses this quoter, and this quoter pauses the other one.
 """
 
 from quoter.venues import answers
