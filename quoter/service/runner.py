@@ -50,7 +50,7 @@ log = structlog.get_logger()
 
 TICK_S = 0.1
 REQUESTS_S = 0.05  # a KILL file is found within 0.1 s
-HOLD_NS_MAX = NS_PER_S  # after a kill: so long observers wait for the latch
+HOLD_NS_MAX = NS_PER_S  # that observers wait for the latch after a kill
 UNANNOUNCED_MAX = 10_000
 EVENTS_PER_YIELD = 64  # then the other tasks, sockets among them, get the event loop
 

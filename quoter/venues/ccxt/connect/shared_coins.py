@@ -36,9 +36,9 @@ async def shared_coins(
         return ""
     more = f" and {len(shared) - SHOWN_MAX} more" if len(shared) > SHOWN_MAX else ""
     return (
-        f"orders are open in {', '.join(shared[:SHOWN_MAX])}{more}, which shares a coin with "
-        f"{symbol}: their fills change balances that must equal our books, so quoting will pause "
-        "(cause `reconciliation`): trade each coin in one market of an account; use sub-accounts"
+        f"orders are open in {', '.join(shared[:SHOWN_MAX])}{more}, with a coin of {symbol}: their "
+        "fills change balances that must equal our books, so quoting will pause (cause "
+        "`reconciliation`): trade each coin in one market of an account, or use sub-accounts"
     )
 
 
