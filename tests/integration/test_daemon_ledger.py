@@ -17,6 +17,7 @@ from quoter.app import startup as start_module
 from quoter.app.startup import StartFailed
 from quoter.cli.ledger import accept_venue
 from quoter.domain.trading import Cause, TradingState
+from quoter.domain.units import NS_PER_S
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.reader import Reader
 from quoter.ledger.schema import NAME
@@ -38,6 +39,7 @@ from tests.unit.ledger.disk import Disk, on_disk
 
 STORMY = replace(LIVELY, sigma=12.0, intensity=8.0)
 FILLS_S_MAX = 30.0
+SPLIT_S_MAX = 90.0  # twenty orders of a side, a few seconds apart
 KILLED_S_MAX = 10.0
 STOP_S_MAX = 10.0
 KILLS = 3
@@ -256,8 +258,8 @@ async def test_disk_that_is_slow_for_a_moment_pauses_and_quoting_resumes(
         assert ledger_against_truth(tmp_path, sandbox) == ""
 
 
-async def test_of_two_daemons_of_one_instance_at_most_one_continues(tmp_path: Path) -> None:
-    """Without a common data folder the other's orders reveal the second daemon."""
+async def test_two_daemons_of_one_instance_both_stop(tmp_path: Path) -> None:
+    """The killed one cancels the other's orders; those unrequested ends stop the other."""
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=5)) as sandbox,
@@ -268,21 +270,24 @@ async def test_of_two_daemons_of_one_instance_at_most_one_continues(tmp_path: Pa
                 async with running_daemon(sandbox, settings(sandbox, tmp_path / "two")) as second:
                     pilots = (first, second)
 
-                    def stopped() -> list[DaemonHarness]:
-                        switches = ((each, each.running.engine.causes.switch) for each in pilots)
-                        return [
-                            each for each, by in switches if by.is_active(Cause.DUPLICATE_INSTANCE)
-                        ]
+                    def are_stopped() -> bool:
+                        switches = [each.running.engine.causes.switch for each in pilots]
+                        return all(
+                            switch.is_active(Cause.DUPLICATE_INSTANCE)
+                            or switch.is_active(Cause.REPEATED_EXECUTION)
+                            for switch in switches
+                        )
 
-                    await second.until(lambda: bool(stopped()), KILLED_S_MAX, "foreign run")
-                    sent = {each.settings.data_dir: each for each in stopped()}
-                    counts = [len(each.placed) for each in sent.values()]
-                    await traded(first)
-                    assert [len(each.placed) for each in sent.values()] == counts
-                    for folder in sent:
-                        record = Latch(folder).read()
-                        assert record is not None
-                        assert record.cause is Cause.DUPLICATE_INSTANCE
+                    await second.until(are_stopped, SPLIT_S_MAX, "both stopped")
+                    await first.until(lambda: not first.open_own(), KILLED_S_MAX, "cancelled")
+                    counts = [len(each.placed) for each in pilots]
+                    book = first.running.engine.market.book
+                    later_ns = book.ts_ns + 3 * NS_PER_S
+                    await first.until(lambda: book.ts_ns > later_ns, FILLS_S_MAX, "three seconds")
+                    assert [len(each.placed) for each in pilots] == counts
+                    records = [Latch(each.settings.data_dir).read() for each in pilots]
+                    causes = {record.cause for record in records if record is not None}
+                    assert causes == {Cause.DUPLICATE_INSTANCE}
             except StartFailed as error:
                 # the second could not cancel the first one's orders fast enough, and does not start
                 if error.code is not ExitCode.ORDERS_LEFT:

@@ -264,6 +264,26 @@ LIMITS = (
         tests=("tests/unit/engine/placing/test_placing.py",),
     ),
     mutant(
+        "unrequested_ends_uncounted",
+        "orders that another process cancels are sent again for ever",
+        Edit(
+            REJECT_BACKOFF,
+            "        if self._ends[side].refused(event.reason, step.ts_ns):\n",
+            "        if False:\n",
+        ),
+        tests=("tests/unit/engine/placing/test_reject_backoff.py",),
+    ),
+    mutant(
+        "other_runs_order_left_open",
+        "the second daemon of an instance does not cancel what the first one places",
+        Edit(
+            "quoter/engine/reconciliation/reconcile.py",
+            "        if self._duplicate_instance.is_of_other_run(order.client_id):\n",
+            "        if False:\n",
+        ),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
+    ),
+    mutant(
         "repriced_from_the_same_book",
         "a post-only reject is followed by an order at the same price",
         Edit(

@@ -1,10 +1,17 @@
-"""Per-side back-off for new orders after rejects (rule OL-10)."""
+"""Per-side back-off for new orders after rejects and unrequested ends (rule OL-10)."""
 
 from collections import deque
 
-from quoter.domain.events import BalanceReport, OrderAck, OrderEvent, OrderReject, OrderUnknown
+from quoter.domain.events import (
+    BalanceReport,
+    OrderAck,
+    OrderDone,
+    OrderEvent,
+    OrderReject,
+    OrderUnknown,
+)
 from quoter.domain.market import Side
-from quoter.domain.reasons import RejectReason
+from quoter.domain.reasons import DoneReason, RejectReason
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_MS
 from quoter.engine.halt_causes import HaltCauses
@@ -33,7 +40,9 @@ class RejectBackoff:
     """Decides which sides may create orders.
 
     A side waits after a reject: for a time, for a newer book after a post-only reject, and for a
-    balance report after a reject for lack of funds.
+    balance report after a reject for lack of funds. An order that ends unfilled although its end
+    was not requested counts like a post-only reject: some venues cancel such an order after they
+    accepted it. Or another process cancels our orders, such as a second daemon of this instance.
     """
 
     def __init__(self, *, market: MarketView, causes: HaltCauses) -> None:
@@ -42,6 +51,9 @@ class RejectBackoff:
         self._until_ns = dict.fromkeys(Side, 0)
         self._rejects: dict[Side, deque[int]] = {s: deque(maxlen=REJECTS_MAX) for s in Side}
         self._streaks = {side: RejectStreak() for side in Side}
+        self._ends = {
+            side: RejectStreak() for side in Side
+        }  # unrequested; an accept ends no streak
         self._priced_ns = dict.fromkeys(Side, -1)  # time of the book that was too old to price from
         self._unfunded_ns: dict[Side, int] = {}  # when the venue found our balance too small
 
@@ -73,20 +85,38 @@ class RejectBackoff:
                 self.block_until(order.side, event.ts_ns + UNKNOWN_PAUSE_NS)
             case OrderAck():
                 self._streaks[order.side].accepted()
+            case OrderDone():
+                self._on_end(event, order, step)
             case _:
                 pass
 
+    def _on_end(self, event: OrderDone, order: OpenOrder, step: StepBuilder) -> None:
+        """Count the end of an order that was not filled and not cancelled by us."""
+        is_ours = order.cancel_reason is not None or order.is_taking
+        if is_ours or event.reason is DoneReason.FILLED:
+            return
+        side = order.side
+        self._wait(side, event.ts_ns, REJECT_PAUSE_NS[RejectReason.POST_ONLY])
+        if self._ends[side].refused(event.reason, step.ts_ns):
+            text = (
+                f"{STREAK_MAX} {side} orders were {event.reason} at the venue, not by this daemon"
+            )
+            self._causes.raise_cause(step, Cause.REPEATED_EXECUTION, text)
+
     def _on_reject(self, event: OrderReject, order: OpenOrder, step: StepBuilder) -> None:
         ts_ns, side, reason = event.ts_ns, order.side, event.reason
-        pause_ns = REJECT_PAUSE_NS[reason]
-        rejects = self._rejects[side]
-        if reason is not RejectReason.NOT_SENT:
-            rejects.append(ts_ns)
-            self._count(reason, side, step)
         if reason is RejectReason.POST_ONLY:
             self._priced_ns[side] = max(self._priced_ns[side], order.created_ns)
         elif reason is RejectReason.BALANCE:
             self._unfunded_ns[side] = ts_ns
+        if reason is not RejectReason.NOT_SENT:
+            self._wait(side, ts_ns, REJECT_PAUSE_NS[reason])
+            self._count(reason, side, step)
+
+    def _wait(self, side: Side, ts_ns: int, pause_ns: int) -> None:
+        """Block the side for `pause_ns`, and for longer after REJECTS_MAX within the window."""
+        rejects = self._rejects[side]
+        rejects.append(ts_ns)
         if len(rejects) == REJECTS_MAX and ts_ns - rejects[0] < REJECT_WINDOW_NS:
             pause_ns = max(pause_ns, REJECT_REST_NS)
         self.block_until(side, ts_ns + pause_ns)

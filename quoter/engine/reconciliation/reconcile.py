@@ -257,7 +257,13 @@ class Reconcile:
     def on_order_event(self, event: OrderOpen | OrderDone, step: StepBuilder) -> None:
         """Check an order event of the private stream, which reports all orders of the account."""
         self._duplicate_instance.on_order_event(event, step)
-        if isinstance(event, OrderOpen) and self.foreign.on_open_order(event.order, step):
+        if not isinstance(event, OrderOpen):
+            return
+        order = event.order
+        if self._duplicate_instance.is_of_other_run(order.client_id):
+            # the other daemon may have no sign of this one but the ends of its orders
+            self._lifecycle.cancel_by_id(order.client_id, order.venue_id, step)
+        if self.foreign.on_open_order(order, step):
             self.make_due(ReportKind.OPEN_ORDERS, step.ts_ns + NS_PER_S)
 
     def _reappeared(

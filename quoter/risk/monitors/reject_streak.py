@@ -1,11 +1,12 @@
 """Stops orders after many rejects in a row, until an operator resumes (rule PT-08).
 
-Rejects are one half of repeated execution; fills that come too fast are the other.
+Rejects, and orders that end although nobody here cancelled them, are one half of repeated
+execution; fills that come too fast are the other.
 """
 
 from collections import deque
 
-from quoter.domain.reasons import RejectReason
+from quoter.domain.reasons import DoneReason, RejectReason
 from quoter.domain.units import NS_PER_S
 
 REJECTS_MAX = 20  # in a row, for one reason, on one side
@@ -13,17 +14,19 @@ WINDOW_NS = 60 * NS_PER_S
 # Reasons that a busy market or venue causes now and then: a streak counts only within the window.
 # After any other reject the side waits for seconds, so no window would ever hold twenty of them,
 # and the rejects go on until an operator removes the cause.
-TRANSIENT_REJECTS = frozenset({RejectReason.POST_ONLY, RejectReason.RATE_LIMIT})
+TRANSIENT_REJECTS = frozenset({RejectReason.POST_ONLY, RejectReason.RATE_LIMIT, *DoneReason})
+
+type Reason = RejectReason | DoneReason
 
 
 class RejectStreak:
     """The rejects of one side since its last accepted order or its last other reason."""
 
     def __init__(self) -> None:
-        self._reason: RejectReason | None = None
+        self._reason: Reason | None = None
         self._times: deque[int] = deque(maxlen=REJECTS_MAX)
 
-    def refused(self, reason: RejectReason, ts_ns: int) -> bool:
+    def refused(self, reason: Reason, ts_ns: int) -> bool:
         """Count one reject; True if the streak is full, which starts the count anew."""
         if reason is not self._reason:
             self._reason = reason

