@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -101,7 +102,7 @@ async def test_ledger_equals_the_venue_after_sigkills_under_load(tmp_path: Path)
         sent = await creates(sandbox)
         assert len(sent) == len(set(sent))
         assert len({name[:11] for name in sent}) == KILLS + 1
-        assert targets == {str(open_epoch(tmp_path).target)}
+        assert {Decimal(target) for target in targets} == {open_epoch(tmp_path).target}
         assert unsettled(tmp_path) == []
     with Reader(tmp_path) as reader:
         codes = [row.exit_code for row in reader.runs(9)]

@@ -356,7 +356,7 @@ async def test_a_retail_burst_buys_through_a_resting_ask(still_sandbox: RunningS
     assert rows[0]["time"] >= started_ns // 1_000_000
     totals = (await truth(sandbox))["totals"]
     assert isinstance(totals, dict)
-    assert totals["BTC"] == "1.99900"
+    assert totals["BTC"] == "1.999"
 
 
 async def test_a_halted_symbol_takes_no_orders_and_lets_them_be_cancelled(
