@@ -1,6 +1,5 @@
 """Flow of a simulated symbol: random walk of the mid, Poisson takers, scripts."""
 
-from heapq import merge
 from math import ceil, floor, sqrt
 from random import Random
 
@@ -109,10 +108,7 @@ class Flow:
             self._next_taker_ns = NEVER_NS
 
     def _take(self, now_ns: int) -> None:
-        """Draw a taker with side and reach; it fills all account orders within its reach.
-
-        The levels of the background before the last price are traded through, and refill at once.
-        """
+        """Draw a taker with side and reach; it fills all account orders within its reach."""
         spec, conditions = self._market.spec, self._conditions
         share = conditions.buys / (conditions.buys + conditions.sells)
         side = Side.BUY if self._takers.random() < share else Side.SELL
@@ -123,30 +119,16 @@ class Flow:
         limit = self.mid + side.sign * reach
         reached = self._reached(side, limit)
         is_partial = bool(reached) and self._details.random() < spec.partial_share
-        end = reached[-1].ticks if is_partial else self._print_ticks(side, limit)
-        self._trade_through(side, reached[:-1] if is_partial else reached, end, now_ns)
+        for resting in reached[:-1] if is_partial else reached:
+            self._market.fill(resting, resting.lots, now_ns)
         if is_partial:
             last = reached[-1]
             eaten = last.lots if last.lots == 1 else self._details.randint(1, last.lots - 1)
             self._market.fill(last, eaten, now_ns)
         else:
             trade_id = self._market.next_trade_id()
-            self._market.print_trade(trade_id, end, lots, side, now_ns)
+            self._market.print_trade(trade_id, self._print_ticks(side, limit), lots, side, now_ns)
         self._market.commit(now_ns)
-
-    def _trade_through(self, side: Side, orders: list[Resting], end: int, now_ns: int) -> None:
-        """Fill these orders, and print the background's levels better than `end`, best first."""
-        sign, market = side.sign, self._market
-        levels = self._background.levels(side.opposite)
-        passed: list[tuple[int, int, Resting | None]] = [
-            (ticks, lots, None) for ticks, lots in levels if sign * (ticks - end) < 0
-        ]
-        whole = ((resting.ticks, resting.lots, resting) for resting in orders)
-        for ticks, lots, resting in merge(whole, passed, key=lambda hit: sign * hit[0]):
-            if resting is not None:
-                market.fill(resting, lots, now_ns)
-            else:
-                market.print_trade(market.next_trade_id(), ticks, lots, side, now_ns)
 
     def _reached(self, side: Side, limit: float) -> list[Resting]:
         reached = []

@@ -7,16 +7,6 @@ FEED_HEALTH = "tests/unit/engine/market/test_feed_health.py"
 
 AFTER_STALL = (
     mutant(
-        "trades_print_beyond_the_book",
-        "takers of the simulated exchange skip the levels before the price that they reach",
-        Edit(
-            "quoter/sim/flow.py",
-            "for ticks, lots in levels if sign * (ticks - end) < 0\n",
-            "for ticks, lots in levels if False\n",
-        ),
-        tests=("tests/property/test_sim_prints.py::test_synthetic_market",),
-    ),
-    mutant(
         "market_moves_across_orders_unpublished",
         "orders that the market moves across are filled before the book shows that it moved",
         Edit(

@@ -1,4 +1,4 @@
-"""Every trade of the simulated exchange prints at or inside the book that it has published.
+"""Trades with our orders in a replayed recording print at or inside the published book.
 
 A taker may trade through several levels at one instant: then each better level was traded whole.
 """
@@ -7,11 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
-from random import Random
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from quoter.domain.market import Side
 from quoter.sandbox.config import THIN
@@ -26,11 +23,9 @@ from quoter.sim.messages import (
     PrintNews,
     Refused,
 )
-from quoter.sim.scripts import Burst
 from tests.recordings import BINANCE_RAW
-from tests.unit.sim.cases import BUY, SELL, SYMBOL, market, order, venue
+from tests.unit.sim.cases import BUY, SELL, SYMBOL, order, venue
 
-STEPS = 400
 ZERO = Decimal(0)
 
 
@@ -77,47 +72,6 @@ class Reader:
             self.beyond.append(f"{one.taker} at {one.price}, but {better} is better")
         if one.price in levels:
             levels[one.price] -= one.size
-
-
-def place_some(exchange: Exchange, random: Random, now_ns: int) -> None:
-    """Place an order of account a near the book, or cancel one."""
-    mid = Decimal(round(exchange.mid(SYMBOL), 1))
-    side = random.choice((BUY, SELL))
-    price = mid - side.sign * Decimal(random.randint(1, 40)) / 10
-    resting = exchange.open_orders("a")
-    try:
-        if len(resting) > 6:
-            gone = random.choice(resting)
-            exchange.cancel("a", SYMBOL, order_id=gone.order_id, now_ns=now_ns)
-        else:
-            exchange.place("a", order(side, str(price), "0.5"), now_ns)
-    except Refused:
-        pass
-
-
-@given(
-    seed=st.integers(0, 2**32),
-    sigma=st.sampled_from([0.0, 0.5, 4.0]),
-    partial=st.sampled_from([0.0, 0.5]),
-    spread=st.sampled_from([1, 4, 20]),
-)
-@settings(max_examples=25, deadline=None)
-def test_synthetic_market(seed: int, sigma: float, partial: float, spread: int) -> None:
-    spec = market(sigma=sigma, intensity=5.0, partial_share=partial, spread_ticks=spread)
-    exchange, random = venue(spec, seed=seed), Random(seed)
-    flow, reader = exchange._flows[SYMBOL], None
-    # one nanosecond beside the grid: the market moves and the burst trades at different instants
-    exchange.script(SYMBOL, Burst(side=BUY, notional=Decimal(4_000), slices=5, every_s=1.0), 1)
-    for _ in range(STEPS):
-        now_ns = flow.next_ns
-        place_some(exchange, random, now_ns - 1)
-        exchange.flush_depth(SYMBOL, now_ns - 1)
-        reader = reader or Reader(exchange)
-        reader.load(exchange.depth(SYMBOL, 1_000))
-        reader.read(exchange.advance(now_ns))
-        assert reader.beyond == []
-    assert reader is not None
-    assert reader.prints > 0
 
 
 TAPE = "spot_NEXOUSDT_20240723.gz"
