@@ -158,9 +158,7 @@ PAPER_VENUES = (
         "socket_that_never_connects_is_awaited",
         "a websocket that ccxt only keeps a token in must answer before the stream counts as up",
         Edit(STREAM, "if client.connecting or client.connection is not None", "if True"),
-        tests=(
-            f"{PAPER}_orders.py::test_order_is_found_in_list_and_stream_and_gone_after_its_cancel",
-        ),
+        tests=(f"{PAPER}_streams.py::test_private_stream_reconnects_and_reports_later_fills",),
     ),
     mutant(
         "pending_order_without_a_filled_size",

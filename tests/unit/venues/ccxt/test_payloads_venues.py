@@ -158,7 +158,8 @@ async def test_a_trade_without_a_fee_is_no_fill(exchange: str, fee: str | None) 
 async def test_an_unreadable_fee_of_okx_is_not_replaced_by_the_orders_sum() -> None:
     frame = pushed("okx", FEE)
     row = as_map(at_path(frame, "data.0"))
-    assert await fill_of_stream("okx", frame | {"data": [{**row, "fillFee": ""}]}) is None
+    unread = {**row, "fillFee": "", "feeCcy": "BTC"}
+    assert await fill_of_stream("okx", frame | {"data": [unread]}) is None
 
 
 @pytest.mark.parametrize(
