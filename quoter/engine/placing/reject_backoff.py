@@ -96,6 +96,7 @@ class RejectBackoff:
         if is_ours or event.reason is DoneReason.FILLED:
             return
         side = order.side
+        self._rejects[side].append(event.ts_ns)
         self._wait(side, event.ts_ns, REJECT_PAUSE_NS[RejectReason.POST_ONLY])
         if self._ends[side].refused(event.reason, step.ts_ns):
             text = (
@@ -110,13 +111,13 @@ class RejectBackoff:
         elif reason is RejectReason.BALANCE:
             self._unfunded_ns[side] = ts_ns
         if reason is not RejectReason.NOT_SENT:
-            self._wait(side, ts_ns, REJECT_PAUSE_NS[reason])
+            self._rejects[side].append(ts_ns)
             self._count(reason, side, step)
+        self._wait(side, ts_ns, REJECT_PAUSE_NS[reason])
 
     def _wait(self, side: Side, ts_ns: int, pause_ns: int) -> None:
         """Block the side for `pause_ns`, and for longer after REJECTS_MAX within the window."""
         rejects = self._rejects[side]
-        rejects.append(ts_ns)
         if len(rejects) == REJECTS_MAX and ts_ns - rejects[0] < REJECT_WINDOW_NS:
             pause_ns = max(pause_ns, REJECT_REST_NS)
         self.block_until(side, ts_ns + pause_ns)
