@@ -7,11 +7,10 @@ the opening balances, plus that row, plus the fills that are not folded yet.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 from quoter.domain.market import Side
 
-PRECISION = 80  # digits: sums of products of venue numbers never need rounding at this width
 ZERO = Decimal(0)
 
 FIND_FOLD = "SELECT base, quote, fees, fills FROM folds WHERE epoch = ?"
@@ -33,21 +32,19 @@ class Sums:
     def add(self, rows: Iterable[SumRow]) -> None:
         """Add fills. One million take about two seconds."""
         base, quote, fees, fills = self.base, self.quote, self.fees, self.fills
-        with localcontext(prec=PRECISION):
-            for side, price, size, fee, fee_asset in rows:
-                amount = Decimal(size) if side == Side.BUY else -Decimal(size)
-                base += amount
-                quote -= amount * Decimal(price)
-                fees[fee_asset] = fees.get(fee_asset, ZERO) + Decimal(fee)
-                fills += 1
+        for side, price, size, fee, fee_asset in rows:
+            amount = Decimal(size) if side == Side.BUY else -Decimal(size)
+            base += amount
+            quote -= amount * Decimal(price)
+            fees[fee_asset] = fees.get(fee_asset, ZERO) + Decimal(fee)
+            fills += 1
         self.base, self.quote, self.fills = base, quote, fills
 
     def balances(self, base: str, quote: str) -> dict[str, Decimal]:
         """Return the change of each balance, by asset, fees deducted."""
         changes = {base: self.base, quote: self.quote}
-        with localcontext(prec=PRECISION):
-            for asset, fee in self.fees.items():
-                changes[asset] = changes.get(asset, ZERO) - fee
+        for asset, fee in self.fees.items():
+            changes[asset] = changes.get(asset, ZERO) - fee
         return changes
 
     def row(self) -> FoldRow:
@@ -67,5 +64,4 @@ def sums_of(row: FoldRow | None) -> Sums:
 
 def added(opening: Mapping[str, Decimal], changes: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """Return the balances that `changes` lead to, of the assets that it has."""
-    with localcontext(prec=PRECISION):
-        return {asset: opening.get(asset, ZERO) + change for asset, change in changes.items()}
+    return {asset: opening.get(asset, ZERO) + change for asset, change in changes.items()}
