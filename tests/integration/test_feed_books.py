@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -33,19 +33,19 @@ type Prices = tuple[tuple[float, ...], tuple[float, ...]]  # bids, asks
 NEW: Prices = ((50.0, 49.0), (60.0, 61.0))
 
 
-async def events_until_new_book(
-    frames: Frames, connections: Sequence[Sequence[Frame]], *, closing: frozenset[int]
-) -> list[Event]:
-    """Run the feed until it has emitted the book with the new prices; return its events."""
+async def events_until(
+    server: BookServer, is_last: Callable[[Event], bool]
+) -> tuple[list[Event], Mapping[str, int]]:
+    """Run the feed until it emits such an event; return its events, and what it rejected."""
     found: list[Event] = []
     is_there = asyncio.Event()
 
     def emit(event: Event) -> None:
         found.append(event)
-        if isinstance(event, BookSnapshot) and prices(event) == NEW:
+        if is_last(event):
             is_there.set()
 
-    async with listening(BookServer(frames, connections, closing)) as feed:
+    async with listening(server) as feed:
         running = asyncio.create_task(feed.run(emit))
         try:
             async with asyncio.timeout(TIMEOUT_S):
@@ -53,6 +53,17 @@ async def events_until_new_book(
         finally:
             running.cancel()
             await asyncio.wait({running})
+        return found, feed.rejected()
+
+
+async def events_until_new_book(
+    frames: Frames, connections: Sequence[Sequence[Frame]], *, closing: frozenset[int]
+) -> list[Event]:
+    """Run the feed until it has emitted the book with the new prices; return its events."""
+    found, _ = await events_until(
+        BookServer(frames, connections, closing),
+        lambda event: isinstance(event, BookSnapshot) and prices(event) == NEW,
+    )
     return found
 
 
@@ -139,21 +150,6 @@ async def test_trades_from_before_the_connection_are_not_new(frames: Frames) -> 
     now_ms = time.time_ns() // 1_000_000
     trades = trades_of(frames.exchange, [now_ms - 60_000, now_ms - 5_000, now_ms + 500])
     server = BookServer(frames, [[frames.whole(OLD_BIDS, OLD_ASKS, 1)]], trades=[trades])
-    found: list[Event] = []
-    is_there = asyncio.Event()
-
-    def emit(event: Event) -> None:
-        if isinstance(event, Trade):
-            found.append(event)
-            is_there.set()
-
-    async with listening(server) as feed:
-        running = asyncio.create_task(feed.run(emit))
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                await is_there.wait()
-        finally:
-            running.cancel()
-            await asyncio.wait({running})
+    found, rejected = await events_until(server, lambda event: isinstance(event, Trade))
     assert [event.size for event in found if isinstance(event, Trade)] == [0.5]
-    assert feed.rejected()["old_trade"] == 2
+    assert rejected["old_trade"] == 2
