@@ -48,9 +48,9 @@ def test_sizes_round_down_and_never_below_zero(size: float, exact: str) -> None:
 
 def test_a_share_of_one_keeps_all_digits_of_a_size() -> None:
     wei = replace(FINE, lot=Decimal("1E-18"))
-    size = Decimal("0.012345678901234567")
+    size = Decimal("123.012345678901234567")  # 21 digits; a float keeps 15 to 17
     assert wei.share_of(size, 1.0) == size
-    assert wei.share_of(size, 0.5) == Decimal("0.006172839450617283")
+    assert wei.share_of(size, 0.5) == Decimal("61.506172839450617283")
 
 
 @pytest.mark.parametrize(
