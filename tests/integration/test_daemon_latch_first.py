@@ -1,6 +1,7 @@
 """A kill is announced when it is latched: a crash in between must not be forgotten by a restart."""
 
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -41,19 +42,21 @@ async def test_kill_cancels_at_once_and_is_announced_with_its_latch(
             running(market(LIVELY, seed=4)) as sandbox,
             running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await harness.until(harness.is_two_sided, START_S_MAX, "quoting")
-            harness.watchers.append(watch)
-            runner = harness.running.runner
-            runner.commands.send(
-                Kill(ts_ns=harness.running.clock.now_ns(), actor="test", reason="now")
-            )
-            await harness.until(lambda: not harness.open_own(), STOPPED_S_MAX, "cancelled")
-            if is_lasting:
+            with ExitStack() as cleanup:
+                cleanup.callback(answers.set)  # otherwise a failed test could never stop the daemon
+                await harness.until(harness.is_two_sided, START_S_MAX, "quoting")
+                harness.watchers.append(watch)
+                runner = harness.running.runner
+                runner.commands.send(
+                    Kill(ts_ns=harness.running.clock.now_ns(), actor="test", reason="now")
+                )
+                await harness.until(lambda: not harness.open_own(), STOPPED_S_MAX, "cancelled")
+                if is_lasting:
+                    await harness.until(lambda: announced != [], STOPPED_S_MAX, "announced")
+                else:
+                    assert announced == []
+                answers.set()
+                await harness.until(Latch(tmp_path).is_set, STOPPED_S_MAX, "latched")
                 await harness.until(lambda: announced != [], STOPPED_S_MAX, "announced")
-            else:
-                assert announced == []
-            answers.set()
-            await harness.until(Latch(tmp_path).is_set, STOPPED_S_MAX, "latched")
-            await harness.until(lambda: announced != [], STOPPED_S_MAX, "announced")
-            assert announced[0] is not is_lasting
-            assert await harness.stop() is ExitCode.KILLED
+                assert announced[0] is not is_lasting
+                assert await harness.stop() is ExitCode.KILLED
