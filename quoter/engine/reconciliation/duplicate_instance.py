@@ -20,13 +20,19 @@ class DuplicateInstance:
         """`earlier_runs`: id prefixes of our own earlier runs; None if they are not known."""
         self._own_prefix = own_prefix
         self._run_prefix = run_prefix
-        self._earlier_runs = None if earlier_runs is None else tuple(earlier_runs)
+        self._earlier_runs = earlier_runs
         self._causes = causes
 
     def is_of_other_run(self, client_id: str) -> bool:
         """Whether this is an order of our instance that another run sent."""
         is_own = client_id.startswith(self._own_prefix)
         return is_own and not client_id.startswith(self._run_prefix)
+
+    def earlier_run(self, client_id: str) -> str | None:
+        """Id prefix of our own earlier run that sent this order; None if none of them did."""
+        if not self.is_of_other_run(client_id):
+            return None
+        return next((run for run in self._earlier_runs or () if client_id.startswith(run)), None)
 
     def on_order_event(self, event: OrderOpen | OrderDone, step: StepBuilder) -> None:
         """Raise DUPLICATE_INSTANCE for an open or ended order of another run.
@@ -40,8 +46,9 @@ class DuplicateInstance:
             if self.is_of_other_run(event.order.client_id):
                 self.raise_cause(f"{event.order.client_id} is open", step)
             return
-        name, earlier = event.client_id, self._earlier_runs
-        if earlier is not None and self.is_of_other_run(name) and not name.startswith(earlier):
+        name = event.client_id
+        is_judged = self._earlier_runs is not None and self.is_of_other_run(name)
+        if is_judged and self.earlier_run(name) is None:
             self.raise_cause(f"{name} ended", step)
 
     def raise_cause(self, what: str, step: StepBuilder) -> None:

@@ -33,8 +33,9 @@ from quoter.state.inventory import Inventory
 from quoter.state.open_orders import RESTING, ClosedOrder, OpenOrder, OpenOrders
 
 CLOSED_GRACE_NS = NS_PER_S  # a venue's list may be slightly older than its own answers
-# After the venue reported an order's end, one list that still has it is taken for an old one; it
-# proves that the order is open if another list, requested this much later, has it too.
+# One list is taken for an old one if it has an order whose end the venue reported, or an order of
+# our own earlier run, all of whose orders ended before this run. It proves that the order is open
+# if another list, requested this much later, has the order or another order of that run.
 OLD_LIST_NS = 10 * NS_PER_S
 RELEASED_MAX = 1_000  # orders released as unknown to the venue, that are remembered
 # longer than this, the venue claims a fill that it does not list
@@ -80,7 +81,8 @@ class Reconcile:
         self._trades_ns = 0  # asked_ns of the newest trades report
         self._balances_ns = 0  # asked_ns of the newest balances that equalled our books
         self._listed: frozenset[str] = frozenset()
-        self._ended_listed_ns: dict[str, int] = {}  # when ended orders were first listed; by id
+        # When ended orders were first listed: by id, or by the id prefix of an earlier run.
+        self._ended_listed_ns: dict[str, int] = {}
         self._released: deque[str] = deque(maxlen=RELEASED_MAX)  # client ids
         # The newest trade of a *complete* list. The private stream may have skipped a trade before
         # the newest one that it reported, so its trades are no place to continue from.
@@ -245,7 +247,9 @@ class Reconcile:
             if closed is None or closed.changed_ns + CLOSED_GRACE_NS < report.asked_ns:
                 self._reappeared(listed, closed, report.asked_ns, step)
         self._ended_listed_ns = {
-            client_id: ns for client_id, ns in self._ended_listed_ns.items() if client_id in own
+            start: ns
+            for start, ns in self._ended_listed_ns.items()
+            if any(client_id.startswith(start) for client_id in own)
         }
         for order in list(self._orders):
             is_settled = order.state in RESTING and order.changed_ns < report.asked_ns
@@ -271,22 +275,26 @@ class Reconcile:
     ) -> None:
         """Handle a listed order of our prefix that is closed in our books, or was never sent."""
         client_id = listed.client_id
-        if self._duplicate_instance.is_of_other_run(client_id):
-            self._duplicate_instance.raise_cause(f"{client_id} is open", step)
-        elif closed is not None and self._may_be_old(client_id, asked_ns):
+        ended = client_id if closed else self._duplicate_instance.earlier_run(client_id)
+        if ended is not None and self._may_be_old(ended, asked_ns):
             step.add_anomaly("listed_after_end", client_id)
             self.make_due(ReportKind.OPEN_ORDERS, step.ts_ns + NS_PER_S)
+        elif self._duplicate_instance.is_of_other_run(client_id):
+            self._duplicate_instance.raise_cause(f"{client_id} is open", step)
         else:
             what = "closed in our books" if closed else "never sent by this run"
             text = f"{listed.client_id} is open, but {what}"
             self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
         self._lifecycle.cancel_by_id(listed.client_id, listed.venue_id, step)
 
-    def _may_be_old(self, client_id: str, asked_ns: int) -> bool:
-        """Whether a list may have been old that has an order whose end the venue reported."""
-        if client_id in self._released:
+    def _may_be_old(self, ended: str, asked_ns: int) -> bool:
+        """Whether a list may have been old that has an ended order, or one of an ended run.
+
+        `ended`: client id of the order, or id prefix of the run.
+        """
+        if ended in self._released:
             return False  # its end is our own conclusion
-        first_ns = self._ended_listed_ns.setdefault(client_id, asked_ns)
+        first_ns = self._ended_listed_ns.setdefault(ended, asked_ns)
         return asked_ns - first_ns < OLD_LIST_NS
 
     def on_trades(self, report: TradesReport, step: StepBuilder) -> None:

@@ -58,6 +58,11 @@ BOOK_NEWS = BookDelta | BookSnapshot | TopOfBook
 type MakeEngine = Callable[[EngineConfig], Engine]
 
 
+def _run_prefix(start: int) -> str:
+    """Client id prefix of the run that a start begins; `start`: its number, from 1."""
+    return f"{OWN}{base36(1296 + start)}"
+
+
 @dataclass(slots=True)
 class Disk:
     """What the data folder keeps: opening balances, fills, intents, the kill latch."""
@@ -298,7 +303,8 @@ class Process:
         self.starts += 1
         config = replace(
             self._plan.engine,
-            id_prefix=f"{OWN}{base36(1296 + self.starts)}",
+            id_prefix=_run_prefix(self.starts),
+            earlier_runs=frozenset(map(_run_prefix, range(1, self.starts))),
             opening=dict(ledger.balances),
             known_fills=tuple(disk.fills.values()),
         )

@@ -485,6 +485,40 @@ def test_an_order_of_another_run_of_this_instance_kills_and_is_cancelled() -> No
     assert "q01old1" in [cancel.client_id for cancel in cancels(step)]
 
 
+KNOWN = replace(CONFIG, earlier_runs=frozenset({"q01old", "q01run"}))
+
+
+def test_an_order_of_our_own_earlier_run_in_one_list_is_cancelled_and_kills_nothing() -> None:
+    """The list may be from before the start, when the earlier run still had it (seed 798)."""
+    harness = EngineHarness(KNOWN).quoting()
+    own = [listed(order) for side in (BUY, SELL) for order in harness.orders(side)]
+    step = harness.open_orders(stray("q01old1"), *own)
+    assert harness.state() is TradingState.RUNNING
+    assert "q01old1" in [cancel.client_id for cancel in cancels(step)]
+    assert requests(harness.wait(1.0), ReportKind.OPEN_ORDERS)
+
+
+@pytest.mark.parametrize(
+    ("names", "is_killed"),
+    [
+        (("q01old1", "q01old1", "q01old1"), True),
+        (("q01old1", "q01old2", "q01old3"), True),  # the other daemon keeps quoting
+        (("q01old1", "", "q01old1"), False),
+        (("q01other1",), True),
+        (("q01run99",), True),
+    ],
+)
+def test_orders_of_an_earlier_run_that_lists_show_for_ten_seconds_kill(
+    names: tuple[str, ...], is_killed: bool
+) -> None:
+    harness = EngineHarness(KNOWN).quoting()
+    for name in names:
+        own = [listed(order) for side in (BUY, SELL) for order in harness.orders(side)]
+        harness.open_orders(*([stray(name)] if name else []), *own)
+        harness.wait(5.1)
+    assert (harness.state() is TradingState.KILLED) is is_killed
+
+
 @pytest.mark.parametrize(
     ("name", "is_killed"), [("q01old1", True), ("q01run99", False), ("q02old1", False)]
 )
