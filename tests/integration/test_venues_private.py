@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from quoter.domain.events import Event, FeedDown, FeedUp, OrderAck, OrderOpen
+from quoter.domain.events import Event, FeedDown, FeedUp, OrderAck, OrderDone, OrderOpen
 from quoter.sandbox.exchange.faults import SocketKind
+from tests.integration.ccxt_caches import row_caches
 from tests.integration.sandbox_client import RunningSandbox
-from tests.integration.test_venues_gateway import config, connected, place, streaming
+from tests.integration.test_venues_gateway import cancel, config, connected, place, streaming
 from tests.integration.test_venues_ws import until
 
 HANG_S = 1.0  # longer than the stall limit of the test that uses it
@@ -112,6 +113,18 @@ async def test_end_before_the_handover_is_reported_as_a_loss(
         await until(lambda: sum(isinstance(e, FeedUp) for e in events) == 2, timeout_s=20.0)
     kinds = [type(event) for event in events if isinstance(event, FeedUp | FeedDown)]
     assert kinds[:2] == [FeedUp, FeedDown]
+
+
+async def test_rows_of_ended_orders_are_not_kept(still_sandbox: RunningSandbox) -> None:
+    """Ccxt's cache must not grow with every order."""
+    async with connected(config(still_sandbox)) as gateway, streaming(gateway) as events:
+        for number in range(1, 21):
+            assert isinstance(await gateway.place(place(number)), OrderAck)
+            assert isinstance(await gateway.cancel(cancel(number)), OrderDone)
+        await until(lambda: sum(isinstance(event, OrderDone) for event in events) == 20)
+        caches = row_caches()
+        assert caches
+        await until(lambda: not any(map(len, caches)))
 
 
 def has_order_open(events: list[Event], client_id: str) -> bool:

@@ -6,15 +6,25 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from quoter.domain.events import BookSnapshot, FeedDown, FeedUp, Fill, Trade
+from quoter.domain.events import BookSnapshot, FeedDown, FeedUp, Fill, OrderDone, Trade
 from quoter.domain.market import Side, Stream
 from quoter.venues.factory import make_feed
-from tests.integration.paper.account import PaperAccount, paper_account, until, venue_config
+from tests.integration.ccxt_caches import row_caches
+from tests.integration.paper.account import (
+    BID,
+    PREFIX,
+    SIZE,
+    PaperAccount,
+    paper_account,
+    until,
+    venue_config,
+)
 from tests.integration.paper.exchange import HALF_SPREAD, LOT, PaperExchange
 from tests.integration.paper.forms import Form
 from tests.integration.paper.venues import each_venue
 
 FAR = Decimal(500)
+ORDERS, TOGETHER = 60, 6  # as many are sent before the event loop runs
 
 
 @dataclass(slots=True)
@@ -25,6 +35,9 @@ class Feed:
 
     def books(self, start: int = 0) -> list[BookSnapshot]:
         return [event for event in self.events[start:] if isinstance(event, BookSnapshot)]
+
+    def trades(self) -> list[Trade]:
+        return [event for event in self.events if isinstance(event, Trade)]
 
     def newest(self) -> tuple[float, float] | None:
         """Return the best prices of the newest book; None before the first."""
@@ -64,7 +77,7 @@ async def test_book_follows_the_market(form: type[Form]) -> None:
         market.move(market.mid + FAR)
         await until(lambda: feed.newest() == touch(market), "the new market")
         market.refresh()
-        await until(lambda: any(isinstance(e, Trade) for e in feed.events), "no trade")
+        await until(feed.trades, "no trade")
 
 
 @each_venue
@@ -97,3 +110,36 @@ async def test_private_stream_reconnects_and_reports_later_fills(form: type[Form
             account.venue.market.fill(order, LOT)
             await account.venue.refreshed()
         assert account.seen(Fill)[0].client_id == placed.client_id
+
+
+@each_venue
+async def test_rows_of_orders_and_fills_are_read_once_and_not_kept(form: type[Form]) -> None:
+    """Also those that arrive together: ccxt's caches must not grow with every order."""
+    async with paper_account(form) as account:
+        market = account.venue.market
+        names = [f"{PREFIX}mzzzzzzz{number:04d}" for number in range(ORDERS)]
+        for name in names:
+            order = market.place(
+                client_id=name, side=Side.BUY, price=BID, size=SIZE, is_post_only=True
+            )
+            market.fill(order, LOT)
+            market.fill(order)
+            if len(market.orders) % TOGETHER == 0:
+                await asyncio.sleep(0)
+        await until(lambda: len(account.seen(OrderDone)) == ORDERS, "an order did not end")
+        await until(lambda: len(account.seen(Fill)) == 2 * ORDERS, "a fill is missing")
+        assert {fill.client_id for fill in account.seen(Fill)} == set(names)
+        caches = row_caches()
+        assert len(caches) >= len(("orders", "fills"))
+        await until(lambda: not any(map(len, caches)), "rows are kept")
+
+
+@each_venue
+async def test_rows_of_public_trades_are_not_kept(form: type[Form]) -> None:
+    async with paper_account(form, streams=False) as account, running_feed(account) as feed:
+        for count in range(1, 5):
+            account.venue.market.refresh()
+            await until(lambda n=count: len(feed.trades()) >= n, "no trade")  # type: ignore[misc]
+        caches = row_caches()
+        assert caches
+        await until(lambda: not any(map(len, caches)), "rows are kept")
