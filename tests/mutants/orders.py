@@ -250,7 +250,11 @@ LIMITS = (
     mutant(
         "sizes_round_up",
         "an order is larger than what was decided",
-        Edit(INSTRUMENT, "(size // self.lot)", "-(-size // self.lot)"),
+        Edit(
+            INSTRUMENT,
+            "self.lot * (size // self.lot)",
+            'self.lot * (size / self.lot).to_integral_value("ROUND_CEILING")',
+        ),
         tests=("tests/unit/domain/test_instrument.py",),
     ),
     mutant(
