@@ -50,6 +50,26 @@ MUTANTS = (
         tests=(CONNECTION_TESTS,),
     ),
     mutant(
+        "idle_connection_costs_a_server_protocol",
+        "each connection makes the server's protocol, also one that sends no request",
+        Edit(
+            "quoter/service/http/connections.py",
+            "        if is_complete or len(self._held) > HEAD_BYTES_MAX:\n",
+            "        if True:\n",
+        ),
+        tests=(CONNECTION_TESTS,),
+    ),
+    mutant(
+        "endless_head_is_held",
+        "the head of a request is kept without a limit of its length",
+        Edit(
+            "quoter/service/http/connections.py",
+            "        if is_complete or len(self._held) > HEAD_BYTES_MAX:\n",
+            "        if is_complete:\n",
+        ),
+        tests=(CONNECTION_TESTS,),
+    ),
+    mutant(
         "no_descriptors_reads_as_kill_file",
         "an error when opening the kill file counts as a kill file",
         Edit(

@@ -30,7 +30,7 @@ log = structlog.get_logger()
 REQUESTS_MAX = 16  # at once; more get status 503
 LINE_BYTES_MAX = 4_096
 HEADERS_BYTES_MAX = 8_192
-BACKLOG = 32
+BACKLOG = 256  # more waiting connections than this are not answered for a second or longer
 KEEPALIVE_S = 15.0
 METRICS_CACHE_S = 0.25  # rendering blocks the event loop for milliseconds
 SHUTDOWN_S = 1.0
@@ -187,6 +187,11 @@ class _Site(web.BaseSite):
         self._server = await asyncio.get_running_loop().create_server(
             self._connections, *self._address, backlog=self._backlog
         )
+
+    async def stop(self) -> None:
+        """Stop listening; close the connections that the library does not know."""
+        await super().stop()
+        self._connections.abort_waiting()
 
 
 async def serve(pages: HasApplication, *, host: str, port: int) -> tuple[web.AppRunner, int]:

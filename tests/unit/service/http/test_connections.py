@@ -104,6 +104,58 @@ async def test_a_head_in_many_parts_is_accepted_and_its_connection_stays_open(
     assert b"200 OK" in await first_bytes(it)
 
 
+async def test_a_connection_costs_no_server_protocol_before_its_first_request() -> None:
+    """Hundreds of connections a second that send no request delayed every page."""
+    made: list[Recorder] = []
+
+    def make() -> Recorder:
+        made.append(Recorder())
+        return made[-1]
+
+    loop = asyncio.get_running_loop()
+    connections = Connections(make)
+    server = await loop.create_server(connections, "127.0.0.1", 0)
+    it = Sockets(server.sockets[0].getsockname()[1])
+    with it.stack:
+        client = await it.send(REQUEST[:-1])
+        await it.send(INCOMPLETE_HEAD)
+        await opened(connections, 2)
+        assert made == []
+        await loop.sock_sendall(client, REQUEST[-1:] + b"more")
+        end_s = loop.time() + ANSWER_S
+        while not (made and made[0].received.endswith(b"more")):
+            assert loop.time() < end_s
+            await asyncio.sleep(0.01)
+        assert made[0].received == REQUEST + b"more"
+        connections.abort_waiting()
+        await opened(connections, 1)
+    assert len(made) == 1
+    server.close()
+
+
+async def test_an_endless_head_is_passed_on_and_refused(sockets: Sockets) -> None:
+    it = await sockets.send(b"GET /healthz HTTP/1.1\r\nX: " + b"a" * module.HEAD_BYTES_MAX)
+    assert b"400 Bad Request" in await first_bytes(it)
+
+
+class Recorder(asyncio.Protocol):
+    """Keeps what it receives."""
+
+    def __init__(self) -> None:
+        self.received = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+
+
+async def opened(connections: Connections, count: int) -> None:
+    """Wait until so many connections are open."""
+    end_s = asyncio.get_running_loop().time() + ANSWER_S
+    while len(connections) != count:
+        assert asyncio.get_running_loop().time() < end_s, len(connections)
+        await asyncio.sleep(0.01)
+
+
 async def test_a_closed_connection_is_no_longer_counted() -> None:
     """A connection counts until its descriptor is closed, not longer."""
     loop = asyncio.get_running_loop()
@@ -113,8 +165,5 @@ async def test_a_closed_connection_is_no_longer_counted() -> None:
     for _ in range(2 * CONNECTIONS_MAX):
         transport, _protocol = await loop.create_connection(asyncio.Protocol, *address)
         transport.close()
-    end_s = loop.time() + ANSWER_S
-    while len(connections):
-        assert loop.time() < end_s, len(connections)
-        await asyncio.sleep(0.01)
+    await opened(connections, 0)
     server.close()
