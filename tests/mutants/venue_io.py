@@ -50,6 +50,12 @@ WIRE = (
         tests=("tests/unit/venues/ccxt/test_client.py",),
     ),
     mutant(
+        "refused_answer_stays_in_memory",
+        "an answer that is too large stays in memory with its error",
+        Edit(GATE, "        body.clear()  # the traceback", "        pass  # the traceback"),
+        tests=("tests/unit/venues/egress/test_gate.py",),
+    ),
+    mutant(
         "gate_checked_before_the_queue",
         "the gate is checked when ccxt queues a create, not when its bytes leave",
         Edit(

@@ -16,6 +16,7 @@ from quoter.venues.binance.messages import (
     parse_time,
 )
 from quoter.venues.config import NowNs, VenueConfig
+from quoter.venues.egress.gate import bounded_body
 from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.profiles import feed_urls
 
@@ -85,7 +86,7 @@ class BinanceRest:
         if (wait_s := self._limiter.read_wait_s(self._now_ns(), weight)) > 0:
             raise VenueRateLimited(f"{path}: not sent, rate limit", retry_s=wait_s)
         async with self._session.get(f"{self._url}/{path}", allow_redirects=False) as response:
-            body = await self._body(path, response)
+            body = await bounded_body(response, BODY_BYTES_MAX)
         code = None if response.status == 200 else error_code(body)
         is_json, now_ns = response.status == 200 or code is not None, self._now_ns()
         self._limiter.answered(now_ns, response.status, response.headers, is_json=is_json)
@@ -98,14 +99,6 @@ class BinanceRest:
         pause = self._limiter.active_pause(now_ns)
         retry_s = 0.0 if pause is None else (pause.until_ns - now_ns) / NS_PER_S
         raise VenueRateLimited(f"{path}: HTTP {response.status}", retry_s=retry_s)
-
-    async def _body(self, path: str, response: aiohttp.ClientResponse) -> bytes:
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > BODY_BYTES_MAX:
-                raise BadFrame(f"{path}: more than {BODY_BYTES_MAX} bytes")
-        return bytes(body)
 
 
 def depth_weight(levels: int) -> float:

@@ -338,6 +338,20 @@ class AnswerTooLarge(aiohttp.ClientConnectionError):
     """An answer above the limit: it was not read to its end, so it says nothing."""
 
 
+async def bounded_body(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """Return the body of an answer. Raises AnswerTooLarge beyond `most` bytes."""
+    body = bytearray()
+    try:
+        async for block in response.content.iter_any():
+            body += block
+            if len(body) > most:
+                host = response.url.host
+                raise AnswerTooLarge(f"the answer of {host} is larger than {most} bytes")
+        return bytes(body)
+    finally:
+        body.clear()  # the traceback of an error keeps this frame until it is collected
+
+
 class BoundedResponse(aiohttp.ClientResponse):
     """A response whose body is read up to the limit of its call; beyond it the socket is closed."""
 
@@ -354,12 +368,7 @@ class BoundedResponse(aiohttp.ClientResponse):
     async def _read_bounded(self) -> bytes:
         call = current_call()
         most = (call.answer_bytes_max if call is not None else 0) or ANSWER_BYTES_MAX
-        body = bytearray()
-        async for block in self.content.iter_any():
-            body += block
-            if len(body) > most:
-                raise AnswerTooLarge(f"the answer of {self.url.host} is larger than {most} bytes")
-        return bytes(body)
+        return await bounded_body(self, most)
 
 
 def gated_session(gate: EgressGate) -> aiohttp.ClientSession:

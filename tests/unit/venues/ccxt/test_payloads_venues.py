@@ -114,8 +114,7 @@ async def fill_of_stream(exchange: str, frame: Row) -> Fill | None:
     client = client_of(exchange)
     try:
         client.handle_message(client.client(URLS[exchange]), frame)
-        assert client.myTrades is not None
-        (row,) = client.myTrades
+        (row,) = client.myTrades  # type: ignore[attr-defined]
     finally:
         await client.close()
     return fill(row, profile_of(exchange), 1)

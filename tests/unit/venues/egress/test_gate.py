@@ -1,6 +1,7 @@
 """The egress gate refuses creates that are unknown, old, repeated, or sent while it is closed."""
 
 import gzip
+import tracemalloc
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -457,6 +458,26 @@ async def test_answer_above_the_limit_is_not_read_to_its_end(is_compressed: bool
                     assert len(await answer.text()) == len(body)
 
     await served(sent, run, **headers)
+
+
+async def test_refused_answers_stay_in_memory_no_longer_than_they_are_read() -> None:
+    """Errors are kept until they are collected; hundreds of MB once stayed with them."""
+    kept: list[AnswerTooLarge] = []
+
+    async def run(url: str) -> None:
+        async with gated_session(loopback_gate()) as session:
+            tracemalloc.start()
+            for _ in range(3):
+                with declare_call(Purpose.READ), pytest.raises(AnswerTooLarge) as refused:
+                    async with session.get(url) as answer:
+                        await answer.text()
+                kept.append(refused.value)
+            held, _ = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            assert held < ANSWER_BYTES_MAX
+
+    await served(b" " * (ANSWER_BYTES_MAX + 1), run)
+    assert len(kept) == 3
 
 
 async def test_answer_at_the_limit_is_read_whole() -> None:
