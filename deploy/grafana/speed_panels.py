@@ -33,8 +33,9 @@ SPEED = Row(
         ),
         Panel(
             title="Book age",
-            description="Time since the last book update. In a quiet market an old book can be "
-            "right: the feed is then checked by pings.",
+            description="Time since the last book update or confirmation. In a quiet market the "
+            "venue's best prices are requested; the book is confirmed when they agree with it. "
+            "Above QUOTER_BOOK_STALE_S quoting pauses.",
             unit="s",
             width=8,
             queries=(value("quoter_book_age_seconds", "{{symbol}}"),),

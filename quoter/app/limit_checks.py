@@ -28,8 +28,8 @@ def limits_below_one_order(limits: Limits, order_size: Decimal, price: float) ->
     held = limits.position_notional_max
     if held is not None and not worth * (1 + limits.price_collar) <= ORDERS_SHARE * held:
         lines.append(
-            f"QUOTER_POSITION_NOTIONAL_MAX: holding one order ({order_size:f}) is worth "
-            f"{worth:.2f} at {price:g}, and a collar: no order can pass (got {held:f})"
+            f"QUOTER_POSITION_NOTIONAL_MAX: one held order ({order_size:f}) is worth {worth:.2f} "
+            f"at {price:g}; with QUOTER_PRICE_COLLAR_BPS added no order can pass (got {held:f})"
         )
     return lines
 

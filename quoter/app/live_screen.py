@@ -11,7 +11,10 @@ from quoter.settings import Settings
 
 
 class DaemonScreen:
-    """Pass `on_ready` and `observe` to `trade`; call `close` when it has returned."""
+    """The live screen of one run.
+
+    Pass `on_ready` and `observe` to `trade`; call `close` when it has returned.
+    """
 
     def __init__(self, settings: Settings, console: Console, *, where: str = "") -> None:
         about = {

@@ -103,7 +103,7 @@ class OpeningReconciliation:
             if left:
                 await asyncio.sleep(PAUSE_S)
             elif is_missing and all(end.filled is None for end in ends.values()):
-                return await self._wiped(incident)
+                return await self._open_after_reset(incident)
             else:
                 raise StartFailed(ExitCode.START_FAILED, f"{incident}: {ACCEPT}")
         raise AssertionError("unreachable: the last try returns or raises")
@@ -138,10 +138,10 @@ class OpeningReconciliation:
         log.info("epoch_opened", epoch=self._ledger.opened.number, opening=opening)
         return Opening(held, target, before)
 
-    async def _wiped(self, incident: str) -> Opening:
+    async def _open_after_reset(self, incident: str) -> Opening:
         """Open a new epoch after a test venue was reset (RC-08): orders, trades and balances."""
         log.warning("venue_was_reset", incident=incident, sealed_epoch=self._ledger.opened.number)
-        return await self._open(reason=f"the venue was wiped: {incident}")
+        return await self._open(reason=f"the venue was reset: {incident}")
 
     async def _end_of(self, intent: Intent) -> _End:
         """Query the final state of an order whose end is not recorded. Raises StartFailed."""

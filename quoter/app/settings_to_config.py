@@ -158,7 +158,7 @@ def limits(settings: Settings) -> Limits:
 
 
 def regime_policy(settings: Settings) -> RegimePolicy:
-    """The ladder of the market regime: thresholds, and what equity may lose before it reduces."""
+    """Return the thresholds of the market regime, the fall of equity included."""
     return RegimePolicy(
         is_on=settings.regime == "on",
         wide_ratio=settings.regime_wide,
@@ -169,7 +169,7 @@ def regime_policy(settings: Settings) -> RegimePolicy:
 
 
 def activity_policy(settings: Settings) -> ActivityPolicy:
-    """What is judged over a stretch of time; shares of the price are settings in bps."""
+    """Return the limits on activity over time; settings in bps become fractions of the price."""
     return ActivityPolicy(
         price_jump=settings.price_jump_bps * float(BPS),
         quote_drift=settings.quote_drift_bps * float(BPS),

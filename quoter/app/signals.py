@@ -20,7 +20,10 @@ STOPPED = "stopped before the start was complete"
 
 
 class Signals:
-    """Until `listen`, a kill is kept (also on disk) for later, and a stop ends the start."""
+    """Receives the signals of the process and hands them on.
+
+    Until `listen`, a kill is kept (also on disk) for later, and a stop ends the start.
+    """
 
     def __init__(self, *, can_reload: bool) -> None:
         """`can_reload`: SIGHUP will reload the settings; until then it is ignored."""

@@ -75,7 +75,7 @@ def call(
     try:
         return _within(seconds, attempt)
     except TimeoutError:
-        raise NoAnswer(f"not within {seconds:g} s", is_sent=is_sent) from None
+        raise NoAnswer(f"timeout after {seconds:g} s", is_sent=is_sent) from None
     except OSError as error:
         raise NoAnswer(clean(str(error)) or type(error).__name__, is_sent=is_sent) from None
 

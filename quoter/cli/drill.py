@@ -95,7 +95,7 @@ class Drill:
             time.sleep(POLL_S)
 
     def _match(self, environment: object, run: object) -> None:
-        """Check that page and data folder belong to one daemon: the folder's is killed."""
+        """Check that the page is of the daemon that owns the data folder, which is killed."""
         heartbeat = read_heartbeat(self._folder / HEARTBEAT, DaemonHeartbeat)
         owner = (
             f"{heartbeat.identity.environment} run {heartbeat.run}"
@@ -113,9 +113,9 @@ class Drill:
         request_kill(self._folder, "drill")
         latch = await_latch(self._folder, LATCH_S_MAX)
         if latch is None:
-            raise DrillFailed(f"drill: no latch within {LATCH_S_MAX:g} s")
+            raise DrillFailed(f"drill: the kill was not latched on disk within {LATCH_S_MAX:g} s")
         self._record = replace(self._record, latch_s=self._elapsed_s())
-        self._until(_is_empty, EMPTY_S_MAX, "KILLED without an own order")
+        self._until(_is_empty, EMPTY_S_MAX, "KILLED with zero own orders")
         self._record = replace(self._record, empty_s=self._elapsed_s())
         self._until(lambda state: self._is_back(state, latch.kill_id), RUNNING_S_MAX, "RUNNING")
         self._record = replace(
@@ -123,7 +123,7 @@ class Drill:
         )
 
     def _is_back(self, state: Answer, kill_id: str) -> bool:
-        """Whether the daemon runs again; repeats the re-arm, refused while an order may be live."""
+        """Whether the daemon is RUNNING again; repeats a re-arm that was refused."""
         if state.get("trading_state") == "RUNNING" and Latch(self._folder).read() is None:
             return True
         if state.get("trading_state") == "KILLED" and time.monotonic() >= self._rearm_s:
@@ -135,7 +135,9 @@ class Drill:
         end_s = time.monotonic() + seconds
         while not condition(self._state()):
             if time.monotonic() > end_s:
-                raise DrillFailed(f"drill: not {what} within {seconds:g} s; look at /state")
+                raise DrillFailed(
+                    f"drill: the daemon was not {what} within {seconds:g} s; look at /state"
+                )
             time.sleep(POLL_S)
 
     def _elapsed_s(self) -> float:

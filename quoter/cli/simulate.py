@@ -31,8 +31,8 @@ HELP = {  # by command; importing the studies for their help would be slow
     "widening": "Cost and benefit of widening the side that adds inventory.",
     "toxic": "Informed order bursts, with and without protection.",
     "crash": "A market crash like that of October 2025, without circuit breakers.",
-    "slicing": "1000 U at once against 10 x 100 U, with the right sign and the article's.",
-    "hedge": "A hedger who acts past a threshold, against none.",
+    "slicing": "Costs of a taker who buys ten lots at once, and in ten slices.",
+    "hedge": "Value of hedging the inventory beyond a threshold, compared with no hedging.",
 }
 EVERYTHING = "all"
 

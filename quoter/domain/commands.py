@@ -10,7 +10,7 @@ from quoter.domain.trading import CancelReason
 
 
 class TimeInForce(StrEnum):
-    """Whether an order may take and rest. Quotes are POST_ONLY; only `flatten` uses IOC."""
+    """Whether an order may take or rest. Quotes are POST_ONLY; only `flatten` uses IOC."""
 
     POST_ONLY = "post_only"  # rests, or is rejected
     IOC = "ioc"  # takes what its price allows at once, and ends

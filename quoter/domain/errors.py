@@ -43,7 +43,7 @@ class MarketUnfit(VenueError):
 
 
 class VenueUnfit(MarketUnfit):
-    """The venue is refused by name: it is not proven that orders there are found again."""
+    """quoter refuses this venue: it is not proven that our orders there can be found again."""
 
 
 class VenueUnavailable(VenueError):
@@ -51,7 +51,7 @@ class VenueUnavailable(VenueError):
 
 
 class MarketsUnread(VenueUnavailable):
-    """The venue's list of markets could not be read; `is_answered`: something else was sent."""
+    """The venue's list of markets could not be read; `is_answered`: it sent something else."""
 
     def __init__(self, text: str, *, is_answered: bool = False) -> None:
         super().__init__(text)
@@ -79,7 +79,7 @@ class FeeUnread(VenueError):
 
 
 class KeyPart(StrEnum):
-    """What the venue refuses about a key, as its error code tells."""
+    """The part of a key that the venue refuses, by its error code."""
 
     KEY = "key"
     SECRET = "secret"  # noqa: S105 - a name; the signature does not match

@@ -229,7 +229,7 @@ class FeedUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedDown:
-    """A stream is disconnected; events of the meantime may be missing."""
+    """A stream is disconnected; events may be missing until it is connected again."""
 
     ts_ns: int
     stream: Stream

@@ -41,7 +41,7 @@ class PricingInputs:
     lots_max: the limit in order sizes. cost_*: price units added to a side. tau_s: seconds, None
     for the stationary (GLFT) slope.
 
-    The fields with defaults are off at their defaults. multiplier: >= 1. alpha: price, the
+    A field with a default has no effect at that value. multiplier: >= 1. alpha: price, the
     predicted move of fair value. markout_cost_*: price, >= 0, the loss of our own fills on a side
     soon after them. fill_factor: multiplies the intensity, from our own fills. bounded: table of
     the exact model (pricing/models/glft_exact.py), None for the closed form. tick: price, the grid
@@ -97,7 +97,7 @@ class QuoteTerms:
     delta_ask: float | None
     clamps: tuple[Clamp, ...]
     boundary: float = 0.0  # what the exact model adds to both sides at this inventory
-    markout_cost_bid: float = 0.0  # the inputs' own, bounded
+    markout_cost_bid: float = 0.0  # of the inputs, bounded
     markout_cost_ask: float = 0.0
     alpha_bid: float = 0.0  # how much farther the predicted move puts a side; nearer if negative
     alpha_ask: float = 0.0

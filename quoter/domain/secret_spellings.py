@@ -5,8 +5,8 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
-CHARS_MIN = 4  # shorter ones would be replaced in half of every line
-BASE64_CHARS_MIN = 8  # the rest of a short one at an odd alignment could be any text
+CHARS_MIN = 4  # shorter texts occur in ordinary log lines
+BASE64_CHARS_MIN = 8  # a shorter fixed part occurs in ordinary text
 
 
 def secret_spellings(secret: str) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ def _low(percent: str) -> str:
 
 
 def _base64(raw: bytes) -> Iterator[str]:
-    """The part that is the same whatever text surrounds it, at each of three alignments."""
+    """The base64 characters that do not depend on the text around it, for each of 3 alignments."""
     for encode in (b64encode, urlsafe_b64encode):
         yield encode(raw).decode().rstrip("=")
         for shift in range(3):

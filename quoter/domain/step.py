@@ -44,7 +44,7 @@ class Booked:
 
     fill: Fill
     inventory: Decimal
-    fair: float | None  # that our quotes were priced from: the edge is measured against it
+    fair: float | None  # fair value of our quotes, which the edge is measured against
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,7 @@ class Pnl:
     inventory: Decimal
     fees: Decimal
     funding: Decimal  # paid; below zero: received
-    held: Decimal  # drift of units that no fill brought: the opening position, and transfers
+    held: Decimal  # change in value of units not from fills: opening position, transfers
     sides: Mapping[Side, SidePnl]
 
 

@@ -115,7 +115,9 @@ class RequotePolicy:
 
     hold_ns: int = NS_PER_S
     tolerance: float = 0.1
-    ttl_ns: int = 30 * NS_PER_S  # maximum age of an order; then it is replaced at any price
+    ttl_ns: int = (
+        30 * NS_PER_S
+    )  # maximum age of an order; then it is replaced even at an unchanged price
 
     def tolerance_ticks(self, half_spread: float, tick: float) -> int:
         return max(1, round(self.tolerance * half_spread / tick))
@@ -167,7 +169,7 @@ class BookPolicy:
 
     @property
     def confirm_ns(self) -> int:
-        """Age at which best prices are requested, and how often: three times within the limit."""
+        """Age of the book from which best prices are requested, and the time between requests."""
         return self.stale_ns // 3
 
     @property

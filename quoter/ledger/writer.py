@@ -20,7 +20,7 @@ from quoter.state.inventory import LedgerConflict
 QUEUE_MAX = 10_000
 BATCH_MAX = 256  # jobs in one commit
 STALL_S_MAX = 1.0  # the engine waits no longer than this for the disk (RC-01)
-STALL_CHECKS = 5  # in steps, so that a process that was frozen does not count that as disk time
+STALL_CHECKS = 5  # steps of that time: a freeze of this process takes one step at most
 CLOSE_S_MAX = 5.0
 
 type Job = Callable[[sqlite3.Connection], None]

@@ -1,9 +1,9 @@
 """Hysteresis of halt causes: a clearing delay, and a limit on repeated pauses.
 
 A cause that clears by itself is cleared only after its condition was absent for a while. A cause
-that pauses quoting again and again is a fault that needs a person (rule KS-14), unless it comes
-from the machine: a person who resumes makes no machine faster, and its monitor waits longer each
-time.
+that pauses quoting again and again is a fault that needs a person (rule KS-14). Causes that come
+from the machine are excepted: a resume would not make it faster, and their monitors wait longer
+after each relapse.
 """
 
 from collections import deque

@@ -27,17 +27,17 @@ DELTAS_MERGED_MAX = 64  # deltas in one merged delta, at most
 
 
 class KillObserver(Protocol):
-    """Is called for every kill that waits in the inbox, before the engine handles it."""
+    """Receiver of every kill in the inbox, before the engine handles it."""
 
     def kill_queued(self) -> None:
-        """A kill is about to be queued: close the egress gate now."""
+        """Close the egress gate: a kill is about to be queued."""
 
     def kill_taken(self) -> None:
-        """A kill was taken out, to be handled now."""
+        """Record that a kill was taken out of the inbox, to be handled now."""
 
 
 class Inbox:
-    """Call `put` from any task of the event loop, `take` from the engine's task only."""
+    """The queue: any task of the event loop may `put`, only the engine's task may `take`."""
 
     def __init__(self, kills: KillObserver | None = None) -> None:
         """`kills` closes the egress gate; None where there is none."""

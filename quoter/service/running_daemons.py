@@ -1,4 +1,4 @@
-"""A daemon can be found by the path of its data folder, also after the folder was moved or deleted.
+"""Finds a daemon by the path of its data folder, also after the folder was moved or deleted.
 
 Each daemon binds a socket in Linux's abstract namespace, named after the path and its process id.
 Nothing listens on it and nothing is read from it; it ends with the process. Elsewhere than on Linux

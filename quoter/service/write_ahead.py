@@ -40,7 +40,7 @@ log = structlog.get_logger()
 
 STALL_S_MAX = 10.0  # a disk that is silent for longer kills
 FILL_STALL_S_MAX = 3.0  # and sooner while a fill is not on it
-CHECK_S_MAX = 0.2  # counted of the time between two checks: we may have been frozen, not the disk
+CHECK_S_MAX = 0.2  # most that counts between two checks: this process may have been frozen
 UPKEEP_NS = 10 * NS_PER_S  # between two rounds that keep the ledger small
 NAMING = (OrderAck, OrderOpen, Fill, TradesReport, OpenOrdersReport)  # may name the venue's id
 UNMATCHED_MAX = 10_000  # trades of others on the account, which the venue reports again and again
@@ -184,7 +184,9 @@ class WriteAhead:
             limit_s = FILL_STALL_S_MAX if self._late_fills else STALL_S_MAX
             if self._stalled_s > limit_s and not self._is_failure_reported:
                 self._is_failure_reported = True
-                what = "with a fill that is not on it" if self._late_fills else "for writes"
+                what = (
+                    "while a fill waited for it" if self._late_fills else "while rows waited for it"
+                )
                 self.fail(f"the ledger's disk has been silent for {limit_s:g} s {what}")
             return
         self._stalled_s, self._is_failure_reported = 0.0, False

@@ -275,7 +275,7 @@ class Environment(StrEnum):
 
     @property
     def is_play_money(self) -> bool:
-        """Whether nothing of worth can be lost."""
+        """Whether no real money can be lost."""
         return self is not Environment.PRODUCTION
 
 
@@ -460,8 +460,8 @@ class Pricing(BaseModel):
     kappa: float | None = Field(
         None,
         gt=0,
-        description="First estimate of how fast fills become rarer with distance, in 1 / quote "
-        "currency. Unset: from the ledger, else estimated after the start.",
+        description="First estimate of kappa, the decay of the fill rate with distance, in "
+        "1 / quote currency. Unset: from the ledger, else estimated after the start.",
     )
     intensity: float | None = Field(
         None,
@@ -470,13 +470,25 @@ class Pricing(BaseModel):
         "Unset: from the ledger, else estimated after the start.",
     )
     volatility_half_life_s: float = Field(
-        300, ge=10, le=86_400, description="Half-life of the slow volatility estimate, in seconds."
+        300,
+        ge=10,
+        le=86_400,
+        description="Half-life of the slow volatility estimate, in seconds. Quotes use the slow "
+        "estimate or 85 % of the fast one, whichever is higher.",
     )
     volatility_half_life_fast_s: float = Field(
-        30, ge=1, le=3_600, description="Half-life of the fast volatility estimate, in seconds."
+        30,
+        ge=1,
+        le=3_600,
+        description="Half-life of the fast volatility estimate, in seconds. The lower it is, the "
+        "sooner quotes move away from the mid when volatility rises.",
     )
     intensity_half_life_s: float = Field(
-        600, ge=30, le=86_400, description="Half-life of the fill intensity estimate, in seconds."
+        600,
+        ge=30,
+        le=86_400,
+        description="Half-life of the estimates of kappa and intensity, in seconds. The lower it "
+        "is, the sooner they follow the market, and the fewer trades they rest on.",
     )
     widening_beta: float = Field(
         1,
@@ -583,8 +595,8 @@ class Requoting(BaseModel):
         ge=0,
         le=1,
         description="Minimum price difference at which an order is replaced, in half-spreads (no "
-        "unit). An order that is too close to the mid by less than that is replaced "
-        "only while the budget of new orders is at least half full.",
+        "unit). At a smaller difference the order stays, unless it is closer to the mid than "
+        "wanted and at least half of the budget of new orders (QUOTER_CREATES_PER_S) is left.",
     )
     book_stale_s: float = Field(
         3,
@@ -621,7 +633,7 @@ class Process(BaseModel):
         ge=0,
         le=3_650,
         description="Age of fills in days, above which they are moved from the ledger to files "
-        "`archive-YYYY-MM.sqlite` beside it, one a month; the newest 1,000 always stay. "
+        "`archive-YYYY-MM.sqlite` beside it, one file a month; the newest 1,000 stay. "
         "0: none are moved.",
     )
     host: str = Field(

@@ -11,7 +11,7 @@ from quoter.settings.model import Settings, conflicts, env_name
 
 STEP_MAX = 2.0  # one change at most doubles or halves a live parameter
 ROUNDING = 1e-9
-# Zero can be left, or reached, in one change to or from at most this value.
+# One change from or to zero may be at most this large.
 FIRST_STEP: dict[str, float] = {
     "gamma": 0.001,
     "widening_beta": 0.25,
@@ -26,8 +26,8 @@ FIRST_STEP: dict[str, float] = {
     "requote_tolerance": 0.05,
 }
 LIVE_PARAMS = tuple(FIRST_STEP)
-# These protect us: they may be lowered, but not below their first step, or below their setting at
-# the start if that was less.
+# Protections: they may not be lowered below their FIRST_STEP, or below their setting at the start
+# if that was less.
 PROTECTIONS = (
     "spread_min_bps",
     "alpha_max",

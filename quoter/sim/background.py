@@ -1,4 +1,4 @@
-"""Background liquidity of a simulated symbol: depth of no account, which refills by itself."""
+"""Background liquidity of a simulated symbol: depth that no account owns, and that refills."""
 
 from collections.abc import Iterable
 from decimal import Decimal

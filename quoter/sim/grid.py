@@ -34,11 +34,11 @@ class Grid:
         return int(money // self.unit)
 
     def ticks(self, price: Decimal) -> int:
-        """Raises ValueError off the grid."""
+        """Return the ticks of a price. Raises ValueError off the grid."""
         return self._whole(price, self.tick)
 
     def lots(self, size: Decimal) -> int:
-        """Raises ValueError off the grid."""
+        """Return the lots of a size. Raises ValueError off the grid."""
         return self._whole(size, self.lot)
 
     def _whole(self, value: Decimal, step: Decimal) -> int:

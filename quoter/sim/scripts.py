@@ -231,8 +231,8 @@ JUMP_UP_RATE, JUMP_UP_BPS = 1 / 30, 30.0
 class Crash:
     """Crash in five phases: onset, cascade, vacuum, rebound, aftermath.
 
-    time_scale > 1 plays it faster: drift and jumps are quickened by it, so that the price still
-    falls as far; the other multipliers hold as they are for the shorter time.
+    time_scale > 1 plays it faster: drift and the rate of jumps grow with it, so that the price
+    still falls as far; the other multipliers are unchanged and hold for a shorter time.
     """
 
     time_scale: float = 1.0

@@ -1,9 +1,9 @@
 """Splits the profit into its sources, exact to the last digit (deploy/docs/strategy.md).
 
     total = spread + inventory - fees - funding
-    inventory = held + adverse + residual, summed over both sides, at every horizon
+    inventory = held + markout + residual, summed over both sides, at every horizon
 
-at every instant: summation by parts over fills and marks. `adverse` is the effect of the mid's
+at every instant: summation by parts over fills and marks. `markout` is the effect of the mid's
 moves on a side's fills within the horizon, `residual` the effect later, `held` the effect on units
 that no fill of ours brought. The mark only matters where the inventory changes, and where a fill's
 horizon ends. It is taken at fills and at ticks, so a horizon ends up to one tick late.
@@ -53,9 +53,9 @@ class _SideLedger:
         for ledger in self._markouts.values():
             ledger.see(mark, ts_ns)
 
-    def adverse(self, mark: Decimal, horizon_s: int) -> Decimal:
+    def markout(self, mark: Decimal, horizon_s: int) -> Decimal:
         """Effect of the mid's moves on this side's fills within a horizon, quote."""
-        return self._markouts[horizon_s].adverse(mark)
+        return self._markouts[horizon_s].total(mark)
 
     def drift(self, mark: Decimal) -> Decimal:
         """Effect of the mid's moves on the units that this side's fills left with us, quote."""
@@ -65,9 +65,9 @@ class _SideLedger:
         drift = self.drift(mark)
         horizons = {}
         for horizon_s, ledger in self._markouts.items():
-            adverse = ledger.adverse(mark)
-            residual = drift - adverse
-            horizons[horizon_s] = MarkoutPnl(markout=adverse, residual=residual)
+            markout = ledger.total(mark)
+            residual = drift - markout
+            horizons[horizon_s] = MarkoutPnl(markout=markout, residual=residual)
         return SidePnl(
             notional=self._notional, spread=self.spread, fees=self.fees, horizons=horizons
         )
@@ -161,7 +161,7 @@ class Attribution:
         """Profit of all fills from the mid's move within one of HORIZONS_S after each, in quote."""
         if self._mark is None:
             return ZERO
-        both = (ledger.adverse(self._mark, horizon_s) for ledger in self._sides.values())
+        both = (ledger.markout(self._mark, horizon_s) for ledger in self._sides.values())
         return sum(both, start=ZERO)
 
     def see(self, mid: float | None, ts_ns: int) -> Decimal:

@@ -80,7 +80,7 @@ class Inventory:
         return trade_id in self._seen
 
     def may_have_forgotten(self, fill: Fill) -> bool:
-        """Whether a fill that is not remembered may have been booked long ago: it is so old."""
+        """Whether this fill is so old that it may have been booked and then forgotten."""
         return fill.ts_ns <= self._forgotten_ns
 
     def book(self, fill: Fill) -> bool:

@@ -43,7 +43,7 @@ class MarkoutLedger:
     """Markouts of one side's fills at one horizon, quote currency, matured and open ones.
 
     The first mark at or after the horizon is the fill's. When more than PENDING_MAX fills are open,
-    the oldest takes the present mark: its horizon is cut short, its money is not lost.
+    the oldest takes the present mark: its horizon is cut short, but its markout is counted.
     """
 
     def __init__(self, horizon_s: int) -> None:
@@ -64,7 +64,7 @@ class MarkoutLedger:
         while self._pending and self._pending[0].due_ns <= ts_ns:
             self._mature(mark)
 
-    def adverse(self, mark: Decimal) -> Decimal:
+    def total(self, mark: Decimal) -> Decimal:
         """Sum of all markouts, open ones valued at `mark`; below zero is adverse selection."""
         return self._matured + self._open.drift(mark)
 

@@ -49,7 +49,9 @@ class OpenOrder:
     queries_sent: int = 0
     unknown_since_ns: int = 0
     fills_missing_since_ns: int = 0  # since when the venue reports more fills than are booked
-    not_found_ns: int = 0  # first negative answer after the fence, if only negative ones followed
+    not_found_ns: int = (
+        0  # first not-found answer after the fence; 0 again when it is reported open
+    )
     price_float: float = 0.0
 
     @property
@@ -82,7 +84,7 @@ class OpenOrder:
 
 @dataclass(slots=True, kw_only=True)
 class ClosedOrder:
-    """What is remembered of an order that has ended; a third of the memory of `OpenOrder`."""
+    """What is remembered of an ended order; it takes a third of the memory of `OpenOrder`."""
 
     client_id: str
     venue_id: str

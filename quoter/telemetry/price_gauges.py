@@ -86,7 +86,7 @@ class PriceGauges:
         )
         self._confidence = gauge(
             "quoter_intensity_confidence",
-            "1 for the confidence in kappa and intensity, else 0.",
+            "1 for the present level of confidence in kappa and intensity, else 0.",
             "confidence",
         )
         self._markout = gauge(
@@ -104,11 +104,12 @@ class PriceGauges:
         )
         self._edge_distance = gauge(
             "quoter_simulated_edge_distance_bps",
-            "Distance from the mid with this number, bps.",
+            "Distance of the simulated quote with this number from the mid, bps.",
             "distance",
         )
         self._no_edge = gauge(
-            "quoter_no_edge", "1 while simulated fills earn their fee at no distance, else 0."
+            "quoter_no_edge",
+            "1 while simulated fills earn less than the fee at each distance, else 0.",
         )
         self._tick_bound = gauge(
             "quoter_tick_bound", "1 while one tick is more than our half-spread, else 0."

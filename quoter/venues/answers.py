@@ -105,7 +105,7 @@ def book(answer: object) -> Json:
 
 
 def anything(answer: object) -> object:
-    """Return the answer: its reader follows at the caller, or only its arrival counts."""
+    """Return the answer unchecked: the caller checks it, or only its arrival matters."""
     return answer
 
 
@@ -116,7 +116,7 @@ def has_list() -> bool:
 
 
 def _has_list(value: object, depth: int = DEPTH_MAX) -> bool:
-    """Whether a JSON value is or contains a list of rows, empty or not, but for _NOT_CONTENT."""
+    """Whether a JSON value is or contains a list, empty or not; _NOT_CONTENT is not searched."""
     if isinstance(value, list):
         return True
     if not isinstance(value, dict) or not depth:

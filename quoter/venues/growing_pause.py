@@ -6,7 +6,7 @@ CALM_S = 60.0  # after this time without a further refusal, the next pause is th
 
 
 class GrowingPause:
-    """Times on any clock in seconds."""
+    """The pause in force, and its last length. Times are seconds of any one clock."""
 
     def __init__(self) -> None:
         self._pause_s = 0.0

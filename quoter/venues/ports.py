@@ -41,7 +41,7 @@ class MarketFeed(Protocol):
     def confirm(self) -> None:
         """Request the venue's best prices and emit them (BestPricesReport), or ReportFailed.
 
-        Nothing while such a request is under way.
+        No effect while such a request is under way.
         """
 
     def reconnect(self, text: str) -> None:

@@ -179,7 +179,7 @@ async def test_reset_sandbox_gets_a_new_epoch_and_a_warning(tmp_path: Path) -> N
                 assert harness.is_equal()
     with Reader(tmp_path) as reader:
         first, second = reader.epochs()
-    assert "wiped" in first.reason
+    assert "was reset" in first.reason
     assert second.sealed_ns is None
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [line["level"] for line in lines if line["event"] == "venue_was_reset"] == ["warning"]

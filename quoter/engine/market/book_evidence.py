@@ -7,7 +7,7 @@ found equal to it. Four observations prove that a stream is silent or that its b
 * two requests in a row give other best prices than the book has, with no update in between;
 * an order of ours was acknowledged and rests, and no depth update followed;
 * the ticker is at an update that the depth does not reach;
-* the feed itself reports ids or frames that can't be (`FeedHealth.on_evidence`).
+* the feed itself reports impossible ids or frames (`FeedHealth.on_evidence`).
 """
 
 from collections.abc import Callable
@@ -18,7 +18,9 @@ from quoter.domain.market import Level
 from quoter.domain.units import NS_PER_S
 from quoter.engine.config import BookPolicy
 
-ACKS_MAX = 100  # acknowledged orders that are remembered until the depth moves; more prove no more
+ACKS_MAX = (
+    100  # acknowledged orders that are remembered until the depth moves; more would add no proof
+)
 SIZE_TOLERANCE = 1e-9  # relative: the same size through two texts
 # Confirmations needed after a proof, unless the stream itself brings an update; doubled each time.
 TRUSTED_AFTER, DOUBLINGS_MAX = 3, 5
@@ -48,20 +50,20 @@ class BookEvidence:
         return self._mismatch_ns is not None
 
     def restart(self, ts_ns: int) -> None:
-        """A new connection: nothing that was observed on the old one counts."""
+        """Forget what was observed on the old connection: a new one begins."""
         self.confirmed_ns = self._updated_ns = max(self.confirmed_ns, ts_ns)
         self._acked_ns.clear()
         self._behind_ns = self._mismatch_ns = None
 
     def distrust(self) -> None:
-        """The book was proven wrong, or its stream silent."""
+        """Require confirmations: the book was proven wrong, or its stream silent."""
         self._distrust = TRUSTED_AFTER << min(self._proofs, DOUBLINGS_MAX)
         self._proofs += 1
         self._acked_ns.clear()
         self._behind_ns = self._mismatch_ns = None
 
     def on_depth(self, ts_ns: int, *, is_snapshot: bool) -> None:
-        """An accepted depth update. A snapshot may come from elsewhere than the stream."""
+        """Take an accepted depth update. A snapshot may come from elsewhere than the stream."""
         self._on_update(ts_ns)
         if is_snapshot:
             self._distrust = max(0, self._distrust - 1)
@@ -71,7 +73,7 @@ class BookEvidence:
         self._acked_ns = {name: ns for name, ns in self._acked_ns.items() if ns > ts_ns}
 
     def on_ticker(self, ts_ns: int, *, is_ahead: bool) -> None:
-        """Accepted best prices of the stream; `is_ahead`: of an update after that of the depth."""
+        """Take accepted best prices of the stream; `is_ahead`: of a later update than the depth."""
         self._on_update(ts_ns)
         if not is_ahead:
             self._behind_ns = None
@@ -79,12 +81,12 @@ class BookEvidence:
             self._behind_ns = ts_ns
 
     def on_order_ack(self, client_id: str, ts_ns: int) -> None:
-        """An order of ours rests at the venue: the depth must show it soon."""
+        """Remember that an order of ours rests at the venue: the depth must show it soon."""
         if len(self._acked_ns) < ACKS_MAX:
             self._acked_ns.setdefault(client_id, ts_ns)
 
     def on_order_end(self, client_id: str) -> None:
-        """An order that ended proves nothing any more."""
+        """Forget an order that ended: it proves nothing any more."""
         self._acked_ns.pop(client_id, None)
 
     def on_best_prices(self, report: BestPricesReport, bid: Level, ask: Level) -> str:

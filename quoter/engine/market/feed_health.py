@@ -1,6 +1,6 @@
 """Health of the market feed: connected, in sequence, and with a book that may be used.
 
-The causes are MARKET_FEED_DOWN (no connection), BOOK_DESYNC (a gap, or levels that can't be) and
+The causes are MARKET_FEED_DOWN (no connection), BOOK_DESYNC (a gap, or impossible levels) and
 BOOK_STALE (no update and no confirmation for too long, or a proof that the book is wrong).
 """
 
@@ -52,11 +52,13 @@ class FeedHealth:
         self._proof = ""
 
     def on_stream(self, event: FeedUp | FeedDown, step: StepBuilder) -> None:
-        """The market stream was connected or lost."""
+        """Record that the market stream was connected or lost."""
         match event:
             case FeedUp():
                 self._is_up = True
-                self._requested_ns = step.ts_ns - RESYNC_APART_NS  # it begins with a snapshot
+                self._requested_ns = (
+                    step.ts_ns - RESYNC_APART_NS
+                )  # a new connection begins with a snapshot
                 self._evidence.restart(event.ts_ns)
                 self._causes.clear(step, Cause.MARKET_FEED_DOWN)
             case FeedDown():
@@ -85,7 +87,7 @@ class FeedHealth:
                 self.check_age(step)
 
     def on_order_event(self, event: OrderEvent, order: OpenOrder) -> None:
-        """An order of ours rests or ended at the venue: the depth has to show it."""
+        """Record that an order of ours rests or has ended: the depth must show it."""
         if order.state not in RESTING:
             self._evidence.on_order_end(order.client_id)
         elif isinstance(event, OrderAck) and not order.is_taking:
@@ -101,7 +103,7 @@ class FeedHealth:
         self.check_age(step)
 
     def on_evidence(self, text: str, step: StepBuilder) -> None:
-        """The book is proven wrong, or its stream silent: stop, and connect anew."""
+        """Pause and reconnect: the book is proven wrong, or its stream silent."""
         step.add_anomaly("silent_feed", text)
         self._proof = text
         self._evidence.distrust()
@@ -147,7 +149,7 @@ class FeedHealth:
             self._request_best_prices(step)
 
     def _on_trade(self, trade: Trade, step: StepBuilder) -> None:
-        """A trade beyond the best price of a book that stands still asks for a confirmation."""
+        """Request a confirmation if a trade is beyond the best price of a book without updates."""
         touch, policy = self._market.book.best({}, {}), self._policy
         if touch is None or step.ts_ns - self._confirm_ns < policy.mismatch_ns:
             return
@@ -166,7 +168,7 @@ class FeedHealth:
         return side.covers(price) and side.size(price) < own * (1.0 - SIZE_TOLERANCE)
 
     def _on_book_fault(self, text: str, step: StepBuilder) -> None:
-        """The book can't be trusted any more: pause, and request a snapshot."""
+        """Pause and request a snapshot: the book can't be trusted any more."""
         step.add_anomaly("book_fault", text)
         self._causes.raise_cause(step, Cause.BOOK_DESYNC, text)
         self._is_request_pending = step.ts_ns - self._requested_ns < RESYNC_APART_NS

@@ -77,7 +77,7 @@ class MarketRules:
         self._check(step)
 
     def _check(self, step: StepBuilder) -> None:
-        """Raise MARKET_RULES while no order of the configured size can be placed and stay.
+        """Raise MARKET_RULES while the rules allow no order, or the tick exceeds a limit.
 
         Checked once, and after every change of the rules, not with every price: a price near the
         limit would raise and clear the cause again and again.

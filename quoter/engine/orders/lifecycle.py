@@ -73,7 +73,7 @@ class Lifecycle:
         """Connect the lifecycle to its collaborators.
 
         `prefixes`: how the ids of our instance's orders and of this run's orders begin. `charge`
-        takes the fee of a booked fill off the profit where that needs a price.
+        subtracts the fee of a booked fill from the profit where that needs a price.
         """
         self._orders = orders
         self._inventory = inventory

@@ -19,9 +19,9 @@ from quoter.engine.placing.placing import Placing
 from quoter.engine.step_builder import StepBuilder
 from quoter.state.inventory import Inventory
 
-REACH = 0.0005  # how far beyond the best price of the other side a slice may pay
+REACH = 0.0005  # share of the other side's best price that a slice may pay beyond it
 SLICE_APART_NS = 250 * NS_PER_MS
-SAME_BOOK_NS = 2_000 * NS_PER_MS  # from an unchanged book the next slice is taken after this
+SAME_BOOK_NS = 2_000 * NS_PER_MS  # minimum time between two slices while the book is unchanged
 
 
 class Flattening:

@@ -30,7 +30,7 @@ REJECT_PAUSE_NS = {
     RejectReason.NOT_SENT: 0,
     RejectReason.OTHER: 2_000 * NS_PER_MS,
 }
-UNKNOWN_PAUSE_NS = 1_000 * NS_PER_MS  # a venue that does not answer is not asked at full speed
+UNKNOWN_PAUSE_NS = 1_000 * NS_PER_MS  # after a create without an answer
 REJECTS_MAX = 3  # of one side in REJECT_WINDOW_NS; then it waits for REJECT_REST_NS
 REJECT_WINDOW_NS = 10_000 * NS_PER_MS
 REJECT_REST_NS = 2_000 * NS_PER_MS
@@ -51,9 +51,8 @@ class RejectBackoff:
         self._until_ns = dict.fromkeys(Side, 0)
         self._rejects: dict[Side, deque[int]] = {s: deque(maxlen=REJECTS_MAX) for s in Side}
         self._streaks = {side: RejectStreak() for side in Side}
-        self._ends = {
-            side: RejectStreak() for side in Side
-        }  # unrequested; an accept ends no streak
+        # Ends that we did not request. An accepted order does not end this streak.
+        self._ends = {side: RejectStreak() for side in Side}
         self._priced_ns = dict.fromkeys(Side, -1)  # time of the book that was too old to price from
         self._unfunded_ns: dict[Side, int] = {}  # when the venue found our balance too small
 
@@ -100,7 +99,7 @@ class RejectBackoff:
         self._wait(side, event.ts_ns, REJECT_PAUSE_NS[RejectReason.POST_ONLY])
         if self._ends[side].refused(event.reason, step.ts_ns):
             text = (
-                f"{STREAK_MAX} {side} orders were {event.reason} at the venue, not by this daemon"
+                f"{STREAK_MAX} {side} orders ended at the venue ({event.reason}) without our cancel"
             )
             self._causes.raise_cause(step, Cause.REPEATED_EXECUTION, text)
 
@@ -124,5 +123,5 @@ class RejectBackoff:
 
     def _count(self, reason: RejectReason, side: Side, step: StepBuilder) -> None:
         if self._streaks[side].refused(reason, step.ts_ns):
-            text = f"{STREAK_MAX} {side} orders in a row refused: {reason}"
+            text = f"the venue rejected {STREAK_MAX} {side} orders in a row: {reason}"
             self._causes.raise_cause(step, Cause.REPEATED_EXECUTION, text)

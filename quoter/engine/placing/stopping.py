@@ -10,10 +10,9 @@ from quoter.engine.step_builder import StepBuilder
 from quoter.state.open_orders import OpenOrder, OpenOrders
 
 CANCEL_ALL_AGAIN_NS = 5_000 * NS_PER_MS
-REMAINING_REPORT_NS = (
-    1_000 * NS_PER_MS
-)  # an order still open this long after a stop is reported, once a second
-# a requested end without confirmation for this long raises a cause
+# An order still open this long after a stop is reported, once a second.
+REMAINING_REPORT_NS = 1_000 * NS_PER_MS
+# A requested end that is not confirmed for this long raises a cause.
 UNVERIFIED_NS = 10_000 * NS_PER_MS
 
 
@@ -66,7 +65,8 @@ class Stopping:
             and step.ts_ns - order.end_ns > UNVERIFIED_NS
             and self._is_counted(order)
         ]
-        text = f"may still live, {UNVERIFIED_NS / NS_PER_S:g} s after their end: {', '.join(late)}"
+        names = ", ".join(late)
+        text = f"may be live {UNVERIFIED_NS / NS_PER_S:g} s after they were stopped: {names}"
         self._causes.set(step, Cause.CANCEL_UNVERIFIED, active=bool(late), text=text)
 
     def _is_counted(self, order: OpenOrder) -> bool:

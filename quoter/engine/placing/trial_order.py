@@ -115,7 +115,9 @@ class TrialOrder:
         if bid is None or ask is None:
             return
         if self._tries >= TRIES_MAX:
-            self._end(Stage.FAILED, f"{TRIES_MAX} orders did not rest: {self._refusal}", step)
+            self._end(
+                Stage.FAILED, f"none of {TRIES_MAX} orders was accepted: {self._refusal}", step
+            )
             return
         self._due_ns = step.ts_ns + TRY_AGAIN_NS
         far = DISTANCE * self._collar

@@ -65,7 +65,7 @@ class WarmUp:
         return max(sqrt(self._squares / seen_s) if seen_s else 0.0, TICKS_SIGMA_MIN * tick)
 
     def trades_per_s(self) -> float:
-        """Never zero: no trade in the warm-up means fewer than one in that time."""
+        """Public trades per second, both sides; half a trade in the warm-up if there was none."""
         return max(self.trades, 0.5) / WARMUP_S
 
 

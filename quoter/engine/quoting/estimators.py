@@ -82,7 +82,10 @@ class Estimators:
         self._refresh(t_s)
         is_without_edge = self.toxic_flow.has_no_edge
         if is_without_edge and not self._was_without_edge:
-            step.add_anomaly("no_edge", "no distance earns its fee: see the edges in /state")
+            step.add_anomaly(
+                "no_edge",
+                "simulated fills lose at each distance after the fee: see the edges in /state",
+            )
         self._was_without_edge = is_without_edge
 
     def _resting(self) -> list[tuple[float, float]]:

@@ -25,11 +25,11 @@ from quoter.risk.monitors.market_regime import MarketRegime
 
 USUAL_HALF_LIFE_S = 1_800.0
 FIRST_S = 60.0  # of observation, where no volatility is configured
-FIRM_S = 600.0  # weight of the first figure; with less, a crash soon after would change it
+FIRM_S = 600.0  # weight of the first figure; with less, a crash soon after the start would raise it
 
 
 class RegimeWatch:
-    """Updated on ticks; `adjust` applies the regime to the inputs of a quote."""
+    """Updates the regime on ticks; `adjust` applies it to the inputs of a quote."""
 
     def __init__(
         self, config: EngineConfig, market: MarketView, estimators: Estimators, causes: HaltCauses

@@ -15,7 +15,7 @@ MISMATCH_TIMES = 3
 class BalanceCheck:
     """Counts reports that differ from our books by the same amounts.
 
-    A fill that is not reported yet causes a difference once, and another one the next time. A real
+    A fill that is not reported yet causes one difference, and the next fill another one. A real
     difference stays the same, however much is traded meanwhile.
     """
 

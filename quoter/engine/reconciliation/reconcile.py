@@ -37,8 +37,8 @@ CLOSED_GRACE_NS = NS_PER_S  # a venue's list may be slightly older than its own 
 # our own earlier run, all of whose orders ended before this run. It proves that the order is open
 # if another list, requested this much later, has the order or another order of that run.
 OLD_LIST_NS = 10 * NS_PER_S
-RELEASED_MAX = 1_000  # orders released as unknown to the venue, that are remembered
-# longer than this, the venue claims a fill that it does not list
+RELEASED_MAX = 1_000  # number of remembered orders that were released as unknown to the venue
+# Longest time that the list of trades may lack a fill that the venue claims.
 MISSING_FILLS_MAX_NS = 10 * NS_PER_S
 LASTING_NS = 60 * NS_PER_S  # longer than this, one of the two books must be wrong
 TRADES_OVERLAP_NS = 60 * NS_PER_S  # for venues that page by time
@@ -265,7 +265,7 @@ class Reconcile:
             return
         order = event.order
         if self._duplicate_instance.is_of_other_run(order.client_id):
-            # the other daemon may have no sign of this one but the ends of its orders
+            # Without this cancel, the other daemon may never notice that this one runs.
             self._lifecycle.cancel_by_id(order.client_id, order.venue_id, step)
         if self.foreign.on_open_order(order, step):
             self.make_due(ReportKind.OPEN_ORDERS, step.ts_ns + NS_PER_S)
@@ -288,7 +288,7 @@ class Reconcile:
         self._lifecycle.cancel_by_id(listed.client_id, listed.venue_id, step)
 
     def _may_be_old(self, ended: str, asked_ns: int) -> bool:
-        """Whether a list may have been old that has an ended order, or one of an ended run.
+        """Whether a list with an ended order, or one of an ended run, may be out of date.
 
         `ended`: client id of the order, or id prefix of the run.
         """

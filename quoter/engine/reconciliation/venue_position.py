@@ -14,7 +14,7 @@ REPORTS = 2  # consecutive reports: a single one may be an error of the venue
 
 
 class VenuePosition:
-    """Checks balance reports.
+    """Counts successive balance reports with an inventory beyond the limit.
 
     Orders under way can't cause a false alarm: their size was reserved within the limit before.
     """

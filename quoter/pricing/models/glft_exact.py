@@ -52,7 +52,7 @@ def log_ratios(*, rho: float, lots_max: int) -> tuple[float, ...]:
     if not (1 <= lots_max <= LOTS_MAX_MAX):
         raise InvalidInput("lots_max", lots_max)
     low, high = -2.0, -4.0 / (rho + sqrt(rho * rho + 8.0))  # `high` is the solution for Q = 1
-    eigenvalue = min(high, sqrt(rho) - 2.0)  # start from the harmonic oscillator's
+    eigenvalue = min(high, sqrt(rho) - 2.0)  # start from the harmonic oscillator's eigenvalue
     for _ in range(ITERATIONS_MAX):
         residual, derivative = _last_pivot(rho, lots_max, eigenvalue)
         if residual > 0.0:
@@ -92,7 +92,7 @@ def _last_pivot(rho: float, lots_max: int, eigenvalue: float) -> tuple[float, fl
 def log_ratio_at(table: tuple[float, ...], lots: float) -> float:
     """Return the table's value at a real number of lots, by linear interpolation.
 
-    Beyond either end the last line continues, so that the unwinding side stays monotone in an
+    Beyond either end the last segment is extended, so that the unwinding side stays monotone in an
     inventory beyond its limit; the other side is not quoted there. lots must be finite.
     """
     lots_max = len(table) // 2

@@ -34,7 +34,7 @@ class QuoteShape:
     beta: float = 1.0  # widening of the exposed side at the limit, in half-spreads
     p: float = 2.0  # power of |inventory|/limit in the widening
     nu0: float = 0.0  # fraction of the limit below which nothing is widened
-    share: float = 0.0  # fraction of it for the unwinding side; > 0 quotes may not be monotone
+    share: float = 0.0  # the unwinding side's fraction of the widening; above 0 not monotone
     w_cap: float = 4.0  # maximum widening, in half-spreads
     spread_min_bps: float = 0.0  # exposed and flat sides stay half of this away from fair
     spread_max_bps: float = 500.0  # a side farther than half of this from fair is not quoted

@@ -25,14 +25,14 @@ MIDS_MAX = 32
 
 
 class Move(NamedTuple):
-    """The mid moved this many standard deviations of usual times within so many seconds."""
+    """A move of the mid, in usual standard deviations of so many seconds, that leads to a level."""
 
     level: Regime
     seconds: int
     deviations: float
 
 
-# The second is the fast way to WIDE, before any estimate can follow.
+# The second one reaches WIDE within 3 s, before the volatility estimates have followed.
 MOVES = (Move(Regime.REDUCE_ONLY, 10, 8.0), Move(Regime.WIDE, 3, 4.0))
 
 
@@ -54,15 +54,15 @@ class RegimePolicy:
     equity_drop: float | None = None
     multiplier: float = 1.5
     stale_sigmas: float = 1.5
-    # At 1 the order would be above every price to come in a fall that goes on, and the inventory
-    # would be lost on: in simulated crashes the mean loss is 50 % larger, twice as large with a
-    # failing venue, and profit is smaller. A smaller value gains little.
+    # At 1 a sell order would stay above the market in a continuing fall and would not fill: in
+    # simulated crashes the mean loss is then 50 % larger, twice as large with a failing venue, and
+    # profit is smaller. A value below 0.5 gains little.
     unwind_sigmas: float = 0.5
     size_factor: float = 0.5
 
 
 class Signal(NamedTuple):
-    """An unusual observation, and the level that it asks for."""
+    """An unusual observation, and the level that it leads to."""
 
     level: Regime
     text: str
@@ -149,5 +149,7 @@ class MarketRegime:
             passed_s = (ts_ns - before[0]) / NS_PER_S
             moved, most = mid - before[1], deviations * usual * sqrt(passed_s)
             if abs(moved) - self._tick > most:
-                yield Signal(level, f"moved {moved:+.6g} in {passed_s:.1f} s, usual is {most:.4g}")
+                yield Signal(
+                    level, f"the mid moved {moved:+.6g} in {passed_s:.1f} s, limit {most:.4g}"
+                )
         mids.append((ts_ns, mid))

@@ -14,7 +14,10 @@ CLEAR_SHARE = 0.8  # of a limit: below it the limit counts as kept again
 
 
 class MessageRate:
-    """per_min: new orders in 60 s; per_fill: new orders per fill in 10 min, 0 for off."""
+    """Counts new orders against two limits.
+
+    per_min: new orders in 60 s; per_fill: new orders per fill in 10 min, 0 for off.
+    """
 
     def __init__(self, *, per_min: int, per_fill: int) -> None:
         if not (per_min > 0 and per_fill >= 0):

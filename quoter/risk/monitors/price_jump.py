@@ -10,7 +10,10 @@ JUMP_SLOTS, DRIFT_SLOTS = 10, 60
 
 
 class PriceJump:
-    """jump: limit for the mid in 1 s; drift: for our own quotes in 60 s; fractions, 0 for off."""
+    """Compares the mid and our own quotes with their range of the last seconds.
+
+    jump: limit for the mid in 1 s; drift: for our own quotes in 60 s; fractions, 0 for off.
+    """
 
     def __init__(self, *, jump: float, drift: float) -> None:
         if not (jump >= 0.0 and drift >= 0.0):
@@ -47,7 +50,7 @@ class PriceJump:
 
 
 def _beyond(allowed: float, price: float, low: float, high: float) -> float:
-    """Distance from the farther end as a fraction of that end; 0 if it is allowed."""
+    """Distance from the farther end of the range, as a fraction of it; 0 if it is allowed."""
     if high * (1.0 - allowed) <= price <= low * (1.0 + allowed):
         return 0.0
     return max(price / low - 1.0, 1.0 - price / high)

@@ -145,12 +145,12 @@ def rolling_ticker(
 
 
 def ticker_event(venue: Venue, market: MarketSpec, now_ns: int) -> Json:
-    """`24hrTicker`."""
+    """Return a `24hrTicker` event."""
     return _event("24hrTicker", day_ticker(venue, market, now_ns), _TICKER_LETTERS, now_ns)
 
 
 def mini_ticker_event(venue: Venue, market: MarketSpec, now_ns: int) -> Json:
-    """`24hrMiniTicker`."""
+    """Return a `24hrMiniTicker` event."""
     return _event("24hrMiniTicker", day_ticker(venue, market, now_ns), _MINI_LETTERS, now_ns)
 
 
@@ -176,7 +176,7 @@ def average(venue: Venue, market: MarketSpec, now_ns: int) -> tuple[Decimal, int
 
 
 def average_event(venue: Venue, market: MarketSpec, now_ns: int) -> Json:
-    """`avgPrice`."""
+    """Return an `avgPrice` event."""
     price, last_ms = average(venue, market, now_ns)
     return {
         "e": "avgPrice",

@@ -146,12 +146,12 @@ def order_row(order: SimOrder) -> Json:
 
 
 def placed_ack(order: SimOrder) -> Json:
-    """newOrderRespType=ACK."""
+    """Answer to a new order with newOrderRespType=ACK."""
     return _identity(order) | {"transactTime": order.updated_ns // NS_PER_MS}
 
 
 def placed_result(order: SimOrder) -> Json:
-    """newOrderRespType=RESULT."""
+    """Answer to a new order with newOrderRespType=RESULT."""
     return (
         placed_ack(order)
         | _terms(order)
@@ -163,7 +163,7 @@ def placed_result(order: SimOrder) -> Json:
 
 
 def placed_full(order: SimOrder, trades: Sequence[SimTrade]) -> Json:
-    """newOrderRespType=FULL: the result and its immediate fills."""
+    """Answer to a new order with newOrderRespType=FULL, which has its immediate fills."""
     fills = [
         {
             "price": number(trade.price),

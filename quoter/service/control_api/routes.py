@@ -1,7 +1,7 @@
 """Control of a running daemon over HTTP: operator commands and live parameters.
 
-Every request passes the same checks in the same order: host name (checked by the server), not from
-a browser, token, role, body, fields, idempotency key. A refused request has changed nothing.
+Every request passes the same checks in this order: host name (by the server), origin (none of a
+browser), token, role, body, fields, idempotency key. A refused request has changed nothing.
 """
 
 import asyncio
@@ -136,7 +136,7 @@ class ControlApi:
     def _caller(self, request: web.Request, role: Role) -> Caller:
         """Return who sent the request, if its token has the role. Raises RequestRefused."""
         if any(name in request.headers for name in ORIGIN_HEADERS):
-            raise RequestRefused(403, "not from a browser")
+            raise RequestRefused(403, "requests from a browser are refused")
         now_ns = self._parts.clock.now_ns()
         caller = self._tokens.caller(request.headers)
         if left_s := self._lock_out.left_s(now_ns):

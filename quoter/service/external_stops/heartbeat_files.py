@@ -66,7 +66,7 @@ class DaemonHeartbeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentinelHeartbeat:
-    """One heartbeat of the sentinel; `handled` is the mark of the silence that it latched."""
+    """One heartbeat of the sentinel; `handled`: the mark of the silence that it latched."""
 
     run: str
     seq: int

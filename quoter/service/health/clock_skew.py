@@ -25,7 +25,10 @@ GOOD_ROUNDS = 3  # in a row, until the problem is cleared
 
 
 class ClockSkewMonitor:
-    """`sample` queries the venue once; `wall_ns` is wall clock minus the clock of the process."""
+    """Measures the venue's clock in rounds, and reports a difference that is too large.
+
+    `sample` queries the venue once; `wall_ns` is wall clock minus the clock of the process.
+    """
 
     def __init__(
         self,

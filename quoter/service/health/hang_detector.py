@@ -28,7 +28,7 @@ JOIN_S_MAX = 1.0
 
 
 class HangDetector:
-    """Runs during its `with` block; `silence_s` returns the age of the loop's last probe."""
+    """Detects hangs during its `with` block; `silence_s` returns the age of the last loop probe."""
 
     def __init__(self, *, silence_s: Callable[[], float], folder: Path | None) -> None:
         """Without `folder` the stacks go to standard error."""

@@ -55,13 +55,13 @@ class ProcessHealth:
         self._last_tick_ns = 0  # the last tick that the engine handled
 
     def begin(self) -> None:
-        """Call right before the tasks start."""
+        """Start the checks; call right before the tasks start."""
         self._probe.mark()
         self._is_running = True
         self.tick_handled(self._clock.now_ns())
 
     def end(self) -> None:
-        """Call when the tasks have ended."""
+        """End the checks; call when the tasks have ended."""
         self._is_running = False
 
     def spawn(self, tasks: asyncio.TaskGroup) -> None:

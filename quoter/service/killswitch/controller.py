@@ -1,4 +1,4 @@
-"""Holds the egress gate and the kill latch to the trading state and to every kill.
+"""Keeps the egress gate and the kill latch consistent with the trading state and every kill.
 
 Runs beside the engine, not behind its queue: a kill closes the gate when it is queued, before the
 engine has handled it.

@@ -231,7 +231,7 @@ def request_resume(folder: Path, request: ResumeRequest, seconds: float) -> str:
     while path.exists():
         if time.monotonic() >= end_s:
             path.unlink(missing_ok=True)
-            return f"not within {seconds:g} s: the daemon did not read the request; it is withdrawn"
+            return f"{_late(seconds)}: the daemon did not read the request, so it was withdrawn"
         time.sleep(REARM_POLL_S)
     return ""
 
@@ -270,8 +270,12 @@ def _too_late(folder: Path, seconds: float) -> str:
     try:
         (folder / REARM_REQUEST).unlink()
     except FileNotFoundError:
-        return f"not within {seconds:g} s; the daemon may still do it: see `quoter status`"
-    return f"not within {seconds:g} s: the daemon did not read the request; it is withdrawn"
+        return f"{_late(seconds)}; the daemon may still do it: see `quoter status`"
+    return f"{_late(seconds)}: the daemon did not read the request, so it was withdrawn"
+
+
+def _late(seconds: float) -> str:
+    return f"not done within {seconds:g} s"
 
 
 def _put(path: Path, text: str) -> None:

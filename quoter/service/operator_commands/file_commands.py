@@ -199,7 +199,7 @@ class FileCommands:
         ):
             self._give_up(command, NEWER_KILL)
         elif now_ns > waiting.until_ns:
-            self._give_up(command, f"not within {REARM_RETRIED_NS / 1e9:g} s")
+            self._give_up(command, f"not done within {REARM_RETRIED_NS / 1e9:g} s")
         elif now_ns >= waiting.next_ns:
             self._rearm = waiting._replace(next_ns=now_ns + REARM_INTERVAL_NS)
             self._commands.send(

@@ -99,7 +99,7 @@ def _in_one(pieces: Sequence[_Piece]) -> Iterator[tuple[int, Sample]]:
 
 
 def _in_many(pieces: Sequence[_Piece], jobs: int) -> Iterator[tuple[int, Sample]]:
-    """Spawned, not forked: the progress bar has a thread, and threads do not survive a fork."""
+    """Yield results of spawned processes; a fork is unsafe: the progress bar has a thread."""
     context = get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_ctrl_c) as pool:
         futures: dict[Future[Sample], int] = {

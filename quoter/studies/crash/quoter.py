@@ -26,7 +26,7 @@ FLOOR_SHARE = 0.0005  # of the price: minimum distance of the reference makers
 Z_FROM, Z_TO = 1.5, 3.5  # flow protection of the reference makers: start and full
 WIDE_FROM = 2.0  # times the usual sigma: the regime WIDE
 WIDE_MULTIPLIER = 1.5
-POST_ONLY = 1e-5  # inside the price, where a quote would cross it
+POST_ONLY = 1e-5  # distance from the price of a quote that would otherwise cross it
 
 
 class Policy(Enum):

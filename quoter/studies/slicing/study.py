@@ -1,5 +1,6 @@
 """Cost of buying 1000 U at once or as 10 x 100 U at intervals, from makers with either skew sign.
 
+U stands for USDT.
 The maker quotes lots of 100 U. Ours has the papers' sign: short inventory raises both quotes. The
 other maker has the opposite sign, as an article's text claims. The mid is a driftless random walk,
 other takers are uninformed. Costs are per lot, in basis points above the first fair value.

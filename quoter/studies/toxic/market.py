@@ -24,7 +24,10 @@ NO_TAKER = -1.0  # reach in a step without a taker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """bursts_per_s 0: no bursts; drift price/s during a burst, 0: its takers are uninformed."""
+    """Bursts of takers on one side.
+
+    bursts_per_s 0: no bursts; drift price/s during a burst, 0: its takers are uninformed.
+    """
 
     name: str
     bursts_per_s: float = 0.0

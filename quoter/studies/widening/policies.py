@@ -30,7 +30,10 @@ class Reference(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Skew times `skew`; exposed side out by beta at the limit, the other by `share` of it."""
+    """A way to quote: a multiple of the skew, and widening.
+
+    At the limit the exposed side is beta half-spreads farther out, the other `share` of that.
+    """
 
     name: str
     reference: Reference

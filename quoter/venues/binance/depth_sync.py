@@ -130,7 +130,7 @@ class DepthSync:
     def _gap(self, diff: DepthDiff) -> BookDelta:
         """Restart with this diff, and return it as a delta that fits no book.
 
-        Its last id is above ours, because a book takes one that is not for a repetition.
+        Its last id is above ours: a book takes a delta with a lower one for a repetition.
         """
         last = max(diff.last, (self._local or 0) + 1)
         self.gaps += 1

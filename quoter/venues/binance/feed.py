@@ -122,7 +122,7 @@ class BinanceFeed:
         }
 
     def confirm(self) -> None:
-        """Request the best prices by REST and emit them; nothing while that is under way."""
+        """Request the best prices by REST and emit them; no effect while that is under way."""
         self._confirmation_wanted.set()
 
     def reconnect(self, text: str) -> None:
@@ -237,8 +237,8 @@ class BinanceFeed:
     async def _snapshots(self, rest: BinanceRest) -> None:
         """Fetch a depth snapshot whenever one is wanted, with a pause between requests.
 
-        The pause grows with each one since a sync that lasted, which a book that is useless for
-        long has not. What cancels need is kept by the limiter in any case.
+        The pause grows with each snapshot, and is short again after a sync that lasted. So a book
+        that stays unusable costs few requests. The limiter reserves what cancels need.
         """
         fetched, applied_s = 0, float("inf")
         while True:

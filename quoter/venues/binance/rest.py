@@ -33,13 +33,14 @@ NO_ANSWER = (BadFrame, aiohttp.ClientError, TimeoutError)
 
 
 class SymbolUnknown(VenueRateLimited):
-    """The venue has no such symbol, or not any more: another request is of no use for long."""
+    """The venue has no such symbol, or not any more: asking again soon is useless."""
 
 
 class BinanceRest:
     """Requests for one symbol; `session` limits the time of each, `limiter` their weight.
 
-    The venue counts by address, so the limiter is that of the gateway, whose cancels keep a part.
+    The venue counts requests by address, so the limiter is the gateway's, which reserves a part for
+    cancels.
     """
 
     def __init__(

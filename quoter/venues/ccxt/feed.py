@@ -127,7 +127,7 @@ class CcxtFeed:
         return {"unreadable": self.unreadable, "old_trade": self.old_trades}
 
     def confirm(self) -> None:
-        """Request the book by REST and emit its best prices; nothing while that is under way."""
+        """Request the book by REST and emit its best prices; no effect while that is under way."""
         self._confirmation_wanted.set()
 
     def reconnect(self, text: str) -> None:
@@ -224,7 +224,7 @@ class CcxtFeed:
                     )
                 )
             else:
-                text = "no book with both sides by REST"
+                text = "the REST answer has no book with both sides"
                 emit(ReportFailed(ts_ns=self._now_ns(), kind=ReportKind.BEST_PRICES, text=text))
 
     async def _check_books(self, emit: Emit) -> None:

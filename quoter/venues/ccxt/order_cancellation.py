@@ -118,7 +118,7 @@ class OrderCancellation:
     ) -> OrderOpen | OrderDone | OrderNotFound | None:
         """Return one order by the venue's id when known, else by ours; None without an answer.
 
-        An answer about another order is none: some venues ignore a filter that they do not know.
+        An answer about another order does not count: some venues ignore an unknown filter.
         """
         by = self._query_by
         if by is not None and by.lists and (by.venue_id_param or not order.venue_id):

@@ -216,7 +216,7 @@ class PrivateStream:
         try:
             second = await self._open(client, emit, trades, orders)
             if isinstance(second, str) or first is None or first.is_over:
-                return False  # events missed since the first ended need the reconnect's lists
+                return False  # events may be missing since the first one ended
             self._active, self._client = second, client
         finally:
             if self._client is not client:

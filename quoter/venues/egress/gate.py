@@ -30,7 +30,7 @@ WIRE_TIMES_MAX = 1000
 KEEP_ALIVE_S = 75.0  # aiohttp's default of 15 s would cost a TLS handshake after each pause
 CONNECTIONS_MAX = 64  # for all calls that may hang at once and a kill's cancels
 ENGINE_HEARTBEAT_NS_MAX = 1_000_000_000  # older: the engine may decide on old data
-RULES_KNOWN_NS = 5_000_000_000  # within this of a change the engine decides by the new rules
+RULES_KNOWN_NS = 5_000_000_000  # so long after a change, every create was decided by the new rules
 
 ANSWER_BYTES_MAX = 8 * 2**20  # of one HTTP answer; a thousand orders take half a megabyte
 MARKETS_BYTES_MAX = 96 * 2**20  # where all markets of a venue are expected
@@ -99,7 +99,7 @@ def _never_paused(_: Purpose) -> str:
 
 
 def _no_listener(_: str) -> None:
-    """Stand for the listener before `report_breaches`; the gate keeps the text until then."""
+    """Take the place of the listener until `report_breaches`; the gate keeps the text."""
 
 
 type BlockReason = Callable[[], str]  # why no create may leave now; empty if it may
@@ -205,7 +205,7 @@ class EgressGate:
             if is_meant and headers.get(needed.name) != needed.value:
                 raise self.breach(
                     f"request to {needed.host} without the header {needed.name}: {needed.value}, "
-                    "by which it knows the demo account"
+                    "which selects the demo account"
                 )
 
     def check_create(self, call: Call) -> None:
@@ -300,7 +300,7 @@ def tls_context() -> ssl.SSLContext:
 
 
 class SealedGate(EgressGate):
-    """Of a process that cancels and never creates: no way leads to an open gate."""
+    """The gate of a process that only cancels: it can never be opened for creates."""
 
     def check_create(self, call: Call) -> None:
         """Raise EgressBlocked, always."""
@@ -374,15 +374,16 @@ class BoundedResponse(aiohttp.ClientResponse):
 def gated_session(gate: EgressGate) -> aiohttp.ClientSession:
     """Return a session that writes each request at most once and bounds the answers.
 
-    Raises VenueError if it can't.
-
-    aiohttp sends GET, PUT and DELETE again when a kept-alive connection is found dead.
+    aiohttp sends GET, PUT and DELETE again when a kept-alive connection is found dead. Raises
+    VenueError if that can't be switched off.
     """
     session = aiohttp.ClientSession(
         connector=GatedConnector(gate), trust_env=False, response_class=BoundedResponse
     )
     if getattr(session, "_retry_connection", None) is not True:
-        raise VenueError("this version of aiohttp may repeat requests: it has an unknown switch")
+        raise VenueError(
+            "this version of aiohttp may repeat requests: its retry switch was not found"
+        )
     session._retry_connection = False  # noqa: SLF001 - there is no public switch
     return session
 

@@ -83,7 +83,7 @@ class BinanceCreate:
 
 
 class GenericCreate:
-    """Comparison for venues with an unknown form: it must contain all approved values, one order.
+    """Comparison for other venues: the request must contain every approved value, of one order.
 
     Market, side, price, size and a word for post-only (or for immediate-or-cancel, if approved)
     must each be a value of its own in path, query or body, and our client id must be the value of
@@ -135,7 +135,7 @@ def create_check(profile: VenueProfile, venue_symbol: str) -> CreateCheck:
 
 
 def _missing(order: OrderTerms, leaves: Leaves, venue_symbol: str) -> list[str]:
-    """Return what of an order a request lacks, or contradicts."""
+    """Return the parts of an order that a request lacks or contradicts."""
     words = {value.lower() for _, value in leaves}
     ours, other = SIDE_WORDS[order.side], SIDE_WORDS[order.side.opposite]
     is_post_only = order.time_in_force is TimeInForce.POST_ONLY

@@ -84,5 +84,5 @@ BITGET = VenueProfile(
         end_param="endTime",
         window_days=90,
     ),
-    refusal="a failed question for the kind of account counts as a classic account",
+    refusal="if its query of the account type fails, ccxt assumes a classic account",
 )

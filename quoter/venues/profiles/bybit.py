@@ -36,7 +36,7 @@ BYBIT = VenueProfile(
             hosts=frozenset({"api-demo.bybit.com", "stream-demo.bybit.com", "stream.bybit.com"}),
         ),
     },
-    refusal="its cases pass at the paper venue, and never were tried at the real one or its demo",
+    refusal="it was tested against a local imitation only, never at the real venue or its demo",
     order_fields={"price": ("price",), "amount": ("qty",), "filled": ("cumExecQty",)},
     trade_fields={
         "price": ("execPrice",),

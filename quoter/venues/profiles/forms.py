@@ -82,7 +82,7 @@ class BalanceForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerForm:
-    """What every REST answer of a venue has; without it, it is no answer.
+    """What a REST answer of a venue must contain to count as an answer.
 
     ccxt takes an absent code for a good one, and an absent list for an empty one.
     """

@@ -25,8 +25,8 @@ KRAKEN = VenueProfile(
     maker_fee_call="fetch_trading_fee",
     no_test_system="its demo has futures only, and quoter trades spot",
     refusal=(
-        "its time has whole seconds, which the check of our clock can refuse, and its limit of one "
-        "request a second is not enough for two-sided quotes in a moving market"
+        "its time has whole seconds, so the check of our clock can fail; and it allows one request "
+        "a second, too few for two-sided quotes in a moving market"
     ),
     # Fees in the quote coin: lists of trades do not name the coin, and count it in that one.
     create_params={"oflags": "fciq"},

@@ -41,7 +41,7 @@ OKX = VenueProfile(
     },
     maker_fee_call="fetch_trading_fee",
     systems=_demo("www.okx.com", "wspap.okx.com"),
-    refusal="its cases pass at the paper venue, and never were tried at the real one or its demo",
+    refusal="it was tested against a local imitation only, never at the real venue or its demo",
     order_fields={"price": ("px",), "amount": ("sz",), "filled": ("accFillSz",)},
     trade_fields={"price": ("fillPx",), "amount": ("fillSz",)},
     # The stream's row is that of an order, whose `fee` is the sum over its fills.
@@ -74,7 +74,7 @@ OKX = VenueProfile(
         start_param="begin",
     ),
 )
-REGIONAL = "its hosts and accounts are not proven to be as those of okx"
+REGIONAL = "its hosts and accounts may differ from those of okx; that was not tested"
 MY_OKX = replace(
     OKX, name="myokx", refusal=REGIONAL, systems=_demo("eea.okx.com", "wseeapap.okx.com")
 )

@@ -24,7 +24,7 @@ class FeedUrls:
 class RequiredHeader:
     """A header that tells play money from real money, at a host that serves both.
 
-    `exempt`: paths to which ccxt does not write it, all of public data.
+    `exempt`: paths of public data, where ccxt does not send it.
     """
 
     host: str
@@ -93,8 +93,8 @@ class PageBy(StrEnum):
 class Paging:
     """How a list is read to its proven end.
 
-    A page with fewer rows than `full_page` is the last one: this is the smallest size of a page
-    that the venue may cut, so 0 means that it never cuts this list.
+    A page with fewer rows than `full_page` is the last one. `full_page` is the least number of rows
+    at which the venue may cut the list; 0: it never cuts this list.
     """
 
     by: PageBy = PageBy.NOTHING

@@ -201,7 +201,7 @@ class StreamReader:
 
 
 def _ignore() -> None:
-    """Ignore that a connection was opened that is not the active one."""
+    """Ignore that a connection other than the active one was opened."""
 
 
 def _drop_frame(data: bytes) -> None:

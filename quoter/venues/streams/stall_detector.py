@@ -1,7 +1,7 @@
 """Detection of stalls: long silences of a socket after which buffered frames are old.
 
-The socket may have buffered frames while this process, or the network, did not run. They say
-nothing of the market of now.
+The socket may have buffered frames while this process, or the network, did not run. They do
+not show the present market.
 """
 
 from collections.abc import Callable

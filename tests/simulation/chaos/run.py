@@ -179,7 +179,7 @@ class World:
         """Check that a throttle is justified: many fills, or rejects in a row."""
         self.invariants.checks["throttled"] += 1
         self._is_throttled = True
-        if "in a row refused" in text:
+        if "orders in a row" in text:
             return
         window = [size for ts_ns, size in self._fills if now_ns - ts_ns <= 61 * NS_PER_S]
         orders = float(sum(window) / self.plan.engine.order_size)

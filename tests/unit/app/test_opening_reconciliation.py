@@ -281,7 +281,7 @@ async def test_an_order_still_open_after_the_cancels_is_an_incident(tmp_path: Pa
 
 
 @pytest.mark.parametrize("environment", list(Environment))
-async def test_a_wiped_venue_gets_new_books_with_play_money_only(
+async def test_a_venue_after_a_reset_gets_new_books_with_play_money_only(
     tmp_path: Path, environment: Environment
 ) -> None:
     async with started(tmp_path) as ledger:

@@ -290,5 +290,5 @@ async def test_resume_by_file_that_is_not_read_is_withdrawn(
         text = error_line(await invoke(rig, "resume", "--seen", "PAUSED"))
     finally:
         folder.release()
-    assert "the daemon did not read the request; it is withdrawn" in text
+    assert "the daemon did not read the request, so it was withdrawn" in text
     assert not (tmp_path / RESUME_REQUEST).exists()

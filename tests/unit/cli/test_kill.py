@@ -222,7 +222,7 @@ async def test_the_final_refusal_is_printed(rig: Rig) -> None:
     rig.later(31)
     result = await task
     assert result.exit_code == 1
-    assert "the kill is still in force: not within 30 s: 2 orders may be live" in result.output
+    assert "the kill is still in force: not done within 30 s: 2 orders may be live" in result.output
 
 
 async def test_another_kill_meanwhile_is_reported(rig: Rig) -> None:
@@ -252,7 +252,7 @@ class TestRearmWithoutAnAnswer:
         result = rearm(tmp_path, kill_id, "--wait", "1")
         folder.release()
         assert result.exit_code == 1
-        assert "not within 1 s: the daemon did not read the request" in result.output
+        assert "not done within 1 s: the daemon did not read the request" in result.output
         assert not (tmp_path / REARM_REQUEST).exists()
         assert Latch(tmp_path).read() is not None
 

@@ -43,7 +43,7 @@ def test_the_golden_example_is_reproduced_exactly() -> None:
 
 
 @pytest.mark.parametrize(
-    ("side", "horizon_s", "adverse", "residual"),
+    ("side", "horizon_s", "markout", "residual"),
     [
         (BUY, 1, "-0.20", "-0.40"),  # first mark after 1 s: 99.90 at 2 s
         (BUY, 5, "-0.40", "-0.20"),
@@ -54,10 +54,10 @@ def test_the_golden_example_is_reproduced_exactly() -> None:
     ],
 )
 def test_the_golden_example_by_side_and_horizon(
-    side: Side, horizon_s: int, adverse: str, residual: str
+    side: Side, horizon_s: int, markout: str, residual: str
 ) -> None:
     found = golden().pnl(None).sides[side].horizons[horizon_s]
-    assert (found.markout, found.residual) == exact(adverse, residual)
+    assert (found.markout, found.residual) == exact(markout, residual)
 
 
 def test_the_realised_spread_is_per_worth_traded() -> None:

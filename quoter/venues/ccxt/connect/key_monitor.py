@@ -22,7 +22,7 @@ from quoter.venues.profiles import profile_of
 
 
 class KeyMonitor:
-    """Monitor of one key; `result` is the newest check's."""
+    """Checks one key at intervals; `result` is that of the newest check."""
 
     def __init__(
         self, *, client: GuardedExchange, sender: RequestSender, config: VenueConfig, now_ns: NowNs

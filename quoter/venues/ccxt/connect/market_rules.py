@@ -27,7 +27,7 @@ def instrument(market: Json, *, precision_mode: int, fee_maker: Decimal | None) 
     notional_kind = "NOTIONAL" if "NOTIONAL" in (filters or {}) else "MIN_NOTIONAL"
     notional = _number(filters, notional_kind, "minNotional")
     fee = fee_maker if fee_maker is not None else decimal(market.get("maker"))
-    if fee is None:  # taken for zero, it would make every spread too narrow
+    if fee is None:  # a fee of zero instead would make every spread too narrow
         raise VenueError(f"{symbol}: the maker fee is not known")
     return Instrument(
         symbol=symbol,

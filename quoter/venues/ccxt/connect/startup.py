@@ -36,7 +36,7 @@ from quoter.venues.json_values import Json, as_list, as_map, decimal, text
 from quoter.venues.profiles import PROVEN, VenueProfile
 
 INFO_WEIGHT = 20.0
-MARKETS_WEIGHT = 5.0  # requests, at the venues that need most for it
+MARKETS_WEIGHT = 5.0  # weight of reading all markets, where it takes most requests
 
 
 class StartupChecks:
@@ -230,7 +230,7 @@ class StartupChecks:
 
 
 def _value_of[T](answer: T | FailedCall) -> T:
-    """Return the value; raise a failure as EgressBlocked if it was that, else VenueUnavailable."""
+    """Return the value of an answer. Raises EgressBlocked or VenueUnavailable for a failure."""
     if isinstance(answer, FailedCall):
         if isinstance(answer.error, EgressBlocked):
             raise answer.error

@@ -230,7 +230,7 @@ def test_refused_order_is_tried_again_and_then_fails_with_the_venues_words() -> 
             harness.reject(order, RejectReason.NOT_SENT)
         harness.wait(0.1)
     assert len(places(harness.steps)) == TRIES_MAX
-    assert [r.text for r in results(harness)] == [f"{TRIES_MAX} orders did not rest: no"]
+    assert [r.text for r in results(harness)] == [f"none of {TRIES_MAX} orders was accepted: no"]
 
 
 def test_order_that_our_own_rules_deny_fails_with_the_rule() -> None:

@@ -62,7 +62,7 @@ async def test_a_rearm_is_given_up_after_30_seconds(rig: Rig) -> None:
     answer = RearmAnswer.read(rig.folder)
     assert answer is not None
     assert answer.is_final
-    assert answer.text.startswith("not within 30 s: ")
+    assert answer.text.startswith("not done within 30 s: ")
     assert "orders may be live" in answer.text
 
 
