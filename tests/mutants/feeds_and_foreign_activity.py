@@ -63,6 +63,26 @@ AFTER_STALL = (
         tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),
     mutant(
+        "old_list_of_an_earlier_run_kills",
+        "an old list with an order of our own earlier run is taken for a second daemon",
+        Edit(
+            "quoter/engine/reconciliation/reconcile.py",
+            "ended = client_id if closed else self._duplicate_instance.earlier_run(client_id)",
+            "ended = client_id if closed else None",
+        ),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
+    ),
+    mutant(
+        "each_order_of_an_earlier_run_starts_the_ten_seconds_again",
+        "a second daemon whose run we know is never noticed by lists, as it renews its orders",
+        Edit(
+            "quoter/engine/reconciliation/reconcile.py",
+            "else self._duplicate_instance.earlier_run(client_id)",
+            "else self._duplicate_instance.earlier_run(client_id) and client_id",
+        ),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
+    ),
+    mutant(
         "every_list_is_called_old",
         "an ended order that every list shows as open is never believed",
         Edit(

@@ -6,6 +6,9 @@ WRITE_AHEAD = "quoter/service/write_ahead.py"
 UPKEEP = "quoter/ledger/upkeep.py"
 UPKEEP_TESTS = ("tests/unit/ledger/test_upkeep.py",)
 WRITE_AHEAD_TESTS = ("tests/unit/service/test_write_ahead.py",)
+GUARDED = "quoter/venues/ccxt/guarded_exchange.py"
+PAPER_STREAMS = "tests/integration/paper/test_paper_streams.py"
+OWN_ROWS_TESTS = (f"{PAPER_STREAMS}::test_rows_of_orders_and_fills_are_read_once_and_not_kept",)
 
 MUTANTS = (
     mutant(
@@ -102,5 +105,39 @@ MUTANTS = (
             "",
         ),
         tests=("tests/unit/risk/test_kill_switch.py",),
+    ),
+    mutant(
+        "rows_of_ended_orders_kept",
+        "ccxt's cache keeps the newest 10,000 orders and fills that were read",
+        Edit(GUARDED, "        cache.clear()\n", "        pass\n"),
+        tests=("tests/integration/test_venues_private.py::test_rows_of_ended_orders_are_not_kept",),
+    ),
+    mutant(
+        "public_trades_kept",
+        "ccxt's cache keeps the newest 10,000 public trades",
+        Edit(GUARDED, "self.trades.get(symbol))", "None)"),
+        tests=(f"{PAPER_STREAMS}::test_rows_of_public_trades_are_not_kept",),
+    ),
+    mutant(
+        "fills_empty_the_cache_of_orders",
+        "a fill drops the rows of orders that nobody has read, and fills are kept",
+        Edit(
+            GUARDED,
+            "super().watch_my_trades(symbol), self.myTrades)",
+            "super().watch_my_trades(symbol), self.orders)",
+        ),
+        tests=OWN_ROWS_TESTS,
+    ),
+    mutant(
+        "rows_dropped_that_came_after_the_watch",
+        "the cache is emptied a little after the watch: rows that come in between are lost",
+        Edit(
+            GUARDED,
+            "        return _take(await super().watch_my_trades(symbol), self.myTrades)",
+            "        rows = await super().watch_my_trades(symbol)\n"
+            "        await asyncio.sleep(0.01)\n"
+            "        return _take(rows, self.myTrades)",
+        ),
+        tests=OWN_ROWS_TESTS,
     ),
 )

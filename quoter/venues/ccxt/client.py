@@ -28,7 +28,9 @@ from quoter.venues.egress.request_slots import RequestSlots
 from quoter.venues.json_values import as_map
 from quoter.venues.profiles import VenueSystem, profile_of, sandbox_urls
 
-CACHE_MAX = 10_000  # rows; a burst beyond ccxt's default of 1000 would lose fills silently
+# Rows between two reads, which empty the cache; a burst beyond ccxt's default of 1000 would lose
+# fills silently.
+CACHE_MAX = 10_000
 REQUESTS_PER_S_DEFAULT = 10.0
 ALLOWED_WHILE_PAUSED = frozenset({Purpose.CANCEL, Purpose.DEAD_MAN})  # only a ban stops these
 # Mixins that correct ccxt's class of a venue.

@@ -14,7 +14,7 @@ from ccxt.base import errors as venue
 
 from quoter.domain.errors import EgressBlocked, VenueError
 from quoter.venues.answers import check_body
-from quoter.venues.ccxt.types import WsClient, WsMessage
+from quoter.venues.ccxt.types import JsonDict, RowCache, WsClient, WsMessage
 from quoter.venues.config import NowNs
 from quoter.venues.egress.gate import Call, EgressGate, Purpose, current_call, gated_session
 from quoter.venues.egress.rate_limiter import RateLimiter
@@ -228,6 +228,18 @@ class GuardedExchange(_Base):
         """End the watches when Binance ends the private stream; ccxt would leave them waiting."""
         client.on_error(venue.NetworkError(f"eventStreamTerminated: {message}"))
 
+    async def watch_trades(self, symbol: str) -> list[JsonDict]:
+        """Await new public trades; see `_take`."""
+        return _take(await super().watch_trades(symbol), self.trades.get(symbol))
+
+    async def watch_my_trades(self, symbol: str) -> list[JsonDict]:
+        """Await new fills of ours; see `_take`."""
+        return _take(await super().watch_my_trades(symbol), self.myTrades)
+
+    async def watch_orders(self, symbol: str) -> list[JsonDict]:
+        """Await new rows of orders; see `_take`."""
+        return _take(await super().watch_orders(symbol), self.orders)
+
     def drop_sockets(self, text: str) -> None:
         """End every websocket; pending watches raise NetworkError.
 
@@ -239,6 +251,19 @@ class GuardedExchange(_Base):
                     future.add_done_callback(_retrieve_error)
             client.on_error(venue.NetworkError(text))
         self.orderbooks.clear()
+
+
+def _take(rows: list[JsonDict], cache: RowCache | None) -> list[JsonDict]:
+    """Return the rows that a watch found, and empty the cache that ccxt found them in.
+
+    ccxt would keep them until as many newer rows came as the cache may hold, 4 KB each. No await
+    may lie between the watch and this: rows that come later must stay for the next watch. Nobody
+    else reads them: the quoted venues send whole rows, or `KrakenExecutions` completes them.
+    """
+    taken = list(rows)
+    if cache is not None:
+        cache.clear()
+    return taken
 
 
 def _retrieve_error(future: "asyncio.Future[object]") -> None:

@@ -3,7 +3,7 @@
 Bodies raise, so that a type checker lets mixins call them through `super()`.
 """
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Protocol
 
 type JsonDict = dict[str, object]
@@ -40,6 +40,14 @@ class WsClient(Protocol):
     def on_error(self, error: BaseException) -> None: ...
 
 
+class RowCache(Protocol):
+    """ccxt.pro's cache of rows that a watch awaits."""
+
+    def __iter__(self) -> Iterator[JsonDict]: ...
+
+    def clear(self) -> None: ...
+
+
 class Exchange:
     """A ccxt.pro exchange."""
 
@@ -53,6 +61,9 @@ class Exchange:
     streaming: dict[str, int]
     clients: dict[str, WsClient]
     orderbooks: dict[str, object]
+    trades: dict[str, RowCache]  # public, by symbol
+    myTrades: RowCache | None  # noqa: N815 - ccxt's name
+    orders: RowCache | None
     markets: JsonDict
     session: object
     tcp_connector: object

@@ -72,7 +72,7 @@ async def events_of(
         profile=KRAKEN, is_own=lambda name: name.startswith("q00"), now_ns=lambda: 1
     )
     for rows in messages:
-        kraken.orders = kraken.myTrades = None  # type: ignore[attr-defined]
+        kraken.orders = kraken.myTrades = None
         frame = {"channel": "executions", "type": kind, "data": rows, "sequence": 8}
         kraken.handle_message(kraken.client(URL), frame)
         for name, handle in (("orders", events.orders), ("myTrades", events.trades)):

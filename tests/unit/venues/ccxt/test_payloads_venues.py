@@ -114,7 +114,8 @@ async def fill_of_stream(exchange: str, frame: Row) -> Fill | None:
     client = client_of(exchange)
     try:
         client.handle_message(client.client(URLS[exchange]), frame)
-        (row,) = client.myTrades  # type: ignore[attr-defined]
+        assert client.myTrades is not None
+        (row,) = client.myTrades
     finally:
         await client.close()
     return fill(row, profile_of(exchange), 1)

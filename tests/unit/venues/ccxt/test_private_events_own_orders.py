@@ -314,9 +314,9 @@ async def streamed(exchange: str) -> list[Event]:
     try:
         for frame in frames:
             before = len(emitted)
-            exchange_client.orders = exchange_client.myTrades = None  # type: ignore[attr-defined]
+            exchange_client.orders = exchange_client.myTrades = None
             exchange_client.handle_message(exchange_client.client(url), frame)
-            rows = exchange_client.myTrades, exchange_client.orders  # type: ignore[attr-defined]
+            rows = exchange_client.myTrades, exchange_client.orders
             events.trades(list(rows[0] or []), emitted.append)
             events.orders(list(rows[1] or []), emitted.append)
             assert len(emitted) > before, frame
