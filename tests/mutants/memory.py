@@ -119,6 +119,16 @@ MUTANTS = (
         tests=(f"{PAPER_STREAMS}::test_rows_of_public_trades_are_not_kept",),
     ),
     mutant(
+        "ended_orders_of_kraken_kept",
+        "the last values of 20,000 ended orders are kept",
+        Edit(
+            "quoter/venues/ccxt/kraken_executions.py",
+            'if name and completed.get("exec_type") not in ENDS:',
+            "if name:",
+        ),
+        tests=("tests/unit/venues/ccxt/test_kraken_executions.py",),
+    ),
+    mutant(
         "fills_empty_the_cache_of_orders",
         "a fill drops the rows of orders that nobody has read, and fills are kept",
         Edit(

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
-ORDERS_MAX = 20_000  # remembered; the oldest is forgotten first
+ORDERS_MAX = 20_000  # remembered until they end; the oldest is forgotten first
+ENDS = frozenset({"filled", "canceled", "expired"})  # the last row of an order
 # What stays true of an order until a row says otherwise.
 LASTING = (
     "symbol",
@@ -56,7 +57,7 @@ class KrakenExecutions(_Base):
         completed = {**self._orders_seen.pop(name, {}), **row}
         if completed.get("exec_type") == "pending_new":  # before any fill, and it says no size
             completed.setdefault("cum_qty", 0)
-        if name:
+        if name and completed.get("exec_type") not in ENDS:
             self._orders_seen[name] = {
                 each: completed[each] for each in LASTING if completed.get(each) is not None
             }

@@ -11,7 +11,7 @@ from quoter.venues.config import NowNs
 from quoter.venues.ports import Emit
 from quoter.venues.profiles import VenueProfile
 
-VENUE_IDS_MAX = 20_000
+VENUE_IDS_MAX = 10_000  # as many orders as the engine remembers
 
 
 class PrivateEvents:

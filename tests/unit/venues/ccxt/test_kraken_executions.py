@@ -1,6 +1,7 @@
 """Kraken's execution rows as documented (websocket v2, executions), most of them partial."""
 
 import time
+import tracemalloc
 from collections.abc import AsyncIterator
 from decimal import Decimal
 
@@ -125,3 +126,22 @@ async def test_fills_of_a_snapshot_are_old_and_its_orders_are_not(kraken: Guarde
 
 async def test_a_cancel_of_an_order_that_was_never_seen_is_nobodys(kraken: GuardedExchange) -> None:
     assert await events_of(kraken, [CANCELED]) == []
+
+
+@pytest.mark.parametrize("end", [CANCELED, FILLED], ids=["canceled", "filled"])
+async def test_an_ended_order_is_forgotten(kraken: GuardedExchange, end: Row) -> None:
+    """Memory must not grow with every order."""
+    rows = [
+        {**row, "order_id": f"OK4GJX-KSTLS-{number:06d}"}
+        for number in range(500)
+        for row in (PENDING, NEW, end)
+    ]
+    tracemalloc.start()
+    try:
+        emitted = await events_of(kraken, rows)
+        found = tracemalloc.take_snapshot()
+    finally:
+        tracemalloc.stop()
+    assert len(emitted) == 500
+    kept = found.filter_traces([tracemalloc.Filter(True, "*kraken_executions.py")])
+    assert sum(each.size for each in kept.statistics("filename")) < 50_000
