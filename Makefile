@@ -3,6 +3,8 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 PY := .venv/bin/python
 STAMP := .venv/.ready
+# Kept bytecode: without it every worker compiles all tests again, 6 s of CPU time each.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup demo quick test check lint types layers format simulate bench soak mutants lock audit sbom env image e2e clients dashboard clean
 .DEFAULT_GOAL := help
@@ -22,7 +24,7 @@ demo: setup      ## sandbox exchange + daemon for a minute, live in this termina
 # `make quick` runs unit, golden and tidy without what is marked slow; `make test` runs everything.
 # One test or one folder: .venv/bin/python -m pytest tests/unit/risk -k headroom
 quick: lint types layers  ## the inner loop, about a minute: lint, types, layers, unit, golden and tidy tests without slow ones
-	@$(PY) -m pytest -n $(or $(JOBS),auto) --dist worksteal -m "not slow" tests/unit tests/golden tests/tidy $(ARGS)
+	@$(PY) -m pytest -n $(or $(JOBS),auto) --dist worksteal -m "not slow" tests/tidy tests/unit tests/golden $(ARGS)
 
 test: setup      ## every test, in three lanes (python -m tests.lanes --help); ARGS= for pytest, JOBS= workers
 	@$(PY) -m tests.lanes $(if $(JOBS),--jobs $(JOBS)) $(ARGS)

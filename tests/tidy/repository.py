@@ -1,7 +1,11 @@
-"""The tracked files and their contents, cached."""
+"""The tracked files and their contents, cached.
+
+Parsing all files takes seconds: a test that looks for a word parses only the files that contain it.
+"""
 
 import ast
 import subprocess
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -30,6 +34,15 @@ def tree(path: str) -> ast.Module:
     return ast.parse(text(path), filename=path)
 
 
-def python(*folders: str) -> list[str]:
-    """Return the tracked Python files below these folders."""
-    return [path for path in tracked() if path.endswith(".py") and path.startswith(folders)]
+def python(*folders: str, words: Iterable[str] = ()) -> list[str]:
+    """Return the tracked Python files below these folders that contain one of the words, if any."""
+    paths = [path for path in tracked() if path.endswith(".py") and path.startswith(folders)]
+    wanted = tuple(words)
+    if not wanted:
+        return paths
+    return [path for path in paths if any(word in text(path) for word in wanted)]
+
+
+def called(node: ast.AST) -> str:
+    """Return the dotted name that a call calls, such as `asyncio.sleep`; empty for other nodes."""
+    return ast.unparse(node.func) if isinstance(node, ast.Call) else ""

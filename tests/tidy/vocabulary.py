@@ -114,8 +114,9 @@ def retired_in_name(path: str) -> list[str]:
 
 def retired_in_content(path: str) -> list[str]:
     """Retired words in the text of a file, and in the identifiers of a Python file."""
-    found = [word for word in parts(searched(path)) if word in RETIRED]
-    if path.endswith(".py"):
+    words = parts(searched(path))
+    found = [word for word in words if word in RETIRED]
+    if path.endswith(".py") and not RETIRED_NAMES.keys().isdisjoint(words):
         found += [
             part
             for name in names(path)

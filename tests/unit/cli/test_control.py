@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,15 +16,13 @@ from quoter.domain.trading import Cause, TradingState
 from quoter.service.control_api.auth import Role
 from quoter.service.data_folder import RESUME_REQUEST, DataFolder
 from quoter.service.operator_commands import entrance
+from tests.unit.cli.in_process import enter_empty_folder
 from tests.unit.service.control_rig import TOKENS, Rig, rigged
 
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.upper().startswith("QUOTER_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+    enter_empty_folder(monkeypatch, tmp_path)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
 from quoter.service.killswitch.file_requests import Rearmed, await_rearm
 from quoter.service.killswitch.file_requests import rearm as request
 from quoter.service.killswitch.latch import Latch
+from tests.unit.cli.in_process import enter_empty_folder, run_main
 from tests.unit.service.control_rig import Rig, rigged
 
 WAIT_S = "30"  # on a busy machine
@@ -29,11 +30,8 @@ BAD = b"caf\xe9"  # not UTF-8
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.upper().startswith("QUOTER_"):
-            monkeypatch.delenv(name)
+    enter_empty_folder(monkeypatch, tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    monkeypatch.chdir(tmp_path)
 
 
 @contextmanager
@@ -70,6 +68,9 @@ def quoter(*words: str | bytes, before: str = "") -> subprocess.CompletedProcess
     return done
 
 
+# Without a daemon the process imports the client of the venue and lists orders: those are slow.
+
+
 class TestKillOnAFullDisk:
     def test_the_signal_is_sent_on_a_full_disk(self, tmp_path: Path) -> None:
         with daemon(tmp_path) as signals:
@@ -81,6 +82,7 @@ class TestKillOnAFullDisk:
         assert "KILLED: operator_kill" in done.stdout
         assert f"{tmp_path / KILL_REQUEST}: File too large" in done.stderr
 
+    @pytest.mark.slow
     def test_the_kill_file_is_written_without_its_reason(self, tmp_path: Path) -> None:
         """An empty file needs no space; the daemon, or its next start, reads it."""
         done = quoter("kill", "now", "--data-dir", str(tmp_path), before=NO_FILE)
@@ -90,6 +92,7 @@ class TestKillOnAFullDisk:
         assert [path.name for path in tmp_path.iterdir()] == [KILL_REQUEST]
         assert DataFolder(tmp_path).take_request(KILL_REQUEST) == ""
 
+    @pytest.mark.slow
     def test_a_kill_that_can_not_be_requested_fails(self) -> None:
         """No file can be created there, not even by root."""
         done = quoter("kill", "now", "--data-dir", "/proc")
@@ -105,6 +108,7 @@ class TestKillWithABadWord:
         assert (done.returncode, signals) == (0, [signal.SIGUSR1])
         assert (tmp_path / KILL_REQUEST).read_text() == "caf?"
 
+    @pytest.mark.slow
     def test_a_folder_with_an_unprintable_name_is_reported(self, tmp_path: Path) -> None:
         folder = tmp_path / os.fsdecode(BAD)
         folder.mkdir()
@@ -114,13 +118,17 @@ class TestKillWithABadWord:
         assert (folder / KILL_REQUEST).exists()
 
     def test_an_invalid_port_does_not_matter_for_a_kill_by_file(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
         monkeypatch.setenv("QUOTER_PORT", "abc")
-        assert quoter("kill", "--data-dir", str(tmp_path)).returncode == 0
-        needs_it = quoter("status")
-        assert needs_it.returncode == 2
-        assert needs_it.stderr == "QUOTER_PORT: must be a number from 1 to 65535 (got abc)\n"
+        with daemon(tmp_path) as signals:
+            assert quoter("kill", "--data-dir", str(tmp_path), "--wait", WAIT_S).returncode == 0
+        assert signals == [signal.SIGUSR1]
+        needs_it = "QUOTER_PORT: must be a number from 1 to 65535 (got abc)\n"
+        assert run_main(monkeypatch, capsys, "status") == (2, "", needs_it)
 
 
 class TestKillWithABadEnvFile:
@@ -137,23 +145,32 @@ class TestKillWithABadEnvFile:
         assert (done.returncode, signals) == (0, [signal.SIGUSR1])
         assert "warning: .env: can't be read" in done.stderr
 
-    def test_an_unreadable_env_file_without_a_daemon_is_an_error(self, tmp_path: Path) -> None:
+    def test_an_unreadable_env_file_without_a_daemon_is_an_error(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
         """The daemon may use another folder, which only .env names."""
         (tmp_path / "data").mkdir()
         (tmp_path / ".env").symlink_to(".env")
-        done = quoter("kill")
-        assert done.returncode == 1
-        assert "--data-dir" in done.stderr
+        code, _, err = run_main(monkeypatch, capsys, "kill")
+        assert code == 1
+        assert "--data-dir" in err
 
-    @pytest.mark.parametrize("words", [("status",), ("ledger",), ("rearm",), ("pause",)])
+    @pytest.mark.parametrize("command", ["status", "ledger", "rearm", "pause"])
     def test_other_commands_report_it_in_one_line(
-        self, tmp_path: Path, words: tuple[str, ...]
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        command: str,
     ) -> None:
         (tmp_path / ".env").symlink_to(".env")
-        done = quoter(*words)
-        assert done.returncode == 2
-        assert done.stderr.startswith(".env: can't be read: ")
-        assert done.stderr.count("\n") == 1
+        code, _, err = run_main(monkeypatch, capsys, command)
+        assert code == 2
+        assert err.startswith(".env: can't be read: ")
+        assert err.count("\n") == 1
 
 
 # Re-arming: the command reports the result.

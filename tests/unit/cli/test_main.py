@@ -1,7 +1,6 @@
 """The command line: imports, output and exit codes of each command."""
 
 import asyncio
-import os
 import subprocess
 import sys
 from decimal import Decimal
@@ -18,6 +17,7 @@ from quoter.ledger.reader import Reader
 from quoter.ledger.rows import Operation
 from quoter.service.data_folder import KILL_REQUEST, DataFolder
 from quoter.service.killswitch.latch import Latch
+from tests.unit.cli.in_process import enter_empty_folder, run_main
 from tests.unit.cli.other_programs import Answering, drip, http, other_program
 from tests.unit.ledger.cases import MARKET, NOW_NS, booked, opened
 
@@ -38,26 +38,11 @@ COMMANDS = (
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.upper().startswith("QUOTER_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+    enter_empty_folder(monkeypatch, tmp_path)
 
 
 def invoke(*words: str, typed: str | None = None) -> Result:
     return CliRunner().invoke(cli.app, list(words), input=typed)
-
-
-def run_main(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str
-) -> tuple[int, str, str]:
-    """Run `main` as a shell would; return exit code, standard output and standard error."""
-    monkeypatch.setattr(sys, "argv", ["quoter", *words])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    out, err = capsys.readouterr()
-    assert isinstance(caught.value.code, int)
-    return caught.value.code, out, err
 
 
 def latched(folder: Path) -> str:
