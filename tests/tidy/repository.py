@@ -5,7 +5,7 @@ Parsing all files takes seconds: a test that looks for a word parses only the fi
 
 import ast
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -43,6 +43,8 @@ def python(*folders: str, words: Iterable[str] = ()) -> list[str]:
     return [path for path in paths if any(word in text(path) for word in wanted)]
 
 
-def called(node: ast.AST) -> str:
-    """Return the dotted name that a call calls, such as `asyncio.sleep`; empty for other nodes."""
-    return ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+def calls(path: str) -> Iterator[tuple[ast.Call, str]]:
+    """Yield every call in a file with the dotted name that it calls, such as `asyncio.sleep`."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call):
+            yield node, ast.unparse(node.func)

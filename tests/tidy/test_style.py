@@ -5,7 +5,7 @@ import io
 import re
 import tokenize
 
-from tests.tidy.repository import called, python, text, tracked, tree
+from tests.tidy.repository import calls, python, text, tracked, tree
 
 FUNCTION_LINES_MAX = 50
 ALL = ("quoter/", "tests/", "deploy/")
@@ -41,11 +41,11 @@ def test_functions_are_at_most_fifty_lines() -> None:
 
 def test_only_the_command_line_prints() -> None:
     found = [
-        f"{path}:{node.lineno}"
+        f"{path}:{call.lineno}"
         for path in python("quoter/", words=["print"])
         if not path.startswith(MAY_PRINT)
-        for node in ast.walk(tree(path))
-        if called(node) == "print"
+        for call, name in calls(path)
+        if name == "print"
     ]
     assert found == []
 
@@ -54,8 +54,8 @@ def test_only_the_order_rules_create_orders() -> None:
     found = {
         path
         for path in python("quoter/", words=["PlaceOrder"])
-        for node in ast.walk(tree(path))
-        if called(node).split(".")[-1] == "PlaceOrder"
+        for call, name in calls(path)
+        if name.split(".")[-1] == "PlaceOrder"
     }
     assert found == {"quoter/risk/order_rules.py"}
 
@@ -136,10 +136,10 @@ def test_gather_never_returns_exceptions() -> None:
 def test_daemon_tasks_are_supervised() -> None:
     """A bare `TaskGroup.create_task` does not notice a task that returns early."""
     found = [
-        f"{path}:{node.lineno}"
+        f"{path}:{call.lineno}"
         for path in python("quoter/service/", "quoter/venues/", words=["create_task"])
-        for node in ast.walk(tree(path))
-        if called(node) == "tasks.create_task"
+        for call, name in calls(path)
+        if name == "tasks.create_task"
     ]
     assert [
         line for line in found if not line.startswith("quoter/venues/supervised_tasks.py")
@@ -150,11 +150,11 @@ def test_tests_do_not_wait_by_long_sleeps() -> None:
     """Short sleeps are allowed inside loops that wait for a condition."""
     found = []
     for path in python("tests/", words=["sleep"]):
-        for node in ast.walk(tree(path)):
-            if isinstance(node, ast.Call) and called(node) in {"time.sleep", "asyncio.sleep"}:
-                seconds = node.args[0]
+        for call, name in calls(path):
+            if name in {"time.sleep", "asyncio.sleep"}:
+                seconds = call.args[0]
                 if isinstance(seconds, ast.Constant) and float(str(seconds.value)) > 0.2:
-                    found.append(f"{path}:{node.lineno}")
+                    found.append(f"{path}:{call.lineno}")
     assert found == []
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from quoter.venues.egress import code_integrity
-from tests.tidy.repository import ROOT, called, python, text, tree
+from tests.tidy.repository import ROOT, calls, python, text, tree
 
 PACKAGES_MAX = 42  # direct and transitive, for the daemon on all platforms: raise it with a reason
 NOT_DATA = {"pickle", "marshal", "shelve", "yaml", "dill", "joblib", "cloudpickle"}
@@ -42,20 +42,20 @@ def test_no_module_loads_executable_data() -> None:
 
 def test_no_module_executes_text() -> None:
     found = [
-        f"{path}:{node.lineno}"
+        f"{path}:{call.lineno}"
         for path in python("quoter/", words=RUNS_TEXT)
-        for node in ast.walk(tree(path))
-        if called(node) in RUNS_TEXT
+        for call, name in calls(path)
+        if name in RUNS_TEXT
     ]
     assert found == []
 
 
 def test_yaml_is_loaded_safely() -> None:
     found = [
-        f"{path}:{node.lineno}"
+        f"{path}:{call.lineno}"
         for path in python("tests/", "deploy/", words=["yaml"])
-        for node in ast.walk(tree(path))
-        if called(node) in {"yaml.load", "yaml.unsafe_load", "yaml.full_load"}
+        for call, name in calls(path)
+        if name in {"yaml.load", "yaml.unsafe_load", "yaml.full_load"}
     ]
     assert found == []
 
