@@ -15,6 +15,7 @@ from quoter.domain.units import NS_PER_MS
 from quoter.sandbox.config import DEMO_ACCOUNT, SECOND_ACCOUNT, Account, SandboxConfig
 from quoter.sandbox.protocol import signing
 from quoter.sandbox.server import SandboxServer
+from quoter.venues.config import VenueConfig
 
 ANSWER_S = 10.0
 PAUSE_S = 0.02
@@ -184,6 +185,20 @@ async def eventually[T](probe: Callable[[], Awaitable[T]]) -> T:
             return value
         await asyncio.sleep(PAUSE_S)
     raise AssertionError(f"not within {ANSWER_S} s: {probe}")
+
+
+def venue_config(sandbox: RunningSandbox) -> VenueConfig:
+    """The configuration of a gateway for the sandbox's first account and BTC/USDT."""
+    return VenueConfig(
+        exchange="binance",
+        symbol="BTC/USDT",
+        environment="sandbox",
+        order_prefix="q1",
+        sandbox_url=sandbox.url,
+        api_key=sandbox.one.api_key,
+        secret=sandbox.one.secret,
+        call_s_max=2.0,
+    )
 
 
 @asynccontextmanager

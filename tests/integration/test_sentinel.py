@@ -38,7 +38,7 @@ from quoter.venues.ports import CancelGateway
 from tests.integration.canary import core_bytes_max
 from tests.integration.daemon_harness import FOREIGN_ID, open_ids, place_foreign
 from tests.integration.daemon_process import Started, own, quoter, until
-from tests.integration.sandbox_client import ANSWER_S, RunningSandbox, eventually
+from tests.integration.sandbox_client import ANSWER_S, RunningSandbox, eventually, venue_config
 from tests.integration.sentinel_strikes import BLOWS, GONE_S_MAX, arena
 
 STALE_S = 0.5
@@ -52,16 +52,7 @@ type Property = Callable[[str, object], None]  # of record_property
 
 
 def config(sandbox: RunningSandbox) -> VenueConfig:
-    return VenueConfig(
-        exchange="binance",
-        symbol="BTC/USDT",
-        environment="sandbox",
-        order_prefix="q00",
-        sandbox_url=sandbox.url,
-        api_key=sandbox.one.api_key,
-        secret=sandbox.one.secret,
-        call_s_max=CALL_S_MAX,
-    )
+    return replace(venue_config(sandbox), order_prefix="q00", call_s_max=CALL_S_MAX)
 
 
 def heartbeat(

@@ -38,24 +38,18 @@ from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import StreamTimings, VenueConfig
 from quoter.venues.factory import make_gateway
 from quoter.venues.profiles import GENERIC, UNIFIED, ById, ClientIds
-from tests.integration.sandbox_client import RunningSandbox, running
+from tests.integration.sandbox_client import RunningSandbox, running, venue_config
 from tests.integration.test_venues_ws import until
 
 QUICK = StreamTimings(backoff_base_s=0.02, backoff_s_max=0.1, open_s_max=3.0)
-PREFIX = "q1"
+PREFIX = "q1"  # of `venue_config`
 RESTING = "58000"  # the best bid of the standing market is 59999
 
 
 def config(sandbox: RunningSandbox, *, exchange: str = "binance") -> VenueConfig:
-    return VenueConfig(
+    return replace(
+        venue_config(sandbox),
         exchange=exchange,
-        symbol="BTC/USDT",
-        environment="sandbox",
-        order_prefix=PREFIX,
-        sandbox_url=sandbox.url,
-        api_key=sandbox.one.api_key,
-        secret=sandbox.one.secret,
-        call_s_max=2.0,
         create_age_s_max=5.0,  # the machine may be busy; other tests check the limit
         stream=QUICK,
         keep_alive_ms=200,
@@ -443,11 +437,7 @@ async def test_a_normal_burst_stays_below_the_venues_limits() -> None:
 async def test_a_fill_arrives_once_with_exact_figures(sandbox: RunningSandbox) -> None:
     async with connected(config(sandbox)) as gateway, streaming(gateway) as events:
         await gateway.place(place(1, price=await best_bid(sandbox), size="0.001"))
-        await sandbox.admin(
-            "POST",
-            "script",
-            {"symbol": "BTCUSDT", "kind": "burst", "side": "SELL", "notional": "300000"},
-        )
+        await burst_of_sells(sandbox, "300000")
         await until(lambda: any(isinstance(event, Fill) for event in events))
         report = await gateway.report(RequestReport(kind=ReportKind.TRADES))
         await until(lambda: any(isinstance(event, OrderDone) for event in events))
@@ -523,11 +513,7 @@ async def test_trades_from_an_id_are_complete_and_in_order(
     monkeypatch.setattr("quoter.venues.ccxt.account_reports.TRADES_PAGE", 3)
     for number in range(8):
         await gateway.place(place(number, price="59999", size="0.001"))
-    await still_sandbox.admin(
-        "POST",
-        "script",
-        {"symbol": "BTCUSDT", "kind": "burst", "side": "SELL", "notional": "3000000"},
-    )
+    await burst_of_sells(still_sandbox, "3000000")
     every = await listed(gateway, since_ns=time.time_ns() - 60_000_000_000)
     assert len(every) >= 8
     assert every == sorted(every, key=int)
@@ -543,15 +529,17 @@ async def test_trades_without_profile_are_one_page_that_is_not_full(
     async with connected(config(still_sandbox, exchange=exchange)) as gateway:
         for number in range(4):
             await gateway.place(place(number, price="59999", size="0.001"))
-        await still_sandbox.admin(
-            "POST",
-            "script",
-            {"symbol": "BTCUSDT", "kind": "burst", "side": "SELL", "notional": "3000000"},
-        )
+        await burst_of_sells(still_sandbox, "3000000")
         every = await listed(gateway, since_ns=time.time_ns() - 60_000_000_000)
         assert len(every) == 4
         after = await listed(gateway, from_trade_id=every[1])
         assert after == [each for each in every if each != every[1]]
+
+
+async def burst_of_sells(sandbox: RunningSandbox, notional: str) -> None:
+    """Let takers sell for `notional` of the quote coin at once, so that resting bids fill."""
+    script = {"symbol": "BTCUSDT", "kind": "burst", "side": "SELL", "notional": notional}
+    await sandbox.admin("POST", "script", script)
 
 
 async def listed(gateway: CcxtGateway, *, from_trade_id: str = "", since_ns: int = 0) -> list[str]:

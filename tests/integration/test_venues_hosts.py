@@ -26,7 +26,7 @@ from quoter.venues.config import StreamTimings, VenueConfig
 from quoter.venues.egress.gate import Purpose, declare_call, gated_session
 from quoter.venues.profiles import profile_of
 from tests.integration.daemon_harness import LIVELY, market, running_daemon, settings
-from tests.integration.sandbox_client import RunningSandbox, running
+from tests.integration.sandbox_client import RunningSandbox, running, venue_config
 from tests.integration.test_venues_gateway import connected, streaming
 from tests.integration.test_venues_ws import until
 
@@ -220,7 +220,7 @@ async def test_request_without_the_header_of_the_demo_sends_nothing(
 async def test_gateway_reports_breaches_to_the_engine(
     still_sandbox: RunningSandbox, elsewhere: Elsewhere
 ) -> None:
-    async with connected(venue_of(still_sandbox)) as gateway, streaming(gateway) as events:
+    async with connected(venue_config(still_sandbox)) as gateway, streaming(gateway) as events:
         redirect(gateway._client, elsewhere.host)
         gateway._client.drop_sockets("the test")
         await until(lambda: any(is_mismatch(event) for event in events))
@@ -228,19 +228,6 @@ async def test_gateway_reports_breaches_to_the_engine(
         with pytest.raises(VenueError):
             await gateway.cancel_all()
     assert elsewhere.connections == elsewhere.received == 0
-
-
-def venue_of(sandbox: RunningSandbox) -> VenueConfig:
-    return VenueConfig(
-        exchange="binance",
-        symbol="BTC/USDT",
-        environment="sandbox",
-        order_prefix="q1",
-        sandbox_url=sandbox.url,
-        api_key=sandbox.one.api_key,
-        secret=sandbox.one.secret,
-        call_s_max=2.0,
-    )
 
 
 def is_mismatch(event: Event) -> bool:

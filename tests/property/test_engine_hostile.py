@@ -71,9 +71,8 @@ fills = st.builds(
 )
 venue_orders = st.builds(VenueOrder, names, venue_ids, sides, money, money, money)
 holdings = st.dictionaries(st.sampled_from(["ABC", "USD", "XYZ", ""]), money, max_size=3)
-events: st.SearchStrategy[Event] = st.one_of(
-    st.builds(BookSnapshot, ts_ns=times, last=sequence, bids=levels, asks=levels),
-    st.builds(BookDelta, ts_ns=times, prev=sequence, last=sequence, bids=levels, asks=levels),
+market: st.SearchStrategy[Event] = st.one_of(
+    st.builds(Trade, ts_ns=times, trade_id=names, price=prices, size=floats, taker=sides),
     st.builds(
         TopOfBook,
         ts_ns=times,
@@ -81,7 +80,12 @@ events: st.SearchStrategy[Event] = st.one_of(
         bid=st.builds(Level, prices, floats),
         ask=st.builds(Level, prices, floats),
     ),
-    st.builds(Trade, ts_ns=times, trade_id=names, price=prices, size=floats, taker=sides),
+    st.builds(BookSnapshot, ts_ns=times, last=sequence, bids=levels, asks=levels),
+    st.builds(Tick, ts_ns=times),
+)
+events: st.SearchStrategy[Event] = st.one_of(
+    market,
+    st.builds(BookDelta, ts_ns=times, prev=sequence, last=sequence, bids=levels, asks=levels),
     st.builds(OrderSent, ts_ns=times, client_id=names),
     st.builds(OrderAck, ts_ns=times, client_id=names, venue_id=venue_ids),
     st.builds(
@@ -124,19 +128,6 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(FeedUp, ts_ns=times, stream=st.sampled_from(Stream)),
     st.builds(FeedDown, ts_ns=times, stream=st.sampled_from(Stream), text=texts),
     st.builds(RateLimited, ts_ns=times, until_ns=times, text=texts),
-    st.builds(Tick, ts_ns=times),
-)
-market = st.one_of(
-    st.builds(Trade, ts_ns=times, trade_id=names, price=prices, size=floats, taker=sides),
-    st.builds(
-        TopOfBook,
-        ts_ns=times,
-        update_id=sequence,
-        bid=st.builds(Level, prices, floats),
-        ask=st.builds(Level, prices, floats),
-    ),
-    st.builds(BookSnapshot, ts_ns=times, last=sequence, bids=levels, asks=levels),
-    st.builds(Tick, ts_ns=times),
 )
 
 

@@ -122,17 +122,7 @@ class Simulation:
     def run_until(self, at_s: float) -> None:
         """Advance to `at_s` seconds after the start."""
         until_ns = START_NS + round(at_s * NS_PER_S)
-        schedule, exchange = self.schedule, self.exchange
-        while True:
-            market_ns = self._flow.next_ns
-            if min(market_ns, schedule.next_ns) > until_ns:
-                break
-            if market_ns <= schedule.next_ns:
-                schedule.now_ns = market_ns
-                self.gateway.deliver(exchange.advance(market_ns))
-            else:
-                schedule.step()
-        schedule.now_ns = until_ns
+        self.gateway.run_until(until_ns)
         self._measure()
 
     def script(self, script: Script, at_s: float) -> None:

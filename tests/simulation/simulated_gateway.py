@@ -106,6 +106,19 @@ class SimulatedGateway:
         self._schedule, self._latency, self._seam, self._post = schedule, latency, seam, post
         self._sync = DepthSync()
 
+    def run_until(self, until_ns: int) -> None:
+        """Advance the exchange's market and the schedule in the order of their times."""
+        schedule, exchange = self._schedule, self._exchange
+        flow = exchange._flows[self._symbol]
+        while min(flow.next_ns, schedule.next_ns) <= until_ns:
+            market_ns = flow.next_ns
+            if market_ns <= schedule.next_ns:
+                schedule.now_ns = market_ns
+                self.deliver(exchange.advance(market_ns))
+            else:
+                schedule.step()
+        schedule.now_ns = until_ns
+
     def send(self, commands: Iterable[Command]) -> None:
         """Schedule the arrival of commands at the venue; they have no effect during this call."""
         now_ns = self._schedule.now_ns

@@ -82,7 +82,6 @@ class World:
         market, config = plan.market, plan.engine
         self.exchange = Exchange((market,), seed=plan.seed, now_ns=START_NS)
         self.exchange.add_account(ACCOUNT, config.opening)
-        self._flow = self.exchange._flows[market.symbol]
         self.schedule = Schedule(START_NS)
         self.faults = ActiveFaults(plan, self.schedule)
         self.truth = TrueState(
@@ -148,18 +147,7 @@ class World:
 
     def run_until(self, at_s: float) -> None:
         """Advance to `at_s` seconds after the start. Raises Breach if a rule is broken."""
-        until_ns = at_ns(at_s)
-        schedule, exchange, flow = self.schedule, self.exchange, self._flow
-        while True:
-            market_ns = flow.next_ns
-            if min(market_ns, schedule.next_ns) > until_ns:
-                break
-            if market_ns <= schedule.next_ns:
-                schedule.now_ns = market_ns
-                self.gateway.deliver(exchange.advance(market_ns))
-            else:
-                schedule.step()
-        schedule.now_ns = until_ns
+        self.gateway.run_until(at_ns(at_s))
 
     def _observe(self, step: Step) -> None:
         self.events += 1
