@@ -77,6 +77,7 @@ def venue_config(settings: Settings, *, with_key: bool = True) -> VenueConfig:
         api_key=key,
         secret=secret,
         password=password,
+        is_trial_first=trial_mode(settings) is not TrialMode.OFF,
         fee_maker=_given_fee(settings),
         stream=StreamTimings(
             stall_s=settings.book_stale_s, ping_s=min(PING_S_MAX, settings.book_stale_s / 2)

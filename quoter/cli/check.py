@@ -40,6 +40,7 @@ from quoter.telemetry.redaction import Redactor, clean
 from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
 from quoter.venues.factory import check_signing_code, make_feed, make_gateway
+from quoter.venues.profiles import VenueProfile, profile_of
 
 QUOTE_S_MAX = 30.0
 
@@ -110,6 +111,7 @@ class Check:
 
     async def _venue(self, gateway: CcxtGateway, config: VenueConfig) -> ExitCode:
         instrument = await gateway.connect()
+        self._proof(profile_of(config.exchange))
         if (sample := gateway.clock.latest) is not None:
             self._say("clock", f"venue minus ours {sample.offset_ns / 1e6:+.1f} ms")
         self._say(
@@ -139,6 +141,14 @@ class Check:
         self._limits(instrument)
         await self._watch(engine, config, instrument)
         return self._quote(engine)
+
+    def _proof(self, profile: VenueProfile) -> None:
+        where = self._settings.environment
+        text = f"{profile.name} is proven"
+        if profile.refusal:
+            text = f"on its {where} a trial order comes first; in production refused: "
+            text += profile.refusal
+        self._say("venue", text)
 
     def _balances(self, held: BalanceReport, instrument: Instrument) -> None:
         zero = Decimal(0)

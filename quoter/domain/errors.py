@@ -87,6 +87,7 @@ class KeyPart(StrEnum):
     ENVIRONMENT = "environment"  # the key belongs to another one
     ADDRESS = "address"  # not on the key's list of addresses
     PERMISSION = "permission"
+    ACCOUNT = "account"  # of a kind that the profile does not cover
 
 
 class KeyRefused(VenueError):

@@ -344,7 +344,8 @@ class Venue(BaseModel):
         description="auto: before the first quote an order of the least size is placed far from "
         "the market, found in the private stream and in the list of open orders, and cancelled; if "
         "one of these steps fails, the start fails (exit code 45). In production there is none: "
-        "`quoter check --place` places it on request. off: no trial order.",
+        "`quoter check --place` places it on request. off: no trial order; refused at venues that "
+        "are quoted after a trial order only (deploy/docs/venues.md).",
     )
     creates_per_s: float = Field(
         10,

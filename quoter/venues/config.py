@@ -52,6 +52,7 @@ class VenueConfig:
     secret: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     hosts: frozenset[str] = frozenset()  # replaces the list of hosts that may be contacted
+    is_trial_first: bool = False  # True: a trial order precedes the quotes
     is_cancel_only: bool = False  # True: the egress gate never opens for creates
     fee_maker: Decimal | None = None  # fraction of notional; None: the account's is requested
     native_feed: bool = True  # False: the public feed through ccxt.pro too

@@ -37,8 +37,12 @@ class Started:
         assert self.process.stdout is not None
         async for line in self.process.stdout:
             self.raw += line
-            if line.startswith(b"{"):
-                self.lines.append(json.loads(line))
+            try:
+                found = json.loads(line)
+            except ValueError:
+                found = None
+            if isinstance(found, dict):
+                self.lines.append(found)
             else:
                 self.text.append(line.decode(errors="replace"))
 

@@ -144,6 +144,52 @@ STOPS = (
     ),
 )
 
+PROFILE = "quoter/venues/profiles/profile.py"
+REFUSALS = "tests/unit/venues/ccxt/connect/test_startup_refusals.py"
+PLAY_MONEY = (
+    mutant(
+        "tried_venue_quoted_in_production",
+        "a venue that was tried with play money is quoted with real money",
+        Edit(
+            PROFILE,
+            "or config.environment not in self.trial_environments:",
+            "or not self.trial_environments:",
+        ),
+        tests=(REFUSALS,),
+    ),
+    mutant(
+        "tried_venue_without_its_trial_order",
+        "a testnet is quoted although no trial order precedes the quotes",
+        Edit(PROFILE, "if not config.is_trial_first:", "if False:"),
+        tests=(REFUSALS,),
+    ),
+    mutant(
+        "trial_order_claimed_when_it_is_off",
+        "a trial order is claimed to come first, whatever the setting says",
+        Edit(
+            "quoter/app/settings_to_config.py",
+            "is_trial_first=trial_mode(settings) is not TrialMode.OFF",
+            "is_trial_first=True",
+        ),
+        tests=("tests/unit/app/test_settings_to_config.py",),
+    ),
+    mutant(
+        "kind_of_account_guessed_from_a_failure",
+        "ccxt takes a failed question for the kind of a Bitget account for a classic account",
+        Edit("quoter/venues/profiles/bitget.py", 'options={"uta": False},', ""),
+        tests=(
+            "tests/integration/paper/test_paper_trial.py::"
+            "test_unified_account_of_bitget_is_refused_with_the_reason",
+        ),
+    ),
+    mutant(
+        "demo_without_its_added_urls",
+        "Gate's testnet has no socket for spot",
+        Edit("quoter/venues/ccxt/client.py", ", **system.urls}", "}"),
+        tests=("tests/unit/venues/ccxt/test_client.py",),
+    ),
+)
+
 TRIAL = "quoter/venues/ccxt/connect/trial_requests.py"
 TRIAL_TESTS = "tests/unit/venues/ccxt/connect/test_trial_requests.py"
 
@@ -283,4 +329,4 @@ PARTIAL_ROWS = (
     ),
 )
 
-MUTANTS = (*IDENTITY, *LISTS, *STOPS, *PAPER_VENUES, *STARTS, *PARTIAL_ROWS)
+MUTANTS = (*PLAY_MONEY, *IDENTITY, *LISTS, *STOPS, *PAPER_VENUES, *STARTS, *PARTIAL_ROWS)

@@ -68,7 +68,7 @@ def make_client(
     client.post_reads = profile.post_reads
     client.slots = RequestSlots() if profile.has_nonces else None
     client.limiter = limiter = RateLimiter(
-        requests_per_s=1000 / client.rateLimit if client.rateLimit > 0 else REQUESTS_PER_S_DEFAULT
+        requests_per_s=1000 / client.rateLimit if client.rateLimit > 0 else REQUESTS_PER_S_DEFAULT,
     )
     if (switch := switch_range(config.exchange)) is not None:
         client.dead_man_path = switch.path
@@ -157,6 +157,7 @@ def _options(config: VenueConfig) -> dict[str, object]:
             "maxRetriesOnFailure": 0,
             "warnOnFetchOpenOrdersWithoutSymbol": False,  # the start asks once (`shared_coins`)
             "recvWindow": config.call_window_ms,
+            **profile_of(config.exchange).options,
             "tradesLimit": CACHE_MAX,
             "ordersLimit": CACHE_MAX,
             "ws": {"compress": 0, "options": {"compress": 0}},
@@ -182,6 +183,7 @@ def _select_environment(client: GuardedExchange, config: VenueConfig) -> VenueSy
             f"quoter knows no {config.environment} of {config.exchange} (only: {known}){why}"
         )
     getattr(client, system.switch)(True)
+    client.urls["api"] = {**as_map(client.urls.get("api")), **system.urls}
     return replace(system, hosts=config.hosts or system.hosts)
 
 

@@ -120,6 +120,7 @@ KEY_TEXTS = {
     KeyPart.ENVIRONMENT: "the key belongs to another environment",
     KeyPart.ADDRESS: "the address of this machine is not on the key's list",
     KeyPart.PERMISSION: "the key lacks a permission; it must be allowed to read and to trade",
+    KeyPart.ACCOUNT: "its account is of a kind (classic or unified) that quoter can't trade there",
 }
 
 

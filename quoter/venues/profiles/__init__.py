@@ -41,6 +41,7 @@ __all__ = [
     "KRAKEN",
     "OKX",
     "PROVEN",
+    "QUOTED",
     "UNIFIED",
     "AnswerForm",
     "BalanceForm",
@@ -66,6 +67,15 @@ _PROFILES = {profile.name: profile for profile in _ROWS} | {
     name: replace(GENERIC, name=name, refusal=why) for name, why in NO_IDS.items()
 }
 PROVEN = frozenset(name for name, profile in _PROFILES.items() if not profile.refusal)
+TRIED = {
+    name: ", ".join(sorted(profile.trial_environments))
+    for name, profile in sorted(_PROFILES.items())
+    if profile.trial_environments
+}
+QUOTED = (  # in texts of refusals
+    f"proven: {', '.join(sorted(PROVEN))}; after a trial order at each start: "
+    f"{', '.join(f'{name} ({where})' for name, where in TRIED.items())}"
+)
 
 SELF_TRADE_MODES = ("EXPIRE_MAKER", "EXPIRE_BOTH")  # ccxt's names, in order of preference
 

@@ -7,6 +7,7 @@ orders, fills).
 from quoter.domain.errors import KeyPart
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
+    UNSEEN,
     ById,
     ClientIds,
     PageBy,
@@ -26,6 +27,7 @@ BITGET = VenueProfile(
         "40012": KeyPart.PASSWORD,
         "40018": KeyPart.ADDRESS,
         "40014": KeyPart.PERMISSION,
+        "40085": KeyPart.ACCOUNT,
     },
     maker_fee_call="fetch_trading_fee",
     systems={
@@ -84,5 +86,9 @@ BITGET = VenueProfile(
         end_param="endTime",
         window_days=90,
     ),
-    refusal="if its query of the account type fails, ccxt assumes a classic account",
+    refusal=f"{UNSEEN}, and unified accounts, which have other paths and fields, not at all",
+    trial_environments=frozenset({"demo"}),
+    # ccxt asks for the kind of account, and takes a failed question for a classic account; without
+    # its question a unified account is refused by the venue, at the first request
+    options={"uta": False},
 )

@@ -7,6 +7,7 @@ order/open-order, order/order-list, order/execution).
 from quoter.domain.errors import KeyPart
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
+    UNSEEN,
     ById,
     ClientIds,
     PageBy,
@@ -36,7 +37,8 @@ BYBIT = VenueProfile(
             hosts=frozenset({"api-demo.bybit.com", "stream-demo.bybit.com", "stream.bybit.com"}),
         ),
     },
-    refusal="it was tested against a local imitation only, never at the real venue or its demo",
+    refusal=UNSEEN,
+    trial_environments=frozenset({"testnet", "demo"}),
     order_fields={"price": ("price",), "amount": ("qty",), "filled": ("cumExecQty",)},
     trade_fields={
         "price": ("execPrice",),

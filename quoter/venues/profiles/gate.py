@@ -7,11 +7,13 @@ order, list all open orders, list personal trading history).
 from quoter.domain.errors import KeyPart
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
+    UNSEEN,
     ById,
     ClientIds,
     PageBy,
     Paging,
     VenueProfile,
+    VenueSystem,
 )
 
 GATE = VenueProfile(
@@ -24,8 +26,16 @@ GATE = VenueProfile(
         "FORBIDDEN": KeyPart.PERMISSION,
     },
     maker_fee_call="fetch_trading_fee",
-    no_test_system="its testnet has futures only, and quoter trades spot",
-    refusal="the coin of fees in its private stream is not known from a recording",
+    # developers/apiv4/ws: "TestNet"; ccxt's table has the testnet's sockets of contracts only
+    systems={
+        "testnet": VenueSystem(
+            hosts=frozenset({"api-testnet.gateapi.io", "ws-testnet.gate.com"}),
+            urls={"spot": "wss://ws-testnet.gate.com/v4/ws/spot"},
+        )
+    },
+    refusal=f"{UNSEEN}; its documentation lists the coin of fees in the private stream, and its"
+    " example of a fill lacks it",
+    trial_environments=frozenset({"testnet"}),
     order_fields={"price": ("price",), "amount": ("amount",), "left": ("left",)},
     trade_fields={
         "price": ("price",),

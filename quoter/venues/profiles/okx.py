@@ -11,6 +11,7 @@ from quoter.domain.errors import KeyPart
 from quoter.venues.config import Environment
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
+    UNSEEN,
     ById,
     ClientIds,
     PageBy,
@@ -41,7 +42,8 @@ OKX = VenueProfile(
     },
     maker_fee_call="fetch_trading_fee",
     systems=_demo("www.okx.com", "wspap.okx.com"),
-    refusal="it was tested against a local imitation only, never at the real venue or its demo",
+    refusal=UNSEEN,
+    trial_environments=frozenset({"demo"}),
     order_fields={"price": ("px",), "amount": ("sz",), "filled": ("accFillSz",)},
     trade_fields={"price": ("fillPx",), "amount": ("fillSz",)},
     # The stream's row is that of an order, whose `fee` is the sum over its fills.
@@ -74,10 +76,18 @@ OKX = VenueProfile(
         start_param="begin",
     ),
 )
-REGIONAL = "its hosts and accounts may differ from those of okx; that was not tested"
-MY_OKX = replace(
-    OKX, name="myokx", refusal=REGIONAL, systems=_demo("eea.okx.com", "wseeapap.okx.com")
-)
-OKX_US = replace(
-    OKX, name="okxus", refusal=REGIONAL, systems=_demo("us.okx.com", "wsuspap.okx.com")
-)
+
+
+def _regional(name: str, place: str, systems: Mapping[Environment, VenueSystem]) -> VenueProfile:
+    return replace(
+        OKX,
+        name=name,
+        refusal=f"the hosts, markets and accounts of OKX's site for {place} may differ from those"
+        " of okx; that was not tested",
+        trial_environments=frozenset(),
+        systems=systems,
+    )
+
+
+MY_OKX = _regional("myokx", "the EEA", _demo("eea.okx.com", "wseeapap.okx.com"))
+OKX_US = _regional("okxus", "the United States", _demo("us.okx.com", "wsuspap.okx.com"))

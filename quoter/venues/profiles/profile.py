@@ -37,12 +37,14 @@ class RequiredHeader:
 class VenueSystem:
     """One system of a venue: its hosts, and for a testnet or demo how ccxt is switched to it.
 
-    `headers`: what tells it from production at a host that serves both.
+    `headers`: what tells it from production at a host that serves both. `urls`: entries of
+    ccxt's `urls["api"]` that its table of this system lacks.
     """
 
     hosts: frozenset[str]
     switch: str = "set_sandbox_mode"  # ccxt's method; not for production
     headers: tuple[RequiredHeader, ...] = ()
+    urls: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,7 @@ class Paging:
 
 UNPROVEN_ORDERS = Paging(full_page=20)  # the smallest default page among the venues in ccxt
 UNPROVEN_TRADES = Paging(full_page=10)
+UNSEEN = "it was tested against a local imitation only, never in production"
 NO_PROFILE = "it has no profile: how it names our orders and pages its lists is not proven"
 
 
@@ -127,10 +130,12 @@ class VenueProfile:
     name: str
     family: str  # selects error texts and request verification
     refusal: str = NO_PROFILE  # why no order may be sent to this venue; empty: it is proven
+    trial_environments: frozenset[Environment] = frozenset()  # quoted in spite of `refusal`
     feed_urls: Mapping[Environment, FeedUrls] = field(default_factory=dict)
     hosts: frozenset[str] = frozenset()  # of production; empty: those of ccxt's table
     systems: Mapping[Environment, VenueSystem] = field(default_factory=dict)  # testnet and demo
     no_test_system: str = ""  # why there is none, where that may surprise
+    options: Mapping[str, bool] = field(default_factory=dict)  # of ccxt's class, over its own
     create_params: Mapping[str, str | bool | int] = field(default_factory=dict)
     self_trade: str = ""  # prevention mode of our creates; empty: none by the venue
     order_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -153,6 +158,18 @@ class VenueProfile:
     has_window: bool = False  # takes `recvWindow`: how late it may receive a request
     trades_page_by_id: bool = False  # the trade list pages by id, oldest first
     has_single_symbol_rules: bool = False  # exchangeInfo of a single symbol exists
+
+    def refusal_in(self, config: VenueConfig) -> str:
+        """Return why no order may be sent in this environment; empty if orders may be sent.
+
+        A venue that is refused may be quoted in its `trial_environments`, where money is not real
+        and a trial order proves at each start that the venue is as the profile says.
+        """
+        if not self.refusal or config.environment not in self.trial_environments:
+            return self.refusal
+        if not config.is_trial_first:
+            return f"on its {config.environment} it needs QUOTER_TRIAL_ORDER=auto: {self.refusal}"
+        return ""
 
     def parameters(
         self, order: OrderIntent | PlaceOrder, config: VenueConfig

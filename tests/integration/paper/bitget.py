@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from quoter.domain.market import Side
 from tests.integration.paper import encoding
@@ -23,6 +24,7 @@ from tests.integration.paper.exchange import (
     PaperExchange,
     Print,
     Refusal,
+    Refused,
     Status,
     Trade,
     now_ms,
@@ -51,6 +53,12 @@ ERRORS = {
     Refusal.NOT_FOUND: (400, "43001", "The order does not exist"),
     Refusal.SIGNATURE: (400, "40009", "sign signature error"),
     Refusal.BAD_REQUEST: (400, "40017", "Parameter verification failed"),
+    Refusal.ACCOUNT: (
+        400,
+        "40085",
+        "You are in Unified Account mode, and the Classic Account API is not supported at this"
+        " time",
+    ),
     Refusal.BUSY: (503, "40015", "System is abnormal, please try again later"),
 }
 SYMBOL: Json = {
@@ -187,6 +195,7 @@ class Bitget(Form):
     market_id = MARKET
     page_orders_max = page_trades_max = 100
     post_only_ends_later = True
+    is_unified = False
 
     def __init__(self, market: PaperExchange) -> None:
         super().__init__(market)
@@ -200,7 +209,6 @@ class Bitget(Form):
             f"GET {spot}/market/fills-history": Route(self._prints, is_public=True),
             f"GET {spot}/market/candles": Route(lambda _: envelope([]), is_public=True),
             f"GET {spot}/market/history-candles": Route(lambda _: envelope([]), is_public=True),
-            "GET /api/v3/account/settings": Route(self._unified_only),
             "GET /api/v2/common/trade-rate": Route(self._fee),
             f"GET {spot}/account/assets": Route(self._balances, Op.BALANCES),
             f"GET {spot}/trade/unfilled-orders": Route(self._open_orders, Op.OPEN_ORDERS),
@@ -209,6 +217,16 @@ class Bitget(Form):
             f"POST {spot}/trade/place-order": Route(self._create, Op.CREATE),
             f"POST {spot}/trade/cancel-order": Route(self._cancel, Op.CANCEL),
         }
+
+    def route(self, request: Request) -> Route | None:
+        """Return the route of a request; a unified account has none of the signed ones."""
+        found = super().route(request)
+        if self.is_unified and found is not None and not found.is_public:
+            return replace(found, answer=self._classic_only)
+        return found
+
+    def _classic_only(self, _: Request) -> object:
+        raise Refused(Refusal.ACCOUNT)
 
     def is_signed(self, request: Request) -> bool:
         """Check `ACCESS-SIGN`: time, method, path with query, body; and the passphrase."""
@@ -298,11 +316,6 @@ class Bitget(Form):
     def _prints(self, _: Request) -> object:
         return envelope([{"symbol": MARKET} | encode(PRINT, p) for p in self.market.prints[::-1]])
 
-    def _unified_only(self, _: Request) -> object:
-        """Refuse: the account is a classic one."""
-        return {"code": "40085", "msg": "You are in Classic Account mode", "data": None,
-                "requestTime": now_ms()}  # fmt: skip
-
     def _fee(self, _: Request) -> object:
         rate = plain(self.market.fee_rate)
         return envelope({"makerFeeRate": rate, "takerFeeRate": rate})
@@ -317,7 +330,7 @@ class Bitget(Form):
         )  # fmt: skip
 
     def _open_orders(self, request: Request) -> object:
-        rows = self.market.open_orders()[::-1]
+        rows = self.market.listed_orders()
         return self._older(request, rows, order_id, OPEN_ORDER, self.page_orders_max)
 
     def _order(self, request: Request) -> object:

@@ -52,6 +52,7 @@ ERRORS = {
     Refusal.NOT_FOUND: (170213, "Order does not exist."),
     Refusal.SIGNATURE: (10004, "error sign! please check your signature generation algorithm."),
     Refusal.BAD_REQUEST: (10001, "Request parameter error."),
+    Refusal.ACCOUNT: (10032, "Demo trading are not supported."),
     Refusal.BUSY: (10016, "Server error."),
 }
 INSTRUMENT: Json = {
@@ -176,6 +177,7 @@ PRINT: Table[Print] = {
 }
 
 
+NOT_ON_THE_DEMO = ("/v5/user/query-api", "/v5/account/fee-rate")
 BOOK_TOPIC, PRINT_TOPIC = f"orderbook.{DEPTH}.{MARKET}", f"publicTrade.{MARKET}"
 WEEK_MS = 7 * 86_400_000  # longest span of one question for trades
 API_KEY: Json = {
@@ -270,6 +272,16 @@ class Bybit(Form):
             "POST /v5/order/create": Route(self._create, Op.CREATE),
             "POST /v5/order/cancel": Route(self._cancel, Op.CANCEL),
         }
+
+    def route(self, request: Request) -> Route | None:
+        """Return the route of a request; the demo serves a part of them (docs/v5/demo)."""
+        found = super().route(request)
+        if request.host.startswith("api-demo.") and request.path in NOT_ON_THE_DEMO:
+            return Route(self._not_on_the_demo)
+        return found
+
+    def _not_on_the_demo(self, _: Request) -> object:
+        raise Refused(Refusal.ACCOUNT)
 
     def is_signed(self, request: Request) -> bool:
         """Check `X-BAPI-SIGN`: time, key, window, then the query or the body."""
@@ -372,7 +384,7 @@ class Bybit(Form):
         one = self._named(asked)
         found = [one] if one else []
         if not asked.keys() & {"orderId", "orderLinkId"}:
-            found = self.market.open_orders()[::-1]
+            found = self.market.listed_orders()
         return self._page(asked, found, ORDER, default=20, most=self.page_orders_max)
 
     def _ended_orders(self, request: Request) -> object:

@@ -36,6 +36,7 @@ class Refusal(StrEnum):
     NOT_FOUND = "not_found"  # no such open order
     SIGNATURE = "signature"
     BAD_REQUEST = "bad_request"
+    ACCOUNT = "account"  # not for accounts of this kind, or not on the demo
     BUSY = "busy"
 
 
@@ -158,6 +159,7 @@ class PaperExchange:
     trades: list[Trade] = field(default_factory=list)
     prints: list[Print] = field(default_factory=list)
     listeners: list[Listener] = field(default_factory=list)
+    is_list_empty: bool = False  # a fault: lists show no open order
     stuck: set[str] = field(default_factory=set)  # client ids of orders that no cancel ends
     sequence: int = 1_000
     creates: int = 0
@@ -173,6 +175,10 @@ class PaperExchange:
     def open_orders(self) -> list[Order]:
         """Return the open orders, oldest first."""
         return list(self._open.values())
+
+    def listed_orders(self) -> list[Order]:
+        """Return the open orders as lists show them, newest first."""
+        return [] if self.is_list_empty else self.open_orders()[::-1]
 
     def find(self, *, venue_id: str = "", client_id: str = "") -> Order | None:
         """Return an order by the venue's id, else by the client's; None if there is none."""

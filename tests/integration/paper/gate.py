@@ -304,8 +304,8 @@ class Gate(Form):
         return self.page(rows, limit=limit, most=most, skip=(number - 1) * limit)
 
     def _open_orders(self, request: Request) -> object:
-        orders = self.market.open_orders()
-        page = self._numbered(request, orders[::-1], self.page_orders_max)
+        orders = self.market.listed_orders()
+        page = self._numbered(request, orders, self.page_orders_max)
         rows = [encode(ORDER, order) for order in page]
         return [{"currency_pair": MARKET, "total": len(orders), "orders": rows}] if rows else []
 

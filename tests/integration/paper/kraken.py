@@ -428,7 +428,7 @@ class Kraken(Form):
         asked = request.fields.get("cl_ord_id")
         rows = {
             order.venue_id: encode(ORDER, order)
-            for order in self.market.open_orders()[::-1]
+            for order in self.market.listed_orders()
             if asked in (None, order.client_id)
         }
         return envelope({"open": rows})

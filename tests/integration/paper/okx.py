@@ -363,7 +363,7 @@ class Okx(Form):
         return envelope([account | {"details": details}])
 
     def _open_orders(self, request: Request) -> object:
-        rows = self.market.open_orders()[::-1]
+        rows = self.market.listed_orders()
         return self._older(request, rows, venue_id, ORDER, self.page_orders_max)
 
     def _order(self, request: Request) -> object:

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
 from quoter.domain.market import Side
+from quoter.venues.config import Environment
 from tests.integration.daemon_process import Started, python, until
 from tests.integration.paper.exchange import Order
 from tests.integration.paper.forms import KEY, PASSWORD, SECRET, Op
@@ -19,24 +20,36 @@ SECRETS = {"quoter_api_key": KEY, "quoter_api_secret": SECRET, "quoter_api_passw
 
 
 @asynccontextmanager
-async def daemon_at(venue: PaperVenue, folder: Path) -> AsyncIterator[Started]:
-    """Run `quoter run` with the venue's real name and a key, in production's environment."""
+async def quoter_at(
+    venue: PaperVenue,
+    folder: Path,
+    *arguments: str,
+    environment: Environment = "production",
+    **more: str,
+) -> AsyncIterator[Started]:
+    """Run `quoter …` with the venue's real name and a key, as in this environment."""
     for name, secret in SECRETS.items():
         if not (folder / name).exists():
             (folder / name).write_text(secret)
             (folder / name).chmod(0o400)
-    command = ("-m", "tests.integration.paper.command", venue.exchange, venue.url, "run")
-    more = {
+    module = ("-m", "tests.integration.paper.command")
+    command = (*module, venue.exchange, environment, venue.url, *arguments)
+    settings = {
         "PYTHONPATH": str(ROOT),
-        "QUOTER_ENVIRONMENT": "production",
+        "QUOTER_ENVIRONMENT": environment,
         "QUOTER_EXCHANGE": venue.exchange,
         "QUOTER_I_ACCEPT_PRODUCTION": venue.exchange,
         # Kraken's budget is one request a second, after a burst of 60
         "QUOTER_REQUOTE_TOLERANCE": "0.5",
         "QUOTER_REQUOTE_HOLD_S": "1",
     }
-    async with python(venue, folder, command, more) as started:
+    async with python(venue, folder, command, settings | more) as started:
         yield started
+
+
+def daemon_at(venue: PaperVenue, folder: Path) -> AbstractAsyncContextManager[Started]:
+    """Run `quoter run` as in production, without a trial order."""
+    return quoter_at(venue, folder, "run")
 
 
 def is_two_sided(venue: PaperVenue) -> bool:
@@ -112,3 +125,8 @@ def best(venue: PaperVenue, side: Side) -> Order:
     """Return our open order with the best price of a side."""
     own = [order for order in venue.market.open_orders() if order.side is side]
     return max(own, key=lambda order: side.sign * order.price)
+
+
+def left_after_kill(daemon: Started) -> list[object]:
+    """Return the numbers of own orders that were left after each round of cancels."""
+    return [line["own_orders_left"] for line in daemon.lines if line.get("event") == "cancel_all"]

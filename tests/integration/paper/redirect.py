@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from quoter.venues import profiles
 from quoter.venues.ccxt import client
 from quoter.venues.ccxt.types import JsonDict
+from quoter.venues.config import Environment
+from quoter.venues.profiles import VenueProfile, VenueSystem
 
 if TYPE_CHECKING:
 
@@ -20,6 +22,9 @@ else:
     Exchange = object
 
 SOCKET_SCHEMES = ("ws", "wss")
+# Two names of one address, as venues have two hosts: only requests by REST need a demo's header.
+REST_HOST, SOCKET_HOST = "127.0.0.1", "localhost"
+SYSTEMS = ("api", "test", "demotrading")  # tables of URLs in ccxt
 
 
 def at_paper(urls: object, root: str) -> object:
@@ -29,16 +34,45 @@ def at_paper(urls: object, root: str) -> object:
     if not isinstance(urls, str):
         return urls
     parts = urlsplit(urls)
-    base = root.replace("http", "ws", 1) if parts.scheme in SOCKET_SCHEMES else root
+    base = root
+    if parts.scheme in SOCKET_SCHEMES:
+        base = root.replace("http", "ws", 1).replace(REST_HOST, SOCKET_HOST, 1)
     return f"{base}/{parts.netloc}{parts.path}"
 
 
+def system_at_paper(system: VenueSystem, root: str) -> VenueSystem:
+    """Return a testnet or demo below `root`; the gate still requires its header."""
+    headers = tuple(
+        replace(
+            header,
+            host=REST_HOST,
+            exempt=frozenset(f"/{header.host}{path}" for path in header.exempt),
+        )
+        for header in system.headers
+    )
+    urls = {name: str(at_paper(url, root)) for name, url in system.urls.items()}
+    hosts = frozenset({REST_HOST, SOCKET_HOST})
+    return replace(system, hosts=hosts, headers=headers, urls=urls)
+
+
+def profile_at_paper(held: VenueProfile, environment: Environment, root: str) -> VenueProfile:
+    """Return the profile with hosts on loopback.
+
+    A refusal is lifted in production only: the tests here are what decides about it.
+    """
+    return replace(
+        held,
+        refusal="" if environment == "production" else held.refusal,
+        hosts=frozenset(),
+        systems={name: system_at_paper(each, root) for name, each in held.systems.items()},
+    )
+
+
 @contextmanager
-def redirected(exchange: str, root: str) -> Iterator[None]:
+def redirected(exchange: str, root: str, environment: Environment = "production") -> Iterator[None]:
     """Let every client of this exchange made inside the block talk to `root`.
 
-    ccxt's own classes stay as they are, so that the check of its code passes. A refusal of the
-    profile is lifted for the length of the block: the tests here are what decides about it.
+    ccxt's own classes stay as they are, so that the check of its code passes.
     """
 
     class AtPaper(Exchange):
@@ -47,11 +81,12 @@ def redirected(exchange: str, root: str) -> Iterator[None]:
         def describe(self) -> dict[str, JsonDict]:
             described = super().describe()
             urls = described["urls"]
-            return described | {"urls": urls | {"api": at_paper(urls["api"], root)}}
+            moved = {name: at_paper(urls[name], root) for name in SYSTEMS if name in urls}
+            return described | {"urls": urls | moved}
 
     mixins, held = client.MIXINS.get(exchange, ()), profiles.profile_of(exchange)
     client.MIXINS[exchange] = (*mixins, AtPaper)
-    profiles._PROFILES[exchange] = replace(held, refusal="", hosts=frozenset())
+    profiles._PROFILES[exchange] = profile_at_paper(held, environment, root)
     try:
         yield
     finally:

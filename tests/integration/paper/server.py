@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
 
-from tests.integration.paper.exchange import News, PaperExchange, Refusal, Refused
+from tests.integration.paper.exchange import (
+    News,
+    Order,
+    PaperExchange,
+    Refusal,
+    Refused,
+    Trade,
+)
 from tests.integration.paper.forms import Form, Op, Request, Route, Socket
 
 REFRESH_S = 0.1  # between changes of the book by others
@@ -21,6 +28,7 @@ class Faults:
 
     lost_answers: Counter[Op] = field(default_factory=Counter)  # done, but never answered
     lost_requests: Counter[Op] = field(default_factory=Counter)  # closed before it was read
+    is_private_silent: bool = False  # sockets say nothing of the account
 
     @staticmethod
     def fires(counter: Counter[Op], op: Op) -> bool:
@@ -43,6 +51,7 @@ class PaperVenue:
     unknown: list[str] = field(default_factory=list)  # paths that the form does not have
     sockets: set[Socket] = field(default_factory=set)
     connects: Counter[str] = field(default_factory=Counter)  # of sockets, by path
+    hosts: set[str] = field(default_factory=set)  # that were meant, of requests and sockets
     _refreshed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -60,6 +69,8 @@ class PaperVenue:
 
     def tell(self, news: News) -> None:
         """Send what happened to every socket that has subscribed to it."""
+        if self.faults.is_private_silent and isinstance(news, Order | Trade):
+            return
         for socket in list(self.sockets):
             for frame in self.form.news(news, socket):
                 socket.send(frame)
@@ -67,6 +78,7 @@ class PaperVenue:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one HTTP request or websocket; the first segment of the path is the host."""
         host, _, path = request.path.removeprefix("/").partition("/")
+        self.hosts.add(host)
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._serve_socket(request, host, f"/{path}")
         text = await request.text()

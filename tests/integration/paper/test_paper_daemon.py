@@ -8,24 +8,20 @@ import pytest
 from quoter.domain.market import Side
 from quoter.service.exit_codes import ExitCode
 from quoter.service.killswitch.file_requests import request_kill
-from tests.integration.daemon_process import BUSY_S, Started, until
+from tests.integration.daemon_process import BUSY_S, until
 from tests.integration.paper.forms import Form, Op
 from tests.integration.paper.process import (
     agrees,
     best,
     daemon_at,
     fill_best,
+    left_after_kill,
     lose_answer,
     quotes,
     quotes_anew,
 )
 from tests.integration.paper.server import paper_venue
 from tests.integration.paper.venues import each_venue
-
-
-def left_after_kill(daemon: Started) -> list[object]:
-    """Return the numbers of own orders that were left after each round of cancels."""
-    return [line["own_orders_left"] for line in daemon.lines if line.get("event") == "cancel_all"]
 
 
 @pytest.mark.slow

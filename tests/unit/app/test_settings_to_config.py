@@ -21,7 +21,7 @@ from quoter.app.settings_to_config import (
 )
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Bar, MarketHistory, SavedCalibration
-from quoter.engine.config import GammaUnit, Horizon, PricingConfig
+from quoter.engine.config import GammaUnit, Horizon, PricingConfig, TrialMode
 from quoter.risk.monitors.market_regime import RegimePolicy
 from quoter.service.saved_calibration import CalibrationBounds, UsableCalibration
 from quoter.settings import FixedSettings, Settings
@@ -169,6 +169,26 @@ def test_only_the_sandbox_has_a_default_api_key() -> None:
     testnet = settings(environment="testnet", **keys)
     assert venue_config(testnet).api_key == "key"
     assert "topsecret" not in repr(venue_config(testnet))
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_first"),
+    [
+        ({}, True),
+        ({"environment": "demo"}, True),
+        ({"trial_order": "off"}, False),
+        ({"environment": "production"}, False),
+    ],
+)
+def test_venue_knows_whether_a_trial_order_comes_first(
+    changes: dict[str, Any], is_first: bool, instrument: Instrument
+) -> None:
+    """By the same rule as the engine, which places it."""
+    keys = {"api_key": "key", "api_secret": "topsecret"}
+    chosen = settings(**{"environment": "testnet", **keys, **changes})
+    engine = engine_config(chosen, instrument, start_ns=START_NS, opening={})
+    assert venue_config(chosen).is_trial_first is is_first
+    assert (engine.trial is TrialMode.FIRST) is is_first
 
 
 def test_priors_come_from_the_market_history_unless_configured(

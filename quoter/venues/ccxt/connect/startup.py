@@ -33,7 +33,7 @@ from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.egress.gate import allow_markets
 from quoter.venues.egress.request_verification import create_check
 from quoter.venues.json_values import Json, as_list, as_map, decimal, text
-from quoter.venues.profiles import PROVEN, VenueProfile
+from quoter.venues.profiles import QUOTED, VenueProfile
 
 INFO_WEIGHT = 20.0
 MARKETS_WEIGHT = 5.0  # weight of reading all markets, where it takes most requests
@@ -101,12 +101,9 @@ class StartupChecks:
 
         A process that only cancels may use a venue at which own orders are recognised.
         """
-        profile = self._profile
-        if profile.refusal and not (self._config.is_cancel_only and profile.ids is not None):
-            raise VenueUnfit(
-                f"{self._config.exchange} can't be quoted: {profile.refusal};"
-                f" proven: {', '.join(sorted(PROVEN))}"
-            )
+        profile, refusal = self._profile, self._profile.refusal_in(self._config)
+        if refusal and not (self._config.is_cancel_only and profile.ids is not None):
+            raise VenueUnfit(f"{self._config.exchange} can't be quoted: {refusal}; {QUOTED}")
 
     def _instrument(self, market: Json) -> Instrument:
         return instrument(market, precision_mode=self._client.precisionMode, fee_maker=self._fee)

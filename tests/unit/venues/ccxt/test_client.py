@@ -64,6 +64,7 @@ SPOT_URLS = {  # under ccxt's `urls["api"]`: what spot trading uses
     "myokx": ("rest", "ws"),
     "okxus": ("rest", "ws"),
     "bitget": ("spot", "common", "demo/public", "demo/private"),
+    "gate": ("public/spot", "private/spot", "private/wallet", "spot"),
 }
 
 
@@ -77,7 +78,10 @@ def url_at(urls: object, path: str) -> str:
 
 @pytest.mark.parametrize(
     ("exchange", "environment"),
-    [*((name, "demo") for name in SPOT_URLS), ("bybit", "testnet"), ("binance", "testnet")],
+    [
+        *((name, "demo") for name in SPOT_URLS if name != "gate"),
+        *((name, "testnet") for name in ("binance", "bybit", "gate")),
+    ],
 )
 def test_every_url_of_a_test_system_is_an_allowed_host(
     exchange: str, environment: Environment
@@ -163,7 +167,7 @@ def test_other_exchanges_can_be_built(exchange: str) -> None:
     [
         ("bybit", "sandbox", "speaks Binance's protocol"),
         ("kraken", "testnet", "its demo has futures only"),
-        ("gate", "testnet", "its testnet has futures only"),
+        ("gate", "demo", "quoter knows no demo of gate .only: testnet."),
         ("okx", "testnet", "quoter knows no testnet of okx .only: demo."),
         ("binanceus", "demo", "quoter knows no demo of binanceus .only: testnet."),
         ("htx", "demo", "only: none"),
