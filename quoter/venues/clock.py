@@ -14,14 +14,19 @@ class ClockSample:
 
     @property
     def uncertainty_ns(self) -> int:
-        """Maximum error of the offset in either direction."""
+        """Maximum error of the offset, in either direction, that comes from the round trip."""
         return self.round_trip_ns // 2
 
 
-def clock_sample_of(*, venue_ms: int, asked_ns: int, answered_ns: int) -> ClockSample:
-    """Return the sample of a venue time `venue_ms`, requested and answered at these local times."""
-    middle_ns = (asked_ns + answered_ns) // 2
-    return ClockSample(venue_ms * NS_PER_MS - middle_ns, answered_ns - asked_ns)
+def clock_sample_of(
+    *, venue_ms: int, asked_ns: int, answered_ns: int, step_ms: int = 0
+) -> ClockSample:
+    """Return the sample of a venue time `venue_ms`, requested and answered at these local times.
+
+    `step_ms`: to which the venue rounds its time down; the middle of the step is taken for it.
+    """
+    venue_ns = venue_ms * NS_PER_MS + step_ms * NS_PER_MS // 2
+    return ClockSample(venue_ns - (asked_ns + answered_ns) // 2, answered_ns - asked_ns)
 
 
 class VenueClock:

@@ -53,9 +53,11 @@ def make_feed(
 ) -> MarketFeed:
     """Return the native feed where there is one, else ccxt.pro's.
 
-    Without a `clock` the feed measures the venue's clock by itself. `limiter` is the gateway's: the
-    venue counts the requests of both together. Without one the feed has its own.
+    Without a `clock` the feed measures the venue's clock by itself. `limiter` is the gateway's:
+    most venues count the requests of both together. Without one the feed has its own.
     """
+    if profile_of(config.exchange).limits is not None:
+        limiter = None  # that of an account, which public requests don't count for
     is_native = config.native_feed and profile_of(config.exchange).family == "binance"
     feed = BinanceFeed if is_native else CcxtFeed
     return feed(config, instrument, now_ns, random or Random(), clock, limiter)

@@ -18,6 +18,7 @@ from aiohttp import web
 from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
 from quoter.venues.egress.gate import BlockReason, never_blocked
+from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.factory import make_gateway
 from tests.integration.test_daemon_dialects import accept_unproven, redirected
 
@@ -169,6 +170,7 @@ async def kraken_gateway(
     gateway = make_gateway(config, block_reason=block_reason)
     accept_unproven(gateway)
     gateway._client.urls["api"] = redirected(gateway._client.urls["api"], venue.url)
+    gateway._client.limiter = RateLimiter(requests_per_s=1.0)  # more than an account's tier allows
     try:
         await gateway.connect()
         gateway.open_gate()

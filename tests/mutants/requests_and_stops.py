@@ -82,7 +82,7 @@ STOPS = (
 
 RECONCILE = "quoter/engine/reconciliation/reconcile.py"
 LISTS = "tests/unit/engine/reconciliation/test_reconcile.py"
-LIMITER = "quoter/venues/egress/rate_limiter.py"
+BUCKET = "quoter/venues/egress/token_bucket.py"
 
 OLDER_NEWS = (
     mutant(
@@ -100,7 +100,7 @@ OLDER_NEWS = (
     mutant(
         "old_header_gives_budget_back",
         "an answer that was overtaken hands back budget that is spent",
-        Edit(LIMITER, "min(self.tokens(now_ns), self.capacity - count)", "self.capacity - count"),
+        Edit(BUCKET, "min(self.tokens(now_ns), self.capacity - count)", "self.capacity - count"),
         tests=("tests/unit/venues/egress/test_rate_limiter.py",),
     ),
     mutant(

@@ -302,4 +302,31 @@ SHARED_COINS = (
     ),
 )
 
-MUTANTS = (*WIRE, *ANSWERS, *MARKET, *STOPS, *SHARED_COINS)
+COUNTER = "quoter/venues/egress/order_counter.py"
+COUNTER_TESTS = "tests/unit/venues/egress/test_order_counter.py"
+ORDER_COUNTS = (
+    mutant(
+        "no_count_kept_for_cancels",
+        "creates use up Kraken's count of orders, so that a stop's cancels are refused",
+        Edit(COUNTER, "self._limits.create_cost + reserved:", "self._limits.create_cost:"),
+        tests=(COUNTER_TESTS,),
+    ),
+    mutant(
+        "cancel_of_an_unknown_order_is_free",
+        "the cancel of an order from an earlier run counts as that of an old one",
+        Edit(COUNTER, "_created_ns.get(client_id, now_ns)", "_created_ns.get(client_id, 0)"),
+        tests=(COUNTER_TESTS,),
+    ),
+    mutant(
+        "cancelled_order_keeps_its_share",
+        "after a few replaced quotes no create is admitted any more",
+        Edit(
+            COUNTER,
+            "now_ns), now_ns)\n        self._uncancelled.discard(client_id)",
+            "now_ns), now_ns)",
+        ),
+        tests=(COUNTER_TESTS,),
+    ),
+)
+
+MUTANTS = (*WIRE, *ANSWERS, *MARKET, *STOPS, *SHARED_COINS, *ORDER_COUNTS)

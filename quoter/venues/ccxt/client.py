@@ -69,6 +69,7 @@ def make_client(
     client.slots = RequestSlots() if profile.has_nonces else None
     client.limiter = limiter = RateLimiter(
         requests_per_s=1000 / client.rateLimit if client.rateLimit > 0 else REQUESTS_PER_S_DEFAULT,
+        limits=profile.limits if config.api_key else None,  # public requests count by address
     )
     if (switch := switch_range(config.exchange)) is not None:
         client.dead_man_path = switch.path

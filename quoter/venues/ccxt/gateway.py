@@ -143,7 +143,7 @@ class CcxtGateway:
 
     async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
         """Send one limit order, at most once; it is never queued."""
-        refusal = self._client.limiter.admit_create(self._now_ns())
+        refusal = self._client.limiter.admit_create(self._now_ns(), order.client_id)
         if refusal:
             return self._rejected(order, RejectReason.NOT_SENT, refusal)
         gate = self._client.gate

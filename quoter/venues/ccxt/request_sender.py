@@ -86,7 +86,11 @@ class RequestSender:
     ) -> T | FailedCall:
         is_cancel = request.purpose is not Purpose.READ
         wait_s = self._client.limiter.admit(
-            self._now_ns(), weight=weight, is_cancel=is_cancel, is_paced=is_paced
+            self._now_ns(),
+            weight=weight,
+            is_cancel=is_cancel,
+            is_paced=is_paced,
+            cancelled=request.client_id if request.purpose is Purpose.CANCEL else None,
         )
         if wait_s is None:
             error = VenueError("not sent: rate limit")

@@ -22,7 +22,8 @@ class CcxtRest:
         self, client: GuardedExchange, config: VenueConfig, instrument: Instrument, now_ns: NowNs
     ) -> None:
         self._client, self._now_ns, self._instrument = client, now_ns, instrument
-        self._is_binance = profile_of(config.exchange).family == "binance"
+        self._profile = profile_of(config.exchange)
+        self._is_binance = self._profile.family == "binance"
         self._sender = RequestSender(client, config, now_ns)
 
     async def book(self) -> Json | None:
@@ -40,7 +41,12 @@ class CcxtRest:
         asked_ns = self._now_ns()
         answer = await self._sender.read(self._client.fetch_time, answers.venue_ms)
         if not isinstance(answer, FailedCall):
-            latency.record_clock(venue_ms=answer, asked_ns=asked_ns, answered_ns=self._now_ns())
+            latency.record_clock(
+                venue_ms=answer,
+                asked_ns=asked_ns,
+                answered_ns=self._now_ns(),
+                step_ms=self._profile.clock_step_ms,
+            )
 
     async def status(self) -> str | None:
         """Return why the venue is closed; empty if it is open."""

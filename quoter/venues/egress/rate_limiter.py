@@ -10,13 +10,17 @@ from dataclasses import dataclass
 
 from quoter.domain.events import RateLimited
 from quoter.domain.units import NS_PER_S
+from quoter.venues.egress.order_counter import OrderCounter
+from quoter.venues.egress.token_bucket import TokenBucket
 from quoter.venues.growing_pause import GrowingPause
 from quoter.venues.json_values import Json, as_list, as_map, decimal
+from quoter.venues.profiles.limits import RequestLimits
 from quoter.venues.retry_after import retry_after_s
 
 RESERVED_SHARE = 0.3  # of every limit: not for creates
 CANCELS_SHARE = 0.1  # of the weight: not for reads either
 PACING_S_MAX = 1.0  # longest wait for an overdrawn budget; beyond it a request is refused
+PACING_COUNTED_S_MAX = 10.0  # where reads have a count of their own, in which cancels do not wait
 PAUSE_S_MIN = 1.0
 PAUSE_S_DEFAULT = 5.0  # where the venue gave no time
 PAUSE_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
@@ -24,48 +28,6 @@ RATE_LIMIT_CODES = (418, 429)
 BAN_CODE = 418
 FORBIDDEN = 403  # Binance: its firewall's limit; with a JSON body it is the venue that refuses
 INTERVAL_S = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86_400}
-
-
-class TokenBucket:
-    """Token bucket that refills by capacity per window; requests that may wait may overdraw it."""
-
-    def __init__(self, *, capacity: float, window_s: float) -> None:
-        self._tokens = self.capacity = 0.0
-        self._ts_ns = 0
-        self.resize(capacity=capacity, window_s=window_s)
-
-    def resize(self, *, capacity: float, window_s: float) -> None:
-        """Change the limit; tokens already spent stay spent."""
-        if not (capacity > 0 and window_s > 0):
-            raise ValueError(f"out of domain: {capacity=} {window_s=}")
-        self._tokens += capacity - self.capacity
-        self.capacity = capacity
-        self.window_s = window_s
-
-    def tokens(self, now_ns: int) -> float:
-        """Return the tokens available now; negative when overdrawn."""
-        grown_s = max(0, now_ns - self._ts_ns) / NS_PER_S if self._ts_ns else 0.0
-        self._tokens += grown_s * self.capacity / self.window_s
-        self._tokens = min(self.capacity, self._tokens)
-        self._ts_ns = max(self._ts_ns, now_ns)
-        return self._tokens
-
-    def has(self, cost: float, now_ns: int, *, keep: float = 0.0) -> bool:
-        """Whether spending `cost` leaves at least `keep` (a share of the capacity)."""
-        return self.tokens(now_ns) - cost >= keep * self.capacity
-
-    def wait_s(self, cost: float, now_ns: int, *, keep: float = 0.0) -> float:
-        """Return the seconds until spending `cost` leaves `keep` (a share of the capacity)."""
-        missing = keep * self.capacity - (self.tokens(now_ns) - cost)
-        return max(0.0, missing * self.window_s / self.capacity)
-
-    def take(self, cost: float, now_ns: int) -> None:
-        """Spend `cost`, overdrawing if necessary."""
-        self._tokens = self.tokens(now_ns) - cost
-
-    def used(self, count: float, now_ns: int) -> None:
-        """Take over the venue's count of this window if it is higher than ours."""
-        self._tokens = min(self.tokens(now_ns), self.capacity - count)
 
 
 @dataclass(slots=True)
@@ -76,18 +38,30 @@ class _Pause:
 
 
 class RateLimiter:
-    """Admission of requests by two kinds of limit: weight (all requests) and orders (creates)."""
+    """Admission of requests by two kinds of limit: weight (all requests) and orders (creates).
 
-    def __init__(self, *, requests_per_s: float) -> None:
+    With `limits`, of a venue that counts orders apart, creates and cancels have no weight.
+    """
+
+    def __init__(self, *, requests_per_s: float, limits: RequestLimits | None = None) -> None:
         self._weight = TokenBucket(capacity=60 * requests_per_s, window_s=60.0)
+        self._counter: OrderCounter | None = None
+        self._pacing_s_max = PACING_S_MAX
+        if limits is not None:
+            reads = limits.reads
+            self._weight = TokenBucket(capacity=reads.most, window_s=reads.window_s)
+            self._counter = OrderCounter(limits)
+            self._pacing_s_max = PACING_COUNTED_S_MAX
         self._orders: dict[str, TokenBucket] = {}
         self._pause = _Pause()
         self._firewall = GrowingPause()
 
-    def admit_create(self, now_ns: int) -> str:
+    def admit_create(self, now_ns: int, client_id: str = "") -> str:
         """Spend one create and return an empty text, or return why it may not be sent now."""
         if text := self.pause_reason(now_ns, is_cancel=False):
             return text
+        if self._counter is not None:
+            return self._counter.admit_create(client_id, now_ns)
         if not self._weight.has(1.0, now_ns, keep=RESERVED_SHARE):
             return "rate limit: the remaining budget is reserved for cancels"
         for name, bucket in self._orders.items():
@@ -99,21 +73,31 @@ class RateLimiter:
         return ""
 
     def admit(
-        self, now_ns: int, *, weight: float, is_cancel: bool, is_paced: bool = True
+        self,
+        now_ns: int,
+        *,
+        weight: float,
+        is_cancel: bool,
+        is_paced: bool = True,
+        cancelled: str | None = None,
     ) -> float | None:
         """Spend `weight` for a cancel or a read; return the seconds to wait first.
 
-        Returns None, and spends nothing, if the wait would exceed PACING_S_MAX or a pause is in
-        force. Requests that are not paced never wait.
+        Returns None, and spends nothing, if the wait would be too long or a pause is in force.
+        Requests that are not paced never wait. `cancelled`: our id of the order that the request
+        cancels; None if it cancels none.
         """
         if self.pause_reason(now_ns, is_cancel=is_cancel):
             return None
+        if self._counter is not None and cancelled is not None:
+            self._counter.cancel(cancelled, now_ns)
+            return 0.0
         if not is_paced:
             self._weight.take(weight, now_ns)
             return 0.0
         keep = 0.0 if is_cancel else CANCELS_SHARE
         wait_s = self._weight.wait_s(weight, now_ns, keep=keep)
-        if not wait_s <= PACING_S_MAX:
+        if not wait_s <= self._pacing_s_max:
             return None
         self._weight.take(weight, now_ns)
         return wait_s
@@ -174,7 +158,10 @@ class RateLimiter:
     def used_share(self, now_ns: int) -> float:
         """Return the used share of the limit that is used most; above 1: overdrawn."""
         buckets = (self._weight, *self._orders.values())
-        return max(1.0 - bucket.tokens(now_ns) / bucket.capacity for bucket in buckets)
+        shares = [1.0 - bucket.tokens(now_ns) / bucket.capacity for bucket in buckets]
+        if self._counter is not None:
+            shares.append(self._counter.used_share(now_ns))
+        return max(shares)
 
     def active_pause(self, now_ns: int) -> RateLimited | None:
         """Return the pause in force; None if there is none."""

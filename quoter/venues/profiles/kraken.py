@@ -6,6 +6,7 @@ orders, trades history; websocket v2: executions).
 
 from quoter.domain.errors import KeyPart
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, FeeForm
+from quoter.venues.profiles.limits import Counter, RequestLimits
 from quoter.venues.profiles.profile import (
     ById,
     ClientIds,
@@ -13,6 +14,21 @@ from quoter.venues.profiles.profile import (
     Paging,
     VenueProfile,
 )
+
+_CANCEL_COSTS = ((5.0, 8.0), (10.0, 6.0), (15.0, 5.0), (45.0, 4.0), (90.0, 2.0), (300.0, 1.0))
+# By the account's tier: docs.kraken.com/exchange/guides, rest/ratelimits and general/ratelimits.
+LIMITS = {
+    name: RequestLimits(
+        reads=Counter(most=reads, decay_per_s=reads_per_s),
+        orders=Counter(most=orders, decay_per_s=orders_per_s),
+        cancel_costs=_CANCEL_COSTS,
+    )
+    for name, reads, reads_per_s, orders, orders_per_s in (
+        ("starter", 15.0, 0.33, 60.0, 1.0),
+        ("intermediate", 20.0, 0.5, 125.0, 2.34),
+        ("pro", 20.0, 1.0, 180.0, 3.75),
+    )
+}
 
 KRAKEN = VenueProfile(
     name="kraken",
@@ -25,8 +41,8 @@ KRAKEN = VenueProfile(
     maker_fee_call="fetch_trading_fee",
     no_test_system="its demo has futures only, and quoter trades spot",
     refusal=(
-        "its time has whole seconds, so the check of our clock can fail; and it allows one request "
-        "a second, too few for two-sided quotes in a moving market"
+        "its request limits (those of an account's first tier are assumed) let both quotes be "
+        "replaced every 12 s only, and it was tested against a local imitation only"
     ),
     # Fees in the quote coin: lists of trades do not name the coin, and count it in that one.
     create_params={"oflags": "fciq"},
@@ -61,6 +77,9 @@ KRAKEN = VenueProfile(
         # QueryOrders takes the venue's ids only. Open orders first: an order may end in between.
         query=ById(field="cl_ord_id", lists=("fetch_open_orders", "fetch_closed_orders")),
     ),
+    limits=LIMITS["starter"],
+    clock_step_ms=1000,
+    weights={"trades": 2.0},
     has_nonces=True,
     post_reads=frozenset(
         {"Balance", "BalanceEx", "OpenOrders", "ClosedOrders", "QueryOrders", "TradesHistory"}

@@ -8,6 +8,7 @@ from quoter.domain.commands import OrderIntent, PlaceOrder, TimeInForce
 from quoter.domain.errors import KeyPart
 from quoter.venues.config import Environment, VenueConfig
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
+from quoter.venues.profiles.limits import RequestLimits
 
 UNIFIED = "*"  # in `ClientIds.row_fields`: ccxt's own `clientOrderId`
 
@@ -151,7 +152,9 @@ class VenueProfile:
     open_orders: Paging = UNPROVEN_ORDERS
     trades: Paging = UNPROVEN_TRADES
     book: BookSequence | None = None  # None: its messages have no numbers, or ccxt verifies them
+    limits: RequestLimits | None = None  # None: one budget for all requests
     weights: Mapping[str, float] = field(default_factory=dict)  # of a call, if not 1
+    clock_step_ms: int = 0  # its time is rounded down to this
     authenticates_first: bool = False  # ccxt's `authenticate` opens the private stream
     post_reads: frozenset[str] = frozenset()  # path segments of reads that use POST
     has_nonces: bool = False  # refuses a request whose nonce is below one that has arrived

@@ -20,16 +20,19 @@ class LatencyMonitor:
         self._in_a_row = 0  # frames that contradict the present state
         self._is_slow = False
 
-    def record_clock(self, *, venue_ms: int, asked_ns: int, answered_ns: int) -> None:
+    def record_clock(
+        self, *, venue_ms: int, asked_ns: int, answered_ns: int, step_ms: int = 0
+    ) -> None:
         """Record the venue's time, read somewhere between request and answer.
 
+        `step_ms`: see `clock_sample_of`.
         After the first sample, one whose round trip exceeds the latency limit is ignored as too
         uncertain.
         """
         if self._clock.latest is not None and answered_ns - asked_ns > self._limit_ns:
             return
         self._clock.latest = clock_sample_of(
-            venue_ms=venue_ms, asked_ns=asked_ns, answered_ns=answered_ns
+            venue_ms=venue_ms, asked_ns=asked_ns, answered_ns=answered_ns, step_ms=step_ms
         )
 
     def observe(self, event_ms: int, now_ns: int) -> Alarm | None:

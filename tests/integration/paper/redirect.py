@@ -11,6 +11,7 @@ from quoter.venues.ccxt import client
 from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.config import Environment
 from quoter.venues.profiles import VenueProfile, VenueSystem
+from quoter.venues.profiles.kraken import LIMITS
 
 if TYPE_CHECKING:
 
@@ -64,6 +65,7 @@ def profile_at_paper(held: VenueProfile, environment: Environment, root: str) ->
         held,
         refusal="" if environment == "production" else held.refusal,
         hosts=frozenset(),
+        limits=LIMITS["pro"] if held.limits else None,  # the widest: many requests in little time
         systems={name: system_at_paper(each, root) for name, each in held.systems.items()},
     )
 

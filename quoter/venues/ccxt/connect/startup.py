@@ -169,7 +169,12 @@ class StartupChecks:
         venue_ms = await self._sender.read(self._client.fetch_time, answers.venue_ms)
         if isinstance(venue_ms, FailedCall):
             return venue_ms
-        return clock_sample_of(venue_ms=venue_ms, asked_ns=asked_ns, answered_ns=self._now_ns())
+        return clock_sample_of(
+            venue_ms=venue_ms,
+            asked_ns=asked_ns,
+            answered_ns=self._now_ns(),
+            step_ms=self._profile.clock_step_ms,
+        )
 
     async def _check_clock(self) -> None:
         """Raise VenueError if our clock is off: venues refuse signed requests with a wrong time."""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from quoter.venues.egress.rate_limiter import RateLimiter, TokenBucket, interval_s
+from quoter.venues.egress.rate_limiter import RateLimiter, interval_s
+from quoter.venues.egress.token_bucket import TokenBucket
 
 S = 1_000_000_000
 RULES = [
