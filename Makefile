@@ -49,7 +49,7 @@ simulate: setup  ## faults from SEEDS seeds of SECONDS virtual seconds each
 bench: setup     ## the budgets, as ratios in one run
 	@$(PY) -m tests.bench $(ARGS)
 
-soak: setup      ## sandbox and daemon for MINUTES (120), sampled into FOLDER/soak.csv; ARGS= for settings
+soak: setup      ## sandbox and daemon for MINUTES (120), sampled into FOLDER/soak.csv; ARGS= for settings, ARGS=--summary: so far
 	@$(PY) -m deploy.dev.soak --minutes $(or $(MINUTES),120) --folder $(FOLDER) $(ARGS)
 
 mutants: setup   ## plant known bugs, one at a time: the tests must find every one (ONLY=, JOBS=)

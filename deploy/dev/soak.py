@@ -1,7 +1,9 @@
 """Run sandbox exchange and daemon for hours with default settings, and sample them (`make soak`).
 
 Every 15 s a row goes into `soak.csv`: memory, trading state, causes, share of the time with orders
-on both sides, bytes of log and ledger, load of the machine. The last lines on stdout sum it up.
+on both sides, bytes of log and ledger, load of the machine. The last lines on stdout sum it up;
+`--summary` sums up the rows of a run so far. Beside other work, raise the priority: of the process
+(nice) and, where Linux groups processes by session, of the group (/proc/self/autogroup).
 """
 
 import argparse
@@ -18,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, TextIO, get_type_hints
 
 ROW_S = 15.0
 POLLS_PER_ROW = 5
@@ -27,6 +29,8 @@ STOP_S_MAX = 60.0
 ANSWER_S_MAX = 5.0
 WARM_SHARE = 0.25  # of the rows: left out of the slope of the memory
 MIB = 1 << 20
+TABLE = "soak.csv"
+SIDES = frozenset({"BUY", "SELL"})
 METRIC = re.compile(r"^quoter_(?P<name>\w+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$")
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 LIMITS = {
@@ -45,6 +49,7 @@ class Row(NamedTuple):
     state: str
     causes: str
     two_sided_share: float
+    cooldown_share: float  # orders missing only where the strategy has put a side into cooldown
     fills: int
     raised: str  # "cause=count …" since the start
     log_bytes: int
@@ -58,6 +63,7 @@ class Sample(NamedTuple):
     state: str
     causes: tuple[str, ...]
     is_two_sided: bool
+    is_cooldown: bool  # the sides without an order are in cooldown
     fills: int
     raised: Counter[str]
 
@@ -67,6 +73,7 @@ def sample(text: str) -> Sample:
     state, causes, fills = "", [], 0
     raised: Counter[str] = Counter()
     sides: set[str] = set()
+    cooling_down: set[str] = set()
     for line in text.splitlines():
         found = METRIC.match(line)
         if found is None:
@@ -83,9 +90,13 @@ def sample(text: str) -> Sample:
                 fills += int(value)
             case "open_orders" if value:
                 sides.add(labels["side"])
+            case "side_cooldown" if value:
+                cooling_down.add(labels["side"])
             case _:
                 pass
-    return Sample(state, tuple(causes), len(sides) == len(("buy", "sell")), fills, raised)
+    missing = SIDES - sides
+    is_cooldown = bool(missing) and missing <= cooling_down
+    return Sample(state, tuple(causes), not missing, is_cooldown, fills, raised)
 
 
 def read(url: str) -> Sample:
@@ -94,7 +105,7 @@ def read(url: str) -> Sample:
         with urllib.request.urlopen(url, timeout=ANSWER_S_MAX) as answer:  # noqa: S310 - http only
             return sample(answer.read().decode())
     except OSError:
-        return Sample("", (), False, 0, Counter())
+        return Sample("", (), False, False, 0, Counter())
 
 
 def rows(url: str, pid: int, folder: Path, end_s: float) -> Iterator[Row]:
@@ -116,6 +127,7 @@ def rows(url: str, pid: int, folder: Path, end_s: float) -> Iterator[Row]:
             state=last.state,
             causes=" ".join(sorted({cause for one in seen for cause in one.causes})),
             two_sided_share=sum(one.is_two_sided for one in seen) / len(seen),
+            cooldown_share=sum(one.is_cooldown for one in seen) / len(seen),
             fills=last.fills,
             raised=" ".join(f"{cause}={count}" for cause, count in sorted(last.raised.items())),
             log_bytes=(folder / "quoter.log").stat().st_size,
@@ -145,6 +157,20 @@ def slope_mib_per_h(found: list[Row]) -> float:
     return sum((hour - mean_h) * (row.rss_mib - mean_mib) for hour, row in pairs) / spread
 
 
+def mean(shares: list[float]) -> float:
+    """Return the mean; 0 of nothing."""
+    return sum(shares) / max(len(shares), 1)
+
+
+def rows_so_far(table: TextIO) -> list[Row]:
+    """Read the rows of `soak.csv`."""
+    kinds = get_type_hints(Row)
+    return [
+        Row(**{name: kinds[name](value) for name, value in row.items()})
+        for row in csv.DictReader(table)
+    ]
+
+
 def summary(found: list[Row]) -> str:
     """Return the figures of the run as lines of text."""
     last = found[-1]
@@ -152,7 +178,6 @@ def summary(found: list[Row]) -> str:
     answered = [row for row in found if row.state]
     states = Counter(row.state or "no answer" for row in found)
     changes = sum(before.state != after.state for before, after in pairwise(found))
-    shares = [row.two_sided_share for row in answered]
     return "\n".join(
         (
             f"hours          {hours:.2f}, load {min(r.load for r in found):.1f} to "
@@ -160,7 +185,8 @@ def summary(found: list[Row]) -> str:
             f"memory         {found[0].rss_mib:.1f} to {last.rss_mib:.1f} MiB, slope after "
             f"warm-up {slope_mib_per_h(found):+.2f} MiB/h",
             f"states         {dict(states)}, {changes} changes between rows",
-            f"two-sided      {sum(shares) / max(len(shares), 1):.2%}",
+            f"two-sided      {mean([row.two_sided_share for row in answered]):.2%}; a side in "
+            f"cooldown {mean([row.cooldown_share for row in answered]):.2%}",
             f"fills          {last.fills}",
             f"causes raised  {last.raised or 'none'}",
             f"log            {last.log_bytes / MIB / hours * 24:.1f} MiB a day",
@@ -210,7 +236,7 @@ def soak(folder: Path, minutes: float, settings: dict[str, str]) -> list[Row]:
     Raises FileExistsError for the folder of another run.
     """
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    names = ("sandbox.log", "quoter.log", "soak.csv")
+    names = ("sandbox.log", "quoter.log", TABLE)
     with (
         (folder / names[0]).open("x") as sandbox_log,
         (folder / names[1]).open("x") as log,
@@ -241,10 +267,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=120.0)
     parser.add_argument("--folder", type=Path, required=True, help="for CSV, logs and data")
+    parser.add_argument("--summary", action="store_true", help="of the run in the folder so far")
     parser.add_argument("settings", nargs="*", help="further settings: QUOTER_NAME=value")
     given = parser.parse_args()
     settings = dict(text.split("=", 1) for text in given.settings)
-    found = soak(given.folder.resolve(), given.minutes, settings)
+    folder = given.folder.resolve()
+    if given.summary:
+        with (folder / TABLE).open(newline="") as table:
+            found = rows_so_far(table)
+    else:
+        found = soak(folder, given.minutes, settings)
     sys.stdout.write((summary(found) if found else "no row: see quoter.log") + "\n")
 
 
