@@ -1,7 +1,7 @@
 """One daemon from its settings to the verified end of the run.
 
-The start does what needs no network first (lock, latch, ledger), then connects and cancels the own
-orders of an earlier run, then reconciles the ledger with the venue, and only then opens the gate.
+The start first does what needs no network (lock, latch, ledger). Then it connects, cancels the own
+orders of an earlier run, and reconciles the ledger with the venue. Only then it opens the gate.
 """
 
 from collections.abc import Callable

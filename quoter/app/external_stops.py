@@ -77,7 +77,7 @@ def dead_man_timeout_s(settings: Settings, *, is_dry: bool) -> int:
 
 
 class ExternalStopsBuilder:
-    """Builds the external stops of a run; `block_reason` returns when they block creates.
+    """Builds the external stops of a run; `block_reason` returns why they block a create.
 
     It is built before the gateway, which needs `block_reason`; the dead man's switch is built
     after it, because it needs the gateway.

@@ -117,7 +117,7 @@ class OpeningReconciliation:
     def _known(self, epoch: Epoch) -> list[KnownFill]:
         """Return the newest fills of the ledger, oldest first: one more than the inventory keeps.
 
-        The time of the oldest tells the inventory from when on it remembers every fill.
+        The inventory remembers every fill that is newer than the oldest one.
         """
         return self._ledger.reader.last_fills(epoch.number, TRADE_IDS_MAX + 1)[::-1]
 

@@ -143,7 +143,7 @@ def trial_mode(settings: Settings) -> TrialMode:
 
 
 def limits(settings: Settings) -> Limits:
-    """Return the hard limits; an order may be a whole side, up to half the inventory limit."""
+    """Return the hard limits; one order is at most a whole side, and half the inventory limit."""
     most = settings.order_size * (settings.levels + 1)
     return Limits(
         inventory_max=settings.inventory_max,

@@ -96,7 +96,7 @@ class Check:
             await gateway.close()
 
     async def place(self) -> ExitCode:
-        """Run a daemon that places the trial order and ends, by the path of `quoter run`."""
+        """Run a daemon as `quoter run` does; it places the trial order and ends."""
         try:
             code = await trade(self._settings, observers=(self._show_trial,), is_trial_only=True)
         except StartFailed as error:

@@ -32,7 +32,7 @@ class VenueError(QuoterError):
 
 
 class BadAnswer(VenueError):
-    """An answer of the wrong type, or without a field that was requested: it is no answer."""
+    """An answer of the wrong type, or without a requested field: it counts as no answer."""
 
 
 class MarketUnfit(VenueError):
@@ -71,7 +71,7 @@ class EgressBlocked(VenueError):
 
 
 class CodeAltered(QuoterError):
-    """The library that signs our orders is not the one that was locked."""
+    """ccxt, which signs our orders, differs from the locked version."""
 
 
 class FeeUnread(VenueError):

@@ -40,7 +40,7 @@ class Bar(NamedTuple):
 
 
 class MarketHistory(NamedTuple):
-    """Market data of the time before the start: for first estimates, never for money.
+    """Market data from before the start, used for first estimates only.
 
     bars: oldest first, of bar_s seconds each; trades_per_s: public trades of both sides, None if
     not known; volume_per_s: their volume, base.

@@ -18,7 +18,7 @@ class Quote(NamedTuple):
 
 
 class Clamp(NamedTuple):
-    """A bound that changed a number, and the number before."""
+    """A bound that changed a number, and the number before and after."""
 
     name: str
     before: float

@@ -97,7 +97,7 @@ def check_price_collar(intent: OrderIntent, view: RiskView, limits: Limits) -> s
 
 
 def check_aggressive_price(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
-    """Denied if it would meet an order of ours, or take the other side unless it is meant to."""
+    """Denied if it would match an order of ours, or take liquidity without being an IOC order."""
     price, rests = intent.price, intent.time_in_force is not TimeInForce.IOC
     if intent.side is Side.BUY:
         if rests and not price < view.best_ask:
@@ -113,7 +113,7 @@ def check_aggressive_price(intent: OrderIntent, view: RiskView, _: Limits) -> st
 
 
 def check_worst_case_exposure(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied if it could take inventory past the limit; the other side is not netted."""
+    """Denied if it could take inventory past the limit; the other side gives no headroom."""
     if intent.side is Side.BUY:
         worst = view.inventory + view.leaves_buy + intent.size
         if not worst <= limits.inventory_max:
@@ -149,17 +149,17 @@ def base_headroom(limits: Limits, price: Decimal) -> Decimal:
 
 
 def check_position_notional(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied if it could take the position value to the limit; reducing orders never are."""
+    """Denied if the position value could exceed the part for orders; never if it reduces."""
     if limits.position_notional_max is None:
         return None
     if intent.side is Side.BUY:
         worst = view.inventory + view.leaves_buy + intent.size
     else:
         worst = view.leaves_sell + intent.size - view.inventory
-    room = base_headroom(limits, view.best_ask)
-    if not worst <= room:
-        value = f"inventory could reach {plain(worst)}, which at {plain(view.best_ask)}"
-        return f"{value} exceeds a position value of {plain(limits.position_notional_max)}"
+    if not worst <= base_headroom(limits, view.best_ask):
+        reach = f"inventory could reach {plain(worst)}; at {plain(view.best_ask)} plus the collar"
+        share = f"{plain(ORDERS_SHARE)} of {plain(limits.position_notional_max)}"
+        return f"{reach} its value exceeds {share}"
     return None
 
 

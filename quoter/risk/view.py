@@ -38,7 +38,7 @@ class RiskView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Hard limits. None that is always in force has a default, so none can be missing silently."""
+    """Hard limits. A limit that is always in force has no default, so it can't be forgotten."""
 
     inventory_max: Decimal
     size_max: Decimal

@@ -73,7 +73,7 @@ class DataFolder:
         (self.path / PID).write_text(str(os.getpid()))
 
     def lock(self) -> None:
-        """Lock without writing a process id, so that `is_after_crash` of the next start holds.
+        """Lock without writing a process id, so that the next start still knows of a crash.
 
         Raises LockHeld, OSError.
         """

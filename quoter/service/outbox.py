@@ -196,7 +196,7 @@ class Outbox:
             case CancelAll():
                 await self._cancel_all(gateway)
             case ReconnectFeed():
-                raise AssertionError("unreachable: the feed has it at once")
+                raise AssertionError("unreachable: a reconnect is not queued")
         if reply is not None:
             self._post(reply)
 

@@ -1,4 +1,4 @@
-"""Events with a waiter for their outcome."""
+"""Events whose senders wait for the outcome."""
 
 import asyncio
 from collections.abc import Callable

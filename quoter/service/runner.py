@@ -1,8 +1,8 @@
 """Run one daemon: all of its tasks in one task group, from the first quote to the verified end.
 
 Stopping is a state, not a cancellation: SIGTERM makes the engine drain, the venue is queried until
-it lists no own order, and only then do the tasks end. If a task fails instead, the gate is shut and
-the own orders are cancelled before the process ends.
+it lists no own order, and only then do the tasks end. If a task fails instead, the gate is closed
+and the own orders are cancelled before the process ends.
 """
 
 import asyncio

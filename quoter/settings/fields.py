@@ -293,8 +293,8 @@ class Venue(BaseModel):
     )
     i_accept_production: str = Field(
         "",
-        description="Confirmation for production: there it must be the value of QUOTER_EXCHANGE, "
-        "else no order is sent.",
+        description="Confirmation for production: must be the value of QUOTER_EXCHANGE if "
+        "QUOTER_ENVIRONMENT is production, else the start is refused.",
     )
     exchange: Annotated[str, BeforeValidator(parse_exchange_id)] = Field(
         "binance", description="Exchange, by its ccxt id, such as binance."
@@ -351,8 +351,8 @@ class Venue(BaseModel):
         10,
         gt=0,
         le=100,
-        description="Maximum rate of new orders, per second, after a short burst; beyond it new "
-        "orders wait.",
+        description="Maximum average rate of new orders, per second; those of 2 s may be sent at "
+        "once, further ones wait.",
     )
 
 

@@ -15,7 +15,7 @@ _SECRETS: ContextVar[Mapping[str, str]] = ContextVar("remembered secrets")
 
 @contextmanager
 def remembered(secrets: Mapping[str, str]) -> Iterator[None]:
-    """Add `secrets`, by field, to the environment inside; for this thread or task only."""
+    """Add `secrets`, by field, to the environment for one block of this thread or task."""
     token = _SECRETS.set(secrets)
     try:
         yield

@@ -219,7 +219,7 @@ class DepthNews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestNews:
-    """The best level of either side changed."""
+    """The best level of a side, or of both, changed."""
 
     ts_ns: int
     symbol: str

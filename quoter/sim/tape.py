@@ -43,9 +43,9 @@ class Tape:
             self._publish_best(self._take_id(), now_ns)
 
     def publish_own_best(self, side: Side, now_ns: int) -> None:
-        """Publish that the best order of accounts on `side` is the best price by now.
+        """Publish the best price of account orders on `side` as the best price of that side.
 
-        It must have one. The other side is published as it was.
+        There must be such an order. The other side is published unchanged.
         """
         ticks = self._book.best(side)
         if ticks is None or self._best_shown is None:

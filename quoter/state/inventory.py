@@ -88,7 +88,9 @@ class Inventory:
         known = self._seen.get(fill.trade_id)
         if known is not None:
             if known[0] != _digest(fill):
-                raise LedgerConflict(f"trade {fill.trade_id} was different before: now {fill}")
+                raise LedgerConflict(
+                    f"trade {fill.trade_id} was reported with other content before; now {fill}"
+                )
             return False
         self._remember(fill)
         sign = fill.side.sign

@@ -11,7 +11,7 @@ PENDING_MAX = 1_024  # open fills of one side and horizon; beyond it the oldest 
 
 
 class Units:
-    """Units of base and their value at the marks when they came: drift at any mark in O(1)."""
+    """Units of base, and their value when they came; gives their drift at any mark in O(1)."""
 
     __slots__ = ("_size", "_worth")
 

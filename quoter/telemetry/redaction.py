@@ -58,7 +58,7 @@ class Redactor:
         return self._redact(key, value, judges_keys=True)
 
     def page(self, value: object) -> object:
-        """Return `value` redacted for a page; its keys are ours or coins (there is a coin SIGN)."""
+        """Return `value` redacted for a page; keys are not judged, as a coin may be named SIGN."""
         return self._redact("", value, judges_keys=False)
 
     def _redact(self, key: str, value: object, *, judges_keys: bool, depth: int = 0) -> object:
@@ -87,7 +87,7 @@ class Redactor:
         return self._text(str(value))
 
     def _text(self, value: str) -> str:
-        """Redact known secrets before the cut, which could split one, and names after it."""
+        """Redact known secrets, then cut the text (which could split one), then redact by name."""
         return self.text(clean(self.known(value[:SCAN_CHARS_MAX])))
 
 

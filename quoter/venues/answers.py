@@ -8,7 +8,7 @@ Two checks, neither of which a caller can leave out:
 * `RequestSender` takes a reader with every call (below, or a caller's own) and returns only what
   the reader returns. A reader raises BadAnswer for an answer that does not hold what was asked.
 
-A bad answer is no answer: a create stays unknown, a cancel is unconfirmed, a report fails.
+A bad answer counts as no answer: a create stays unknown, a cancel is unconfirmed, a report fails.
 """
 
 from collections.abc import Callable, Mapping

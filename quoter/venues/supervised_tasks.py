@@ -30,7 +30,7 @@ async def forever(name: str, work: Coroutine[None, None, None]) -> None:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
-        raise TaskEnded(name, "was cancelled from inside") from error
+        raise TaskEnded(name, "was cancelled, but not by the run") from error
     except Exception as error:  # any failure ends the run, under the name of this task
         raise TaskEnded(name, f"failed: {type(error).__name__}: {error}") from error
     raise TaskEnded(name, "returned")

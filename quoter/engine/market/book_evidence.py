@@ -110,7 +110,7 @@ class BookEvidence:
     def proof(self, ts_ns: int, is_missing: Callable[[str], bool]) -> str:
         """Return what is proven by now, or an empty text.
 
-        `is_missing` tells of an order, by client id, whether the book should show it and does not.
+        `is_missing` returns whether the book should show the order of a client id and does not.
         """
         limit_ns = self._policy.unseen_ns
         due = [name for name, ns in self._acked_ns.items() if ts_ns - ns > limit_ns]

@@ -44,7 +44,7 @@ class MarketRules:
         self._is_checked = False  # against a price: none may be known at the start
 
     def tick(self, step: StepBuilder) -> None:
-        """Request the rules if due. The start has just read them."""
+        """Request the rules if due, but not at the first tick: the start has just read them."""
         if not self._is_checked and self._market.mid is not None:
             self._check(step)
         if not self._due_ns and self._period_ns:

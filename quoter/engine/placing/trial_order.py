@@ -79,7 +79,7 @@ class TrialOrder:
 
     @property
     def is_quoting_allowed(self) -> bool:
-        """Whether quotes may follow: the trial passed, and was not all that this run is for."""
+        """Whether quotes may follow: the trial passed, and this run is not for the trial alone."""
         return self.stage is Stage.PASSED and self._mode is not TrialMode.ONLY
 
     def observe(self, event: Event, step: StepBuilder) -> None:

@@ -100,7 +100,7 @@ class RegimeWatch:
 
     @property
     def changing_inputs(self) -> tuple[object, ...]:
-        """Everything that `adjust` depends on and that changes."""
+        """The changing values that `adjust` depends on."""
         level = self._monitor.level
         return level, self._sigma_fast if level is Regime.REDUCE_ONLY else None
 

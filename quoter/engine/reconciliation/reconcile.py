@@ -233,7 +233,7 @@ class Reconcile:
             self._causes.clear(step, Cause.PRIVATE_STREAM_DOWN)
 
     def on_open_orders(self, report: OpenOrdersReport, step: StepBuilder) -> None:
-        """Compare the venue's list with our orders that had no change under way then."""
+        """Compare the venue's list with those orders of ours that were not changing at its time."""
         self.foreign.on_open_orders(report, step)
         own = {o.client_id: o for o in report.orders if o.client_id.startswith(self._own_prefix)}
         if report.asked_ns >= self._open_orders_ns:

@@ -42,7 +42,7 @@ class HeartbeatWriter:
         self._is_failure_logged = False
 
     async def while_starting(self) -> None:
-        """Write heartbeats of a start, whose gate is shut, until cancelled."""
+        """Write heartbeats during the start, while the gate is closed, until cancelled."""
         while True:
             self._write(RunStatus.STARTING, "", None)
             await asyncio.sleep(HEARTBEAT_S)

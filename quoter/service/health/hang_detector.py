@@ -60,7 +60,7 @@ class HangDetector:
         return self._thread is not None and self._thread.is_alive()
 
     async def supervise(self) -> None:
-        """Return when the thread ends, which then ends the run like that of any other task."""
+        """Return when the thread has ended, so that the run ends as after any other task."""
         while True:
             if not self.is_running:
                 return

@@ -209,7 +209,7 @@ async def serve(pages: HasApplication, *, host: str, port: int) -> tuple[web.App
     )
     await runner.setup()
     if runner.server is None:
-        raise AssertionError("unreachable: it is set up")
+        raise AssertionError("unreachable: the runner has been set up")
     try:
         await _Site(runner, runner.server, host, port).start()
     except OSError:

@@ -15,7 +15,7 @@ SETTLE_S_MAX = 5.0  # at the end of the process; a failure is logged
 
 
 class LatchWriter:
-    """Writes the newest decision; `on_settled` is called each time the disk has caught up."""
+    """Writes the newest wanted record; `on_settled` is called each time the disk holds it."""
 
     def __init__(
         self, latch: Latch, record: LatchRecord | None, *, on_settled: Callable[[], None]

@@ -64,9 +64,11 @@ class AccountReports:
                 case ReportKind.COIN_PRICE:
                     return await self._coin_price(request.coin)
                 case ReportKind.BOOK | ReportKind.BEST_PRICES:
-                    raise VenueError("the book comes from the market feed")
+                    raise VenueError("the book is a report of the market feed, not of the account")
                 case ReportKind.RULES:
-                    raise VenueError("the market rules come from StartupChecks")
+                    raise VenueError(
+                        "the market rules are a report of StartupChecks, not of the account"
+                    )
         except VenueError as error:
             return ReportFailed(ts_ns=self._now_ns(), kind=request.kind, text=str(error))
 
@@ -116,8 +118,8 @@ class AccountReports:
     def _listed_balances(self, answer: object) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
         """Return free and locked amounts by coin. Raises BadAnswer.
 
-        A venue that lists every coin must list ours. Others leave out those without a balance, so
-        that a coin is zero if it is missing from a list of others.
+        A venue that lists every coin must list ours. Other venues leave out coins without a
+        balance: there a missing coin is zero, provided that the list has other coins.
         """
         free, locked = balances(
             answers.fields(answer), self._profile, self._client.safe_currency_code

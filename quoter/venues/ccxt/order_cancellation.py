@@ -34,12 +34,12 @@ type OrderRequest = tuple[str, dict[str, str | bool | int]]  # ccxt's order id, 
 def order_request(
     ids: ClientIds | None, by: ById | None, *, client_id: str, venue_id: str
 ) -> OrderRequest | None:
-    """Return what ccxt is given for one order; None if the venue can't be asked with these ids."""
+    """Return ccxt's arguments for one order; None if the venue can't be asked with these ids."""
     if venue_id:
         return venue_id, {}
     if ids is None or by is None or not client_id:
         return None
-    # "" and not None: ccxt builds its error of an order that Bitget does not know with the id
+    # "" and not None: ccxt puts it into the text of its error for an order unknown to Bitget
     return ("", {by.param: client_id}) if by.param else (ids.written(client_id), {})
 
 
@@ -189,7 +189,7 @@ class OrderCancellation:
         )
 
     def _is_about(self, row: Json, order: QueryOrder) -> bool:
-        """Whether a row does not contradict the ids that we asked for."""
+        """Whether the ids in a row, if it has any, are those that we asked for."""
         venue_id, client_id = text(row.get("id")), payloads.client_id(row, self._profile)
         if order.venue_id and venue_id:
             return venue_id == order.venue_id
@@ -252,8 +252,8 @@ class OrderCancellation:
     async def own_open(self, *, is_paced: bool = True) -> list[CancelOrder]:
         """Return a cancel for every own order that the venue lists. Raises VenueError.
 
-        Ours is what this process or the ledger knows by the venue's id, and what the venue's
-        profile recognises.
+        Own orders are those that this process or the ledger knows by the venue's id, and those
+        that the venue's profile recognises.
         """
         report = await self._reports.open_orders(is_paced=is_paced)
         return [

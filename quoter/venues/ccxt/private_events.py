@@ -15,7 +15,7 @@ VENUE_IDS_MAX = 10_000  # as many orders as the engine remembers
 
 
 class PrivateEvents:
-    """Converter of rows; an order is named by the venue's id if that is known, else by the row.
+    """Converter of rows; the client id follows from the venue's id if known, else from the row.
 
     At some venues trades carry only the venue's id, and streams another client id.
     """

@@ -70,9 +70,9 @@ class PrivateStream:
         now_ns: NowNs,
         random: Random,
     ) -> None:
-        """Read from `client`, later from clients by `make_second`, which are closed here after use.
+        """Read from `client`, after a handover from one that `make_second` returns.
 
-        Those are further clients of the same account.
+        Those are further clients of the same account; they are closed here after use.
         """
         self._own, self._client, self._make_second = client, client, make_second
         self._sender, self._symbol = sender, symbol

@@ -55,7 +55,7 @@ class RequestSlots:
         return number
 
     def _end(self, number: int) -> None:
-        """End a slot, if it has not ended yet, and give the next one."""
+        """End a slot, if it has not ended yet, and start the next one in the queue."""
         if self._holder != number:
             return
         self._holder = 0

@@ -38,7 +38,7 @@ class RequiredHeader:
 class VenueSystem:
     """One system of a venue: its hosts, and for a testnet or demo how ccxt is switched to it.
 
-    `headers`: what tells it from production at a host that serves both. `urls`: entries of
+    `headers`: required where one host serves this system and production. `urls`: entries of
     ccxt's `urls["api"]` that its table of this system lacks.
     """
 
@@ -83,7 +83,7 @@ class ClientIds:
 
 
 class PageBy(StrEnum):
-    """How the page after another one is asked for."""
+    """How the next page of a list is requested."""
 
     NOTHING = "nothing"  # there is one page
     CURSOR = "cursor"  # by a text that each page carries
@@ -124,8 +124,8 @@ class VenueProfile:
     """Differences of one venue family from what ccxt unifies.
 
     `order_fields`/`trade_fields`: by unified name, paths under ccxt's `info` of exact numbers, as
-    decimal strings; ccxt itself gives floats. Where a name has paths and none holds a number, there
-    is no number.
+    decimal strings; ccxt itself gives floats. If no path of a name holds
+    a number, the number is missing, and ccxt's is not used.
     """
 
     name: str

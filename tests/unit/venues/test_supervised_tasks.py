@@ -42,7 +42,7 @@ async def finishes() -> None:
     [
         (nothing, "task tick returned"),
         (breaks, "task tick failed: ZeroDivisionError"),
-        (waits_for_what_somebody_cancels, "task tick was cancelled from inside"),
+        (waits_for_what_somebody_cancels, "task tick was cancelled, but not by the run"),
     ],
 )
 async def test_ended_task_ends_the_group_under_its_name(work: object, how: str) -> None:

@@ -49,7 +49,7 @@ class TrialRequests:
         cancel, query = (ids.cancel, ids.query) if ids else (None, None)
         for name, by in (("cancel", cancel), ("query", query)):
             if by is None:
-                raise self._unfit(f"there is no {name} by our order id")
+                raise self._unfit(f"the venue, or ccxt, has no {name} by our order id")
             await self._check_by_id(name, by, client_id=self._client_id, venue_id="")
             if not by.lists:
                 await self._check_by_id(name, by, client_id="", venue_id=VENUE_ID)
@@ -90,7 +90,7 @@ class TrialRequests:
         ids, symbol = self._profile.ids, self._config.symbol
         request = order_request(ids, by, client_id=client_id, venue_id=venue_id)
         if ids is None or request is None:
-            raise self._unfit(f"there is no {name} by our order id")
+            raise self._unfit(f"the venue, or ccxt, has no {name} by our order id")
         asked, params = request
         if by.lists and name == "query":
             calls: list[Ask] = [
