@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
+from quoter.service.announcements import Announcements, Observer
 from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
 from quoter.service.external_stops.external_stops import NO_EXTERNAL_STOPS, ExternalStops
@@ -19,7 +20,7 @@ from quoter.service.operator_commands.entrance import OperatorCommands
 from quoter.service.operator_commands.file_commands import FileCommands
 from quoter.service.outbox import Outbox, may_always_send
 from quoter.service.pending_replies import PendingReplies
-from quoter.service.runner import Observer, Runner, RunnerComponents
+from quoter.service.runner import Runner, RunnerComponents
 from quoter.service.saved_calibration import CalibrationSaver
 from quoter.service.shutdown import Shutdown, StopRequest
 from quoter.service.write_ahead import WriteAhead
@@ -96,7 +97,9 @@ def make_runner(inputs: RunInputs) -> Runner:
             shutdown=Shutdown(engine, gateway) if gateway is not None else None,
             write_ahead=write_ahead,
             calibration=_make_calibration_saver(inputs),
-            observers=inputs.observers,
+            announcements=Announcements(
+                engine, is_unwritten=kill_switch.is_unwritten, observers=inputs.observers
+            ),
         )
     )
 

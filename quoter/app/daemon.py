@@ -52,11 +52,12 @@ from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.writer import LedgerFailed
+from quoter.service.announcements import Observer
 from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
 from quoter.service.http import server as http
 from quoter.service.killswitch.drill_record import last_passed_ns
-from quoter.service.runner import Observer, Runner
+from quoter.service.runner import Runner
 from quoter.service.saved_calibration import usable_calibration
 from quoter.settings import Settings
 from quoter.telemetry.metrics import Metrics
@@ -321,7 +322,7 @@ async def _serve_http(
         "run": daemon.run,
     }
     sources = http.Sources(
-        snapshot=daemon.engine.snapshot,
+        snapshot=daemon.runner.announcements.snapshot,
         metrics=daemon.metrics.render,
         is_alive=daemon.runner.process_health.is_alive,
         details=daemon.runner.process_health.cause_times.details,

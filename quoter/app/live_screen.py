@@ -27,7 +27,7 @@ class DaemonScreen:
 
     def on_ready(self, daemon: Daemon) -> None:
         """Start drawing."""
-        drawing = self._screen.run(daemon.engine.snapshot)
+        drawing = self._screen.run(daemon.runner.announcements.snapshot)
         self._drawing = asyncio.get_running_loop().create_task(drawing, name="screen")
 
     def observe(self, step: Step) -> None:

@@ -119,7 +119,7 @@ class Demo:
 
     @property
     def snapshot(self) -> Snapshot | None:
-        return self._daemon.engine.snapshot() if self._daemon is not None else None
+        return self._daemon.runner.announcements.snapshot() if self._daemon is not None else None
 
     async def run(self) -> ExitCode:
         """Trade for the given time and stop cleanly."""

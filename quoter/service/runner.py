@@ -6,8 +6,6 @@ and the own orders are cancelled before the process ends.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -23,10 +21,11 @@ from quoter.domain.events import (
     TopOfBook,
     TradesReport,
 )
-from quoter.domain.step import Step, TrialResult
+from quoter.domain.step import TrialResult
 from quoter.domain.trading import TradingState
-from quoter.domain.units import NS_PER_S, S_PER_NS
+from quoter.domain.units import S_PER_NS
 from quoter.engine.engine import Engine
+from quoter.service.announcements import Announcements
 from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
 from quoter.service.external_stops.external_stops import ExternalStops
@@ -50,11 +49,7 @@ log = structlog.get_logger()
 
 TICK_S = 0.1
 REQUESTS_S = 0.05  # a KILL file is found within 0.1 s
-HOLD_NS_MAX = NS_PER_S  # that observers wait for the latch after a kill
-UNANNOUNCED_MAX = 10_000
 EVENTS_PER_YIELD = 64  # then the other tasks, sockets among them, get the event loop
-
-type Observer = Callable[[Step], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +77,7 @@ class RunnerComponents:
     shutdown: Shutdown | None
     write_ahead: WriteAhead | None
     calibration: CalibrationSaver | None
-    observers: tuple[Observer, ...]
+    announcements: Announcements
 
 
 class Runner:
@@ -105,9 +100,8 @@ class Runner:
         self._stop_request = components.stop_request
         self._shutdown = components.shutdown
         self._calibration = components.calibration
-        self._observers = components.observers
-        self._unannounced: deque[Step] = deque()  # steps since a kill that is not latched yet
-        self.kill_switch.when_settled(self._announce_held)
+        self.announcements = components.announcements
+        self.kill_switch.when_settled(self.announcements.release)
         self._crash: BaseException | None = None
 
     def stop(self) -> None:
@@ -139,7 +133,7 @@ class Runner:
         finally:
             self.process_health.end()
             await self.kill_switch.settle()
-            self._announce_held()
+            self.announcements.release()
             await self.close()
         return self._exit_code()
 
@@ -151,7 +145,12 @@ class Runner:
         spawn(tasks, "requests", self._poll_requests())
         if self.kill_switch.has_disk:
             spawn(tasks, "latch", self.kill_switch.run())
-        self._external_stops.spawn(tasks, self.engine, before_each=self.file_commands.check)
+        self._external_stops.spawn(
+            tasks,
+            self.engine,
+            state=lambda: self.announcements.state,
+            before_each=self.file_commands.check,
+        )
         spawn(tasks, "end", self._end_when_requested())
         self.process_health.spawn(tasks)
         if self._calibration is not None:
@@ -213,7 +212,7 @@ class Runner:
         if step.quote is not None and isinstance(event, BookDelta | TopOfBook | BookSnapshot):
             age_ns = self._clock.now_ns() - event.ts_ns
             self._metrics.observe_latency(Latency.BOOK_TO_DECISION, age_ns * S_PER_NS)
-        self._announce(step)
+        self.announcements.add(step)
 
     def _trial_ended(self, result: TrialResult) -> None:
         """End the run if the trial order failed, or was all that the run is for."""
@@ -221,24 +220,6 @@ class Runner:
             self._stop_request.trial_failed(result.text)
         elif not self.engine.trial.is_quoting_allowed:
             self.stop()
-
-    def _announce(self, step: Step) -> None:
-        """Show a step to the observers, in order; a kill once its latch is on the disk.
-
-        A crash after a kill was logged, but before it was latched, would let the next start trade.
-        A disk that stays silent holds nothing back for longer than HOLD_NS_MAX; cancels never wait.
-        """
-        self._unannounced.append(step)
-        held_ns = step.event.ts_ns - self._unannounced[0].event.ts_ns
-        is_full = len(self._unannounced) >= UNANNOUNCED_MAX
-        if not self.kill_switch.is_unwritten() or held_ns > HOLD_NS_MAX or is_full:
-            self._announce_held()
-
-    def _announce_held(self) -> None:
-        while self._unannounced:
-            step = self._unannounced.popleft()
-            for observe in self._observers:
-                observe(step)
 
     async def _tick(self) -> None:
         while True:

@@ -36,7 +36,7 @@ async def test_create_in_flight_at_a_crash_is_cancelled_when_it_arrives(
             await place_foreign(sandbox)
             await sandbox.arm("delay", endpoint="create", delay_s=LATE_S)
             async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
-                loop, observers = asyncio.get_running_loop(), harness.running.runner._observers
+                loop = asyncio.get_running_loop()
                 armed = loop.create_future()
 
                 def break_down(step: Step) -> None:
@@ -45,7 +45,7 @@ async def test_create_in_flight_at_a_crash_is_cancelled_when_it_arrives(
                     if any(isinstance(command, PlaceOrder) for command in step.commands):
                         loop.call_later(LATE_S / 4, armed.set_result, None)
 
-                harness.running.runner._observers = (*observers, break_down)
+                harness.watchers.append(break_down)
                 assert harness.task is not None
                 async with asyncio.timeout(CRASH_S_MAX):
                     assert await harness.task is ExitCode.CRASHED

@@ -1,5 +1,6 @@
 """A kill is announced when it is latched: a crash in between must not be forgotten by a restart."""
 
+import asyncio
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,14 +9,36 @@ import pytest
 
 from quoter.domain.events import Kill
 from quoter.domain.step import Step
-from quoter.domain.trading import TradingState
-from quoter.service import runner as module
+from quoter.domain.trading import Cause, TradingState
+from quoter.service import announcements as module
 from quoter.service.exit_codes import ExitCode
+from quoter.service.external_stops.heartbeat import HEARTBEAT_S
+from quoter.service.external_stops.heartbeat_files import (
+    HEARTBEAT,
+    DaemonHeartbeat,
+    read_heartbeat,
+)
 from quoter.service.killswitch.latch import Latch, LatchRecord
-from tests.integration.daemon_harness import LIVELY, market, quiet_logs, running_daemon, settings
+from tests.integration.daemon_harness import (
+    LIVELY,
+    DaemonHarness,
+    market,
+    quiet_logs,
+    running_daemon,
+    settings,
+)
 from tests.integration.sandbox_client import running
 
 START_S_MAX = STOPPED_S_MAX = 30.0
+
+
+async def shown(harness: DaemonHarness) -> list[str]:
+    """Return the trading states, and the causes, that the heartbeat and `/state` show now."""
+    await asyncio.sleep(2 * HEARTBEAT_S)
+    heartbeat = read_heartbeat(harness.settings.data_dir / HEARTBEAT, DaemonHeartbeat)
+    assert heartbeat is not None
+    snapshot = harness.running.runner.announcements.snapshot()
+    return [heartbeat.state, snapshot.trading_state.name, *snapshot.causes]
 
 
 @pytest.mark.parametrize("is_lasting", [False, True])
@@ -55,8 +78,10 @@ async def test_kill_cancels_at_once_and_is_announced_with_its_latch(
                     await harness.until(lambda: announced != [], STOPPED_S_MAX, "announced")
                 else:
                     assert announced == []
+                    assert await shown(harness) == ["RUNNING", "RUNNING"]
                 answers.set()
                 await harness.until(Latch(tmp_path).is_set, STOPPED_S_MAX, "latched")
                 await harness.until(lambda: announced != [], STOPPED_S_MAX, "announced")
                 assert announced[0] is not is_lasting
+                assert await shown(harness) == ["KILLED", "KILLED", Cause.OPERATOR_KILL]
                 assert await harness.stop() is ExitCode.KILLED

@@ -191,20 +191,36 @@ NONCES = (
     ),
 )
 
-RUNNER = "quoter/service/runner.py"
+SHOWN = "quoter/service/announcements.py"
 LATCH_FIRST = "tests/integration/test_daemon_latch_first.py"
 
 ANNOUNCEMENTS = (
     mutant(
         "kill_announced_before_its_latch",
         "a crash after KILLED was logged leaves no latch, and the next start trades",
-        Edit(RUNNER, "if not self.kill_switch.is_unwritten() or", "if True or"),
+        Edit(SHOWN, "if not self._is_unwritten() or", "if True or"),
         tests=(LATCH_FIRST,),
     ),
     mutant(
         "silent_disk_hides_a_kill",
         "a kill is not shown while the disk is silent",
-        Edit(RUNNER, "or held_ns > HOLD_NS_MAX or is_full", "or is_full"),
+        Edit(SHOWN, "or held_ns > HOLD_NS_MAX or is_full", "or is_full"),
+        tests=(LATCH_FIRST,),
+    ),
+    mutant(
+        "state_page_ahead_of_the_latch",
+        "`/state` shows a kill that a crash would lose",
+        Edit(SHOWN, "        if not self._held:\n            return now\n", "        return now\n"),
+        tests=(LATCH_FIRST,),
+    ),
+    mutant(
+        "heartbeat_ahead_of_the_latch",
+        "the heartbeat shows a kill that a crash would lose",
+        Edit(
+            SHOWN,
+            "return self._shown[0] if self._held else self._engine.causes.state",
+            "return self._engine.causes.state",
+        ),
         tests=(LATCH_FIRST,),
     ),
 )

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from quoter.domain.trading import TradingState
 from quoter.engine.engine import Engine
 from quoter.service.external_stops.dead_man import DeadManRefresher
 from quoter.service.external_stops.heartbeat import HEARTBEAT_S, HeartbeatWriter
@@ -48,23 +49,33 @@ class ExternalStops:
             self.heartbeat.write(engine)
 
     def spawn(
-        self, tasks: asyncio.TaskGroup, engine: Engine, *, before_each: Callable[[], None]
+        self,
+        tasks: asyncio.TaskGroup,
+        engine: Engine,
+        *,
+        state: Callable[[], TradingState],
+        before_each: Callable[[], None],
     ) -> None:
-        """Start the tasks; `before_each` is called before each heartbeat is written."""
+        """Start the tasks; `before_each` is called before each heartbeat, which has this state."""
         if self.dead_man is not None:
             spawn(tasks, "dead_man", self.dead_man.run())
         if self.heartbeat is not None:
-            spawn(tasks, "heartbeat", self._write_heartbeats(self.heartbeat, engine, before_each))
+            writing = self._write_heartbeats(self.heartbeat, engine, state, before_each)
+            spawn(tasks, "heartbeat", writing)
 
     async def _write_heartbeats(
-        self, heartbeat: HeartbeatWriter, engine: Engine, before_each: Callable[[], None]
+        self,
+        heartbeat: HeartbeatWriter,
+        engine: Engine,
+        state: Callable[[], TradingState],
+        before_each: Callable[[], None],
     ) -> None:
         while True:
             before_each()
             if self.sentinel is not None:
                 self.sentinel.check()
             if heartbeat.is_healthy(engine):
-                heartbeat.write(engine)
+                heartbeat.write(engine, state=state())
             await asyncio.sleep(HEARTBEAT_S)
 
     async def end(self, engine: Engine) -> None:

@@ -51,8 +51,17 @@ class HeartbeatWriter:
         """Whether the engine has handled a recent tick."""
         return self._clock.now_ns() - engine.ts_ns <= TICK_AGE_NS_MAX
 
-    def write(self, engine: Engine, status: RunStatus = RunStatus.RUNNING) -> None:
-        """Write one heartbeat; after `RunStatus.STOPPED` no other is written."""
+    def write(
+        self,
+        engine: Engine,
+        status: RunStatus = RunStatus.RUNNING,
+        *,
+        state: TradingState | None = None,
+    ) -> None:
+        """Write one heartbeat; after `RunStatus.STOPPED` no other is written.
+
+        `state`: the trading state as shown; None: the engine's.
+        """
         if self._is_over:
             return
         self._is_over = status is RunStatus.STOPPED
@@ -62,7 +71,8 @@ class HeartbeatWriter:
             limit=engine.config.limits.inventory_max,
             asset=engine.config.instrument.base,
         )
-        self._write(status, engine.causes.state.name, holdings)
+        shown = engine.causes.state if state is None else state
+        self._write(status, shown.name, holdings)
 
     def _write(self, status: RunStatus, state: str, holdings: Holdings | None) -> None:
         self._seq += 1

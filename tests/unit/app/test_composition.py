@@ -69,7 +69,7 @@ def test_the_runner_uses_the_parts_that_the_start_prepared() -> None:
     assert runner._feed is inputs.feed
     assert runner._clock is inputs.clock
     assert runner._metrics is inputs.metrics
-    assert runner._observers == (observe,)
+    assert runner.announcements.observers == (observe,)
     assert runner._external_stops is stops
 
 

@@ -76,7 +76,7 @@ async def test_a_slow_disarm_does_not_crash_the_shutdown(
     engine, ours = Engine(CONFIG), external_stops(tmp_path, switch, clock, timeout_s)
     engine.handle(Tick(ts_ns=clock.now_ns()))
     async with asyncio.TaskGroup() as tasks:
-        ours.spawn(tasks, engine, before_each=lambda: None)
+        ours.spawn(tasks, engine, state=lambda: engine.causes.state, before_each=lambda: None)
         await switch.answered.wait()
         await ours.end(engine)
         assert switch.set_to[-1] == 0
@@ -94,7 +94,7 @@ async def test_the_latch_is_checked_before_each_heartbeat(tmp_path: Path) -> Non
         checks.append(1)
 
     async with asyncio.TaskGroup() as tasks:
-        ours.spawn(tasks, engine, before_each=check)
+        ours.spawn(tasks, engine, state=lambda: engine.causes.state, before_each=check)
         await asyncio.sleep(0.05)
         found = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
         for task in list(tasks._tasks):
