@@ -1,6 +1,5 @@
 """`quoter pause`, `resume`, `reduce`, `flatten`, `params`, `status`: control a running daemon."""
 
-import json
 import time
 from collections.abc import Iterable
 from math import isfinite
@@ -25,7 +24,7 @@ from quoter.cli.daemon_client import Answer
 from quoter.cli.options import DataDir, Host, Port, address, folder_of
 from quoter.cli.status import state_lines, status_lines
 from quoter.domain.errors import BadSetting
-from quoter.domain.number_text import plain
+from quoter.domain.number_text import plain, plain_json
 from quoter.domain.outcomes import RefusalReason
 from quoter.domain.trading import TradingState
 from quoter.service.killswitch.command_fields import fit_reason
@@ -183,7 +182,7 @@ def status(as_json: AsJson = False, host: Host = None, port: Port = None) -> Non
     where = address(host, port)
     state = read_state(where)
     if as_json:
-        typer.echo(json.dumps(state))
+        typer.echo(plain_json(state))
     else:
         _show(status_lines(state, read_details(where)))
     is_running = state.get("trading_state") == "RUNNING" and state.get("phase") == "LIVE"

@@ -1,5 +1,6 @@
 """`quoter ledger` and `quoter accept`: show the ledger, and accept the venue's balances."""
 
+import sys
 import time
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -54,7 +55,7 @@ def show_ledger(folder: Path) -> ExitCode:
     """Print tables to stdout; return the exit code."""
     console = _console()
     try:
-        with Reader(folder) as reader:
+        with Reader(folder) as reader, reader.one_state():
             epochs = reader.epochs()
             console.print(_epochs(epochs), _runs(reader.runs(RUNS_SHOWN)))
             if operations := reader.operations(OPERATIONS_SHOWN):
@@ -87,7 +88,7 @@ def _epochs(epochs: list[Epoch]) -> Table:
     table = _table("epoch", "market", "opened", "sealed", "reason", title="epochs")
     for epoch in epochs:
         sealed = "" if epoch.sealed_ns is None else _when(epoch.sealed_ns)
-        market = " ".join(epoch.market)
+        market = _plain(" ".join(epoch.market))
         table.add_row(
             str(epoch.number), market, _when(epoch.opened_ns), sealed, _plain(epoch.reason)
         )
@@ -99,7 +100,7 @@ def _runs(runs: list[RunRow]) -> Table:
     for row in runs:
         ended = "running, or ended without notice" if row.ended_ns is None else _when(row.ended_ns)
         code = "" if row.exit_code is None else str(row.exit_code)
-        market = " ".join(row.market)
+        market = _plain(" ".join(row.market))
         table.add_row(row.run, market, row.version, _when(row.started_ns), ended, code)
     return table
 
@@ -141,8 +142,12 @@ def _when(ts_ns: int) -> str:
 
 
 def _plain(name: str) -> Text:
-    """Return a name given by the venue, without markup and control characters."""
-    return Text(clean(name))
+    """Return a name given by the venue, without markup and control characters.
+
+    What the output can't hold is escaped here, before the widths of columns are computed.
+    """
+    encoding = sys.stdout.encoding or "ascii"
+    return Text(clean(name).encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _say(console: Console, text: str) -> None:

@@ -1,9 +1,13 @@
 """Numbers as text for people: plain decimal notation, never an exponent."""
 
+import json
+import re
 from decimal import Decimal
 
 DIGITS = 6  # significant digits of an estimate
 PLACES_MAX = 40  # digits before or after the point; no market has a longer number
+# A string, which stays as it is, or a number with an exponent.
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9.]+e[+-][0-9]+')
 
 
 def plain(number: Decimal | float, digits: int = DIGITS) -> str:
@@ -18,3 +22,16 @@ def plain(number: Decimal | float, digits: int = DIGITS) -> str:
         return str(number)
     text = f"{exact:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def plain_json(value: object) -> str:
+    """Return ASCII JSON whose numbers are written like `plain`, with all their digits.
+
+    Raises ValueError for a number that is not finite.
+    """
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False)
+    return _JSON_TOKEN.sub(lambda found: _plain_token(found[0]), text)
+
+
+def _plain_token(token: str) -> str:
+    return token if token.startswith('"') else plain(Decimal(token))

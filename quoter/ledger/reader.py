@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Self
@@ -86,7 +87,26 @@ class Reader:
         return map(known_fill, rows)
 
     def sums(self, epoch: int) -> Sums:
-        """Return the sums of all booked fills of an epoch, archived ones included."""
+        """Return the sums of all booked fills of an epoch, archived ones included.
+
+        Stored sums and single fills are read in one transaction: a daemon may fold in between.
+        """
+        with self.one_state():
+            return self._sums(epoch)
+
+    @contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Read one state of the file inside the block, whatever is written meanwhile."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
+
+    def _sums(self, epoch: int) -> Sums:
         sums = Sums()
         not_folded = ""
         if self._has_table("folds"):

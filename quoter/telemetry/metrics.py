@@ -236,7 +236,9 @@ class Metrics:
             "side",
         )
         self._rejects = counter(
-            "quoter_order_rejects_total", "Orders that the venue rejected.", "reason"
+            "quoter_order_rejects_total",
+            "New orders that the venue rejected, or that did not leave (not_sent).",
+            "reason",
         )
         self._cancels = counter("quoter_cancels_total", "Cancels sent, by reason.", "reason")
         self._denied = counter(

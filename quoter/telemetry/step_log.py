@@ -14,16 +14,19 @@ import structlog
 from quoter.domain.commands import CancelOrder, Denied, PlaceOrder
 from quoter.domain.events import (
     Alarm,
+    Event,
     FeedDown,
     FeedUp,
     LiveParamsChanged,
     OperatorCommand,
+    OrderReject,
     RateLimited,
     ReportFailed,
 )
 from quoter.domain.number_text import plain
 from quoter.domain.orders import OrderState
 from quoter.domain.quotes import TwoSidedQuote
+from quoter.domain.reasons import RejectReason
 from quoter.domain.step import Booked, OrderChange, StateChange, Step
 from quoter.domain.trading import TradingState
 from quoter.telemetry.quote_fields import quote_fields
@@ -103,7 +106,10 @@ class StepLog:
     def _order(self, step: Step, change: OrderChange, facts: dict[str, str]) -> None:
         self._activity[change.after.value.lower()] += 1
         write = self._log.debug
-        if change.after in WARNING_STATES and self._may_write("order"):
+        if _is_not_sent(step.event, change):
+            self._activity["not_sent"] += 1
+            self._repeatable_line(step, ("order_not_sent",), reason=change.text)
+        elif change.after in WARNING_STATES and self._may_write("order"):
             write = self._log.warning
         write(
             "order",
@@ -215,6 +221,13 @@ class StepLog:
         if suppressed:
             facts["repeated"] = str(suppressed)
         self._log.info(key[0], seq=step.seq, name=" ".join(key[1:]), **facts)
+
+
+def _is_not_sent(event: Event, change: OrderChange) -> bool:
+    """Whether the order was denied before it left: at load many are, as too old."""
+    if not isinstance(event, OrderReject) or event.client_id != change.client_id:
+        return False
+    return event.reason is RejectReason.NOT_SENT
 
 
 def _off_names(step: Step) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -95,4 +96,8 @@ async def test_every_command_shows_a_name_that_is_not_ascii(tmp_path: Path) -> N
             daemon.process.terminate()
             assert await daemon.process.wait() == 0, daemon.text
     assert all(code == 0 for code, _ in shown.values()), shown
-    assert name in shown["ledger"][1] or "\\u5e01" in shown["ledger"][1]
+    tables = [line for line in shown["ledger"][1].splitlines() if line[:1] in "+|"]
+    assert any("\\u5e01" in line for line in tables)
+    assert all(line[-1:] in "+|" for line in tables)
+    for above, below in pairwise(tables):  # a table begins with a line of its own width
+        assert below.startswith("+") or len(above) == len(below), f"{above}\n{below}"

@@ -55,4 +55,24 @@ MUTANTS = (
         ),
         tests=(TEST_COMMANDS,),
     ),
+    mutant(
+        "exponents_in_json",
+        "small estimates in `/state` have exponents",
+        Edit(
+            "quoter/domain/number_text.py",
+            "    return token if token.startswith('\"') else plain(Decimal(token))\n",
+            "    return token\n",
+        ),
+        tests=("tests/unit/domain/test_number_text.py",),
+    ),
+    mutant(
+        "names_escaped_after_the_widths",
+        "a name that the output can't hold breaks the columns of `quoter ledger`",
+        Edit(
+            "quoter/cli/ledger.py",
+            'clean(name).encode(encoding, "backslashreplace").decode(encoding)',
+            "clean(name)",
+        ),
+        tests=("tests/integration/test_daemon_symbols.py",),
+    ),
 )

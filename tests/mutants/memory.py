@@ -150,4 +150,24 @@ MUTANTS = (
         ),
         tests=OWN_ROWS_TESTS,
     ),
+    mutant(
+        "sums_of_two_states",
+        "`quoter ledger` beside a daemon that folds counts fills twice or not at all",
+        Edit(
+            "quoter/ledger/reader.py",
+            "        with self.one_state():\n            return self._sums(epoch)\n",
+            "        return self._sums(epoch)\n",
+        ),
+        tests=UPKEEP_TESTS,
+    ),
+    mutant(
+        "every_unsent_create_is_a_line",
+        "a machine under load writes a warning for each create that it denies as too old",
+        Edit(
+            "quoter/telemetry/step_log.py",
+            "        if _is_not_sent(step.event, change):\n",
+            "        if False:\n",
+        ),
+        tests=("tests/unit/telemetry/test_step_log.py",),
+    ),
 )

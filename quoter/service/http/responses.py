@@ -1,10 +1,10 @@
 """JSON responses of our HTTP listener."""
 
-import json
 from collections.abc import Mapping
 
 from aiohttp import web
 
+from quoter.domain.number_text import plain_json
 from quoter.service.http.state_view import Json
 from quoter.telemetry.redaction import Redactor
 
@@ -17,7 +17,7 @@ def json_response(
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     """Return a response; its texts may come from the venue, so they are redacted like log lines."""
-    text = json.dumps(redactor.page(body), ensure_ascii=True, allow_nan=False)
+    text = plain_json(redactor.page(body))
     return web.Response(
         status=status, text=text + "\n", content_type="application/json", headers=headers
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quoter.domain.number_text import PLACES_MAX, plain
+from quoter.domain.number_text import PLACES_MAX, plain, plain_json
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,23 @@ def test_exact_number_is_written_without_rounding(number: Decimal) -> None:
     text = plain(number)
     assert Decimal(text) == number
     assert "E" not in text or abs(number.adjusted()) > PLACES_MAX
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"alpha": 1.25e-07}, '{"alpha": 0.000000125}'),
+        ([-3e-05, 1e16, 2.5], "[-0.00003, 10000000000000000, 2.5]"),
+        (["1e-05", 'a "quote" and 1e-05', "\\"], r'["1e-05", "a \"quote\" and 1e-05", "\\"]'),
+        ({"1e-05": None, "币": True}, r'{"1e-05": null, "\u5e01": true}'),
+    ],
+)
+def test_json_has_numbers_without_exponents_and_texts_as_they_are(value: object, text: str) -> None:
+    assert plain_json(value) == text
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e30, max_value=1e30))
+def test_json_number_reads_back_as_itself(number: float) -> None:
+    text = plain_json(number)
+    assert float(text) == number
+    assert "e" not in text or 0 < abs(number) < 1e-30

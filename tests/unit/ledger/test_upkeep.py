@@ -1,7 +1,7 @@
 """Folding and archiving change no balance and lose no fill, and no archived fill counts twice."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from quoter.ledger import upkeep
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import FillKind, KnownFill
+from quoter.ledger.schema import connect
+from quoter.ledger.sums import FoldRow, Sums, sums_of
 from quoter.ledger.upkeep import DAY_NS, FOLD_AGE_NS
 from tests.unit.ledger.cases import MARKET, NOW_NS, booked, fill, opened, order
 from tests.unit.ledger.test_schema import downgrade
@@ -56,6 +58,29 @@ async def test_sums_are_exact_and_the_same_before_and_after_folding(tmp_path: Pa
         assert ledger.reader.sums(1) == before
         await keep_up(ledger)
         assert ledger.reader.sums(1) == before
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+async def test_folding_between_two_statements_of_a_reader_changes_no_sum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_shared: bool
+) -> None:
+    """`quoter ledger` reads beside a running daemon."""
+    async with opened(tmp_path) as ledger:
+        await ledger.record_fills(FILLS)
+        before = ledger.reader.sums(1)
+
+        def fold_first(row: FoldRow | None) -> Sums:
+            with closing(connect(tmp_path / "ledger.sqlite")) as writer:
+                upkeep.fold(writer, 1, before_ns=AFTER_NS)
+            return sums_of(row)
+
+        with Reader(tmp_path) as reader:
+            monkeypatch.setattr("quoter.ledger.reader.sums_of", fold_first)
+            with reader.one_state() if is_shared else nullcontext():
+                assert reader.sums(1) == before
+            monkeypatch.undo()
+            assert unfolded(ledger, tmp_path) == set()
+            assert reader.sums(1) == before
 
 
 async def test_young_fills_and_those_of_orders_without_an_end_are_not_folded(

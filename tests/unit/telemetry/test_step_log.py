@@ -9,9 +9,17 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from quoter.domain.commands import CancelOrder, Denied, OrderIntent, OrderRule, PlaceOrder
-from quoter.domain.events import FeedDown, Kill, LiveParamsChanged, Tick, TopOfBook
+from quoter.domain.events import (
+    FeedDown,
+    Kill,
+    LiveParamsChanged,
+    OrderReject,
+    Tick,
+    TopOfBook,
+)
 from quoter.domain.market import Level, Side, Stream
 from quoter.domain.orders import OrderState
+from quoter.domain.reasons import RejectReason
 from quoter.domain.step import OrderChange, StateChange, Step
 from quoter.domain.trading import CancelReason, Cause, TradingState
 from quoter.telemetry.step_log import ACTIVITY_NS, LINES_MAX, REPEAT_NS, StepLog
@@ -68,6 +76,25 @@ def test_fills_and_warnings_of_a_minute_are_limited_and_those_left_out_are_count
     assert events == {"fill": LINES_MAX, "order": LINES_MAX, "activity": 1}
     assert written[-1]["fills"] == LINES_MAX + 40
     assert written[-1]["fill_lines_left_out"] == written[-1]["order_lines_left_out"] == 40
+
+
+def test_creates_that_are_not_sent_share_a_line_and_are_counted() -> None:
+    """A machine under load denies many as too old: no line each."""
+    steps = []
+    for number in range(100):
+        text = f"q{number} is too old: decided {250 + number} ms ago, limit 250 ms"
+        event = OrderReject(
+            ts_ns=NOW_NS + number, client_id="a", reason=RejectReason.NOT_SENT, text=text
+        )
+        change = OrderChange(
+            client_id="a", before=OrderState.PENDING_NEW, after=OrderState.REJECTED, text=text
+        )
+        steps.append(step(event=event, orders=(change,)))
+    *found, activity = lines(*steps, step(event=Tick(ts_ns=NOW_NS + ACTIVITY_NS)))
+    (shared,) = [line for line in found if line["log_level"] != "debug"]
+    assert (shared["event"], shared["log_level"]) == ("order_not_sent", "info")
+    assert "q0 is too old: decided 250 ms ago" in shared["reason"]
+    assert (activity["not_sent"], activity["rejected"]) == (100, 100)
 
 
 def test_a_new_order_has_its_price_and_reason() -> None:
