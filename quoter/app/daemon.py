@@ -143,7 +143,7 @@ async def _make_daemon(
     settings, clock, folder = started.settings, started.clock, started.folder
     external_stops, gateway = _make_gateway(started, config)
     try:
-        instrument = await connect(gateway, settings)
+        instrument = await connect(gateway, settings, started.ledger)
         if folder is not None and started.ledger is not None:
             may_arrive_s = late_create_s(started.ledger, folder, clock)
             await cancel_own_orders(gateway, started.ledger, late_create_s=may_arrive_s)

@@ -43,6 +43,7 @@ START_TRIES = 3  # after an error that is not the venue's state
 START_PAUSE_S, START_PAUSE_S_MAX = 1.0, 15.0  # between tries; doubled after each
 START_WAIT_S = 60.0  # that a start waits for a venue that can't be used (maintenance)
 CANCEL_AGAIN_S = 3.0
+CANCEL_S_MAX = 10.0  # of the cancels between two tries
 
 
 class StartFailed(Exception):
@@ -165,10 +166,13 @@ class StartContext:
     is_trial_only: bool = False  # no quotes follow the trial order
 
 
-async def connect(gateway: OrderGateway, settings: Settings) -> Instrument:
+async def connect(
+    gateway: OrderGateway, settings: Settings, ledger: Ledger | None = None
+) -> Instrument:
     """Read the market rules, check clock and key. Raises StartFailed.
 
-    Tries 3 times, or for START_WAIT_S while the venue can't be used.
+    Tries 3 times, or for START_WAIT_S while the venue can't be used. Meanwhile the own orders that
+    an earlier run in `ledger` left are cancelled: a closed market may open again without us.
     """
     tries = 0
 
@@ -185,9 +189,23 @@ async def connect(gateway: OrderGateway, settings: Settings) -> Instrument:
             is_final = code is ExitCode.USAGE or (tries >= START_TRIES and not is_down)
             if is_final:
                 raise StartFailed(code, text) from None
+            if is_down and ledger is not None:
+                await _try_to_cancel(gateway, ledger)
             raise VenueUnavailable(text) from None
 
     return await until_available(try_once)
+
+
+async def _try_to_cancel(gateway: OrderGateway, ledger: Ledger) -> None:
+    """Cancel the own orders at a venue that refuses a start; the log says whether that worked."""
+    gateway.adopt_orders(ledger.reader.open_orders(ledger.market))
+    try:
+        async with asyncio.timeout(CANCEL_S_MAX):
+            left = await gateway.cancel_all()
+    except (VenueError, TimeoutError) as error:
+        log.warning("cancel_all_failed", error=str(error) or f"no answer within {CANCEL_S_MAX:g} s")
+    else:
+        log.info("cancel_all", own_orders_left=left)
 
 
 async def until_available[T](ask: Callable[[], Awaitable[T]]) -> T:

@@ -184,10 +184,15 @@ class BalanceReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesReport:
-    """Tick size, lot size and minimums of the market, as the venue reports them now."""
+    """Tick size, lot size and minimums of the market, as the venue reports them now.
+
+    `refusal`: why the market can't be quoted now (closed, not listed, renamed); `instrument` then
+    has the former rules.
+    """
 
     ts_ns: int
     instrument: Instrument
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

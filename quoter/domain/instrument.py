@@ -80,3 +80,8 @@ class Instrument:
     def is_tradable(self, *, price: Decimal, size: Decimal) -> bool:
         """Whether the venue's size and notional filters would accept this order."""
         return self.size_min <= size <= self.size_max and price * size >= self.notional_min
+
+    def takes(self, *, price: Decimal, size: Decimal) -> bool:
+        """Whether an order is on the grid and would pass the size and notional filters."""
+        is_on_grid = not price % self.tick and not size % self.lot
+        return is_on_grid and self.is_tradable(price=price, size=size)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from quoter.app import startup
+from quoter.app.settings_to_config import own_prefix
 from quoter.app.startup import StartFailed
 from quoter.domain.trading import Cause
 from quoter.service.exit_codes import ExitCode
@@ -110,6 +111,25 @@ async def test_start_in_maintenance_waits_and_then_quotes(tmp_path: Path, endpoi
                 assert harness.running.ledger.opened.opening["USDT"] > 0
                 await harness.until(harness.is_equal, 10.0, "books equal the truth")
                 assert await harness.stop() is ExitCode.CLEAN
+
+
+async def test_start_at_a_closed_market_cancels_what_an_earlier_run_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The market may open again while no daemon runs."""
+    monkeypatch.setattr(startup, "START_WAIT_S", 2.0)
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(LIVELY, 5)) as sandbox:
+            chosen = settings(sandbox, tmp_path)
+            name = f"{own_prefix(chosen)}left"
+            await sandbox.rest_order("BUY", "50000", "0.01", newClientOrderId=name)
+            await sandbox.admin("POST", "halt", {"symbol": "BTCUSDT", "halted": True})
+            with pytest.raises(StartFailed) as failed:
+                async with running_daemon(sandbox, chosen):
+                    pass
+            assert failed.value.code is ExitCode.VENUE_UNAVAILABLE
+            assert "is not trading" in str(failed.value)
+            assert (await sandbox.signed("GET", "openOrders", symbol="BTCUSDT")).rows == []
 
 
 @pytest.mark.parametrize("endpoint", ["market", "account", "open_orders", "trades"])

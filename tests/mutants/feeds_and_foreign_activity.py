@@ -272,7 +272,7 @@ RULES = (
         "a reject because of a filter does not reload the market rules",
         Edit(
             "quoter/engine/market/market_rules.py",
-            "event.reason is RejectReason.FILTER:",
+            "event.reason in SUSPECT:",
             "event.reason is RejectReason.AUTH:",
         ),
         tests=("tests/unit/engine/market/test_market_rules.py",),
@@ -308,7 +308,7 @@ RULES = (
         "an order size that the venue no longer accepts raises no cause",
         Edit(
             "quoter/engine/market/market_rules.py",
-            "active=bool(text), text=text)",
+            "active=self._is_paused, text=text)",
             "active=False, text=text)",
         ),
         tests=("tests/unit/engine/market/test_market_rules.py",),

@@ -6,6 +6,7 @@ VENUES = "tests/unit/venues"
 GATEWAY = "tests/integration/test_venues_gateway.py"
 GATE, OUTCOMES = "quoter/venues/egress/gate.py", "quoter/venues/ccxt/error_mapping.py"
 LIMITER, BOOK = "quoter/venues/egress/rate_limiter.py", "quoter/state/book.py"
+RULES = "quoter/venues/ccxt/connect/startup.py"
 LATCH, OUTBOX = "quoter/service/killswitch/latch.py", "quoter/service/outbox.py"
 
 WIRE = (
@@ -90,11 +91,69 @@ WIRE = (
         "unreadable_rules_reach_ccxt",
         "ccxt rounds by rules that could not be read and that the engine does not know",
         Edit(
-            "quoter/venues/ccxt/connect/startup.py",
+            RULES,
             "        rules = self._instrument({**held, **changed})",
             "        held.update(changed)\n        rules = self._instrument({**held, **changed})",
         ),
         tests=("tests/integration/test_venues_rules.py",),
+    ),
+    mutant(
+        "older_rules_come_last",
+        "of two reports at once, the older answer comes last and stays",
+        Edit(RULES, "async with self._reading:", "async with asyncio.Lock():"),
+        tests=("tests/integration/test_venues_rules.py",),
+    ),
+    mutant(
+        "renamed_market_reaches_the_comparison",
+        "a market that the venue renamed kills at the next create",
+        Edit(RULES, "            check_same_market(held, market)\n", ""),
+        tests=("tests/integration/test_venues_rules.py",),
+    ),
+    mutant(
+        "creates_wait_for_a_closed_market",
+        "creates that were approved before the market closed are sent",
+        Edit(RULES, "            self._change_rules(None)\n", ""),
+        tests=("tests/integration/test_venues_rules.py",),
+    ),
+    mutant(
+        "minimums_are_not_withdrawn",
+        "creates below the new minimums are sent",
+        Edit(
+            GATE,
+            "not rules.takes(price=order.price, size=order.size)",
+            "bool(order.price % rules.tick or order.size % rules.lot)",
+        ),
+        tests=("tests/integration/test_venues_rules.py",),
+    ),
+    mutant(
+        "markets_bounded_within_a_cancel",
+        "a process whose connect failed can't read the markets with its first cancel",
+        Edit(
+            GATE,
+            "before, call.answer_bytes_max = call.answer_bytes_max, MARKETS_BYTES_MAX",
+            "before = call.answer_bytes_max",
+        ),
+        tests=("tests/integration/test_venues_rules.py",),
+    ),
+    mutant(
+        "closed_market_is_quoted",
+        "the engine quotes a market that the venue lists as closed",
+        Edit(
+            "quoter/engine/market/market_rules.py",
+            "text = self._refusal or self._why_unplaceable",
+            "text = self._why_unplaceable",
+        ),
+        tests=("tests/unit/engine/market/test_market_rules.py",),
+    ),
+    mutant(
+        "orders_left_at_a_closed_market",
+        "a start that a closed market refuses leaves the orders of an earlier run",
+        Edit(
+            "quoter/app/startup.py",
+            "            if is_down and ledger is not None:\n",
+            "            if False:\n",
+        ),
+        tests=("tests/integration/test_daemon_answers.py",),
     ),
     mutant(
         "answers_unbounded",

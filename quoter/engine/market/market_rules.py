@@ -17,10 +17,13 @@ from quoter.risk.view import Limits
 
 APART_NS = 5_000 * NS_PER_MS  # minimum time between two requests, however often orders are refused
 AGAIN_NS = 60_000 * NS_PER_MS  # a request that was not answered is repeated after this
+PAUSED_AGAIN_NS = 15_000 * NS_PER_MS  # while MARKET_RULES pauses: only a report can clear it
+# After these rejects ours are probably out of date, or the market is closed.
+SUSPECT = frozenset({RejectReason.FILTER, RejectReason.OTHER})
 
 
 class MarketRules:
-    """Requests the rules periodically and after a reject by a filter, and checks new ones."""
+    """Requests the rules periodically and after a reject that may be due to them; checks them."""
 
     def __init__(
         self,
@@ -41,6 +44,8 @@ class MarketRules:
         self._market, self._causes = market, causes
         self._asked_ns = 0
         self._due_ns = 0  # 0: never
+        self._is_paused = False  # by MARKET_RULES
+        self._refusal = ""  # why the market can't be quoted by the newest report
         self._is_checked = False  # against a price: none may be known at the start
 
     def tick(self, step: StepBuilder) -> None:
@@ -55,14 +60,14 @@ class MarketRules:
             step.commands.append(RequestReport(kind=ReportKind.RULES))
 
     def on_order_event(self, event: OrderEvent) -> None:
-        """Request the rules after a reject by a filter: ours are probably out of date."""
-        if isinstance(event, OrderReject) and event.reason is RejectReason.FILTER:
+        """Request the rules after a reject by a filter, or for a reason that is not known."""
+        if isinstance(event, OrderReject) and event.reason in SUSPECT:
             self._due_ns = event.ts_ns
 
     def on_report_failed(self, kind: ReportKind, step: StepBuilder) -> None:
         """Repeat a request that was not answered, after the retry time, not at once."""
         if kind is ReportKind.RULES:
-            self._due_ns = step.ts_ns + AGAIN_NS
+            self._due_ns = step.ts_ns + (PAUSED_AGAIN_NS if self._is_paused else AGAIN_NS)
 
     def is_change(self, event: RulesReport) -> bool:
         """Whether the report differs from the rules in use."""
@@ -71,20 +76,24 @@ class MarketRules:
     def on_report(self, event: RulesReport, step: StepBuilder) -> None:
         """Take the rules as they are now, and check them."""
         before, now = self.instrument, event.instrument
+        self._refusal = event.refusal
         if now != before:
             step.add_anomaly("rules_changed", f"{_text(before)} -> {_text(now)}")
             self.instrument = now
         self._check(step)
 
     def _check(self, step: StepBuilder) -> None:
-        """Raise MARKET_RULES while the rules allow no order, or the tick exceeds a limit.
+        """Raise MARKET_RULES while no order may be placed: see `_why_unplaceable`, `RulesReport`.
 
         Checked once, and after every change of the rules, not with every price: a price near the
         limit would raise and clear the cause again and again.
         """
         self._is_checked = self._market.mid is not None
-        text = self._why_unplaceable(self.instrument)
-        self._causes.set(step, Cause.MARKET_RULES, active=bool(text), text=text)
+        text = self._refusal or self._why_unplaceable(self.instrument)
+        self._is_paused = bool(text)
+        self._causes.set(step, Cause.MARKET_RULES, active=self._is_paused, text=text)
+        if self._is_paused:
+            self._due_ns = step.ts_ns + PAUSED_AGAIN_NS
 
     def _why_unplaceable(self, rules: Instrument) -> str:
         """Why no order of the configured size can be placed; empty if one can.

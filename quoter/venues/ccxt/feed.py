@@ -26,7 +26,7 @@ from quoter.venues.ccxt.client import make_client
 from quoter.venues.ccxt.rest import CcxtRest
 from quoter.venues.clock import VenueClock
 from quoter.venues.config import NowNs, VenueConfig
-from quoter.venues.egress.gate import Purpose, allow_markets, declare_call
+from quoter.venues.egress.gate import Purpose, declare_call
 from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.egress.wire_mismatch import wire_mismatch_alarm
 from quoter.venues.json_values import Json, as_list, as_map, text
@@ -87,7 +87,6 @@ class CcxtFeed:
         self._client.gate.report_breaches(wire_mismatch_alarm(emit, self._now_ns))
         try:
             with declare_call(Purpose.READ):
-                allow_markets()  # ccxt loads them with the first subscription
                 async with asyncio.TaskGroup() as tasks:
                     spawn(tasks, "market stream", self._reconnect(emit))
                     spawn(tasks, "confirmations", self._confirm_books(emit))

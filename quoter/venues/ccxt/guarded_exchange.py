@@ -16,7 +16,14 @@ from quoter.domain.errors import EgressBlocked, VenueError
 from quoter.venues.answers import check_body
 from quoter.venues.ccxt.types import JsonDict, RowCache, WsClient, WsMessage
 from quoter.venues.config import NowNs
-from quoter.venues.egress.gate import Call, EgressGate, Purpose, current_call, gated_session
+from quoter.venues.egress.gate import (
+    Call,
+    EgressGate,
+    Purpose,
+    allow_markets,
+    current_call,
+    gated_session,
+)
 from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.egress.request_paths import creates_nothing
 from quoter.venues.egress.request_slots import RequestSlots
@@ -61,6 +68,11 @@ class GuardedExchange(_Base):
         """Raise EgressBlocked: a session made by ccxt would bypass the gate."""
         del socksProxy
         raise self.gate.breach("a request through a SOCKS proxy")
+
+    async def fetch_markets(self, params: Mapping[str, object] = MappingProxyType({})) -> object:
+        """Return all markets; ccxt reads them within other calls too, such as a first cancel."""
+        with allow_markets():
+            return await super().fetch_markets(dict(params))
 
     async def fetch2(
         self,

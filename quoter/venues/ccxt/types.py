@@ -136,7 +136,7 @@ class Exchange:
     async def load_markets(self, reload: bool = False) -> JsonDict:
         raise NotImplementedError
 
-    async def fetch_markets(self) -> list[JsonDict]:
+    async def fetch_markets(self, params: Mapping[str, object] = ...) -> object:
         raise NotImplementedError
 
     def set_markets_from_exchange(self, source: "Exchange") -> object:

@@ -88,10 +88,15 @@ def current_call() -> Call | None:
     return _call.get()
 
 
-def allow_markets() -> None:
-    """Let the declared call's answers be as large as a list of all markets."""
-    if (call := _call.get()) is not None:
-        call.answer_bytes_max = MARKETS_BYTES_MAX
+@contextmanager
+def allow_markets() -> Iterator[None]:
+    """Let the declared call's answers be as large as a list of all markets, inside the block."""
+    call = _call.get() or Call(Purpose.READ)
+    before, call.answer_bytes_max = call.answer_bytes_max, MARKETS_BYTES_MAX
+    try:
+        yield
+    finally:
+        call.answer_bytes_max = before
 
 
 def _never_paused(_: Purpose) -> str:
@@ -137,8 +142,8 @@ class EgressGate:
         self._pause_reason, self._block_reason = pause_reason, block_reason
         self._intents: dict[str, PlaceOrder] = {}
         self._wire_ns: dict[str, int] = {}
-        self._new_rules: Instrument | None = None  # None: unchanged since the start
-        self._new_rules_ns = 0
+        self._new_rules: Instrument | None = None  # None: the market can't be quoted
+        self._new_rules_ns: int | None = None  # None: unchanged since the start
         self.is_open = False
         self.reduces_only = False  # creates approved before REDUCE_ONLY are not sent
         self.engine_heartbeat_ns: int | None = None  # newest processed tick; None: no engine
@@ -167,11 +172,12 @@ class EgressGate:
         """Return the registered order of this client id."""
         return self._intents.get(client_id)
 
-    def change_rules(self, rules: Instrument) -> None:
+    def change_rules(self, rules: Instrument | None) -> None:
         """Withdraw the creates that do not fit `rules`; call it before ccxt rounds by them.
 
         Creates that were approved under the former rules may still wait. ccxt would round their
-        price or size, and the request would differ from the approved order.
+        price or size, and the request would differ from the approved order. None: the market can't
+        be quoted any more, so that no create fits.
         """
         self._new_rules, self._new_rules_ns = rules, self._now_ns()
 
@@ -233,10 +239,10 @@ class EgressGate:
 
     def _is_withdrawn(self, order: PlaceOrder) -> bool:
         """Whether the order does not fit the new rules, and the engine may not have known them."""
-        rules = self._new_rules
-        if rules is None or order.decided_ns > self._new_rules_ns + RULES_KNOWN_NS:
+        changed_ns, rules = self._new_rules_ns, self._new_rules
+        if changed_ns is None or order.decided_ns > changed_ns + RULES_KNOWN_NS:
             return False
-        return bool(order.price % rules.tick or order.size % rules.lot)
+        return rules is None or not rules.takes(price=order.price, size=order.size)
 
     def _check_engine_heartbeat(self) -> None:
         """Raise EgressBlocked if the engine has not processed a tick for more than 1 s.

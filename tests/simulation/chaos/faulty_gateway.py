@@ -4,7 +4,7 @@ Like a real gateway it stops waiting after its time-out, sends nothing while the
 pause, and reports both to the engine.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import replace
 from decimal import Decimal
 from functools import partial
@@ -31,6 +31,7 @@ from quoter.domain.events import (
     OrderUnknown,
     RateLimited,
     ReportFailed,
+    RulesReport,
     TradesReport,
 )
 from quoter.domain.orders import VenueOrder
@@ -51,10 +52,12 @@ from quoter.sim.messages import ReportType as Kind
 from quoter.sim.resting import Resting
 from tests.simulation.chaos.active_faults import ActiveFaults
 from tests.simulation.chaos.breach import Breach
+from tests.simulation.chaos.changing_rules import ChangingRules
 from tests.simulation.chaos.faulty_feed import FaultyFeed, Post
 from tests.simulation.chaos.invariants import Invariants
 from tests.simulation.chaos.plan import Fault
 from tests.simulation.chaos.true_state import TrueState
+from tests.simulation.harness import instrument_of
 from tests.simulation.receipt import received_at
 from tests.simulation.schedule import Schedule
 from tests.simulation.seam import Channel, Latency, Seam
@@ -74,7 +77,9 @@ NO_START = (
     Fault.NO_BALANCES,
     Fault.NONCE,
     Fault.DELISTED,
+    Fault.MARKET_CLOSED,
 )
+WAIT_S_MAX = 0.2  # of a create in ccxt, before it is built and again before it is written
 
 
 class Call:
@@ -130,6 +135,8 @@ class FaultyGateway(FaultyFeed):
         self._accepted_ns: dict[str, int] = {}
         self._is_wiping = False
         self._open_list: tuple[VenueOrder, ...] = ()  # as of the report before
+        self.rules = ChangingRules(instrument_of(self._market.grid.spec), faults, schedule)
+        self._rules_calls: list[Call] = []  # one is under way, the others wait for it
 
     # requests
 
@@ -149,7 +156,36 @@ class FaultyGateway(FaultyFeed):
                 continue
             if isinstance(command, PlaceOrder):
                 self._schedule_receipt(OrderSent(ts_ns=now_ns, client_id=command.client_id), now_ns)
+                self._after_a_wait(partial(self._build, call, command))
+            elif isinstance(command, RequestReport) and command.kind is ReportKind.RULES:
+                self._rules_calls.append(call)
+                if len(self._rules_calls) == 1:
+                    self._travel(call)
+            else:
+                self._travel(call)
+
+    def _after_a_wait(self, act: Callable[[], None]) -> None:
+        """Go on with a create, at once or, while the rules change, after a short wait."""
+        if self._faults.is_on(Fault.RULES_CHANGE):
+            due_ns = self._schedule.now_ns + self._faults.between_ns(0.0, WAIT_S_MAX)
+            self._schedule.at(due_ns, act)
+        else:
+            act()
+
+    def _build(self, call: Call, order: PlaceOrder) -> None:
+        self._after_a_wait(partial(self._write, call, order, self.rules.build(order)))
+
+    def _write(self, call: Call, order: PlaceOrder, built: tuple[Decimal, Decimal]) -> None:
+        """Write the create, unless its process crashed meanwhile or the gate denies it."""
+        is_gone = call.run != self.run
+        denied = "" if is_gone else self.rules.write(order, built)
+        if not is_gone and not denied:
             self._travel(call)
+            return
+        self.truth.ended(order.client_id)
+        if denied:
+            self._invariants.checks["withdrawn"] += 1
+            self._refuse(call, RejectReason.NOT_SENT, denied)
 
     def _unsent(self, call: Call) -> None:
         command = call.command
@@ -290,7 +326,7 @@ class FaultyGateway(FaultyFeed):
         self._return(call, event)
 
     def _accept(self, command: PlaceOrder) -> Event:
-        refusal = self._refusal()
+        refusal = self.rules.refusal(command) or self._refusal()
         if refusal is None:
             event = self._place(command)
         else:
@@ -353,6 +389,12 @@ class FaultyGateway(FaultyFeed):
         if call.is_done or call.run != self.run:
             return
         call.is_done = True
+        if call in self._rules_calls:
+            self._rules_calls.remove(call)
+            if self._rules_calls:
+                self._travel(self._rules_calls[0])
+        if isinstance(event, RulesReport):
+            event = self.rules.take(event)
         self._post(received_at(event, self._schedule.now_ns))
 
     def _expire(self, call: Call) -> None:
@@ -499,6 +541,8 @@ class FaultyGateway(FaultyFeed):
         if request.kind is ReportKind.TRADES:
             fills = self.trades_after(request.from_trade_id)
             return TradesReport(ts_ns=0, asked_ns=asked_ns, fills=fills)
+        if request.kind is ReportKind.RULES:
+            return self.rules.listed()
         event = super()._report(request, asked_ns)
         if isinstance(event, OpenOrdersReport):
             return self._wrong_list(event)
@@ -590,4 +634,5 @@ class FaultyGateway(FaultyFeed):
         self.is_private_up = False
         self._is_fetching = False
         self.silent_until_ns = 0
+        self._rules_calls.clear()
         self.market_down()

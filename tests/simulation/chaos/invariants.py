@@ -10,6 +10,7 @@ from collections import Counter, deque
 from decimal import Decimal
 
 from quoter.domain.commands import PlaceOrder
+from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.trading import Phase, TradingState
 from quoter.domain.units import NS_PER_S
@@ -40,6 +41,7 @@ class Invariants:
         self.received_ns = 0  # last time the process received anything on the market stream
         self.latched: set[Fault] = set()  # faults it has received that must latch
         self.is_paused = False
+        self.rules: Instrument | None = None  # as the process knows them; None: can't be quoted
         self.restart(0)
 
     def restart(self, now_ns: int) -> None:
@@ -132,8 +134,10 @@ class Invariants:
             raise Breach("I5", f"{order.client_id} from best prices {touch} of {age_s:.2f} s ago")
 
     def _sane(self, order: PlaceOrder, engine: Engine) -> None:
-        """Check PT-02, PT-03, PT-12 and R1 again, from the engine's market data and the limits."""
+        """Check PT-02, PT-03, PT-12, PT-14 and R1 again, from market data, rules and limits."""
         self.checks["I9"] += 1
+        if self.rules is None or not self.rules.takes(price=order.price, size=order.size):
+            raise Breach("I9", f"{order.client_id} {order.price} {order.size} against {self.rules}")
         limits, market, mid = self._plan.engine.limits, engine.market, engine.market.mid
         if order.book_seq != market.book.seq or mid is None or market.ask is None:
             raise Breach("I9", f"{order.client_id} from {order.book_seq}, not {market.book.seq}")

@@ -85,6 +85,9 @@ class Fault(StrEnum):
     NO_BALANCES = "F-50"
     NONCE = "F-51"
     DELISTED = "F-52"
+    RULES_CHANGE = "F-53"
+    RULES_WRONG = "F-54"
+    MARKET_CLOSED = "F-55"
     OPERATOR_KILL = "OP-kill"
     OPERATOR_PAUSE = "OP-pause"
     OPERATOR_REDUCE = "OP-reduce"
@@ -128,6 +131,9 @@ SLOW_TO_HEAL = frozenset(
         Fault.TRADES_LAG,
         Fault.PAGES,
         Fault.MAINTENANCE,
+        Fault.RULES_CHANGE,
+        Fault.RULES_WRONG,
+        Fault.MARKET_CLOSED,
     }
 )
 LENGTH_S = {Fault.TIMEOUTS: (5.0, 60.0), Fault.HALF_OPEN: (1.0, 12.0), Fault.BURST: (0.5, 3.0)}
@@ -321,6 +327,7 @@ def _engine(market: MarketSpec, random: Random) -> EngineConfig:
             trades_ns=round(random.uniform(10.0, 30.0) * NS_PER_S),
             balances_ns=round(random.uniform(5.0, 20.0) * NS_PER_S),
             fence_ns=round(random.uniform(15.0, 17.0) * NS_PER_S),
+            rules_ns=10 * NS_PER_S,
         ),
         # Trades and jumps are larger than in any market: with regimes most runs would only reduce.
         regime=RegimePolicy(is_on=orders == 6),

@@ -16,6 +16,7 @@ from quoter.domain.events import (
     OrderReject,
     OrderUnknown,
     Pause,
+    RulesReport,
     TradesReport,
 )
 from quoter.domain.market import Side
@@ -78,6 +79,16 @@ def drop_on_cancel_reject(engine: Engine, event: Event) -> Event:
     """Treat a cancel reject 'not found' as the end of an order."""
     is_unknown = isinstance(event, CancelReject) and event.reason is CancelRejectReason.NOT_FOUND
     return _ended(engine, event) if is_unknown and isinstance(event, CancelReject) else event
+
+
+def ignore_rules(_: Engine, event: Event) -> Event | None:
+    """Quote by the rules of the start."""
+    return None if isinstance(event, RulesReport) else event
+
+
+def ignore_closed_market(_: Engine, event: Event) -> Event:
+    """Quote while the venue lists the market as closed."""
+    return replace(event, refusal="") if isinstance(event, RulesReport) else event
 
 
 def ignore_trade_lists(engine: Engine, event: Event) -> Event:
@@ -196,6 +207,8 @@ PLANTED_BUGS: dict[str, tuple[MakeEngine, tuple[str, ...]]] = {
     "drop_on_not_found": (altered(drop_on_not_found), ("I1",)),
     "drop_on_cancel_reject": (altered(drop_on_cancel_reject), ("I1",)),
     "ignore_trade_lists": (altered(ignore_trade_lists), ("Q1", "Q3")),
+    "ignore_rules": (altered(ignore_rules), ("I9",)),
+    "ignore_closed_market": (altered(ignore_closed_market), ("I9",)),
     "ignore_pauses": (altered(ignore_pauses), ("I3",)),
     "keep_machine_causes": (altered(keep_machine_causes), ("Q3",)),
     "one_fill_per_order": (one_fill_per_order, ("I1", "Q1", "Q3")),
@@ -216,6 +229,8 @@ SECONDS = 60.0
 # These need a fault that few seeds have.
 FOCUS = {
     "ignore_gaps": (Fault.DEPTH_GAPS,),
+    "ignore_rules": (Fault.RULES_CHANGE,),
+    "ignore_closed_market": (Fault.MARKET_CLOSED,),
     "reduce_by_side": (Fault.OPERATOR_REDUCE,),
 }
 

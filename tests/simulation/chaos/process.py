@@ -25,6 +25,7 @@ from quoter.domain.events import (
     OrderReject,
     Pause,
     Resume,
+    RulesReport,
     Tick,
     TopOfBook,
 )
@@ -168,6 +169,8 @@ class Process:
                 self._invariants.latched.add(Fault.KEY_REVOKED)
             case Fill() if (event.trade_id, event.size) in self.gateway.contradictions:
                 self._invariants.latched.add(Fault.CONFLICT)
+            case RulesReport():
+                self._invariants.rules = None if event.refusal else event.instrument
             case Pause():
                 self._invariants.is_paused = True
             case Resume():
@@ -305,6 +308,7 @@ class Process:
             self._plan.engine,
             id_prefix=_run_prefix(self.starts),
             earlier_runs=frozenset(map(_run_prefix, range(1, self.starts))),
+            instrument=self.gateway.rules.now,
             opening=dict(ledger.balances),
             known_fills=tuple(disk.fills.values()),
         )
@@ -315,6 +319,8 @@ class Process:
         self.engine = self._make_engine(config)
         self.up_ns = now_ns
         self.gateway.journal = self.disk.intents
+        self.gateway.rules.connect()
+        self._invariants.rules = self.gateway.rules.now
         self._invariants.restart(now_ns)
         self._loop_monitor = self._new_loop_monitor()
         if self._record:

@@ -1,5 +1,6 @@
 """Faults that happen at a time: lost streams, venue actions, operator commands, crashes."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from functools import partial
@@ -31,6 +32,7 @@ from tests.simulation.harness import ACCOUNT
 from tests.simulation.schedule import Schedule
 
 HEARTBEAT_NS = NS_PER_S
+RULES_CHANGE_S = 1.0  # between two changes of the rules, at full force
 UNTIL_RESUME = {
     Fault.OPERATOR_PAUSE: Pause,
     Fault.OPERATOR_REDUCE: Reduce,
@@ -83,6 +85,9 @@ class ScheduledFaults:
             case Fault.DELISTED:
                 self._at(begin_ns, window, self._delist)
                 self._schedule.at(end_ns, self._list_again)
+            case Fault.RULES_CHANGE:
+                self._repeat(window, self._gateway.rules.change, RULES_CHANGE_S)
+                self._schedule.at(end_ns, self._gateway.rules.restore)
             case Fault.CLOCK:
                 self._at(begin_ns, window, partial(self._set_clock, window))
                 self._schedule.at(end_ns, partial(self._set_clock, None))
@@ -117,7 +122,7 @@ class ScheduledFaults:
     def _count(self, window: Window) -> None:
         self._faults.fired[window.fault] += 1
 
-    def _repeat(self, window: Window, act: "partial[None]", every_s: float) -> None:
+    def _repeat(self, window: Window, act: Callable[[], None], every_s: float) -> None:
         at_s = window.begin_s
         while at_s < window.end_s:
             self._at(at_ns(at_s), window, act)

@@ -8,6 +8,7 @@ from quoter.venues.ccxt.types import Exchange
 from quoter.venues.json_values import ZERO, Json, as_list, as_map, decimal, text
 from quoter.venues.profiles import VenueProfile
 
+IDENTITY = ("id", "base", "quote", "type")  # of a market; requests and balances name it so
 DECIMAL_PLACES, SIGNIFICANT_DIGITS, TICK_SIZE = 2, 3, 4  # ccxt's precision modes
 SIZE_MAX = Decimal(10**12)  # where the venue gives no maximum
 
@@ -45,6 +46,20 @@ def instrument(market: Json, *, precision_mode: int, fee_maker: Decimal | None) 
         notional_min=notional or decimal(as_map(limits.get("cost")).get("min")) or ZERO,
         fee_maker=fee,
     )
+
+
+def check_same_market(held: Json, market: Json) -> None:
+    """Raise VenueError if the venue's row names another market than the one in use.
+
+    A create for it would differ from what was approved, and our resting orders have the old name.
+    """
+    for name in IDENTITY:
+        before, now = text(held.get(name)), text(market.get(name))
+        if now != before:
+            raise VenueError(
+                f"{text(held.get('symbol'))}: the venue changed its {name} from {before} to {now}:"
+                " restart quoter"
+            )
 
 
 def check_quotable(exchange: Exchange, market: Json) -> None:

@@ -1,5 +1,6 @@
 """Checks before the first quote: market rules, clock, API key. The rules are also read later."""
 
+import asyncio
 from decimal import Decimal
 
 from ccxt.base import errors as venue
@@ -21,16 +22,21 @@ from quoter.venues import answers
 from quoter.venues.ccxt.client import check_sends_once
 from quoter.venues.ccxt.connect.account_fee import DEFAULT_FEE_WARNING, account_fee
 from quoter.venues.ccxt.connect.key_monitor import KeyMonitor
-from quoter.venues.ccxt.connect.market_rules import check_quotable, check_self_trade, instrument
+from quoter.venues.ccxt.connect.market_rules import (
+    check_quotable,
+    check_same_market,
+    check_self_trade,
+    instrument,
+)
 from quoter.venues.ccxt.connect.shared_coins import shared_coins
 from quoter.venues.ccxt.connect.trial_requests import TrialRequests, needs_trial
 from quoter.venues.ccxt.error_mapping import is_unknown_symbol, refused_key
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.payloads import balances
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
+from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.clock import ClockSample, VenueClock, clock_sample_of
 from quoter.venues.config import NowNs, VenueConfig
-from quoter.venues.egress.gate import allow_markets
 from quoter.venues.egress.request_verification import create_check
 from quoter.venues.json_values import Json, as_list, as_map, decimal, text
 from quoter.venues.profiles import QUOTED, VenueProfile
@@ -57,6 +63,8 @@ class StartupChecks:
         self._profile, self._now_ns = profile, now_ns
         self.clock = VenueClock()
         self._fee = config.fee_maker
+        self._reading = asyncio.Lock()  # two reports at once: the older answer may come last
+        self._rules: Instrument | None = None  # as the gate knows them; None: can't be quoted
         self.shared_coins = ""  # a warning; valid after `connect`
 
     async def connect(self) -> Instrument:
@@ -66,7 +74,7 @@ class StartupChecks:
         """
         self._check_proven()
         check_sends_once(self._client)
-        loaded = await self._sender.read(self._load_markets, answers.fields)
+        loaded = await self._sender.read(self._client.load_markets, answers.fields)
         if isinstance(loaded, FailedCall) and not isinstance(loaded.error, EgressBlocked):
             raise MarketsUnread(loaded.text, is_answered=loaded.status != 0)
         _value_of(loaded)
@@ -89,7 +97,7 @@ class StartupChecks:
                 self.shared_coins = await shared_coins(
                     self._client, self._sender, self._profile, self._config.symbol
                 )
-        found = self._instrument(market)
+        self._rules = found = self._instrument(market)
         if needs_trial(self._config):
             await TrialRequests(
                 client=self._client, config=self._config, profile=self._profile, instrument=found
@@ -110,41 +118,58 @@ class StartupChecks:
 
     async def report(self) -> RulesReport | ReportFailed:
         """Return the present market rules; ccxt rounds by them as well from now on."""
-        try:
-            found = await self._rules()
-        except (VenueError, ValueError) as error:
-            return ReportFailed(ts_ns=self._now_ns(), kind=ReportKind.RULES, text=str(error))
-        return RulesReport(ts_ns=self._now_ns(), instrument=found)
-
-    async def _rules(self) -> Instrument:
-        """Read the rules of our market; ccxt's data of other markets stays unchanged."""
         held = self._client.market(self._config.symbol)
         is_single = self._profile.has_single_symbol_rules
-        found = await (self._read_one(held) if is_single else self._read_all())
-        if found is None:
-            raise VenueError(f"{self._config.symbol} is not listed any more")
+        try:
+            async with self._reading:
+                found = await (self._read_one(held) if is_single else self._read_all())
+                return self._take(found, held)
+        except (VenueError, ValueError) as error:
+            return ReportFailed(ts_ns=self._now_ns(), kind=ReportKind.RULES, text=str(error))
+
+    def _take(self, found: Json | None, held: JsonDict) -> RulesReport:
+        """Withdraw what the read rules forbid, then let ccxt have them.
+
+        A market that can't be quoted changes nothing in ccxt: cancels go on as before. Raises
+        VenueError for rules that can't be read; they change nothing at all.
+        """
         # As in ccxt: values that the answer lacks (fees) keep their former value.
-        changed = {name: value for name, value in found.items() if value is not None}
-        rules = self._instrument({**held, **changed})  # rules that can't be read change nothing
-        if rules != self._instrument(held):
-            self._client.gate.change_rules(rules)
+        changed = {name: value for name, value in as_map(found).items() if value is not None}
+        if refusal := self._refusal(found, held, {**held, **changed}):
+            self._change_rules(None)
+            return RulesReport(
+                ts_ns=self._now_ns(), instrument=self._instrument(held), refusal=refusal
+            )
+        rules = self._instrument({**held, **changed})
+        self._change_rules(rules)
         held.update(changed)
-        return rules
+        return RulesReport(ts_ns=self._now_ns(), instrument=rules)
+
+    def _refusal(self, found: Json | None, held: Json, market: Json) -> str:
+        """Return why the market can't be quoted as the venue lists it now; empty if it can."""
+        if found is None:
+            return f"{self._config.symbol} is not listed any more"
+        try:
+            check_same_market(held, market)
+            check_quotable(self._client, market)
+            check_self_trade(self._profile, market)
+        except VenueError as error:
+            return str(error)
+        return ""
+
+    def _change_rules(self, rules: Instrument | None) -> None:
+        if rules != self._rules:
+            self._rules = rules
+            self._client.gate.change_rules(rules)
 
     async def _read_all(self) -> Json | None:
         """Read all markets, in a few requests; `load_markets` would request coins as well."""
         rows = _value_of(
-            await self._sender.read(self._fetch_markets, answers.rows, weight=MARKETS_WEIGHT)
+            await self._sender.read(self._client.fetch_markets, answers.rows, weight=MARKETS_WEIGHT)
         )
+        if not rows:
+            raise BadAnswer("the venue's answer lists no market")
         return next((row for row in rows if row.get("symbol") == self._config.symbol), None)
-
-    async def _load_markets(self) -> object:
-        allow_markets()
-        return await self._client.load_markets()
-
-    async def _fetch_markets(self) -> object:
-        allow_markets()
-        return await self._client.fetch_markets()
 
     async def _read_one(self, held: Json) -> Json | None:
         query = {"symbol": text(held.get("id"))}

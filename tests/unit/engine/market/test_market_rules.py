@@ -21,8 +21,8 @@ COARSE = replace(ABC, tick=ABC.tick * 3)
 MINUTE_NS = 60 * NS_PER_S
 
 
-def rules(harness: EngineHarness, instrument: Instrument) -> Step:
-    return harness.give(RulesReport(ts_ns=harness.now_ns, instrument=instrument))
+def rules(harness: EngineHarness, instrument: Instrument, refusal: str = "") -> Step:
+    return harness.give(RulesReport(ts_ns=harness.now_ns, instrument=instrument, refusal=refusal))
 
 
 def asked(steps: Step | Sequence[Step]) -> int:
@@ -36,12 +36,16 @@ def test_rules_are_requested_periodically_and_never_without_a_period() -> None:
     assert asked(EngineHarness().quoting().wait(35.0)) == 0
 
 
-def test_reject_by_a_filter_requests_the_rules_with_a_minimum_pause() -> None:
+@pytest.mark.parametrize("reason", [RejectReason.FILTER, RejectReason.OTHER])
+def test_reject_that_may_be_due_to_rules_requests_them_with_a_minimum_pause(
+    reason: RejectReason,
+) -> None:
+    """A closed or delisted market refuses with an error that has no class of its own."""
     harness = EngineHarness().start()
     for side in (BUY, SELL):
         order = harness.wanted(side)
         harness.sent(order)
-        harness.reject(order, RejectReason.FILTER)
+        harness.reject(order, reason)
     assert asked(harness.wait(0.2)) == 1
     assert asked(harness.wait(4.0)) == 0
 
@@ -59,6 +63,23 @@ def test_unanswered_request_for_rules_is_repeated_after_a_minute() -> None:
     harness.report_failed(ReportKind.RULES)
     assert asked(harness.wait(59.0)) == 0
     assert asked(harness.wait(2.0)) == 1
+
+
+def test_market_that_is_refused_pauses_and_is_requested_until_it_can_be_quoted() -> None:
+    harness = EngineHarness().quoting()
+    step = rules(harness, ABC, "ABC/XYZ is not trading")
+    assert harness.engine.causes.state is TradingState.PAUSED
+    assert "is not trading" in harness.engine.causes.switch.causes[Cause.MARKET_RULES]
+    assert len(cancels(step)) == 2
+    assert asked(harness.wait(14.0)) == 0
+    assert asked(harness.wait(1.5)) == 1
+    harness.report_failed(ReportKind.RULES)
+    assert asked(harness.wait(14.0)) == 0
+    assert asked(harness.wait(1.5)) == 1
+    rules(harness, ABC)
+    assert Cause.MARKET_RULES not in harness.engine.causes.switch.causes
+    assert harness.engine.rules.instrument == ABC
+    assert asked(harness.wait(30.0)) == 0
 
 
 def test_orders_follow_a_new_tick() -> None:

@@ -452,8 +452,7 @@ async def test_answer_above_the_limit_is_not_read_to_its_end(is_compressed: bool
             with declare_call(Purpose.READ), pytest.raises(AnswerTooLarge, match="is larger than"):
                 async with session.get(url) as answer:
                     await answer.text()
-            with declare_call(Purpose.READ):
-                allow_markets()
+            with declare_call(Purpose.READ), allow_markets():
                 async with session.get(url) as answer:
                     assert len(await answer.text()) == len(body)
 
