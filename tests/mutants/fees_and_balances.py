@@ -256,4 +256,20 @@ VENUES = (
     ),
 )
 
-MUTANTS = (*VENUES, *COINS, *EXACTNESS, *REJECT_STREAKS, *BOOKS, *SIZES, *LIVE_PARAMS)
+DOCUMENTED_TESTS = "tests/integration/paper/test_paper_documented.py"
+DOCUMENTED = (
+    mutant(
+        "locked_amount_of_a_field_that_no_venue_sends",
+        "what Bitget's open orders lock is read from a field that its answers lack",
+        Edit("quoter/venues/profiles/bitget.py", '("frozen", "locked")', '("hold", "locked")'),
+        tests=(DOCUMENTED_TESTS,),
+    ),
+    mutant(
+        "paper_venue_with_a_field_of_its_own",
+        "a paper venue names the fee's coin as the venue does not",
+        Edit("tests/integration/paper/bybit.py", '"feeCurrency": lambda', '"feeAsset": lambda'),
+        tests=(DOCUMENTED_TESTS,),
+    ),
+)
+
+MUTANTS = (*DOCUMENTED, *VENUES, *COINS, *EXACTNESS, *REJECT_STREAKS, *BOOKS, *SIZES, *LIVE_PARAMS)

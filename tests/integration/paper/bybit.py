@@ -99,7 +99,6 @@ ORDER: Table[Order] = {
     "stopOrderType": "",
     "lastPriceOnCreated": "",
     "orderStatus": status,
-    "createType": "CreateByUser",
     "takeProfit": "",
     "cumExecValue": lambda o: plain(o.value),
     "tpslMode": "",
@@ -163,6 +162,10 @@ TRADE: Table[Trade] = {
     "execId": lambda t: str(2_100_000_000_000_000_000 + t.number),
     "marketUnit": "",
     "execQty": lambda t: plain(t.size),
+}
+STREAM_TRADE: Table[Trade] = {
+    "category": "spot",
+    **{name: value for name, value in TRADE.items() if name != "marketUnit"},
 }
 PRINT: Table[Print] = {
     "i": lambda p: str(2_290_000_000_000_000_000 + p.number),
@@ -327,7 +330,7 @@ class Bybit(Form):
             case Order() if "order" in socket.topics:
                 return [_private("order", [{"category": "spot"} | encode(ORDER, news)])]
             case Trade() if "execution" in socket.topics:
-                return [_private("execution", [{"category": "spot"} | encode(TRADE, news)])]
+                return [_private("execution", [encode(STREAM_TRADE, news)])]
             case BookChange() if BOOK_TOPIC in socket.topics:
                 return [self._delta(news)]
             case Print() if PRINT_TOPIC in socket.topics:

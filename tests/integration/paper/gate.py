@@ -139,12 +139,13 @@ TRADE: Table[Trade] = {
     "sequence_id": lambda t: str(1_388_000 + t.number),
     "text": lambda t: name(t.order),
 }
+LISTS_ONLY = ("amend_text", "sequence_id")
 STREAM_TRADE: Table[Trade] = {
-    **TRADE,
+    **{name: value for name, value in TRADE.items() if name not in LISTS_ONLY},
     "id": lambda t: 7_342_180_000 + t.number,
+    "id_market": lambda t: 917_000 + t.number,
     "user_id": 10406147,
     "create_time": lambda t: t.at_ms // 1000,
-    "biz_info": "ch:ccxt",
 }
 PRINT: Table[Print] = {
     "id": lambda p: 214_976_000 + p.number,

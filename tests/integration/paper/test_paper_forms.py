@@ -3,14 +3,15 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from quoter.domain.market import Side
 from quoter.venues.profiles import profile_of
-from tests.integration.paper import gate, kraken
+from tests.integration.paper import bitget, bybit, gate, kraken, okx
 from tests.integration.paper.exchange import LOT, MID, Order, PaperExchange, Trade
-from tests.integration.paper.forms import Form, Socket, Table, encode
+from tests.integration.paper.forms import Form, Json, Socket, Table, encode
 from tests.integration.paper.venues import FAILING, FORMS
 from tests.recordings import DATA
 
@@ -19,16 +20,27 @@ PUBLIC = ("watchTrades", "watchOrderBook")
 VOLATILE = frozenset({"warnings", "upcoming_maintenance", "emergency"})  # not in every recording
 ONE_SIDE = {"asks": "bids", "a": "b"}  # a recorded change may be of one side only
 LATER = ("reason", "closetm")  # which of them a row has depends on its end
+RULES = {
+    "bybit": bybit.INSTRUMENT,
+    "okx": okx.INSTRUMENT,
+    "kraken": kraken.PAIR,
+    "bitget": bitget.SYMBOL,
+}
 NOT_TAKEN = {"okx": "books5"}  # recorded, but ccxt subscribes to another channel for quoter
+
+
+def recording(kind: str, exchange: str) -> Json:
+    """Return one file of ccxt's recordings; skips the test without it."""
+    path: Path = FIXTURES / kind / f"{exchange}.json"
+    if not path.exists():
+        pytest.skip(f"no recordings beside the repository: {kind}/{exchange}.json")
+    found: Json = json.loads(path.read_text())
+    return found
 
 
 def fixtures(kind: str, exchange: str) -> Mapping[str, list[dict[str, object]]]:
     """Return ccxt's recorded cases by method; skips the test without them."""
-    path: Path = FIXTURES / kind / f"{exchange}.json"
-    if not path.exists():
-        pytest.skip(f"no recordings beside the repository: {kind}/{exchange}.json")
-    methods: Mapping[str, list[dict[str, object]]] = json.loads(path.read_text())["methods"]
-    return methods
+    return cast("Mapping[str, list[dict[str, object]]]", recording(kind, exchange)["methods"])
 
 
 def keys(value: object, path: str = "") -> Iterator[str]:
@@ -95,6 +107,14 @@ def test_public_frames_have_the_recorded_keys(form: type[Form]) -> None:
 
 def test_venue_with_a_failing_case_is_refused() -> None:
     assert all(profile_of(exchange).refusal for exchange in FAILING)
+
+
+@pytest.mark.parametrize("exchange", RULES)
+def test_rules_of_the_market_have_the_recorded_keys(exchange: str) -> None:
+    """The recordings are older than some of the keys."""
+    recorded = recording("markets", exchange)["BTC/USDT"]
+    assert isinstance(recorded, dict)
+    assert set(keys(recorded["info"])) <= set(keys(RULES[exchange]))
 
 
 def test_rows_of_gate_have_the_recorded_keys() -> None:
