@@ -34,6 +34,7 @@ from quoter.domain.market import Side
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
 from quoter.domain.trading import CancelReason
 from quoter.sandbox.config import Limits, default_config
+from quoter.sim.messages import NewOrder, OrderKind
 from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import StreamTimings, VenueConfig
 from quoter.venues.factory import make_gateway
@@ -519,6 +520,37 @@ async def test_trades_from_an_id_are_complete_and_in_order(
     assert every == sorted(every, key=int)
     assert await listed(gateway, from_trade_id=every[2]) == every[3:]
     assert await listed(gateway, from_trade_id=every[-1]) == []
+
+
+async def test_120_open_orders_and_300_fills_come_whole(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quoter.venues.ccxt.account_reports.TRADES_PAGE", 100)
+    since_ns, waiting = time.time_ns() - 60_000_000_000, range(120)
+    rest(still_sandbox, waiting, Side.SELL, "65000")
+    for start in range(120, 420, 60):  # the venue allows 200 open orders
+        rest(still_sandbox, range(start, start + 60), Side.BUY, "59999")
+        await burst_of_sells(still_sandbox, "200000")
+    report = await gateway.report(RequestReport(kind=ReportKind.OPEN_ORDERS))
+    assert isinstance(report, OpenOrdersReport)
+    assert {order.client_id for order in report.orders} == {f"q1{n:04}" for n in waiting}
+    every = await listed(gateway, since_ns=since_ns)
+    assert len(every) == len(set(every)) >= 300
+
+
+def rest(sandbox: RunningSandbox, numbers: range, side: Side, price: str) -> None:
+    """Place orders for the account, without the limits of requests."""
+    venue = sandbox.server.venue
+    for number in numbers:
+        order = NewOrder(
+            symbol="BTCUSDT",
+            client_id=f"q1{number:04}",
+            side=side,
+            kind=OrderKind.LIMIT_MAKER,
+            price=Decimal(price),
+            size=Decimal("0.001"),
+        )
+        venue.exchange.place(sandbox.one.api_key, order, venue.now_ns())
 
 
 async def test_trades_without_profile_are_one_page_that_is_not_full(

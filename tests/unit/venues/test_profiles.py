@@ -1,11 +1,12 @@
 """Self-trade prevention is taken from ccxt's table where ccxt implements it."""
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 
 from quoter.venues.config import Environment, VenueConfig
-from quoter.venues.profiles import BINANCE, GENERIC, feed_urls, with_self_trade
+from quoter.venues.profiles import BINANCE, GENERIC, feed_urls, profile_of, with_self_trade
 
 
 def features(modes: object) -> dict[str, object]:
@@ -29,6 +30,13 @@ def test_only_modes_that_ccxt_translates_are_requested(modes: object, asked: str
 def test_profile_with_a_mode_keeps_it() -> None:
     assert with_self_trade(BINANCE, features({"EXPIRE_BOTH": True})) is BINANCE
     assert with_self_trade(GENERIC, {}) is GENERIC
+
+
+def test_binance_us_differs_from_binance_in_its_hosts_only() -> None:
+    """What the tests at the sandbox prove of Binance holds for both."""
+    us = profile_of("binanceus")
+    places = {name: getattr(us, name) for name in ("name", "hosts", "feed_urls", "systems")}
+    assert replace(BINANCE, **places) == us
 
 
 @pytest.mark.parametrize("environment", ["testnet", "demo", "production"])
