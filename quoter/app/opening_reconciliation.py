@@ -188,7 +188,7 @@ class OpeningReconciliation:
             if mine is not None and payload(mine.fill) != payload(fill):
                 text = (
                     f"trade {fill.trade_id} differs: the venue reports {payload(fill)}, "
-                    f"the ledger has {payload(mine.fill)}"
+                    f"the ledger has {payload(mine.fill)}: {ACCEPT}"
                 )
                 raise StartFailed(ExitCode.START_FAILED, text)
             if mine is not None and mine.kind is not FillKind.UNMATCHED:
@@ -203,7 +203,7 @@ class OpeningReconciliation:
         try:
             counted = await self._ledger.record_fills(news)
         except LedgerConflict as error:
-            raise StartFailed(ExitCode.START_FAILED, str(error)) from None
+            raise StartFailed(ExitCode.START_FAILED, f"{error}: {ACCEPT}") from None
         if len(news) > len(counted):
             log.info("missed_fills_booked", count=len(news) - len(counted))
         ours = {trade_id for trade_id, mine in known.items() if mine.kind is FillKind.BOOKED}

@@ -16,6 +16,8 @@ POST   filters           {"symbol", and any of "tick", "lot", "size_min", "size_
                          "notional_min" as texts}: change the filters for new orders (F-29)
 POST   key-rights        {"api_key", "withdraw", "internal_transfer", "universal_transfer",
                          "ip_restrict"}: set what apiRestrictions returns; returns the rights
+POST   reset             reset the exchange as a testnet does: orders, trades and ids are lost,
+                         balances are as at the start, all sockets close; {"closed": n}
 POST   streams/close     {"socket": "market" | "user" | null, "count": n | null}; {"closed": n}
 POST   streams/shutdown  {"in_s": 10, "socket": "market" | "user" | null}: send serverShutdown now,
                          close after in_s; {"notified": n}
@@ -112,6 +114,7 @@ class Admin:
             ("POST", "halt", self._halt),
             ("POST", "filters", self._filters),
             ("POST", "key-rights", self._set_key_rights),
+            ("POST", "reset", self._reset),
             ("POST", "streams/close", self._close),
             ("POST", "streams/shutdown", self._shut_down),
             ("GET", "stats", self._stats),
@@ -204,6 +207,10 @@ class Admin:
         del fields["api_key"]
         self._venue.accounts[body.api_key] = replace(account, rights=KeyPermissions(**fields))
         return fields
+
+    async def _reset(self, _request: web.Request) -> Json:
+        self._venue.reset()
+        return {"closed": await self._sockets.close(None)}
 
     async def _close(self, request: web.Request) -> Json:
         body = msgspec.json.decode(await request.read() or b"{}", type=CloseStreams)

@@ -58,7 +58,12 @@ def case(name: str, *, lasts_s: float = FAULT_S, is_fenced: bool = False, **faul
 def together(*cases: Case) -> Case:
     """Combine faults that only have an effect together."""
     faults = tuple(fault for each in cases for fault in each.faults)
-    return Case(name=" + ".join(each.name for each in cases), faults=faults)
+    return Case(
+        name=" + ".join(each.name for each in cases),
+        faults=faults,
+        lasts_s=max(each.lasts_s for each in cases),
+        is_fenced=any(each.is_fenced for each in cases),
+    )
 
 
 async def recover(

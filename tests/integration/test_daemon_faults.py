@@ -11,6 +11,7 @@ import pytest
 from quoter.domain.market import Side
 from quoter.service.exit_codes import ExitCode
 from tests.integration.daemon_harness import (
+    FOREIGN_PRICE,
     LIVELY,
     POLL_S,
     market,
@@ -33,8 +34,9 @@ from tests.integration.fault_cases import (
     recover,
     together,
 )
-from tests.integration.sandbox_client import running
+from tests.integration.sandbox_client import RunningSandbox, running
 
+LISTS_S = 8.0  # lists are requested every few seconds
 ANSWERS = (
     case("accept_drop_response", endpoint="create", probability=0.5),
     case("delay", endpoint="create", delay_s=1.5, probability=0.5),
@@ -73,6 +75,52 @@ PRIVATE = (
     case("silent_socket user", kind="silent_socket", socket="user"),
     case("close_socket user", kind="close_socket", socket="user"),
 )
+# Lists of orders and trades that are not the present ones.
+LISTS = tuple(
+    together(
+        case(f"{kind} {endpoint}", kind=kind, endpoint=endpoint, lasts_s=LISTS_S),
+        case("lost TRADE", kind="user_event_drop", event="TRADE"),  # fills come from lists only
+    )
+    for kind in ("list_old", "list_half", "list_foreign")
+    for endpoint in ("open_orders", "trades")
+)
+RECONNECTED = case("close_socket", socket="user")  # after it balances are requested
+# Answers that can't be used: never whole, too large, or with something else in place of a number.
+BODIES = (
+    *(
+        case(f"body_slow {endpoint}", kind="body_slow", endpoint=endpoint, delay_s=0.5)
+        for endpoint in ("create", "cancel", "open_orders")
+    ),
+    together(
+        case("body_slow account", kind="body_slow", endpoint="account", delay_s=0.5), RECONNECTED
+    ),
+    *(
+        case(f"body_huge {endpoint}", kind="body_huge", endpoint=endpoint, lasts_s=LISTS_S)
+        for endpoint in ("create", "open_orders")
+    ),
+    together(
+        case("field_value NaN", kind="field_value", endpoint="account", text="free", value="NaN"),
+        RECONNECTED,
+    ),
+    case("field_absent", endpoint="create", text="orderId", probability=0.5),
+    case("field_value list", kind="field_value", endpoint="open_orders", text="price", value=[]),
+)
+MARKET_DATA = (
+    case("one_sided_book", event="bids"),
+    case("one_sided_book both", kind="one_sided_book"),
+    together(
+        case("snapshot_ids_shifted", shift=10**9),
+        case("close_socket", socket="market"),  # it is not requested before a book is lost
+    ),
+    case("depth_ids_shifted", shift=10**9),
+    case("market_frames_drop"),
+    case("market_frames_unreadable", text="<html>"),
+    together(
+        case("page_before", text="<html>maintenance</html>", is_fenced=True),
+        case("close_socket"),
+        case("refuse_socket"),
+    ),
+)
 # Cases that take long: orders that wait for the fence time, and silent streams.
 SLOW = (
     case("error_before", endpoint="create", probability=0.5, is_fenced=True),
@@ -87,10 +135,19 @@ SLOW = (
 FIRED_S_MAX = 20.0  # a daemon that is paused on a busy machine sends few requests
 
 
+async def trade_of_another_account(sandbox: RunningSandbox) -> None:
+    """Give the account, whose lists `list_foreign` answers with, an order and a trade."""
+    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.001"}
+    assert (await sandbox.signed("POST", "order", order, account=sandbox.two)).status == 200
+    reply = await sandbox.rest_order("BUY", FOREIGN_PRICE, "0.001", account=sandbox.two)
+    assert reply.status == 200, reply.body
+
+
 async def strike(case: Case, folder: Path, seed: int) -> Outcome:
     """Trade, inject the faults, recover, stop."""
     async with running(market(LIVELY, seed)) as sandbox:
         await place_foreign(sandbox)
+        await trade_of_another_account(sandbox)
         async with running_daemon(sandbox, settings(sandbox, folder)) as harness:
             await harness.until(
                 harness.is_two_sided, FIRST_QUOTE_S_MAX, f"{case.name}: first quotes"
@@ -120,6 +177,9 @@ async def strike(case: Case, folder: Path, seed: int) -> Outcome:
         pytest.param(ANSWERS, id="late_and_lost_answers"),
         pytest.param(CANCELS_AND_LISTS, id="cancels_lists_and_the_market_stream"),
         pytest.param(PRIVATE, id="private_stream"),
+        pytest.param(LISTS, id="old_half_and_foreign_lists"),
+        pytest.param(BODIES, id="unusable_answers"),
+        pytest.param(MARKET_DATA, id="wrong_market_data_and_maintenance"),
         pytest.param(SLOW, id="requests_that_never_happened_silence_and_rate_limits"),
     ],
 )

@@ -83,6 +83,78 @@ async def test_an_answer_may_be_no_json_although_the_order_is_open(
     assert await open_ids(still_sandbox) == {"dim"}
 
 
+async def test_an_answer_can_arrive_byte_by_byte(still_sandbox: RunningSandbox) -> None:
+    """A stalled client gives up in the middle; the answer is whole for one that waits."""
+    await still_sandbox.arm("body_slow", endpoint="market", delay_s=0.001, count=1)
+    assert isinstance((await still_sandbox.get("time")).row["serverTime"], int)
+    await still_sandbox.arm("body_slow", endpoint="market", delay_s=60.0)
+    async with still_sandbox.http.get(f"{still_sandbox.url}/api/v3/time") as answer:
+        assert answer.status == 200
+        assert await answer.content.readexactly(1) == b"{"
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await answer.content.readexactly(1)
+
+
+async def test_an_answer_can_be_of_any_size(still_sandbox: RunningSandbox) -> None:
+    await still_sandbox.arm("body_huge", endpoint="market", size_mb=3)
+    async with still_sandbox.http.get(f"{still_sandbox.url}/api/v3/time") as answer:
+        text = await answer.read()
+    assert len(text) > 3 * 2**20
+    assert set(msgspec.json.decode(text)) == {"serverTime"}
+
+
+async def test_a_list_can_be_old_half_or_foreign(still_sandbox: RunningSandbox) -> None:
+    sandbox = still_sandbox
+    for number in range(3):
+        await place(sandbox, f"n{number}", f"5998{number}.00")
+    await sandbox.rest_order("BUY", "59990.00", "0.001", account=sandbox.two, newClientOrderId="x")
+    for kind, listed in (("list_half", {"n0"}), ("list_foreign", {"x"})):
+        await sandbox.arm(kind, endpoint="open_orders", count=1)
+        assert await open_ids(sandbox) == listed
+    await sandbox.arm("list_old", endpoint="open_orders", count=2)
+    assert await open_ids(sandbox) == {"n0", "n1", "n2"}
+    await sandbox.signed("DELETE", "openOrders", symbol="BTCUSDT")
+    assert await open_ids(sandbox) == {"n0", "n1", "n2"}
+    assert await open_ids(sandbox) == set()
+
+
+async def test_a_field_can_have_any_value(still_sandbox: RunningSandbox) -> None:
+    await still_sandbox.arm("field_value", endpoint="account", text="free", value="NaN")
+    rows = (await still_sandbox.signed("GET", "account")).row["balances"]
+    assert isinstance(rows, list)
+    assert {row["free"] for row in rows if isinstance(row, dict)} == {"NaN"}
+
+
+@pytest.mark.parametrize("path", ["ws/btcusdt@trade", "ws-api/v3"])
+async def test_new_sockets_can_be_refused(still_sandbox: RunningSandbox, path: str) -> None:
+    await still_sandbox.arm("refuse_socket", count=1, text="<html>")
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
+        await still_sandbox.http.ws_connect(f"{still_sandbox.ws_url}/{path}")
+    async with still_sandbox.http.ws_connect(f"{still_sandbox.ws_url}/{path}"):
+        pass
+
+
+async def test_the_exchange_can_be_reset_while_it_runs(sandbox: RunningSandbox) -> None:
+    """As a testnet's: orders, trades and ids are gone, balances are those of the start."""
+    taker = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.001"}
+    assert (await sandbox.signed("POST", "order", taker)).status == 200
+    await place(sandbox, "gone", "50000.00")
+    first = (await sandbox.signed("GET", "myTrades", symbol="BTCUSDT")).rows
+    async with sandbox.http.ws_connect(f"{sandbox.ws_url}/ws/btcusdt@depth@100ms") as socket:
+        assert (await sandbox.admin("POST", "reset")).status == 200
+        while (await socket.receive(timeout=ANSWER_S)).type is aiohttp.WSMsgType.TEXT:
+            pass
+    assert await open_ids(sandbox) == set()
+    assert (await sandbox.signed("GET", "myTrades", symbol="BTCUSDT")).body == []
+    held = await truth(sandbox)
+    assert held["totals"] == held["opening"]
+    assert (await sandbox.signed("POST", "order", taker)).status == 200
+    again = (await sandbox.signed("GET", "myTrades", symbol="BTCUSDT")).rows
+    assert len(first) == len(again) == 1
+    assert await frames(sandbox, "btcusdt@depth@100ms")
+
+
 async def test_a_late_request_is_checked_against_its_window_again(
     still_sandbox: RunningSandbox,
 ) -> None:
@@ -302,6 +374,10 @@ async def test_a_book_can_lose_one_side_everywhere(sandbox: RunningSandbox) -> N
     best = [msgspec.json.decode(text) for text in await frames(sandbox, "btcusdt@bookTicker")]
     assert best
     assert all(float(ticker["a"]) == 0 < float(ticker["b"]) for ticker in best)
+    await sandbox.admin("DELETE", "faults")
+    await sandbox.arm("one_sided_book")
+    book = (await sandbox.get("depth", symbol="BTCUSDT")).row
+    assert (book["bids"], book["asks"]) == ([], [])
 
 
 async def test_a_socket_can_fall_silent_while_it_stays_open(sandbox: RunningSandbox) -> None:

@@ -154,7 +154,7 @@ async def test_start_is_refused_while_the_account_is_a_page(
     await gateway.close()
 
 
-@pytest.mark.parametrize("fault", ["field_null", "field_absent"])
+@pytest.mark.parametrize("fault", ["field_value", "field_absent"])
 @pytest.mark.parametrize(
     ("kind", "endpoint", "name"),
     [
@@ -182,10 +182,43 @@ async def test_report_fails_without_one_of_its_fields(
     endpoint: str,
     name: str,
 ) -> None:
+    await assert_no_report(still_sandbox, gateway, kind, fault, endpoint=endpoint, text=name)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "", "1,5", [], {}, True], ids=repr)
+@pytest.mark.parametrize(
+    ("kind", "endpoint", "name"),
+    [
+        (ReportKind.BALANCES, "account", "free"),
+        (ReportKind.BALANCES, "account", "locked"),
+        (ReportKind.OPEN_ORDERS, "open_orders", "executedQty"),
+        (ReportKind.TRADES, "trades", "commission"),
+        (ReportKind.TRADES, "trades", "price"),
+        (ReportKind.TRADES, "trades", "qty"),
+        (ReportKind.RULES, "market", "tickSize"),
+        (ReportKind.RULES, "market", "stepSize"),
+    ],
+)
+async def test_report_fails_where_an_amount_is_no_number(
+    still_sandbox: RunningSandbox,
+    gateway: CcxtGateway,
+    value: object,
+    kind: ReportKind,
+    endpoint: str,
+    name: str,
+) -> None:
+    wrong = {"endpoint": endpoint, "text": name, "value": value}
+    await assert_no_report(still_sandbox, gateway, kind, "field_value", **wrong)
+
+
+async def assert_no_report(
+    sandbox: RunningSandbox, gateway: CcxtGateway, kind: ReportKind, fault: str, **how: object
+) -> None:
+    """Assert that the report fails under the fault, once, and not without it."""
     taken = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.001"}
-    assert (await still_sandbox.signed("POST", "order", taken)).status == 200
+    assert (await sandbox.signed("POST", "order", taken)).status == 200
     assert isinstance(await gateway.place(place(9)), OrderAck)
-    await still_sandbox.arm(fault, endpoint=endpoint, text=name, count=1)
+    await sandbox.arm(fault, count=1, **how)
     assert isinstance(await gateway.report(RequestReport(kind=kind)), ReportFailed)
     good = await gateway.report(RequestReport(kind=kind))
     assert isinstance(good, BalanceReport | OpenOrdersReport | TradesReport | RulesReport)
@@ -211,7 +244,7 @@ async def test_account_that_does_not_list_our_coins_is_no_answer(
 
 
 async def test_unreadable_maker_fee_refuses_the_start(still_sandbox: RunningSandbox) -> None:
-    await still_sandbox.arm("field_null", endpoint="account", text="maker")
+    await still_sandbox.arm("field_value", endpoint="account", text="maker")
     gateway = make_gateway(config(still_sandbox))
     with pytest.raises(VenueError, match="maker fee"):
         await gateway.connect()

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Edit, mutant
 
 BARS, BARS_TESTS = "quoter/sandbox/exchange/bars.py", "tests/unit/sandbox/exchange/test_bars.py"
 FORMS = "tests/integration/test_sandbox_forms.py"
+FAULTS = "tests/integration/test_sandbox_faults.py"
 ORDERS = "tests/integration/test_sandbox_orders.py"
 SESSION = "tests/integration/test_sandbox_session.py"
 
@@ -67,5 +68,45 @@ MUTANTS = (
             "if False:\n            return await _refused(request)",
         ),
         tests=(FORMS,),
+    ),
+    mutant(
+        "sandbox_old_list_is_the_present_one",
+        "the fault of an old list answers with the present list",
+        Edit(
+            "quoter/sandbox/api/pipeline.py",
+            "        return armed.old.setdefault(key, answer)\n",
+            "        armed.old[key] = answer\n        return answer\n",
+        ),
+        tests=(FAULTS,),
+    ),
+    mutant(
+        "sandbox_foreign_list_is_our_own",
+        "the fault of a foreign list answers with our list",
+        Edit(
+            "quoter/sandbox/api/pipeline.py",
+            "        return handler(replace(request, api_key=other))\n",
+            "        return answer\n",
+        ),
+        tests=(FAULTS,),
+    ),
+    mutant(
+        "sandbox_reset_keeps_balances",
+        "a reset of the exchange keeps orders, trades and balances",
+        Edit(
+            "quoter/sandbox/exchange/venue.py",
+            "        self.exchange, self.history = self._new_exchange(), self._new_history()\n",
+            "        self.history = self._new_history()\n",
+        ),
+        tests=(FAULTS,),
+    ),
+    mutant(
+        "list_of_faults_is_incomplete",
+        "a kind of fault is missing in the document",
+        Edit(
+            "quoter/sandbox/exchange/faults.py",
+            '    CLOCK_SKEW = "clock_skew"',
+            '    EARTHQUAKE = "earthquake"\n    CLOCK_SKEW = "clock_skew"',
+        ),
+        tests=("tests/unit/sandbox/exchange/test_faults_list.py",),
     ),
 )

@@ -5,6 +5,7 @@ The checks run in Binance's order, so a request with two errors is answered with
 """
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
@@ -52,14 +53,30 @@ async def _perform(venue: Venue, call: Call, entry: WireEntry | None) -> object:
         now_ns=now_ns,
         clock_ns=clock_ns,
     )
-    answer = call.operation.handler(request)
+    answer = _listed(venue, call, entry, request)
     if entry:
         entry.outcome = "accepted"
     await _after(venue, call, entry)
-    if armed := _take(venue, call, entry, FaultKind.FIELD_NULL):
-        answer = with_field(msgspec.to_builtins(answer), armed.fault.text, is_null=True)
-    if armed := _take(venue, call, entry, FaultKind.FIELD_ABSENT):
-        answer = with_field(msgspec.to_builtins(answer), armed.fault.text, is_null=False)
+    for kind in (FaultKind.FIELD_VALUE, FaultKind.FIELD_ABSENT):
+        if armed := _take(venue, call, entry, kind):
+            answer = with_field(msgspec.to_builtins(answer), armed.fault)
+    return answer
+
+
+def _listed(venue: Venue, call: Call, entry: WireEntry | None, request: Request) -> object:
+    """Execute the request; faults make a list an older one, a part, or one that is not ours."""
+    handler = call.operation.handler
+    answer = handler(request)
+    if not isinstance(answer, list):
+        return answer
+    if _take(venue, call, entry, FaultKind.LIST_FOREIGN):
+        other = next((key for key in venue.accounts if key != call.api_key), call.api_key)
+        return handler(replace(request, api_key=other))
+    if _take(venue, call, entry, FaultKind.LIST_HALF):
+        return answer[: len(answer) // 2]
+    if armed := _take(venue, call, entry, FaultKind.LIST_OLD):
+        key = call.operation.name, call.parameters.text("symbol"), call.api_key
+        return armed.old.setdefault(key, answer)
     return answer
 
 

@@ -58,7 +58,7 @@ def depth(request: Request) -> Json:
     if armed := faults.take(FaultKind.SNAPSHOT_IDS_SHIFTED, symbol=market.symbol):
         book = replace(book, last=book.last + armed.fault.shift)
     if armed := faults.take(FaultKind.ONE_SIDED_BOOK, symbol=market.symbol, events=BOOK_SIDES):
-        book = without(book, armed.fault.event)
+        book = without(book, armed.fault)
     return payloads.depth(book)
 
 

@@ -1,8 +1,11 @@
 """REST API under /api/v3 and /sapi/v1."""
 
+import asyncio
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
 
 import msgspec
 from aiohttp import web
@@ -28,6 +31,7 @@ GONE = (
     "<html>\r\n<head><title>410 Gone</title></head>\r\n<body>\r\n"
     "<center><h1>410 Gone</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
+BLANKS = b" " * 2**20
 ABORT_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: the peer sees a reset
 
 
@@ -62,15 +66,8 @@ class RestApi:
         try:
             call = await _call(request, operation, api_key, received_ns)
             body = await perform(self._venue, call)
-            garbled = self._venue.faults.take(
-                FaultKind.GARBLED,
-                endpoint=operation.endpoint,
-                symbol=call.parameters.text("symbol"),
-                api_key=api_key,
-            )
-            if garbled:
-                fault = garbled.fault
-                return web.Response(text=fault.text, content_type=fault.content_type)
+            if faulty := await self._faulty_body(request, call, body):
+                return faulty
         except Page as page:
             return web.Response(status=page.status, text=page.text, content_type="text/html")
         except ApiError as error:
@@ -89,6 +86,46 @@ class RestApi:
             content_type="application/json",
             charset="utf-8",
         )
+
+    async def _faulty_body(
+        self, request: web.Request, call: Call, body: object
+    ) -> web.StreamResponse | None:
+        """Send a body as an armed fault requires; return `None` if no fault fires."""
+        fired = partial(
+            self._venue.faults.take,
+            endpoint=call.operation.endpoint,
+            symbol=call.parameters.text("symbol"),
+            api_key=call.api_key,
+        )
+        if armed := fired(FaultKind.GARBLED):
+            return web.Response(text=armed.fault.text, content_type=armed.fault.content_type)
+        if armed := fired(FaultKind.BODY_HUGE):
+            return await _stream(request, _padded(msgspec.json.encode(body), armed.fault.size_mb))
+        if armed := fired(FaultKind.BODY_SLOW):
+            pieces = (bytes([byte]) for byte in msgspec.json.encode(body))
+            return await _stream(request, pieces, pause_s=armed.fault.delay_s)
+        return None
+
+
+def _padded(body: bytes, size_mb: int) -> Iterator[bytes]:
+    """Yield a JSON object or list with so many MiB of blanks before its last bracket."""
+    yield body[:-1]
+    for _ in range(size_mb):
+        yield BLANKS
+    yield body[-1:]
+
+
+async def _stream(
+    request: web.Request, pieces: Iterable[bytes], *, pause_s: float = 0.0
+) -> web.StreamResponse:
+    """Send a JSON body in pieces until the client closes the connection."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    with suppress(ConnectionError):
+        await response.prepare(request)
+        for piece in pieces:
+            await response.write(piece)
+            await asyncio.sleep(pause_s)
+    return response
 
 
 async def _gone(_request: web.Request) -> web.StreamResponse:

@@ -51,6 +51,8 @@ class SocketApi:
         app.router.add_get("/ws-api/v3", self._serve)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if page := self._sockets.refused(SocketKind.USER):
+            return page
         socket = Socket(self._venue, SocketKind.USER, wrap=lambda event: {"event": event})
         self._sockets.add(socket)
         session = Session(socket, self._venue.now_ns())

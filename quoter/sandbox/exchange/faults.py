@@ -2,7 +2,8 @@
 
 A fault matches by endpoint, symbol, API key and event type (empty: all). It ignores the first
 `skip` matches, then fires with `probability`, at most `count` times and until `duration_s` after it
-was armed. F-numbers refer to the fault catalogue in deploy/docs/reliability.md.
+was armed. F-numbers refer to the fault catalogue in deploy/docs/reliability.md; the list of kinds
+in deploy/docs/sandbox.md is compared with this one by a test.
 """
 
 import random
@@ -34,8 +35,13 @@ class FaultKind(StrEnum):
     ERROR_BEFORE = "error_before"  # F-03 not executed; answered with `status`/`code`
     ERROR_AFTER_ACCEPT = "error_after_accept"  # F-04 executed; answered with `status`/`code`
     GARBLED = "garbled"  # executed; answered 200 with `text` as `content_type`, JSON or not
-    FIELD_NULL = "field_null"  # the fields named `text` are null wherever the answer has them
+    BODY_SLOW = "body_slow"  # executed; one byte of the answer every `delay_s`
+    BODY_HUGE = "body_huge"  # executed; the answer is padded with blanks to `size_mb`
+    FIELD_VALUE = "field_value"  # F-50 fields named `text` are `value` (null unless it is given)
     FIELD_ABSENT = "field_absent"  # the same fields are not in the answer
+    LIST_OLD = "list_old"  # F-46 a list is answered as it was at the first firing
+    LIST_HALF = "list_half"  # F-46 the newer half of a list's rows is missing
+    LIST_FOREIGN = "list_foreign"  # F-46 the list of another account
     PAGE_BEFORE = "page_before"  # not executed; answered `status` with `text`, a page and not JSON
     RESET_BEFORE = "reset_before"  # F-05 not executed; connection reset
     ORDER_NOT_FOUND = "order_not_found"  # F-07 an order younger than `lag_s` is not found
@@ -49,11 +55,12 @@ class FaultKind(StrEnum):
     DEPTH_CORRUPT = "depth_corrupt"  # one price of a depth diff is wrong by one tick
     DEPTH_IDS_SHIFTED = "depth_ids_shifted"  # update ids of depth diffs are `shift` too high
     SNAPSHOT_IDS_SHIFTED = "snapshot_ids_shifted"  # the same for the id of a REST depth snapshot
-    ONE_SIDED_BOOK = "one_sided_book"  # the side `event` (bids or asks) is empty, everywhere
+    ONE_SIDED_BOOK = "one_sided_book"  # the side `event` (bids, asks; both) is empty, everywhere
     MARKET_FRAMES_DROP = "market_frames_drop"  # market data is not sent; pings are answered
     MARKET_FRAMES_UNREADABLE = "market_frames_unreadable"  # `text` is sent in its place
     SILENT_SOCKET = "silent_socket"  # F-13 F-21 open, but nothing is sent, not even pongs
     CLOSE_SOCKET = "close_socket"  # F-24
+    REFUSE_SOCKET = "refuse_socket"  # F-48 a new one is answered with `status` and the page `text`
     CLOCK_SKEW = "clock_skew"  # F-27 requests use a clock `skew_s` ahead of the streams'
 
 
@@ -106,7 +113,9 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     status: Annotated[int, msgspec.Meta(ge=400, le=599)] = 503
     code: int = -1007
     text: str = ""
+    value: object = None  # any JSON
     content_type: str = "application/json"
+    size_mb: Annotated[int, msgspec.Meta(ge=1, le=1_024)] = 300
 
 
 class Armed:
@@ -116,6 +125,7 @@ class Armed:
         self.fault_id, self.fault, self.armed_ns = fault_id, fault, armed_ns
         self.matched = self.fired = 0
         self.is_cleared = False
+        self.old: dict[tuple[str, str, str], object] = {}  # lists: by request, symbol and API key
 
     def is_active(self, now_ns: int) -> bool:
         """Whether it may still fire or, for a silenced socket, still applies."""
@@ -203,19 +213,30 @@ class Faults:
                 yield armed
 
 
-def without[Sides: (DepthNews, DepthBook)](book: Sides, side: str) -> Sides:
-    """Return a book or a diff with one side (bids or asks) empty."""
-    return replace(book, bids=()) if side == "bids" else replace(book, asks=())
+def emptied(fault: Fault) -> tuple[str, ...]:
+    """Return the sides that a ONE_SIDED_BOOK fault empties."""
+    return (fault.event,) if fault.event else BOOK_SIDES
 
 
-def with_field(answer: object, name: str, *, is_null: bool) -> object:
-    """Return a JSON answer in which each field `name` is null, or is left out."""
+def without[Sides: (DepthNews, DepthBook)](book: Sides, fault: Fault) -> Sides:
+    """Return a book or a diff without the sides that a ONE_SIDED_BOOK fault empties."""
+    sides = emptied(fault)
+    return replace(
+        book,
+        bids=() if "bids" in sides else book.bids,
+        asks=() if "asks" in sides else book.asks,
+    )
+
+
+def with_field(answer: object, fault: Fault) -> object:
+    """Return a JSON answer in which each field `text` has another value, or is left out."""
     if isinstance(answer, list):
-        return [with_field(each, name, is_null=is_null) for each in answer]
+        return [with_field(each, fault) for each in answer]
     if not isinstance(answer, dict):
         return answer
+    is_kept = fault.kind is FaultKind.FIELD_VALUE
     return {
-        key: None if key == name else with_field(value, name, is_null=is_null)
+        key: fault.value if key == fault.text else with_field(value, fault)
         for key, value in answer.items()
-        if is_null or key != name
+        if is_kept or key != fault.text
     }

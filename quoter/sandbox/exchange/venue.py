@@ -37,18 +37,15 @@ class Venue:
         self.simulated = tuple(symbol for symbol in self.markets if symbol not in recorded)
         self.accounts = {account.api_key: account for account in config.accounts}
         behind = [_recorded(m) if m.symbol in recorded else m for m in config.markets]
-        self.exchange = Exchange(behind, seed=config.seed, now_ns=self.started_ns)
-        for account in config.accounts:
-            self.exchange.add_account(account.api_key, dict(account.balances), account.fee_coin)
+        self._behind = behind
+        self.exchange = self._new_exchange()
         self.faults = Faults(seed=config.seed, clock=self.now_ns)
         self.budgets = Budgets(config.limits)
         self.wire_log = WireLog()
-        self.history = History()
-        for symbol in self.simulated:
-            self.history.open(self.markets[symbol], self.started_ns)
+        self.history = self._new_history()
         self.counts: Counter[str] = Counter()
         self.halted: set[str] = set()
-        self._listeners: list[Listener] = [self.history.receive]
+        self._listeners: list[Listener] = []
 
     def now_ns(self) -> int:
         """Return wall-clock time that never runs backwards."""
@@ -62,6 +59,7 @@ class Venue:
     def publish(self, news: Sequence[News]) -> None:
         """Pass the results of a call to the exchange to all listeners."""
         if news:
+            self.history.receive(news)
             for listener in self._listeners:
                 listener(news)
 
@@ -70,6 +68,28 @@ class Venue:
         now_ns = self.now_ns()
         self.publish(self.exchange.advance(now_ns))
         return now_ns
+
+    def reset(self) -> None:
+        """Lose all orders, trades and ids, and restore the opening balances, as a testnet does.
+
+        No event reports it. The markets start again at their first mid. Raises ValueError if a
+        market replays a recording.
+        """
+        if len(self.simulated) < len(self.markets):
+            raise ValueError("a market that replays a recording can't be reset")
+        self.exchange, self.history = self._new_exchange(), self._new_history()
+
+    def _new_exchange(self) -> Exchange:
+        exchange = Exchange(self._behind, seed=self.config.seed, now_ns=self.now_ns())
+        for account in self.config.accounts:
+            exchange.add_account(account.api_key, dict(account.balances), account.fee_coin)
+        return exchange
+
+    def _new_history(self) -> History:
+        history = History()
+        for symbol in self.simulated:
+            history.open(self.markets[symbol], self.now_ns())
+        return history
 
     def halt(self, symbol: str, *, is_halted: bool) -> None:
         """Close or open a symbol for trading; resting orders stay and can be cancelled."""

@@ -104,7 +104,7 @@ def partial_book(venue: Venue, stream: Stream) -> Json:
     if armed := venue.faults.take(
         FaultKind.ONE_SIDED_BOOK, symbol=stream.symbol, events=BOOK_SIDES
     ):
-        book = without(book, armed.fault.event)
+        book = without(book, armed.fault)
     return payloads.depth(book)
 
 

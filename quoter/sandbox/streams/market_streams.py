@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import WSCloseCode, web
 
 from quoter.domain.units import NS_PER_S
-from quoter.sandbox.exchange.faults import BOOK_SIDES, FaultKind, SocketKind, without
+from quoter.sandbox.exchange.faults import BOOK_SIDES, FaultKind, SocketKind, emptied, without
 from quoter.sandbox.exchange.venue import Venue
 from quoter.sandbox.protocol import payloads
 from quoter.sandbox.protocol.payloads import Json
@@ -93,8 +93,8 @@ class MarketStreams:
                     if armed := self._venue.faults.take(
                         FaultKind.ONE_SIDED_BOOK, symbol=item.symbol, events=BOOK_SIDES
                     ):
-                        keys = ("b", "B") if armed.fault.event == "bids" else ("a", "A")
-                        event |= dict.fromkeys(keys, payloads.ZERO)
+                        for side in emptied(armed.fault):
+                            event |= dict.fromkeys((side[0], side[0].upper()), payloads.ZERO)
                     self._send(item.symbol, "bookTicker", event)
                 case PrintNews():
                     self._send(item.symbol, "trade", payloads.trade_event(item))
@@ -131,7 +131,7 @@ class MarketStreams:
         if armed := self._venue.faults.take(
             FaultKind.ONE_SIDED_BOOK, symbol=news.symbol, events=BOOK_SIDES
         ):
-            news = without(news, armed.fault.event)
+            news = without(news, armed.fault)
         self._mergers[news.symbol].add(news)
         self._send(news.symbol, "depth@100ms", payloads.depth_event(news))
         for stream in list(self._streams.values()):
@@ -166,6 +166,8 @@ class MarketStreams:
     async def _serve(
         self, request: web.Request, names: Sequence[str], *, is_combined: bool
     ) -> web.StreamResponse:
+        if page := self._sockets.refused(SocketKind.MARKET):
+            return page
         streams = [self._stream(name) for name in names if "@" in name]
         if None in streams:
             return await _refused(request)

@@ -172,6 +172,14 @@ class Sockets:
         self._venue = venue
         self._open: dict[Socket, None] = {}
 
+    def refused(self, kind: SocketKind) -> web.Response | None:
+        """Return the page that a REFUSE_SOCKET fault answers a new socket with, if one fires."""
+        armed = self._venue.faults.take(FaultKind.REFUSE_SOCKET, socket=kind)
+        if armed is None:
+            return None
+        fault = armed.fault
+        return web.Response(status=fault.status, text=fault.text, content_type="text/html")
+
     def add(self, socket: Socket) -> None:
         """Add a new socket; an armed SILENT_SOCKET fault silences it immediately."""
         self._open[socket] = None
