@@ -45,7 +45,7 @@ def place(sandbox: RunningSandbox, spec: MarketSpec) -> None:
     venue = sandbox.server.venue
     order = NewOrder(
         symbol=spec.symbol,
-        client_id="q0bother",
+        client_id="q0bmexq5k2001",
         side=Side.BUY,
         kind=OrderKind.LIMIT_MAKER,
         price=(spec.mid / 2).quantize(spec.tick),
@@ -61,5 +61,6 @@ async def test_market_with_orders_and_a_common_coin_is_named(other: MarketSpec, 
     before, after = [text async for text in warnings_with_an_order_in(other)]
     assert before == ""
     assert named in after
+    assert ("by quoter, QUOTER_INSTANCE 0b" in after) is bool(named)
     assert bool(after) is bool(named)
     assert "\n" not in after

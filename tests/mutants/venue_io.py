@@ -354,7 +354,7 @@ SHARED_COINS = (
         "another market's orders with a coin of ours are not noticed at the start",
         Edit(
             "quoter/venues/ccxt/connect/shared_coins.py",
-            "if ours & _coins(client, name)",
+            'if row.get("symbol") != symbol and ours & _coins(client, text(row.get("symbol")))',
             "if False",
         ),
         tests=("tests/integration/test_venues_shared_coins.py",),

@@ -48,6 +48,13 @@ async def test_rules_of_the_market_are_exact(form: type[Form]) -> None:
 
 
 @each_venue
+async def test_start_reads_the_orders_of_all_markets(form: type[Form]) -> None:
+    """No market is named in the request; the venue's answer is understood."""
+    async with paper_account(form, streams=False) as account:
+        assert "shared_coins" not in dict(account.gateway.warnings)
+
+
+@each_venue
 async def test_order_is_found_in_list_and_stream_and_gone_after_its_cancel(
     form: type[Form],
 ) -> None:
