@@ -1,10 +1,12 @@
 """Run every test in three lanes: `make test`, or `python -m tests.lanes [arguments for pytest]`.
 
 * `fast`: everything that needs no network and little time (unit, golden, property, tidy, mutants'
-  patches). Bound by the processor: one worker per core.
-* `integration`: real sockets and processes. These tests mostly wait: two workers per core.
-* `simulation`: long virtual time. Bound by the processor and without deadlines: it runs beside
-  `integration` at the lowest priority, so that it only uses the time that the other lane leaves.
+  patches). One worker per core.
+* `integration`, after `fast`: real sockets and processes. These tests mostly wait: two workers per
+  core.
+* `simulation`, beside both: long virtual time. Bound by the processor and without deadlines: it
+  runs at the lowest priority, so that it only uses the time that the other lanes leave. Two workers
+  per core, so that no core is idle while a long file ends alone.
 
 The output ends with the closing line of each lane and the sum of all lanes, in pytest's words.
 """
@@ -26,7 +28,7 @@ from typing import IO
 ROOT = Path(__file__).parents[1]
 CORES = process_cpu_count() or 2
 INTEGRATION, SIMULATION = "tests/integration", "tests/simulation"
-WAITING_WORKERS_PER_CORE = 2
+WORKERS_PER_CORE = 2  # of the lanes that leave a core idle with one
 CHUNK = 65_536  # bytes of output read at a time
 NO_TESTS = 5  # pytest's exit code if the given arguments select nothing in a lane
 COUNTED = re.compile(r"([0-9]+) (failed|errors?|passed|skipped|xfailed|xpassed|deselected)")
@@ -77,13 +79,13 @@ def lanes(jobs: int) -> tuple[Lane, ...]:
         Lane(
             name="simulation",
             selection=(SIMULATION, "--dist=loadfile"),
-            workers=jobs,
+            workers=WORKERS_PER_CORE * jobs,
             is_background=True,
         ),
         Lane(
             name="integration",
             selection=(INTEGRATION, *one_by_one),
-            workers=WAITING_WORKERS_PER_CORE * jobs,
+            workers=WORKERS_PER_CORE * jobs,
         ),
     )
 
@@ -120,16 +122,16 @@ def run(lane: Lane, arguments: Sequence[str]) -> Result:
     return Result(lane=lane, code=process.returncode, closing=closing)
 
 
-def run_together(behind: Lane, front: Lane, arguments: Sequence[str]) -> tuple[Result, Result]:
-    """Run `behind` in the background while `front` runs; show its output when both are over."""
+def run_all(behind: Lane, fronts: Sequence[Lane], arguments: Sequence[str]) -> list[Result]:
+    """Run `fronts` in turn and `behind` beside them; show its output when all are over."""
     with TemporaryFile() as file:
         with subprocess.Popen(behind.command(arguments), cwd=ROOT, stdout=file) as process:
-            in_front = run(front, arguments)
+            results = [run(front, arguments) for front in fronts]
         title(behind)
         text = content(file)
     sys.stdout.write(text)
     closing = closing_line(text)
-    return Result(lane=behind, code=process.returncode, closing=closing), in_front
+    return [*results, Result(lane=behind, code=process.returncode, closing=closing)]
 
 
 def content(file: IO[bytes]) -> str:
@@ -149,8 +151,7 @@ def main() -> int:
     options, arguments = parser.parse_known_args()
     started_s = time.monotonic()
     fast, simulation, integration = lanes(options.jobs)
-    results = [run(fast, arguments)]
-    results += run_together(simulation, integration, arguments)
+    results = run_all(simulation, (fast, integration), arguments)
     rows = "\n".join(result.line() for result in results)
     summed = total([result.closing for result in results], time.monotonic() - started_s)
     sys.stdout.write(f"\n== lanes\n{rows}\n{summed}\n")

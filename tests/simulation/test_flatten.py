@@ -45,7 +45,7 @@ def flattened(seed: int) -> FlattenRun:
 
 @pytest.fixture(scope="module")
 def runs() -> list[FlattenRun]:
-    return in_parallel(flattened, list(range(2 * len(OTHERS))))
+    return in_parallel(flattened, list(range(len(OTHERS))))
 
 
 def test_flatten_never_flips_or_adds_during_any_fault(runs: list[FlattenRun]) -> None:

@@ -84,19 +84,15 @@ def test_the_same_seed_gives_the_same_folder_on_one_process_and_on_two(tmp_path:
     assert one["results.json"] != other["results.json"]
 
 
-def test_the_report_goes_below_report_by_default(tmp_path: Path) -> None:
+def test_the_report_goes_below_report_by_default_and_its_table_is_shown(tmp_path: Path) -> None:
     result = invoke("widening", *FAST, "--jobs", "1")
     assert result.exit_code == 0
     (folder,) = (tmp_path / "report").iterdir()
     assert folder.name.startswith("widening-20")
     assert (folder / "summary.md").is_file()
     assert str(Path("report") / folder.name / "summary.md") in result.output
-
-
-def test_the_table_is_shown_with_targets_and_verdicts() -> None:
-    output = invoke("widening", *FAST, "--jobs", "1").output
     for words in ("target", "ours", "SE", "verdict", "skew only: CE", "63.898", "ok"):
-        assert words in output
+        assert words in result.output
 
 
 def test_a_figure_out_of_tolerance_gives_exit_code_one(

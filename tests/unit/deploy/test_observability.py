@@ -177,7 +177,7 @@ def test_every_alert_fires_in_an_example() -> None:
     [
         ("check", "config", "--syntax-only", "prometheus.yml"),
         ("check", "rules", "rules/quoter.yml"),
-        ("test", "rules", "tests/quoter.yml"),
+        pytest.param(("test", "rules", "tests/quoter.yml"), marks=pytest.mark.slow),
     ],
     ids=" ".join,
 )
