@@ -207,12 +207,17 @@ class CoinPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestPricesReport:
-    """Best levels by the venue's REST API, our own orders included; requested at `asked_ns`."""
+    """Best levels by the venue's REST API, our own orders included; requested at `asked_ns`.
+
+    `last` is the number of the book's newest update at the venue, in the numbering of the stream;
+    0 where the venue reports none, or numbers the two differently.
+    """
 
     ts_ns: int
     asked_ns: int
     bid: Level
     ask: Level
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,8 +91,8 @@ async def test_market_without_any_update_stays_quoted(tmp_path: Path) -> None:
         ):
             await harness.until(harness.is_two_sided, 20.0, "two-sided quotes")
             seen, requests = len(harness.history), sandbox.server.venue.counts
-            before = requests["request_market"]
-            await harness.until(lambda: requests["request_market"] >= before + 8, 60.0, "confirmed")
+            before = requests["request_depth"]
+            await harness.until(lambda: requests["request_depth"] >= before + 8, 60.0, "confirmed")
             story = "\n".join(harness.history[seen:])
             assert "book_stale" not in story
             assert "PAUSED" not in story

@@ -263,7 +263,13 @@ class SimulatedGateway:
         if not book.bids or not book.asks:
             return ReportFailed(ts_ns=due_ns, kind=ReportKind.BEST_PRICES, text="one side is empty")
         (bid,), (ask,) = _levels(book.bids), _levels(book.asks)
-        return BestPricesReport(ts_ns=due_ns, asked_ns=asked_ns, bid=Level(*bid), ask=Level(*ask))
+        return BestPricesReport(
+            ts_ns=due_ns,
+            asked_ns=asked_ns,
+            bid=Level(*bid),
+            ask=Level(*ask),
+            last=book.last,
+        )
 
     def _shown_depth(self, levels: int) -> DepthBook:
         """Return the book as the venue answers requests for it."""

@@ -2,9 +2,11 @@
 
 A connected stream may bring nothing usable while its socket answers pings. So the book has an age
 of its own: the time since its last accepted update, or since the request of best prices that were
-found equal to it. Four observations prove that a stream is silent or that its book is wrong:
+found equal to it. Five observations prove that a stream is silent or that its book is wrong:
 
 * two requests in a row give other best prices than the book has, with no update in between;
+* two requests in a row find the venue's book at a later update than ours, with none in between
+  (a venue that numbers its updates sends each of them: Binance also those that change nothing);
 * an order of ours was acknowledged and rests, and no depth update followed;
 * the ticker is at an update that the depth does not reach;
 * the feed itself reports impossible ids or frames (`FeedHealth.on_evidence`).
@@ -89,11 +91,18 @@ class BookEvidence:
         """Forget an order that ended: it proves nothing any more."""
         self._acked_ns.pop(client_id, None)
 
-    def on_best_prices(self, report: BestPricesReport, bid: Level, ask: Level) -> str:
-        """Compare the venue's best prices with the book's; return a proof, or an empty text."""
+    def on_best_prices(self, report: BestPricesReport, bid: Level, ask: Level, last: int) -> str:
+        """Compare the venue's best prices with the book's; return a proof, or an empty text.
+
+        `last` is the number of the depth update that the book is at.
+        """
         if report.asked_ns <= self._updated_ns:
             return ""  # the stream brought an update meanwhile
-        if _is_equal(report.bid, bid) and _is_equal(report.ask, ask):
+        if 0 < report.last < last:
+            return ""  # of an older book than ours: neither agrees nor contradicts
+        is_behind = report.last > last
+        is_equal = _is_equal(report.bid, bid) and _is_equal(report.ask, ask)
+        if is_equal and not is_behind:
             self._mismatch_ns = None
             self.confirmed_ns = max(self.confirmed_ns, report.asked_ns)
             self._distrust = max(0, self._distrust - 1)
@@ -102,6 +111,8 @@ class BookEvidence:
             self._mismatch_ns = report.asked_ns
         if report.asked_ns - self._mismatch_ns < self._policy.mismatch_ns:
             return ""
+        if is_equal:
+            return f"the book stands at update {last}, the venue's book is at {report.last}"
         return (
             f"the book stands at {bid.price} / {ask.price}, "
             f"the venue's best prices are {report.bid.price} / {report.ask.price}"

@@ -95,10 +95,11 @@ class FeedHealth:
 
     def on_best_prices(self, report: BestPricesReport, step: StepBuilder) -> None:
         """Compare the venue's best prices with the book."""
-        touch = self._market.book.best({}, {})
+        book = self._market.book
+        touch = book.best({}, {})
         if touch is None or not self._is_up:
             return
-        if proof := self._evidence.on_best_prices(report, *touch):
+        if proof := self._evidence.on_best_prices(report, *touch, book.last):
             self.on_evidence(proof, step)
         self.check_age(step)
 

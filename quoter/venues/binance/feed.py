@@ -19,7 +19,7 @@ from quoter.domain.events import (
     Trade,
 )
 from quoter.domain.instrument import Instrument
-from quoter.domain.market import Stream
+from quoter.domain.market import Level, Stream
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
 from quoter.venues.binance.bad_frames import BadFrames
@@ -281,9 +281,9 @@ class BinanceFeed:
             try:
                 report = await self._best_prices(rest)
             except VenueRateLimited as error:
-                pause_s, report = self._refused(error), self._no_best_prices(error)
+                pause_s, report = self._refused(error), self._no_best_prices(_text(error))
             except NO_ANSWER as error:
-                report = self._no_best_prices(error)
+                report = self._no_best_prices(_text(error))
             self._confirmation_wanted.clear()
             self._reader.check_stall()  # the answer may be as old as buffered frames
             self._emit(report)
@@ -291,11 +291,18 @@ class BinanceFeed:
 
     async def _best_prices(self, rest: BinanceRest) -> BestPricesReport | ReportFailed:
         asked_ns = self._now_ns()
-        bid, ask = await rest.best_prices()
-        return BestPricesReport(ts_ns=self._now_ns(), asked_ns=asked_ns, bid=bid, ask=ask)
+        book = await rest.best_levels()
+        if not book.bids or not book.asks:
+            return self._no_best_prices("no book with both sides by REST")
+        return BestPricesReport(
+            ts_ns=self._now_ns(),
+            asked_ns=asked_ns,
+            bid=Level(*book.bids[0]),
+            ask=Level(*book.asks[0]),
+            last=book.last,
+        )
 
-    def _no_best_prices(self, error: Exception) -> ReportFailed:
-        text = f"{type(error).__name__}: {error}"
+    def _no_best_prices(self, text: str) -> ReportFailed:
         return ReportFailed(ts_ns=self._now_ns(), kind=ReportKind.BEST_PRICES, text=text)
 
     async def _check_books(self, rest: BinanceRest) -> None:
@@ -351,6 +358,10 @@ class BinanceFeed:
         except (VenueRateLimited, *NO_ANSWER):
             return None
         return "" if status == TRADING else f"{self._symbol} is {status}"
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _discard(event: object) -> None:

@@ -83,14 +83,6 @@ class _Info(msgspec.Struct, frozen=True):
     symbols: tuple[_Symbol, ...]
 
 
-class _BestPrices(msgspec.Struct, frozen=True, gc=False):
-    symbol: str
-    bidPrice: Price  # noqa: N815 - the venue's name
-    bidQty: Size  # noqa: N815 - the venue's name
-    askPrice: Price  # noqa: N815 - the venue's name
-    askQty: Size  # noqa: N815 - the venue's name
-
-
 class _Snapshot(msgspec.Struct, frozen=True, gc=False):
     lastUpdateId: Id  # noqa: N815 - the venue's name
     bids: Rows
@@ -103,7 +95,6 @@ _notice = msgspec.json.Decoder(_Notice)
 _depth = msgspec.json.Decoder(_Depth, strict=False)
 _ticker = msgspec.json.Decoder(_Ticker, strict=False)
 _trade = msgspec.json.Decoder(_Trade, strict=False)
-_best_prices = msgspec.json.Decoder(_BestPrices, strict=False)
 _snapshot = msgspec.json.Decoder(_Snapshot, strict=False)
 _time = msgspec.json.Decoder(_Time)
 _info = msgspec.json.Decoder(_Info)
@@ -149,19 +140,6 @@ def parse_snapshot(body: bytes, *, ts_ns: int) -> BookSnapshot:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"depth snapshot: {error}") from error
     return BookSnapshot(ts_ns=ts_ns, last=raw.lastUpdateId, bids=raw.bids, asks=raw.asks)
-
-
-def parse_best_prices(body: bytes, *, venue_symbol: str) -> tuple[Level, Level]:
-    """Return bid and ask of an answer of GET /api/v3/ticker/bookTicker.
-
-    Raises BadFrame, also for a book with one side: its missing price is zero.
-    """
-    try:
-        raw = _best_prices.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadFrame(f"best prices: {error}") from error
-    _check_symbol(raw.symbol, venue_symbol)
-    return Level(raw.bidPrice, raw.bidQty), Level(raw.askPrice, raw.askQty)
 
 
 def parse_time(body: bytes) -> int:

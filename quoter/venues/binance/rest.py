@@ -4,13 +4,11 @@ import aiohttp
 
 from quoter.domain.errors import VenueRateLimited
 from quoter.domain.events import BookSnapshot
-from quoter.domain.market import Level
 from quoter.domain.units import NS_PER_S
 from quoter.venues.binance.messages import (
     NOT_LISTED,
     BadFrame,
     error_code,
-    parse_best_prices,
     parse_snapshot,
     parse_status,
     parse_time,
@@ -26,7 +24,8 @@ UNKNOWN_SYMBOL_RETRY_S = 30.0
 REQUESTS_PER_S = 100.0  # Binance's limit, until its exchangeInfo says another
 # Weight of each request; source: "REST API" of binance-spot-api-docs.
 DEPTH_WEIGHTS = ((100, 5.0), (500, 25.0), (1000, 50.0), (5000, 250.0))  # by most levels
-BEST_PRICES_WEIGHT, TIME_WEIGHT, STATUS_WEIGHT = 2.0, 1.0, 20.0
+TIME_WEIGHT, STATUS_WEIGHT = 1.0, 20.0
+BEST_LEVELS = 5  # of a side; the venue asks the same weight for up to 100
 
 # Everything that a request may raise besides VenueRateLimited.
 NO_ANSWER = (BadFrame, aiohttp.ClientError, TimeoutError)
@@ -66,10 +65,16 @@ class BinanceRest:
         body = await self._get(self._depth, self._depth_weight)
         return parse_snapshot(body, ts_ns=self._now_ns())
 
-    async def best_prices(self) -> tuple[Level, Level]:
-        """Return the best bid and ask."""
-        body = await self._get(f"ticker/bookTicker?symbol={self._symbol}", BEST_PRICES_WEIGHT)
-        return parse_best_prices(body, venue_symbol=self._symbol)
+    async def best_levels(self) -> BookSnapshot:
+        """Return the best levels, and the number of the update that they are at.
+
+        `ticker/bookTicker` has less weight (2) but no number: a stream that is silent while the
+        best prices stand still could not be told from a quiet market.
+        """
+        path = f"depth?symbol={self._symbol}&limit={BEST_LEVELS}"
+        return parse_snapshot(
+            await self._get(path, depth_weight(BEST_LEVELS)), ts_ns=self._now_ns()
+        )
 
     async def time_ms(self) -> int:
         """Return the venue's clock in ms."""

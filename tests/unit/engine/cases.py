@@ -156,12 +156,21 @@ class EngineHarness:
         last = self.engine.market.book.last
         return self.give(BookDelta(ts_ns=self.now_ns, prev=last, last=last + 1, bids=(), asks=()))
 
-    def best_prices(self, bid: Level | None = None, ask: Level | None = None) -> Step:
-        """The venue's best prices by request: those of the book unless others are given."""
+    def best_prices(
+        self, bid: Level | None = None, ask: Level | None = None, *, last: int = 0
+    ) -> Step:
+        """The venue's best prices by request: those of the book unless others are given.
+
+        `last`: number of the venue's newest update; 0: it reports none.
+        """
         ours = self.engine.market.book.best({}, {}) or (Level(1.0, 1.0), Level(2.0, 1.0))
         return self.give(
             BestPricesReport(
-                ts_ns=self.now_ns, asked_ns=self.now_ns, bid=bid or ours[0], ask=ask or ours[1]
+                ts_ns=self.now_ns,
+                asked_ns=self.now_ns,
+                bid=bid or ours[0],
+                ask=ask or ours[1],
+                last=last,
             )
         )
 

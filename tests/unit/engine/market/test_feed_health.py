@@ -111,6 +111,41 @@ def test_best_prices_that_differ_twice_prove_a_silent_stream() -> None:
     assert harness.engine.snapshot().mid is None
 
 
+def test_equal_best_prices_of_a_later_update_prove_a_silent_stream() -> None:
+    """The market moved behind the best prices: a venue that numbers its updates sends them all."""
+    harness = showing_own_orders()
+    began_ns, last, steps = harness.now_ns, harness.engine.market.book.last, list[Step]()
+    while Cause.BOOK_STALE not in harness.causes:
+        step = harness.tick()
+        steps.append(step)
+        if requests_of_best_prices(step):
+            steps.append(harness.best_prices(last=last + 3))
+    assert harness.now_ns - began_ns <= 2 * NS_PER_S
+    assert f"at update {last}, the venue's book is at {last + 3}" in stale_text(harness)
+    assert len(reconnects(steps)) == 1
+
+
+def test_a_later_update_that_the_stream_brings_as_well_proves_nothing() -> None:
+    harness = showing_own_orders()
+    for _ in range(20):
+        harness.wait(1.0, alive=False)
+        harness.best_prices(last=harness.engine.market.book.last + 1)
+        harness.depth_update()
+        harness.wait(1.0, alive=False)
+        assert reconnects(harness.best_prices(last=harness.engine.market.book.last)) == []
+    assert harness.causes == set()
+
+
+def test_best_prices_of_an_older_update_confirm_nothing() -> None:
+    """An answer from a cache agrees with a silent stream for as long as both are old."""
+    harness = showing_own_orders()
+    for _ in range(4):
+        harness.wait(1.0, alive=False)
+        harness.best_prices(last=harness.engine.market.book.last - 1)
+    assert harness.causes == {Cause.BOOK_STALE}
+    assert "no confirmation" in stale_text(harness)
+
+
 def test_best_prices_that_the_stream_overtakes_prove_nothing() -> None:
     harness = showing_own_orders()
     for _ in range(100):
