@@ -27,6 +27,7 @@ from quoter.domain.instrument import Instrument
 from quoter.domain.quotes import QuoteTerms
 from quoter.domain.reasons import ReportKind
 from quoter.domain.step import Step
+from quoter.domain.trading import Cause
 from quoter.engine.engine import Engine
 from quoter.pricing.quote.explain import explain
 from quoter.service.clock import Clock
@@ -189,7 +190,7 @@ class Check:
                     environment=settings.environment,
                 ),
                 folder=None,
-                observers=(lambda step: self._stop_at_quote(step, runner),),
+                observers=(lambda step: self._stop_when_known(step, runner),),
             )
         )
         with self._console.status("following the market for a few seconds …"):
@@ -199,6 +200,10 @@ class Check:
     def _quote(self, engine: Engine) -> ExitCode:
         terms = self._terms
         summary = summarise(engine, terms) if terms is not None else None
+        causes = engine.causes.switch.causes
+        if Cause.VENUE_STATUS in causes:
+            text = f"the market is closed: {causes[Cause.VENUE_STATUS]}"
+            return self._fail(ExitCode.VENUE_UNAVAILABLE, "quote", text)
         if terms is None or summary is None:
             missing = ", ".join(f"{name} × {times}" for name, times in engine.counts.items())
             text = f"no quote within {QUOTE_S_MAX:g} s: {missing or 'no market data'}"
@@ -213,9 +218,12 @@ class Check:
         self._say("result", "ready for `quoter run`")
         return ExitCode.CLEAN
 
-    def _stop_at_quote(self, step: Step, runner: Runner) -> None:
+    def _stop_when_known(self, step: Step, runner: Runner) -> None:
+        """Stop at the first quote, or when the venue says that it does not trade the market."""
         if self._terms is None and step.quote is not None and step.quote.terms is not None:
             self._terms = step.quote.terms
+            runner.stop()
+        elif step.state is not None and Cause.VENUE_STATUS in dict(step.state.raised):
             runner.stop()
 
     def _say(self, what: str, text: str) -> None:

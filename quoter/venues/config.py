@@ -34,7 +34,7 @@ class StreamTimings:
     book_check_settle_s: float = 1.0  # waited before and after the REST request of a comparison
     latency_s_max: float = 1.0  # a frame older than this, by the venue's clock, is late
     latency_frames: int = 3  # late frames in a row that raise FEED_SLOW
-    status_s: float = 30.0  # between requests for the venue's trading status
+    status_s: float = 8.0  # between requests for the venue's trading status
     reopen_s: float = 10.0  # after trading opens again: wait before the book is used
     silent_s_max: float = 10.0  # from an answered order to the first private event after it
 

@@ -20,6 +20,7 @@ from tests.integration.daemon_harness import (
     running_daemon,
     settings,
 )
+from tests.integration.daemon_process import quoter
 from tests.integration.sandbox_client import RunningSandbox, running
 
 PAGE = "<html><head><title>System maintenance</title></head></html>"
@@ -59,6 +60,15 @@ async def test_pages_in_place_of_answers_kill_nothing_and_lose_no_fill(
         await harness.until(harness.is_equal, 20.0, "books equal the truth")
         assert "KILLED" not in "\n".join(harness.history)
         assert await harness.stop() is ExitCode.CLEAN
+
+
+async def test_check_says_at_once_that_a_listed_market_is_closed(tmp_path: Path) -> None:
+    """The list of all markets has it, and every request for it alone is refused."""
+    async with running(market(LIVELY, 5)) as sandbox:
+        await sandbox.arm("error_before", **UNKNOWN)
+        async with quoter(sandbox, tmp_path, "check") as check:
+            assert await check.process.wait() == ExitCode.VENUE_UNAVAILABLE, check.text
+    assert any("the market is closed: BTCUSDT is NOT_LISTED" in line for line in check.text)
 
 
 @pytest.mark.parametrize("is_silent", [False, True])

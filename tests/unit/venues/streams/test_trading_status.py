@@ -61,7 +61,7 @@ async def test_venue_must_still_be_open_after_the_pause() -> None:
 
 
 def test_default_pauses() -> None:
-    assert (StreamTimings().status_s, StreamTimings().reopen_s) == (30.0, 10.0)
+    assert (StreamTimings().status_s, StreamTimings().reopen_s) == (8.0, 10.0)
 
 
 async def test_status_is_requested_at_once_when_another_request_suggests_it() -> None:
