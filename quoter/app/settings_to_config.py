@@ -39,6 +39,7 @@ from quoter.venues.config import StreamTimings, VenueConfig
 BPS = Decimal("0.0001")
 RUN_DIGITS = 8  # unix milliseconds in base 36 fit until 2059
 RULES_NS = 600 * 1_000_000_000  # PT-14
+UNREAD_NS = 60 * NS_PER_S  # two periods of the reports that are requested least often
 PING_S_MAX = 1.0  # a silent feed is pinged at least this often, and twice within the stale limit
 EARLIER_RUNS_MAX = 1_000
 NO_HISTORY = MarketHistory((), 60.0, None)
@@ -128,6 +129,7 @@ def engine_config(
         reconcile=ReconcilePolicy(
             foreign=ForeignPolicy(settings.foreign_activity),
             rules_ns=RULES_NS,
+            unread_ns=UNREAD_NS,
         ),
         hysteresis=Hysteresis(pauses_max=settings.flap_pauses_max),
         activity=activity_policy(settings),

@@ -166,10 +166,51 @@ AFTER_STALL = (
         "best prices make the book young without a comparison",
         Edit(
             "quoter/engine/market/book_evidence.py",
-            "        if _is_equal(report.bid, bid) and _is_equal(report.ask, ask):\n",
-            "        if True:\n",
+            "        is_equal = _is_equal(report.bid, bid) and _is_equal(report.ask, ask)\n",
+            "        is_equal = True\n",
         ),
         tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "later_update_of_the_venue_is_no_sign",
+        "a silent stream is not noticed while the best prices stand still",
+        Edit(
+            "quoter/engine/market/book_evidence.py",
+            "        if is_equal and not is_behind:\n",
+            "        if is_equal:\n",
+        ),
+        tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "older_best_prices_confirm_the_book",
+        "an answer from before our newest update confirms a book that stands still",
+        Edit(
+            "quoter/engine/market/book_evidence.py",
+            "        if 0 < report.last < last:\n",
+            "        if False:\n",
+        ),
+        tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "empty_lists_alone_end_a_reconnect",
+        "a venue that was reset is quoted for the length of the balance check",
+        Edit(
+            "quoter/engine/reconciliation/reconcile.py",
+            "min(self._open_orders_ns, self._trades_ns, self._balances_ns)\n"
+            "        if self._reopened_ns",
+            "min(self._open_orders_ns, self._trades_ns)\n        if self._reopened_ns",
+        ),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
+    ),
+    mutant(
+        "unread_reports_pause_nothing",
+        "the venue answers a list with pages for an hour, and quoting goes on",
+        Edit(
+            "quoter/engine/reconciliation/reconcile.py",
+            "is_old = 0 < self._policy.unread_ns < age_ns",
+            "is_old = False",
+        ),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),
     mutant(
         "one_difference_is_proof",

@@ -88,10 +88,12 @@ class Reconcile:
         # the newest one that it reported, so its trades are no place to continue from.
         self._confirmed_id = inventory.newest_trade_id
         self._balances = BalanceCheck(inventory)  # RECONCILIATION is raised while balances differ,
-        self._missing_fills = ""  # or while fills are missing
+        self._missing_fills = ""  # or while fills are missing,
+        self._unread = ""  # or while the venue answers a kind of request with no report
+        self._balances_read_ns = 0  # asked_ns of the newest balances
         self._differs_since_ns = 0  # 0 while nothing differs
         self.private_up_ns = 0  # 0 while the private stream is down
-        self._reopened_ns = 0  # when the venue opened again; 0 once both lists arrived
+        self._reopened_ns = 0  # when the venue opened again; 0 once all reports arrived
 
     def tick(self, step: StepBuilder) -> None:
         """Send due requests, queries and cancels; check what is unresolved for too long."""
@@ -99,6 +101,7 @@ class Reconcile:
             self._lifecycle.send_due_cancel(order, step)
             self._order_queries.query_if_due(order, step)
         self._check_unknown_orders(step)
+        self._check_unread(step)
         self._check_missing_fills(step)
         for kind in self._due:
             if step.ts_ns >= self._due[kind]:
@@ -186,10 +189,23 @@ class Reconcile:
         self._missing_fills = f"fills missing for {', '.join(long)}" if long else ""
         self._check_difference(step)
 
+    def _check_unread(self, step: StepBuilder) -> None:
+        """Without reports nothing would notice a fill, an order or a transfer that we missed."""
+        read_ns = {
+            ReportKind.OPEN_ORDERS: self._open_orders_ns,
+            ReportKind.TRADES: self._trades_ns,
+            ReportKind.BALANCES: self._balances_read_ns,
+        }
+        kind, oldest_ns = min(read_ns.items(), key=lambda item: item[1])
+        age_ns = step.ts_ns - max(oldest_ns, self.private_up_ns or step.ts_ns)
+        is_old = 0 < self._policy.unread_ns < age_ns
+        self._unread = f"no report of {kind} for {age_ns / NS_PER_S:.0f} s" if is_old else ""
+
     def _check_difference(self, step: StepBuilder) -> None:
         text = self._balances.text or self._missing_fills
-        self._causes.set(step, Cause.RECONCILIATION, active=bool(text), text=text)
         self._differs_since_ns = (self._differs_since_ns or step.ts_ns) if text else 0
+        text = text or self._unread
+        self._causes.set(step, Cause.RECONCILIATION, active=bool(text), text=text)
 
     def _check_lasting_difference(self, text: str, asked_ns: int, step: StepBuilder) -> None:
         """Raise LEDGER_CONFLICT if this report shows a difference that has lasted too long.
@@ -225,7 +241,11 @@ class Reconcile:
             self.request(kind, step)
 
     def _check_caught_up(self, step: StepBuilder) -> None:
-        caught_up = min(self._open_orders_ns, self._trades_ns)
+        """Quote again once both lists arrived, and balances that equal our books.
+
+        A venue that was reset meanwhile lists no order and no trade of ours: its balances tell.
+        """
+        caught_up = min(self._open_orders_ns, self._trades_ns, self._balances_ns)
         if self._reopened_ns and caught_up >= self._reopened_ns:
             self._reopened_ns = 0
             self._causes.clear(step, Cause.VENUE_STATUS)
@@ -316,9 +336,12 @@ class Reconcile:
 
     def on_balances(self, report: BalanceReport, step: StepBuilder) -> None:
         """Compare the balance of every asset that we trade or pay fees in with our books."""
+        self._balances_read_ns = max(self._balances_read_ns, report.asked_ns)
+        self._check_unread(step)
         if self._balances.compare(report, step.ts_ns):
             self.foreign.on_balances_equal(report.asked_ns, step)
             self._balances_ns = max(self._balances_ns, report.asked_ns)
+            self._check_caught_up(step)
         else:
             self.make_due(ReportKind.TRADES, step.ts_ns)
             self.make_due(ReportKind.BALANCES, step.ts_ns + NS_PER_S)

@@ -284,3 +284,4 @@ def test_market_rules_are_requested_every_ten_minutes_on_every_venue(
 ) -> None:
     config = engine_config(settings(**changes), instrument, start_ns=START_NS, opening={})
     assert config.reconcile.rules_ns == 600 * 10**9
+    assert config.reconcile.unread_ns == 60 * 10**9

@@ -40,7 +40,9 @@ def test_nothing_is_quoted_before_both_streams_are_up_and_caught_up() -> None:
     harness.feed_up(Stream.PRIVATE)
     harness.open_orders()
     assert places(harness.steps) == []
-    step = harness.trades()
+    harness.trades()
+    assert places(harness.steps) == []
+    step = harness.balances()
     assert harness.engine.phase is Phase.LIVE
     assert {order.side for order in places(step)} == {BUY, SELL}
 

@@ -15,9 +15,19 @@ from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import CancelReason, Cause, TradingState
 from quoter.domain.units import NS_PER_S
+from quoter.engine.config import ReconcilePolicy
 from quoter.engine.reconciliation.order_queries import QUERY_BACKOFF_NS
 from quoter.state.open_orders import OpenOrder
-from tests.unit.engine.cases import CONFIG, EngineHarness, cancels, commands, listed, state
+from tests.unit.engine.cases import (
+    CONFIG,
+    EngineHarness,
+    cancels,
+    commands,
+    config,
+    listed,
+    places,
+    state,
+)
 from tests.unit.state.cases import BUY, SELL, fill
 
 FENCE_S = 15.0
@@ -314,7 +324,7 @@ def test_lasting_missing_fills_raise_a_cause_until_they_arrive() -> None:
 # the private stream
 
 
-def test_a_private_stream_that_is_back_counts_once_both_lists_asked_since_are_in() -> None:
+def test_a_private_stream_that_is_back_counts_once_all_reports_asked_since_are_in() -> None:
     harness = EngineHarness().quoting()
     harness.feed_down(Stream.PRIVATE)
     assert harness.state() is TradingState.PAUSED
@@ -326,9 +336,35 @@ def test_a_private_stream_that_is_back_counts_once_both_lists_asked_since_are_in
     }  # fmt: skip
     harness.open_orders(asked_ns=before_ns)
     harness.trades()
+    harness.balances()
     assert Cause.PRIVATE_STREAM_DOWN in harness.causes
     harness.open_orders()
     assert Cause.PRIVATE_STREAM_DOWN not in harness.causes
+
+
+@pytest.mark.parametrize("is_reopening", [False, True])
+def test_a_venue_that_was_reset_is_not_quoted_for_its_empty_lists(*, is_reopening: bool) -> None:
+    """It has no order and no trade of ours, and lists them so; only its balances tell."""
+    harness = EngineHarness().quoting()
+    if is_reopening:
+        harness.alarm(Cause.VENUE_STATUS)
+        harness.wait(1.0, ends=True)
+        harness.alarm(Cause.VENUE_STATUS, active=False)
+    else:
+        harness.feed_down(Stream.PRIVATE)
+        harness.wait(1.0, ends=True)
+        harness.feed_up(Stream.PRIVATE)
+    first = len(harness.steps)
+    for _ in range(5):
+        harness.open_orders()
+        harness.trades()
+        harness.balances(USD=Decimal(1))
+        harness.wait(1.0)
+    assert places(harness.steps[first:]) == []
+    assert Cause.RECONCILIATION in harness.causes
+    harness.balances()
+    harness.wait(2.0)
+    assert places(harness.steps[first:])
 
 
 @pytest.mark.parametrize("is_of_trades", [False, True])
@@ -347,7 +383,35 @@ def test_an_older_list_does_not_override_a_newer_one(*, is_of_trades: bool) -> N
         harness.open_orders()
         harness.open_orders(asked_ns=before_ns)
         harness.trades()
+    harness.balances()
     assert Cause.PRIVATE_STREAM_DOWN not in harness.causes
+
+
+@pytest.mark.parametrize("silent", ["open_orders", "trades", "balances"])
+def test_reports_that_never_come_pause_quoting_and_kill_nobody(silent: str) -> None:
+    """A list that can't be read is not an empty one, however well the streams do."""
+    policy = ReconcilePolicy(unread_ns=60 * NS_PER_S)
+    harness = EngineHarness(config(reconcile=policy)).quoting()
+
+    def reports(*kinds: str) -> None:
+        for kind in kinds:
+            if kind == "open_orders":
+                harness.open_orders(*(listed(order) for order in harness.engine.orders))
+            else:
+                getattr(harness, kind)()
+        harness.rest().wait(1.0, ends=True)
+
+    others = [kind for kind in ("open_orders", "trades", "balances") if kind != silent]
+    for _ in range(58):
+        reports(*others)
+    assert harness.causes == set()
+    for _ in range(90):
+        reports(*others)
+    assert harness.causes == {Cause.RECONCILIATION}
+    text = harness.engine.causes.switch.causes[Cause.RECONCILIATION]
+    assert f"no report of {silent} for 1" in text
+    reports(silent)
+    assert harness.causes == set()
 
 
 # balances
@@ -564,17 +628,19 @@ def test_unmatched_fills_are_reported_once_and_not_booked() -> None:
     assert harness.engine.counts["foreign_fill"] == 1
 
 
-def test_venue_that_opens_again_is_asked_for_both_lists_before_quoting() -> None:
+def test_venue_that_opens_again_is_asked_for_all_reports_before_quoting() -> None:
     harness = EngineHarness().quoting()
     harness.alarm(Cause.VENUE_STATUS)
     assert harness.state() is TradingState.PAUSED
     harness.wait(5.0)
     step = harness.alarm(Cause.VENUE_STATUS, active=False)
-    assert all(requests(step, kind) for kind in (ReportKind.OPEN_ORDERS, ReportKind.TRADES))
+    kinds = ReportKind.OPEN_ORDERS, ReportKind.TRADES, ReportKind.BALANCES
+    assert all(requests(step, kind) for kind in kinds)
     assert harness.causes == {Cause.VENUE_STATUS}
     harness.open_orders(*(listed(order) for order in harness.engine.orders))
-    assert harness.causes == {Cause.VENUE_STATUS}
     harness.trades()
+    assert harness.causes == {Cause.VENUE_STATUS}
+    harness.balances()
     assert harness.causes == set()
 
 
