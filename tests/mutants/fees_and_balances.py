@@ -12,6 +12,16 @@ ACCOUNT_FEE_TESTS = "tests/unit/venues/ccxt/connect/test_account_fee.py"
 
 COINS = (
     mutant(
+        "fill_without_a_side_is_a_sell",
+        "the side that ccxt derives for a public trade is taken for that of our fill",
+        Edit(
+            "quoter/venues/ccxt/payloads.py",
+            "if is_named or not profile.side_fields else None",
+            "if True else None",
+        ),
+        tests=("tests/unit/venues/ccxt/test_payloads.py",),
+    ),
+    mutant(
         "unread_fee_taken_for_zero",
         "a maker fee that the venue does not report is zero",
         Edit(

@@ -69,7 +69,7 @@ class BinanceRest:
         """Return the best levels, and the number of the update that they are at.
 
         `ticker/bookTicker` has less weight (2) but no number: a stream that is silent while the
-        best prices stand still could not be told from a quiet market.
+        best prices stand still would look like a quiet market.
         """
         path = f"depth?symbol={self._symbol}&limit={BEST_LEVELS}"
         return parse_snapshot(

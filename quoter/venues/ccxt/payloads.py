@@ -84,7 +84,7 @@ def order_event(raw: Json, profile: VenueProfile, ts_ns: int) -> OrderOpen | Ord
 
 def fill(raw: Json, profile: VenueProfile, ts_ns: int) -> Fill | None:
     """Return one of our executions; None unless id, side, price, size and fee are present."""
-    trade_id, side = text(raw.get("id")), _SIDES.get(text(raw.get("side")))
+    trade_id, side = text(raw.get("id")), _trade_side(raw, profile)
     price, size = (exact(raw, name, profile.trade_fields) for name in ("price", "amount"))
     if not trade_id or side is None or price is None or size is None or not size > 0:
         return None
@@ -103,6 +103,16 @@ def fill(raw: Json, profile: VenueProfile, ts_ns: int) -> Fill | None:
         fee_asset=fee_asset,
         is_maker=raw.get("takerOrMaker") == "maker",
     )
+
+
+def _trade_side(raw: Json, profile: VenueProfile) -> Side | None:
+    """Return the side of one of our trades; None if the venue did not name it.
+
+    Without it ccxt uses `m`, as if the trade were a public one: each fill of a maker is a sell.
+    """
+    info = as_map(raw.get("info"))
+    is_named = any(info.get(name) not in (None, "") for name in profile.side_fields)
+    return _SIDES.get(text(raw.get("side"))) if is_named or not profile.side_fields else None
 
 
 def balances(

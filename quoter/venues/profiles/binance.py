@@ -95,6 +95,7 @@ def _binance(
             "price": ("price", "L"),
             "amount": ("qty", "l"),
         },
+        side_fields=("isBuyer", "S"),
         fees=_FEES,
         balances=_BALANCES,
         ids=_IDS,

@@ -44,6 +44,7 @@ BYBIT = VenueProfile(
         "price": ("execPrice",),
         "amount": ("execQty",),
     },
+    side_fields=("side",),
     # one sign on both paths; the stream calls the coin `feeCoin`, lists `feeCurrency`
     fees=(FeeForm(amount="execFee", asset="feeCurrency"),),
     errors={

@@ -141,6 +141,8 @@ class VenueProfile:
     self_trade: str = ""  # prevention mode of our creates; empty: none by the venue
     order_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     trade_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # names of our trades' side under ccxt's `info`: without all of them ccxt's side is a guess
+    side_fields: tuple[str, ...] = ()  # empty: not known
     fees: tuple[FeeForm, ...] = ()  # empty: ccxt's
     balances: BalanceForm | None = None  # None: ccxt's floats
     # what ccxt's table lacks: the venue's code or text, and the name of ccxt's class for it

@@ -80,7 +80,14 @@ def test_order_without_status_yields_no_event() -> None:
 
 
 def test_fill_uses_the_venues_own_strings_where_known() -> None:
-    info = {"L": "60000.01", "l": "0.00012345", "n": "0.00000012", "N": "BNB", "c": "q1"}
+    info = {
+        "S": "BUY",
+        "L": "60000.01",
+        "l": "0.00012345",
+        "n": "0.00000012",
+        "N": "BNB",
+        "c": "q1",
+    }
     assert fill(TRADE | {"info": info}, BINANCE, 5) == Fill(
         ts_ns=5,
         trade_id="99",
@@ -151,8 +158,29 @@ def test_absent_or_unreadable_balances_are_no_answer(
 @pytest.mark.parametrize("fee", [None, {}, {"cost": None, "currency": "BNB"}, {"cost": 0.1}])
 def test_fill_without_its_fee_yields_none(fee: object) -> None:
     assert fill(TRADE | {"fee": fee}, GENERIC, 5) is None
-    info = {"L": "60000", "l": "0.001", "n": None, "N": None}
+    info = {"S": "BUY", "L": "60000", "l": "0.001", "n": None, "N": None}
     assert fill(TRADE | {"fee": fee, "info": info}, BINANCE, 5) is None
+
+
+@pytest.mark.parametrize(
+    ("form", "side", "expected"),
+    [
+        ({"S": "BUY"}, "buy", Side.BUY),
+        ({"S": "SELL"}, "sell", Side.SELL),
+        ({"isBuyer": False}, "sell", Side.SELL),
+        ({}, "sell", None),
+        ({"S": None}, "sell", None),
+        ({"S": ""}, "sell", None),
+        ({"isBuyer": None}, "sell", None),
+    ],
+)
+def test_fill_whose_side_the_venue_does_not_name_yields_none(
+    form: JsonDict, side: str, expected: Side | None
+) -> None:
+    """From `m` (we were the maker) ccxt takes the side of a public trade: each of ours a sell."""
+    info = {"L": "60000", "l": "0.001", "n": "0.1", "N": "USDT", "m": True} | form
+    found = fill(TRADE | {"side": side, "info": info}, BINANCE, 5)
+    assert (found.side if found is not None else None) is expected
 
 
 def test_fill_with_a_fee_of_zero_needs_no_fee_coin() -> None:
