@@ -25,8 +25,14 @@ WIRE = (
         tests=(f"{GATEWAY}::test_nothing_is_sent_twice_on_a_dead_connection",),
     ),
     mutant(
+        "redirects_followed",
+        "a redirect is followed: at another host it is a breach, which kills",
+        Edit(GATE, "        if self.status in REDIRECTS:\n", "        if False:\n"),
+        tests=("tests/integration/test_venues_hosts.py",),
+    ),
+    mutant(
         "gate_lets_a_create_pass_twice",
-        "a redirect or a retry in the HTTP client may send a create again",
+        "a retry in the HTTP client may send a create again",
         Edit(GATE, "        if call.create_sent:\n", "        if False:\n"),
         tests=("tests/unit/venues/egress/test_gate.py",),
     ),

@@ -15,7 +15,7 @@ from quoter.domain.errors import VenueError
 from quoter.venues.ccxt.error_mapping import Outcome, create_outcome
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.config import NowNs, VenueConfig
-from quoter.venues.egress.gate import Purpose, declare_call
+from quoter.venues.egress.gate import Purpose, UnusableAnswer, declare_call
 from quoter.venues.profiles import profile_of
 from quoter.venues.redaction import redact
 
@@ -79,7 +79,9 @@ class RequestSender:
         """Return an error's class and text on one line, without our keys."""
         config = self._config
         kind = f"{type(error).__name__}: " if isinstance(error, Exception) else ""
-        return redact(f"{kind}{error}", (config.api_key, config.secret, config.password))
+        cause = getattr(error, "__cause__", None)  # ccxt's own text names the request only
+        why = f": {cause}" if isinstance(cause, UnusableAnswer) else ""
+        return redact(f"{kind}{error}{why}", (config.api_key, config.secret, config.password))
 
     async def _paced[T](
         self, request: _Request[T], weight: float, *, is_paced: bool = True

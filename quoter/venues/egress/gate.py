@@ -34,7 +34,8 @@ RULES_KNOWN_NS = 5_000_000_000  # so long after a change, every create was decid
 
 ANSWER_BYTES_MAX = 8 * 2**20  # of one HTTP answer; a thousand orders take half a megabyte
 MARKETS_BYTES_MAX = 96 * 2**20  # where all markets of a venue are expected
-HOST_CHARS_MAX = 100  # of a refused host in error texts
+HOST_CHARS_MAX = 100  # of a refused host, or one that a redirect names, in error texts
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 TLS_SCHEMES = frozenset({"https", "wss"})
 PLAIN_SCHEMES = frozenset({"http", "ws"})  # for the sandbox only
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})  # traffic to these stays on this machine
@@ -325,7 +326,7 @@ class GatedConnector(aiohttp.TCPConnector):
     ) -> Connection:
         """Return a connection if the request may leave now. Raises EgressBlocked.
 
-        aiohttp calls this before each write, also after a redirect.
+        aiohttp calls this before each write.
         """
         self._gate.check_host(str(req.url))
         self._gate.check_headers(str(req.url), req.headers)
@@ -340,8 +341,16 @@ class GatedConnector(aiohttp.TCPConnector):
         return connection
 
 
-class AnswerTooLarge(aiohttp.ClientConnectionError):
-    """An answer above the limit: it was not read to its end, so it says nothing."""
+class UnusableAnswer(aiohttp.ClientConnectionError):
+    """An answer that is not read, so it says nothing."""
+
+
+class AnswerTooLarge(UnusableAnswer):
+    """An answer above the limit."""
+
+
+class Redirected(UnusableAnswer):
+    """An answer that names another address: a maintenance page, or a portal of a network."""
 
 
 async def bounded_body(response: aiohttp.ClientResponse, most: int) -> bytes:
@@ -359,7 +368,21 @@ async def bounded_body(response: aiohttp.ClientResponse, most: int) -> bytes:
 
 
 class BoundedResponse(aiohttp.ClientResponse):
-    """A response whose body is read up to the limit of its call; beyond it the socket is closed."""
+    """A response whose body is read up to the limit of its call; beyond it the socket is closed.
+
+    A redirect is no answer: followed, it would send our key elsewhere, and a create twice.
+    """
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        """Read the headers. Raises Redirected, which nothing follows."""
+        await super().start(connection)
+        if self.status in REDIRECTS:
+            if (call := current_call()) is not None:
+                call.status = self.status
+            target = urlsplit(self.headers.get("Location", "")).hostname or "the same host"
+            self.close()
+            raise Redirected(f"HTTP {self.status}: a redirect to {target[:HOST_CHARS_MAX]}")
+        return self
 
     async def read(self) -> bytes:
         """Return the body. Raises AnswerTooLarge."""

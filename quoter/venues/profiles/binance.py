@@ -59,6 +59,14 @@ _IDS = ClientIds(
 )
 
 
+_WEIGHTS = {
+    "query": 4.0,
+    "open_orders": 6.0,
+    "all_open_orders": 80.0,
+    "trades": 20.0,
+    "balances": 20.0,
+    "coin_price": 5.0,
+}
 KEY_ERRORS = {"-2014": KeyPart.KEY, "-2015": KeyPart.KEY, "-1022": KeyPart.SECRET}
 
 
@@ -100,14 +108,7 @@ def _binance(
         balances=_BALANCES,
         ids=_IDS,
         open_orders=Paging(),  # always whole, in one answer
-        weights={
-            "query": 4.0,
-            "open_orders": 6.0,
-            "all_open_orders": 80.0,
-            "trades": 20.0,
-            "balances": 20.0,
-            "coin_price": 5.0,
-        },
+        weights=_WEIGHTS,
         authenticates_first=True,
         has_window=True,
         trades_page_by_id=True,
