@@ -371,6 +371,12 @@ COUNTER = "quoter/venues/egress/order_counter.py"
 COUNTER_TESTS = "tests/unit/venues/egress/test_order_counter.py"
 ORDER_COUNTS = (
     mutant(
+        "public_requests_counted_for_the_account",
+        "requests for the venue's time use up the count of the account's reads at Kraken",
+        Edit(LIMITER, "self._public if is_public else self._weight", "self._weight"),
+        tests=(COUNTER_TESTS,),
+    ),
+    mutant(
         "no_count_kept_for_cancels",
         "creates use up Kraken's count of orders, so that a stop's cancels are refused",
         Edit(COUNTER, "self._limits.create_cost + reserved:", "self._limits.create_cost:"),

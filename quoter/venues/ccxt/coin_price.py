@@ -29,6 +29,7 @@ async def coin_price(
         lambda: client.fetch_order_book(symbol),
         answers.book,
         weight=profile.weights.get("coin_price", 1.0),
+        is_public=True,
     )
     if isinstance(book, FailedCall):
         raise VenueError(book.text)

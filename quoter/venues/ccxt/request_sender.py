@@ -45,6 +45,7 @@ class _Request[T](NamedTuple):
     client_id: str
     call: Ask
     reader: Reader[T]
+    is_public: bool = False
 
 
 class RequestSender:
@@ -69,10 +70,16 @@ class RequestSender:
         return await self._paced(_Request(Purpose.DEAD_MAN, "", call, reader), 1.0)
 
     async def read[T](
-        self, call: Ask, reader: Reader[T], *, weight: float = 1.0, is_paced: bool = True
+        self,
+        call: Ask,
+        reader: Reader[T],
+        *,
+        weight: float = 1.0,
+        is_paced: bool = True,
+        is_public: bool = False,
     ) -> T | FailedCall:
-        """Send a request that changes nothing at the venue."""
-        request = _Request(Purpose.READ, "", call, reader)
+        """Send a request that changes nothing at the venue; `is_public`: it is not signed."""
+        request = _Request(Purpose.READ, "", call, reader, is_public)
         return await self._paced(request, weight, is_paced=is_paced)
 
     def describe_error(self, error: object) -> str:
@@ -93,6 +100,7 @@ class RequestSender:
             is_cancel=is_cancel,
             is_paced=is_paced,
             cancelled=request.client_id if request.purpose is Purpose.CANCEL else None,
+            is_public=request.is_public,
         )
         if wait_s is None:
             error = VenueError("not sent: rate limit")

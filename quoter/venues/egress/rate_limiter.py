@@ -45,6 +45,7 @@ class RateLimiter:
 
     def __init__(self, *, requests_per_s: float, limits: RequestLimits | None = None) -> None:
         self._weight = TokenBucket(capacity=60 * requests_per_s, window_s=60.0)
+        self._public = self._weight
         self._counter: OrderCounter | None = None
         self._pacing_s_max = PACING_S_MAX
         if limits is not None:
@@ -80,26 +81,29 @@ class RateLimiter:
         is_cancel: bool,
         is_paced: bool = True,
         cancelled: str | None = None,
+        is_public: bool = False,
     ) -> float | None:
         """Spend `weight` for a cancel or a read; return the seconds to wait first.
 
         Returns None, and spends nothing, if the wait would be too long or a pause is in force.
         Requests that are not paced never wait. `cancelled`: our id of the order that the request
-        cancels; None if it cancels none.
+        cancels; None if it cancels none. `is_public`: of public data, which a venue that counts
+        orders apart does not count for the account.
         """
         if self.pause_reason(now_ns, is_cancel=is_cancel):
             return None
         if self._counter is not None and cancelled is not None:
             self._counter.cancel(cancelled, now_ns)
             return 0.0
+        budget = self._public if is_public else self._weight
         if not is_paced:
-            self._weight.take(weight, now_ns)
+            budget.take(weight, now_ns)
             return 0.0
         keep = 0.0 if is_cancel else CANCELS_SHARE
-        wait_s = self._weight.wait_s(weight, now_ns, keep=keep)
+        wait_s = budget.wait_s(weight, now_ns, keep=keep)
         if not wait_s <= self._pacing_s_max:
             return None
-        self._weight.take(weight, now_ns)
+        budget.take(weight, now_ns)
         return wait_s
 
     def read_wait_s(self, now_ns: int, weight: float) -> float:

@@ -25,11 +25,15 @@ async def read_market_history(
     bars: tuple[Bar, ...] = ()
     if client.has.get("fetchOHLCV"):
         rows = await sender.read(
-            lambda: client.fetch_ohlcv(symbol, TIMEFRAME, None, BARS_MAX), answers.number_rows
+            lambda: client.fetch_ohlcv(symbol, TIMEFRAME, None, BARS_MAX),
+            answers.number_rows,
+            is_public=True,
         )
         if not isinstance(rows, FailedCall):
             bars = tuple(bar for bar in map(_bar, rows[:-1]) if bar is not None)
-    trades = await sender.read(lambda: client.fetch_trades(symbol, None, TRADES_MAX), answers.rows)
+    trades = await sender.read(
+        lambda: client.fetch_trades(symbol, None, TRADES_MAX), answers.rows, is_public=True
+    )
     return MarketHistory(bars, BAR_S, *rates(() if isinstance(trades, FailedCall) else trades))
 
 

@@ -74,7 +74,7 @@ class StartupChecks:
         """
         self._check_proven()
         check_sends_once(self._client)
-        loaded = await self._sender.read(self._client.load_markets, answers.fields)
+        loaded = await self._sender.read(self._client.load_markets, answers.fields, is_public=True)
         if isinstance(loaded, FailedCall) and not isinstance(loaded.error, EgressBlocked):
             raise MarketsUnread(loaded.text, is_answered=loaded.status != 0)
         _value_of(loaded)
@@ -165,7 +165,9 @@ class StartupChecks:
     async def _read_all(self) -> Json | None:
         """Read all markets, in a few requests; `load_markets` would request coins as well."""
         rows = _value_of(
-            await self._sender.read(self._client.fetch_markets, answers.rows, weight=MARKETS_WEIGHT)
+            await self._sender.read(
+                self._client.fetch_markets, answers.rows, weight=MARKETS_WEIGHT, is_public=True
+            )
         )
         if not rows:
             raise BadAnswer("the venue's answer lists no market")
@@ -191,7 +193,9 @@ class StartupChecks:
         if not self._client.has.get("fetchTime"):
             return None
         asked_ns = self._now_ns()
-        venue_ms = await self._sender.read(self._client.fetch_time, answers.venue_ms)
+        venue_ms = await self._sender.read(
+            self._client.fetch_time, answers.venue_ms, is_public=True
+        )
         if isinstance(venue_ms, FailedCall):
             return venue_ms
         return clock_sample_of(

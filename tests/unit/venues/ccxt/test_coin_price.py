@@ -37,8 +37,10 @@ class Sender:
         reader: Callable[[object], object],
         *,
         weight: float,
+        is_public: bool,
     ) -> object:
         assert weight == 1.0
+        assert is_public
         return reader(await call())
 
 

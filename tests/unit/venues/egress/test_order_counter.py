@@ -61,6 +61,14 @@ def test_cancels_are_never_refused_and_block_creates_until_the_count_has_decayed
     assert not limiter.admit_create(30 * S, "q1")
 
 
+def test_public_requests_do_not_count_for_the_account(limiter: RateLimiter) -> None:
+    for _ in range(54):  # a minute's, less a tenth
+        assert limiter.admit(S, weight=1.0, is_cancel=False, is_public=True) == 0.0
+    assert limiter.admit(S, weight=1.0, is_cancel=False, is_public=True) == pytest.approx(1.0)
+    assert limiter.used_share(S) == 0.0
+    assert limiter.admit(S, weight=13.0, is_cancel=False) == 0.0
+
+
 def test_reads_have_a_count_of_their_own(limiter: RateLimiter) -> None:
     """15, less the share for the dead man's switch, which is not an order; one third a second.
 
