@@ -2,7 +2,7 @@
 
 from quoter.domain.errors import (
     FeeUnread,
-    KeyPart,
+    KeyFault,
     KeyRefused,
     MarketsUnread,
     MarketUnfit,
@@ -13,15 +13,15 @@ from quoter.domain.errors import (
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Environment, Settings
 
-# The setting to look at first, by the part of the key that the venue refuses.
+# The setting to look at first, by what is wrong with the key.
 KEY_SETTINGS = {
-    KeyPart.KEY: "QUOTER_API_KEY",
-    KeyPart.SECRET: "QUOTER_API_SECRET",
-    KeyPart.PASSWORD: "QUOTER_API_PASSWORD",
-    KeyPart.ENVIRONMENT: "QUOTER_ENVIRONMENT",
-    KeyPart.ADDRESS: "QUOTER_API_KEY",
-    KeyPart.PERMISSION: "QUOTER_API_KEY",
-    KeyPart.ACCOUNT: "QUOTER_API_KEY",
+    KeyFault.KEY: "QUOTER_API_KEY",
+    KeyFault.SECRET: "QUOTER_API_SECRET",
+    KeyFault.PASSWORD: "QUOTER_API_PASSWORD",
+    KeyFault.ENVIRONMENT: "QUOTER_ENVIRONMENT",
+    KeyFault.ADDRESS: "QUOTER_API_KEY",
+    KeyFault.PERMISSION: "QUOTER_API_KEY",
+    KeyFault.ACCOUNT: "QUOTER_API_KEY",
 }
 
 
@@ -32,7 +32,7 @@ def text_for(error: VenueError, settings: Settings) -> str:
     if isinstance(error, MarketUnfit):
         return f"QUOTER_SYMBOL: {error} (got {settings.symbol})"
     if isinstance(error, KeyRefused):
-        return f"{KEY_SETTINGS[error.part]}: {error}"
+        return f"{KEY_SETTINGS[error.fault]}: {error}"
     if isinstance(error, FeeUnread):
         return f"QUOTER_FEE_MAKER_BPS: {error}: set it to the maker fee of the account"
     if is_sandbox_missing(error, settings):

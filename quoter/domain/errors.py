@@ -78,8 +78,8 @@ class FeeUnread(VenueError):
     """The venue answered, but not with the maker fee of the account."""
 
 
-class KeyPart(StrEnum):
-    """The part of a key that the venue refuses, by its error code."""
+class KeyFault(StrEnum):
+    """What is wrong with a key, by the venue's error code."""
 
     KEY = "key"
     SECRET = "secret"  # noqa: S105 - a name; the signature does not match
@@ -93,6 +93,6 @@ class KeyPart(StrEnum):
 class KeyRefused(VenueError):
     """The venue does not accept our key, or the key has more permissions than it should."""
 
-    def __init__(self, text: str, part: KeyPart = KeyPart.KEY) -> None:
+    def __init__(self, text: str, fault: KeyFault = KeyFault.KEY) -> None:
         super().__init__(text)
-        self.part = part
+        self.fault = fault

@@ -64,7 +64,7 @@ COINS = (
         "wrong_secret_called_a_wrong_key",
         "a signature that does not match is reported as an unknown key",
         Edit(
-            "quoter/venues/profiles/binance.py", '"-1022": KeyPart.SECRET', '"-1022": KeyPart.KEY'
+            "quoter/venues/profiles/binance.py", '"-1022": KeyFault.SECRET', '"-1022": KeyFault.KEY'
         ),
         tests=("tests/unit/venues/ccxt/test_error_mapping.py",),
     ),

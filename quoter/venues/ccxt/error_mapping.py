@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from ccxt.base import errors as venue
 
-from quoter.domain.errors import KeyPart, KeyRefused
+from quoter.domain.errors import KeyFault, KeyRefused
 from quoter.domain.reasons import CancelRejectReason, RejectReason
 
 
@@ -114,18 +114,18 @@ def cancel_reason(
 
 
 KEY_TEXTS = {
-    KeyPart.KEY: "it does not know the key, or the key has expired",
-    KeyPart.SECRET: "the secret does not belong to the key",
-    KeyPart.PASSWORD: "the password is not that of the key",
-    KeyPart.ENVIRONMENT: "the key belongs to another environment",
-    KeyPart.ADDRESS: "the address of this machine is not on the key's list",
-    KeyPart.PERMISSION: "the key lacks a permission; it must be allowed to read and to trade",
-    KeyPart.ACCOUNT: "its account is of a kind (classic or unified) that quoter can't trade there",
+    KeyFault.KEY: "it does not know the key, or the key has expired",
+    KeyFault.SECRET: "the secret does not belong to the key",
+    KeyFault.PASSWORD: "the password is not that of the key",
+    KeyFault.ENVIRONMENT: "the key belongs to another environment",
+    KeyFault.ADDRESS: "the address of this machine is not on the key's list",
+    KeyFault.PERMISSION: "the key lacks a permission; it must be allowed to read and to trade",
+    KeyFault.ACCOUNT: "its account is of a kind (classic or unified) that quoter can't trade there",
 }
 
 
 def refused_key(
-    error: BaseException, text: str, key_errors: Mapping[str, KeyPart]
+    error: BaseException, text: str, key_errors: Mapping[str, KeyFault]
 ) -> KeyRefused | None:
     """Return the venue's refusal of our key, on one line; None if the error is not one.
 
@@ -133,9 +133,9 @@ def refused_key(
     """
     if not isinstance(error, venue.AuthenticationError):  # includes PermissionDenied
         return None
-    for code, part in key_errors.items():
+    for code, fault in key_errors.items():
         if re.search(rf"(?<![\w-]){re.escape(code)}(?!\w)", str(error)):
-            return KeyRefused(f"the venue refuses the key: {KEY_TEXTS[part]}: {text}", part)
+            return KeyRefused(f"the venue refuses the key: {KEY_TEXTS[fault]}: {text}", fault)
     return KeyRefused(f"the venue refuses the key: {text}")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from quoter.domain.errors import KeyPart
+from quoter.domain.errors import KeyFault
 from quoter.venues.config import Environment
 from quoter.venues.profiles.forms import BalanceForm, FeeForm
 from quoter.venues.profiles.profile import (
@@ -67,7 +67,7 @@ _WEIGHTS = {
     "balances": 20.0,
     "coin_price": 5.0,
 }
-KEY_ERRORS = {"-2014": KeyPart.KEY, "-2015": KeyPart.KEY, "-1022": KeyPart.SECRET}
+KEY_ERRORS = {"-2014": KeyFault.KEY, "-2015": KeyFault.KEY, "-1022": KeyFault.SECRET}
 
 
 def _binance(

@@ -4,7 +4,7 @@ Documentation: bitget.com/api-doc/spot/trade (place order, cancel order, order i
 orders, fills).
 """
 
-from quoter.domain.errors import KeyPart
+from quoter.domain.errors import KeyFault
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
     UNSEEN,
@@ -21,13 +21,13 @@ BITGET = VenueProfile(
     name="bitget",
     family="bitget",
     key_errors={
-        "40006": KeyPart.KEY,
-        "40037": KeyPart.KEY,
-        "40009": KeyPart.SECRET,
-        "40012": KeyPart.PASSWORD,
-        "40018": KeyPart.ADDRESS,
-        "40014": KeyPart.PERMISSION,
-        "40085": KeyPart.ACCOUNT,
+        "40006": KeyFault.KEY,
+        "40037": KeyFault.KEY,
+        "40009": KeyFault.SECRET,
+        "40012": KeyFault.PASSWORD,
+        "40018": KeyFault.ADDRESS,
+        "40014": KeyFault.PERMISSION,
+        "40085": KeyFault.ACCOUNT,
     },
     maker_fee_call="fetch_trading_fee",
     systems={

@@ -4,7 +4,7 @@ Documentation: bybit-exchange.github.io/docs/v5 (order/create-order, order/cance
 order/open-order, order/order-list, order/execution).
 """
 
-from quoter.domain.errors import KeyPart
+from quoter.domain.errors import KeyFault
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
     UNSEEN,
@@ -20,11 +20,11 @@ BYBIT = VenueProfile(
     name="bybit",
     family="bybit",
     key_errors={
-        "10003": KeyPart.KEY,
-        "33004": KeyPart.KEY,
-        "10004": KeyPart.SECRET,
-        "10005": KeyPart.PERMISSION,
-        "10010": KeyPart.ADDRESS,
+        "10003": KeyFault.KEY,
+        "33004": KeyFault.KEY,
+        "10004": KeyFault.SECRET,
+        "10005": KeyFault.PERMISSION,
+        "10010": KeyFault.ADDRESS,
     },
     maker_fee_call="fetch_trading_fee",
     # v5/demo: the public streams of the demo are those of production

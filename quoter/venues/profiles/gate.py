@@ -4,7 +4,7 @@ Documentation: gate.com/docs/developers/apiv4 (create an order, cancel a single 
 order, list all open orders, list personal trading history).
 """
 
-from quoter.domain.errors import KeyPart
+from quoter.domain.errors import KeyFault
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
     UNSEEN,
@@ -20,10 +20,10 @@ GATE = VenueProfile(
     name="gate",
     family="gate",
     key_errors={
-        "INVALID_KEY": KeyPart.KEY,
-        "INVALID_SIGNATURE": KeyPart.SECRET,
-        "IP_FORBIDDEN": KeyPart.ADDRESS,
-        "FORBIDDEN": KeyPart.PERMISSION,
+        "INVALID_KEY": KeyFault.KEY,
+        "INVALID_SIGNATURE": KeyFault.SECRET,
+        "IP_FORBIDDEN": KeyFault.ADDRESS,
+        "FORBIDDEN": KeyFault.PERMISSION,
     },
     maker_fee_call="fetch_trading_fee",
     # developers/apiv4/ws: "TestNet"; ccxt's table has the testnet's sockets of contracts only

@@ -4,7 +4,7 @@ Documentation: docs.kraken.com/api (add order, cancel order, query orders info, 
 orders, trades history; websocket v2: executions).
 """
 
-from quoter.domain.errors import KeyPart
+from quoter.domain.errors import KeyFault
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, FeeForm
 from quoter.venues.profiles.limits import Counter, RequestLimits
 from quoter.venues.profiles.profile import (
@@ -34,9 +34,9 @@ KRAKEN = VenueProfile(
     name="kraken",
     family="kraken",
     key_errors={
-        "EAPI:Invalid key": KeyPart.KEY,
-        "EAPI:Invalid signature": KeyPart.SECRET,
-        "EGeneral:Permission denied": KeyPart.PERMISSION,
+        "EAPI:Invalid key": KeyFault.KEY,
+        "EAPI:Invalid signature": KeyFault.SECRET,
+        "EGeneral:Permission denied": KeyFault.PERMISSION,
     },
     maker_fee_call="fetch_trading_fee",
     no_test_system="its demo has futures only, and quoter trades spot",

@@ -7,7 +7,7 @@ list, transaction details of the last three months).
 from collections.abc import Mapping
 from dataclasses import replace
 
-from quoter.domain.errors import KeyPart
+from quoter.domain.errors import KeyFault
 from quoter.venues.config import Environment
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
@@ -33,12 +33,12 @@ OKX = VenueProfile(
     name="okx",
     family="okx",
     key_errors={
-        "50111": KeyPart.KEY,
-        "50119": KeyPart.KEY,
-        "50113": KeyPart.SECRET,
-        "50105": KeyPart.PASSWORD,
-        "50101": KeyPart.ENVIRONMENT,
-        "50110": KeyPart.ADDRESS,
+        "50111": KeyFault.KEY,
+        "50119": KeyFault.KEY,
+        "50113": KeyFault.SECRET,
+        "50105": KeyFault.PASSWORD,
+        "50101": KeyFault.ENVIRONMENT,
+        "50110": KeyFault.ADDRESS,
     },
     maker_fee_call="fetch_trading_fee",
     systems=_demo("www.okx.com", "wspap.okx.com"),

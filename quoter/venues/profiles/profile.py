@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from quoter.domain.commands import OrderIntent, PlaceOrder, TimeInForce
-from quoter.domain.errors import KeyPart
+from quoter.domain.errors import KeyFault
 from quoter.venues.config import Environment, VenueConfig
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.limits import RequestLimits
@@ -147,7 +147,7 @@ class VenueProfile:
     balances: BalanceForm | None = None  # None: ccxt's floats
     # what ccxt's table lacks: the venue's code or text, and the name of ccxt's class for it
     errors: Mapping[str, str] = field(default_factory=dict)
-    key_errors: Mapping[str, KeyPart] = field(default_factory=dict)  # by the venue's code
+    key_errors: Mapping[str, KeyFault] = field(default_factory=dict)  # by the venue's code
     maker_fee_call: str = ""  # ccxt's method that returns the account's; empty: with the balances
     answers: AnswerForm | None = None  # None: any JSON object or list is an answer
     ids: ClientIds | None = None  # None: not known, so own orders can't be recognised

@@ -5,7 +5,7 @@ import pytest
 from quoter.app.setting_errors import exit_code_for, text_for
 from quoter.domain.errors import (
     FeeUnread,
-    KeyPart,
+    KeyFault,
     KeyRefused,
     MarketsUnread,
     MarketUnfit,
@@ -48,9 +48,9 @@ def test_other_errors_keep_their_text(text: str) -> None:
     assert exit_code_for(VenueError(text)) is ExitCode.START_FAILED
 
 
-@pytest.mark.parametrize("part", list(KeyPart))
-def test_a_refused_key_is_reported_under_a_setting_of_the_key(part: KeyPart) -> None:
-    text = text_for(KeyRefused("the venue refuses the key: why", part), settings())
+@pytest.mark.parametrize("fault", list(KeyFault))
+def test_a_refused_key_is_reported_under_a_setting_of_the_key(fault: KeyFault) -> None:
+    text = text_for(KeyRefused("the venue refuses the key: why", fault), settings())
     name, _, rest = text.partition(": ")
     assert name.removeprefix("QUOTER_").lower() in Settings.model_fields
     assert rest == "the venue refuses the key: why"

@@ -6,7 +6,7 @@ import time
 import pytest
 from ccxt.base import errors as venue
 
-from quoter.domain.errors import EgressBlocked, KeyPart
+from quoter.domain.errors import EgressBlocked, KeyFault
 from quoter.domain.reasons import CancelRejectReason, RejectReason
 from quoter.venues.ccxt.client import make_client
 from quoter.venues.ccxt.error_mapping import (
@@ -251,32 +251,32 @@ async def test_errors_that_ccxts_table_lacks_have_their_meaning(
 
 # What the venues answer to a wrong key: status, body, and what of the key is wrong.
 WRONG_KEYS = [
-    ("binance", 401, {"code": -2014, "msg": "API-key format invalid."}, KeyPart.KEY),
-    ("binance", 401, {"code": -2015, "msg": "Invalid API-key, IP, or permissions."}, KeyPart.KEY),
-    ("binance", 400, {"code": -1022, "msg": "Signature is not valid."}, KeyPart.SECRET),
-    ("bybit", 200, {"retCode": 10003, "retMsg": "API key is invalid."}, KeyPart.KEY),
-    ("bybit", 200, {"retCode": 10004, "retMsg": "error sign!"}, KeyPart.SECRET),
-    ("bybit", 200, {"retCode": 10005, "retMsg": "Permission denied"}, KeyPart.PERMISSION),
-    ("bybit", 200, {"retCode": 10010, "retMsg": "Unmatched IP"}, KeyPart.ADDRESS),
-    ("okx", 401, {"code": "50111", "msg": "Invalid OK-ACCESS-KEY"}, KeyPart.KEY),
-    ("okx", 401, {"code": "50119", "msg": "API key doesn't exist"}, KeyPart.KEY),
-    ("okx", 401, {"code": "50113", "msg": "Invalid Sign"}, KeyPart.SECRET),
-    ("okx", 401, {"code": "50105", "msg": "passphrase incorrect"}, KeyPart.PASSWORD),
-    ("okx", 401, {"code": "50101", "msg": "does not match environment"}, KeyPart.ENVIRONMENT),
-    ("kraken", 200, {"error": ["EAPI:Invalid key"]}, KeyPart.KEY),
-    ("kraken", 200, {"error": ["EAPI:Invalid signature"]}, KeyPart.SECRET),
-    ("kraken", 200, {"error": ["EGeneral:Permission denied"]}, KeyPart.PERMISSION),
-    ("gate", 401, {"label": "INVALID_KEY", "message": "Invalid key"}, KeyPart.KEY),
-    ("gate", 401, {"label": "INVALID_SIGNATURE", "message": "mismatch"}, KeyPart.SECRET),
-    ("bitget", 400, {"code": "40006", "msg": "Invalid ACCESS_KEY"}, KeyPart.KEY),
-    ("bitget", 400, {"code": "40009", "msg": "sign signature error"}, KeyPart.SECRET),
-    ("bitget", 400, {"code": "40012", "msg": "apikey/password is incorrect"}, KeyPart.PASSWORD),
+    ("binance", 401, {"code": -2014, "msg": "API-key format invalid."}, KeyFault.KEY),
+    ("binance", 401, {"code": -2015, "msg": "Invalid API-key, IP, or permissions."}, KeyFault.KEY),
+    ("binance", 400, {"code": -1022, "msg": "Signature is not valid."}, KeyFault.SECRET),
+    ("bybit", 200, {"retCode": 10003, "retMsg": "API key is invalid."}, KeyFault.KEY),
+    ("bybit", 200, {"retCode": 10004, "retMsg": "error sign!"}, KeyFault.SECRET),
+    ("bybit", 200, {"retCode": 10005, "retMsg": "Permission denied"}, KeyFault.PERMISSION),
+    ("bybit", 200, {"retCode": 10010, "retMsg": "Unmatched IP"}, KeyFault.ADDRESS),
+    ("okx", 401, {"code": "50111", "msg": "Invalid OK-ACCESS-KEY"}, KeyFault.KEY),
+    ("okx", 401, {"code": "50119", "msg": "API key doesn't exist"}, KeyFault.KEY),
+    ("okx", 401, {"code": "50113", "msg": "Invalid Sign"}, KeyFault.SECRET),
+    ("okx", 401, {"code": "50105", "msg": "passphrase incorrect"}, KeyFault.PASSWORD),
+    ("okx", 401, {"code": "50101", "msg": "does not match environment"}, KeyFault.ENVIRONMENT),
+    ("kraken", 200, {"error": ["EAPI:Invalid key"]}, KeyFault.KEY),
+    ("kraken", 200, {"error": ["EAPI:Invalid signature"]}, KeyFault.SECRET),
+    ("kraken", 200, {"error": ["EGeneral:Permission denied"]}, KeyFault.PERMISSION),
+    ("gate", 401, {"label": "INVALID_KEY", "message": "Invalid key"}, KeyFault.KEY),
+    ("gate", 401, {"label": "INVALID_SIGNATURE", "message": "mismatch"}, KeyFault.SECRET),
+    ("bitget", 400, {"code": "40006", "msg": "Invalid ACCESS_KEY"}, KeyFault.KEY),
+    ("bitget", 400, {"code": "40009", "msg": "sign signature error"}, KeyFault.SECRET),
+    ("bitget", 400, {"code": "40012", "msg": "apikey/password is incorrect"}, KeyFault.PASSWORD),
 ]
 
 
-@pytest.mark.parametrize(("exchange", "status", "answer", "part"), WRONG_KEYS)
+@pytest.mark.parametrize(("exchange", "status", "answer", "fault"), WRONG_KEYS)
 async def test_answer_to_a_wrong_key_refuses_the_key(
-    exchange: str, status: int, answer: dict[str, object], part: KeyPart
+    exchange: str, status: int, answer: dict[str, object], fault: KeyFault
 ) -> None:
     """Held against ccxt's own tables: each of these answers reaches `refused_key`."""
     config = VenueConfig(
@@ -288,15 +288,15 @@ async def test_answer_to_a_wrong_key_refuses_the_key(
     await client.close()
     refused = refused_key(caught.value, "text of the venue", profile_of(exchange).key_errors)
     assert refused is not None
-    assert refused.part is part
+    assert refused.fault is fault
     assert str(refused).startswith("the venue refuses the key: ")
     assert str(refused).endswith("text of the venue")
     assert "\n" not in str(refused)
 
 
 def test_number_that_contains_a_code_is_not_the_code() -> None:
-    codes = {"-2014": KeyPart.SECRET, "40012": KeyPart.PASSWORD}
+    codes = {"-2014": KeyFault.SECRET, "40012": KeyFault.PASSWORD}
     for text in ("id 140012", "id 400123", "-20145", "at 1-2014"):
         refused = refused_key(venue.AuthenticationError(text), text, codes)
         assert refused is not None
-        assert refused.part is KeyPart.KEY
+        assert refused.fault is KeyFault.KEY
