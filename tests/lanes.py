@@ -1,12 +1,14 @@
 """Run every test in three lanes: `make test`, or `python -m tests.lanes [arguments for pytest]`.
 
+* `integration`: real sockets and processes. These tests mostly wait: two workers per core.
 * `fast`: everything that needs no network and little time (unit, golden, property, tidy, mutants'
   patches). One worker per core.
-* `integration`, after `fast`: real sockets and processes. These tests mostly wait: two workers per
-  core.
-* `simulation`, beside both: long virtual time. Bound by the processor and without deadlines: it
-  runs at the lowest priority, so that it only uses the time that the other lanes leave. Two workers
-  per core, so that no core is idle while a long file ends alone.
+* `simulation`: long virtual time, without deadlines. Two workers per core, so that no core is idle
+  while a long file ends alone.
+
+All start at once. `fast` has a lower priority than `integration`, and `simulation` the lowest: each
+uses the time that those before it leave. The output of `integration` is shown as it comes, that of
+the others when it is over.
 
 The output ends with the closing line of each lane and the sum of all lanes, in pytest's words.
 """
@@ -18,6 +20,7 @@ import time
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from os import process_cpu_count
@@ -42,13 +45,12 @@ class Lane:
     name: str
     selection: tuple[str, ...]
     workers: int
-    is_background: bool = False
+    niceness: int = 0  # of its processes; 19 is the lowest priority
 
     def command(self, arguments: Sequence[str]) -> list[str]:
-        """The command line; a lane in the background gets the lowest priority."""
+        """The command line."""
         pytest = [sys.executable, "-m", "pytest", *self.selection, "-n", str(self.workers)]
-        nice = ["nice", "-n", "19"] if self.is_background else []
-        return [*nice, *pytest, *arguments]
+        return ["nice", "-n", str(self.niceness), *pytest, *arguments]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,22 +72,22 @@ class Result:
 
 
 def lanes(jobs: int) -> tuple[Lane, ...]:
-    """All lanes; every test of the tree is in exactly one of them."""
+    """All lanes by priority; every test of the tree is in exactly one of them."""
     others = (f"--ignore={INTEGRATION}", f"--ignore={SIMULATION}", "--dist=worksteal")
     # Long tests come first (tests/conftest.py) and are handed out one at a time.
     one_by_one = ("--dist=load", "--maxschedchunk=1")
     return (
-        Lane(name="fast", selection=("tests", *others), workers=jobs),
-        Lane(
-            name="simulation",
-            selection=(SIMULATION, "--dist=loadfile"),
-            workers=WORKERS_PER_CORE * jobs,
-            is_background=True,
-        ),
         Lane(
             name="integration",
             selection=(INTEGRATION, *one_by_one),
             workers=WORKERS_PER_CORE * jobs,
+        ),
+        Lane(name="fast", selection=("tests", *others), workers=jobs, niceness=5),
+        Lane(
+            name="simulation",
+            selection=(SIMULATION, "--dist=loadfile"),
+            workers=WORKERS_PER_CORE * jobs,
+            niceness=19,
         ),
     )
 
@@ -122,16 +124,22 @@ def run(lane: Lane, arguments: Sequence[str]) -> Result:
     return Result(lane=lane, code=process.returncode, closing=closing)
 
 
-def run_all(behind: Lane, fronts: Sequence[Lane], arguments: Sequence[str]) -> list[Result]:
-    """Run `fronts` in turn and `behind` beside them; show its output when all are over."""
-    with TemporaryFile() as file:
-        with subprocess.Popen(behind.command(arguments), cwd=ROOT, stdout=file) as process:
-            results = [run(front, arguments) for front in fronts]
-        title(behind)
-        text = content(file)
-    sys.stdout.write(text)
-    closing = closing_line(text)
-    return [*results, Result(lane=behind, code=process.returncode, closing=closing)]
+def run_all(front: Lane, behind: Sequence[Lane], arguments: Sequence[str]) -> list[Result]:
+    """Run all lanes beside each other; show the output of `front` as it comes, then the others'."""
+    with ExitStack() as stack:
+        files = [stack.enter_context(TemporaryFile()) for _ in behind]
+        processes = [
+            stack.enter_context(subprocess.Popen(lane.command(arguments), cwd=ROOT, stdout=file))
+            for lane, file in zip(behind, files, strict=True)
+        ]
+        results = [run(front, arguments)]
+        for lane, process, file in zip(behind, processes, files, strict=True):
+            code = process.wait()
+            title(lane)
+            text = content(file)
+            sys.stdout.write(text)
+            results.append(Result(lane=lane, code=code, closing=closing_line(text)))
+    return results
 
 
 def content(file: IO[bytes]) -> str:
@@ -150,8 +158,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=CORES, help="workers of a lane without waiting")
     options, arguments = parser.parse_known_args()
     started_s = time.monotonic()
-    fast, simulation, integration = lanes(options.jobs)
-    results = run_all(simulation, (fast, integration), arguments)
+    front, *behind = lanes(options.jobs)
+    results = run_all(front, behind, arguments)
     rows = "\n".join(result.line() for result in results)
     summed = total([result.closing for result in results], time.monotonic() - started_s)
     sys.stdout.write(f"\n== lanes\n{rows}\n{summed}\n")
