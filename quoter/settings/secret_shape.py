@@ -11,6 +11,7 @@ from binascii import Error as NotBase64
 BYTE_ORDER_MARK = "\ufeff"
 QUOTES = "'\"`“”‘’"
 ASSIGNMENT = re.compile(r"(export\s+)?[A-Z][A-Z0-9]*(_[A-Z0-9]+)+\s*=.")
+PAIR = re.compile(r"[A-Za-z_]\w*[=:]+[^=]")  # base64 has = at its end only, no key has a colon
 PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\n(.+)\n-----END \1-----", re.DOTALL)
 PEM_START = "-----BEGIN "
 # What a private key begins with inside: the object identifier of its kind (RFC 8410, RFC 3279).
@@ -39,8 +40,10 @@ def checked_secret(field: str, text: str) -> str:
         raise ValueError("starts with a byte order mark: save it as UTF-8 without one")
     if text[:1] in QUOTES and text[:1]:
         raise ValueError("is in quotes: remove them")
-    if ASSIGNMENT.match(text):
+    if ASSIGNMENT.match(text) or (field in KEYS and PAIR.match(text)):
         raise ValueError("is NAME=value: keep only the value")
+    if field in KEYS and text[:1] in tuple("{["):
+        raise ValueError("is JSON: keep only the value")
     if field in KEYS and text.startswith(PEM_START):
         if field in KEY_IDS:
             raise ValueError("is a private key: it belongs in the secret, not in the key")

@@ -157,9 +157,18 @@ async def test_clock_with_a_large_offset_is_refused(still_sandbox: RunningSandbo
     await gateway.close()
 
 
-async def test_unknown_symbol_is_refused(still_sandbox: RunningSandbox) -> None:
-    gateway = make_gateway(replace(config(still_sandbox), symbol="NO/SUCH"))
-    with pytest.raises(MarketUnfit, match="binance has no market NO/SUCH"):
+@pytest.mark.parametrize(
+    ("symbol", "why"),
+    [
+        ("NO/SUCH", "binance has no market NO/SUCH"),
+        ("BTC/USDT:USDT", "quoter trades spot markets only, and BTC/USDT:USDT is a derivative"),
+    ],
+)
+async def test_unknown_symbol_is_refused(
+    still_sandbox: RunningSandbox, symbol: str, why: str
+) -> None:
+    gateway = make_gateway(replace(config(still_sandbox), symbol=symbol))
+    with pytest.raises(MarketUnfit, match=why):
         await gateway.connect()
     await gateway.close()
 

@@ -168,6 +168,18 @@ SHAPE_TESTS = ("tests/unit/settings/test_secret_shape.py",)
 
 VALUES = (
     mutant(
+        "json_accepted_as_a_key",
+        "a file with JSON is sent as the key",
+        Edit(SHAPE, 'text[:1] in tuple("{[")', "False"),
+        tests=SHAPE_TESTS,
+    ),
+    mutant(
+        "lower_case_name_before_a_key",
+        "a pasted line with a name in lower case is sent as the key",
+        Edit(SHAPE, " or (field in KEYS and PAIR.match(text))", ""),
+        tests=SHAPE_TESTS,
+    ),
+    mutant(
         "public_key_accepted",
         "a public key is sent to the venue's signature check",
         Edit(SHAPE, "    if kind in REFUSED_KINDS or ", "    if "),

@@ -81,9 +81,7 @@ class StartupChecks:
         try:
             market = self._client.market(self._config.symbol)
         except venue.BadSymbol:
-            raise MarketUnfit(
-                f"{self._config.exchange} has no market {self._config.symbol}"
-            ) from None
+            raise MarketUnfit(self._no_market()) from None
         except venue.BaseError as error:
             # without the cause, which may contain a signed URL
             raise VenueError(self._sender.describe_error(error)) from None
@@ -103,6 +101,12 @@ class StartupChecks:
                 client=self._client, config=self._config, profile=self._profile, instrument=found
             ).check()
         return found
+
+    def _no_market(self) -> str:
+        symbol = self._config.symbol
+        if ":" in symbol:  # only spot markets were read
+            return f"quoter trades spot markets only, and {symbol} is a derivative"
+        return f"{self._config.exchange} has no market {symbol}"
 
     def _check_proven(self) -> None:
         """Raise VenueUnfit at a venue whose orders are not proven to be found again.
