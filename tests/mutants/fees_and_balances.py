@@ -12,6 +12,12 @@ ACCOUNT_FEE_TESTS = "tests/unit/venues/ccxt/connect/test_account_fee.py"
 
 COINS = (
     mutant(
+        "id_that_stands_for_no_trade",
+        "two fills with the id -1 are one trade with two contents, which kills",
+        Edit("quoter/venues/ccxt/payloads.py", " or trade_id.startswith(NO_ID)", ""),
+        tests=("tests/unit/venues/ccxt/test_payloads.py",),
+    ),
+    mutant(
         "fill_without_a_side_is_a_sell",
         "the side that ccxt derives for a public trade is taken for that of our fill",
         Edit(

@@ -25,6 +25,7 @@ _ENDS = {
     "rejected": DoneReason.REJECTED,
 }
 _LIVE = frozenset({"open", "canceling"})
+NO_ID = "-"  # Binance writes -1 where there is no trade; no venue has ids below zero
 
 
 def acknowledged_id(answer: object, sent_id: str, profile: VenueProfile) -> str:
@@ -86,7 +87,14 @@ def fill(raw: Json, profile: VenueProfile, ts_ns: int) -> Fill | None:
     """Return one of our executions; None unless id, side, price, size and fee are present."""
     trade_id, side = text(raw.get("id")), _trade_side(raw, profile)
     price, size = (exact(raw, name, profile.trade_fields) for name in ("price", "amount"))
-    if not trade_id or side is None or price is None or size is None or not size > 0:
+    if (
+        not trade_id
+        or trade_id.startswith(NO_ID)
+        or side is None
+        or price is None
+        or size is None
+        or not size > 0
+    ):
         return None
     fee, fee_asset = _fee(raw, profile)
     if fee is None or (fee and not fee_asset):  # no fee reported is not a fee of zero

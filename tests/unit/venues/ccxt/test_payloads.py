@@ -115,7 +115,15 @@ def test_fill_without_profile_uses_ccxts_numbers() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"id": None}, {"side": None}, {"price": None}, {"amount": 0}, {"amount": float("inf")}],
+    [
+        {"id": None},
+        {"id": "-1"},
+        {"id": ""},
+        {"side": None},
+        {"price": None},
+        {"amount": 0},
+        {"amount": float("inf")},
+    ],
 )
 def test_incomplete_fill_yields_none(change: JsonDict) -> None:
     assert fill(TRADE | change, GENERIC, 5) is None
