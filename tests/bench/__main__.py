@@ -14,11 +14,12 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import decide, wire
+from tests.bench import decide, pages, wire
 from tests.bench.workload import load
 
 ROUNDS, ROUNDS_MIN = 5, 1
 WIRE_SAMPLES = 100
+LOADED_MAX = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ def run(rounds: int) -> Report:
     workload = load()
     decision = decide.measure(workload, rounds=rounds)
     order = wire.measure(rounds=rounds, samples=WIRE_SAMPLES)
+    loads = pages.measure()
     return Report(
         workload=workload.name,
         messages=len(workload.frames),
@@ -87,6 +89,7 @@ def run(rounds: int) -> Report:
                 is_gate=True,
             ),
             Budget(name="tick to order / echo", ratio=order.ratio, most=12.0, is_gate=False),
+            *load_budgets(loads),
         ),
         microseconds={
             "bytes to decision": decision.core,
@@ -97,8 +100,29 @@ def run(rounds: int) -> Report:
             **{f"of it: {name}": us for name, us in decision.parts.items()},
             "tick to order on the wire": order.order,
             "websockets echo": order.echo,
+            "/healthz of an idle daemon": loads["idle"].median_ms * 1e3,
+            "a kill, until it is latched": loads["idle"].kill_ms * 1e3,
         },
     )
+
+
+def load_budgets(loads: dict[str, pages.Load]) -> list[Budget]:
+    """Return the budgets of `/healthz`, of a kill and of memory, under each load against idle.
+
+    They are no gates: a few samples beside the load of the machine, not medians of rounds.
+    """
+    idle = loads["idle"]
+    return [
+        Budget(name=f"{what}, {name} / idle", ratio=ratio, most=LOADED_MAX, is_gate=False)
+        for name, load in loads.items()
+        if name != "idle"
+        for what, ratio in (
+            ("/healthz p50", load.median_ms / idle.median_ms),
+            ("/healthz p90", load.p90_ms / idle.p90_ms),
+            ("kill", load.kill_ms / idle.kill_ms),
+            ("memory", load.rss_mb / idle.rss_mb),
+        )
+    ]
 
 
 def show(report: Report) -> None:
