@@ -128,7 +128,7 @@ def _report_moved(folder: Path, request: KillRequest, wait: float) -> None:
 
 
 class _AtVenue(NamedTuple):
-    """What was found at the venue; `is_flat`: nothing shows that an own order is left."""
+    """What was found at the venue; `is_flat`: no own order is known to be left."""
 
     is_flat: bool
     text: str
@@ -231,7 +231,7 @@ def _amount(text: str | None) -> Decimal | None:
 
 
 def _checked_reason(reason: str) -> str:
-    """Return the reason if the control API would take it too. Raises BadSetting."""
+    """Return the reason. Raises BadSetting if the control API would refuse it."""
     try:
         return check_reason(reason)
     except ValueError as error:

@@ -23,7 +23,7 @@ def secret_spellings(secret: str) -> tuple[str, ...]:
 
 
 def _low(percent: str) -> str:
-    """The same with `%2f` in place of `%2F`."""
+    """A percent-encoded text with `%2f` in place of `%2F`."""
     first, *rest = percent.split("%")
     return first + "".join(f"%{part[:2].lower()}{part[2:]}" for part in rest)
 

@@ -34,7 +34,7 @@ class HaltCauses:
         self._given.add(cause)
 
     def raise_cause(self, step: StepBuilder, cause: Cause, text: str) -> None:
-        """Raise a cause; if it was about to be cleared, it stays."""
+        """Raise a cause; end its clearing delay if one is running."""
         self._clean.pop(cause, None)
         if cause in LATCHED_FAULTS:
             text = f"{text}; clear it with `quoter resume`"

@@ -248,7 +248,7 @@ class Ledger:
 
 
 def _ignore(text: str) -> None:
-    """Do nothing: during a start each write is awaited and raises the failure itself."""
+    """Do nothing: during a start each write is awaited, and raises its failure."""
 
 
 def seal_last(folder: Path, reason: str, now_ns: int) -> Epoch | None:

@@ -70,7 +70,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a run consists of (RC-10). Hashes are hex, empty if not available; no secrets."""
+    """Code, settings and key of a run (RC-10). Hashes are hex, empty if unknown; no secrets."""
 
     run: str
     version: str

@@ -1,4 +1,4 @@
-"""Shows what the engine did to logs, metrics, `/state` and heartbeat; a kill with its latch.
+"""Passes the engine's steps to log, metrics, `/state` and heartbeat; a kill once it is latched.
 
 A crash after a kill was shown, but before it was latched, would let the next start trade.
 """
@@ -12,7 +12,7 @@ from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
 from quoter.engine.engine import Engine
 
-HOLD_NS_MAX = NS_PER_S  # that everybody waits for the latch after a kill
+HOLD_NS_MAX = NS_PER_S  # longest time that steps wait for the latch of a kill
 HELD_MAX = 10_000
 
 type Observer = Callable[[Step], None]

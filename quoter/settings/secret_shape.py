@@ -51,7 +51,9 @@ def checked_secret(field: str, text: str) -> str:
     if len(text.splitlines()) > 1:
         raise ValueError("has more than one line")
     if not text.isprintable() or (field in KEYS and not _is_ascii_word(text)):
-        raise ValueError("has a blank, an invisible character, or another one that no key has")
+        raise ValueError(
+            "has a blank, an invisible character, or another character that no key contains"
+        )
     return text
 
 

@@ -210,7 +210,7 @@ class Market:
         self.tape.commit(now_ns)
 
     def _levels(self, side: Side, limit: int | None) -> Sequence[tuple[int, int]]:
-        """Return the background's levels; none if not even the best is within the limit."""
+        """Return the background's levels; an empty list if even the best is beyond the limit."""
         best = self.background.best(side)
         if best is None or (limit is not None and side.sign * (best[0] - limit) < 0):
             return ()

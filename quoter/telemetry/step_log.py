@@ -224,7 +224,7 @@ class StepLog:
 
 
 def _is_not_sent(event: Event, change: OrderChange) -> bool:
-    """Whether the order was denied before it left: at load many are, as too old."""
+    """Whether the order was denied before it was sent; under load many are, for their age."""
     if not isinstance(event, OrderReject) or event.client_id != change.client_id:
         return False
     return event.reason is RejectReason.NOT_SENT

@@ -23,7 +23,7 @@ def clock_sample_of(
 ) -> ClockSample:
     """Return the sample of a venue time `venue_ms`, requested and answered at these local times.
 
-    `step_ms`: to which the venue rounds its time down; the middle of the step is taken for it.
+    `step_ms`: the venue rounds its time down to it; the middle of the step is used as the time.
     """
     venue_ns = venue_ms * NS_PER_MS + step_ms * NS_PER_MS // 2
     return ClockSample(venue_ns - (asked_ns + answered_ns) // 2, answered_ns - asked_ns)

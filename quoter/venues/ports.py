@@ -138,7 +138,7 @@ class OrderGateway(Protocol):
         """Request the venue's time once; None without an answer or where it is not available."""
 
     def wire_ns(self, client_id: str) -> int | None:
-        """Return when writing the create began (UTC ns); None if it was not, or was too long ago.
+        """Return when writing the create began (UTC ns); None if not written or not kept.
 
         The last 1000 creates are kept.
         """

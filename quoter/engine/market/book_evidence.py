@@ -43,7 +43,7 @@ class BookEvidence:
 
     @property
     def is_trusted(self) -> bool:
-        """False from a proof until the stream brings an update, or enough confirmations came."""
+        """Whether no proof against the book is open; an update or enough confirmations end one."""
         return self._distrust == 0
 
     @property

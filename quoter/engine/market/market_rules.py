@@ -23,7 +23,7 @@ SUSPECT = frozenset({RejectReason.FILTER, RejectReason.OTHER})
 
 
 class MarketRules:
-    """Requests the rules periodically and after a reject that may be due to them; checks them."""
+    """Requests the rules periodically, and after a reject that a change of them could explain."""
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ TRIES_MAX = 10  # orders that were refused, or ended, before they were found
 
 
 class Stage(StrEnum):
-    """How far the trial is."""
+    """The stages of the trial."""
 
     WAITING = "waiting"  # for a moment in which an order may be placed
     PLACED = "placed"  # stream and list must show the order

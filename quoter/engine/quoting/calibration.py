@@ -242,7 +242,7 @@ class Calibration:
         markout_cost_bid: float = 0.0,
         markout_cost_ask: float = 0.0,
     ) -> PricingInputs | NoQuote:
-        """Everything that a quote needs, or the reason why it is missing. Raises InvalidInput."""
+        """The inputs of a quote, or the reason why one is missing. Raises InvalidInput."""
         estimate, sigma = self.estimate, self.sigma
         if sigma is None:
             return NoQuote.NO_SIGMA

@@ -124,7 +124,7 @@ class Estimators:
         return *self.calibration.changing_inputs(ts_ns), *self.toxic_flow.changing_inputs
 
     def inputs(self, ts_ns: int, *, fair: float, lots: float) -> PricingInputs | NoQuote:
-        """Everything that a quote needs, or the reason why it is missing. Raises InvalidInput."""
+        """The inputs of a quote, or the reason why one is missing. Raises InvalidInput."""
         toxic = self.toxic_flow
         return self.calibration.inputs(
             ts_ns,

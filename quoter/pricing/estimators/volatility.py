@@ -133,7 +133,7 @@ class NoiseRatio:
         return True
 
     def restart(self) -> None:
-        """See VarianceRate.restart."""
+        """Forget the last mids, not the ratio; see VarianceRate.restart."""
         self.fine.restart()
         self.coarse.restart()
 

@@ -126,7 +126,7 @@ class MarketRegime:
             yield from self._moved(ts_ns, mid, usual)
 
     def _drop(self, equity: float, most: float) -> Iterator[Signal]:
-        """Yield one signal per fall of equity; the next fall is measured from the end of this one.
+        """Yield one signal per fall of equity; the next fall is measured from the new level.
 
         Otherwise the regime would stay REDUCE_ONLY for ever: a lost amount is not earned back by
         orders that only reduce.

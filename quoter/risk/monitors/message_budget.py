@@ -22,7 +22,7 @@ class MessageBudget:
         return self._tokens
 
     def has_tokens(self, ts_ns: int, *, share: float = 0.0) -> bool:
-        """Whether there is a token and the bucket is fuller than `share`."""
+        """Whether there is a token, and more than `share` of the bucket is left."""
         return self.tokens(ts_ns) >= max(1.0, share * self._burst)
 
     def take(self) -> None:

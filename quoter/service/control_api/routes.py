@@ -213,7 +213,7 @@ class ControlApi:
         return work
 
     async def _change_params(self, asked: _Request) -> Outcome:
-        """Change live parameters, and record it whatever becomes of it."""
+        """Change live parameters; record the request in any case."""
         actor, result = str(asked.caller), "interrupted"
         try:
             outcome = await self._parts.params.change(

@@ -102,7 +102,7 @@ class FileCommands:
     # kills
 
     def kill_by_signal(self) -> None:
-        """Carry out SIGUSR1: a kill of its own, or one kill together with a new KILL file."""
+        """Carry out SIGUSR1. With a new KILL file it is one kill, otherwise a kill of its own."""
         if self._kill_by_file("signal"):
             return
         is_of_file = self._kill_switch.latched is not None and (

@@ -374,7 +374,7 @@ class BoundedResponse(aiohttp.ClientResponse):
     """
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
-        """Read the headers. Raises Redirected, which nothing follows."""
+        """Read the headers. Raises Redirected for a redirect: none is followed."""
         await super().start(connection)
         if self.status in REDIRECTS:
             if (call := current_call()) is not None:

@@ -20,7 +20,7 @@ from quoter.venues.retry_after import retry_after_s
 RESERVED_SHARE = 0.3  # of every limit: not for creates
 CANCELS_SHARE = 0.1  # of the weight: not for reads either
 PACING_S_MAX = 1.0  # longest wait for an overdrawn budget; beyond it a request is refused
-PACING_COUNTED_S_MAX = 10.0  # where reads have a count of their own, in which cancels do not wait
+PACING_COUNTED_S_MAX = 10.0  # the same, where reads have a count of their own that no cancel needs
 PAUSE_S_MIN = 1.0
 PAUSE_S_DEFAULT = 5.0  # where the venue gave no time
 PAUSE_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents

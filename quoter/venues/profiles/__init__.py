@@ -1,4 +1,4 @@
-"""How venues differ from what ccxt unifies, as data: one file for each venue.
+"""How venues differ from ccxt's unified form, as data: one file for each venue.
 
 May import `config`, `json_values` and the domain; imported by `egress`, `ccxt` and `factory`. Read
 `profile.py` (the types) and `bybit.py` (a complete row) first. A venue without a row, or whose row

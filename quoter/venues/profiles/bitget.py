@@ -86,9 +86,9 @@ BITGET = VenueProfile(
         end_param="endTime",
         window_days=90,
     ),
-    refusal=f"{UNSEEN}, and unified accounts, which have other paths and fields, not at all",
+    refusal=f"{UNSEEN}; unified accounts, whose paths and fields differ, were not tested at all",
     trial_environments=frozenset({"demo"}),
-    # ccxt asks for the kind of account, and takes a failed question for a classic account; without
-    # its question a unified account is refused by the venue, at the first request
+    # ccxt queries the account type, and assumes a classic account if the query fails. Without the
+    # query, the venue itself refuses a unified account at the first request.
     options={"uta": False},
 )

@@ -1,4 +1,4 @@
-"""Where a venue's messages have what quoter reads, as data: books, fees, balances, answers.
+"""Where a venue's messages hold books, fees, balances and results, as data.
 
 A path is names and list positions with dots between ("data.0.seqId").
 """
@@ -11,7 +11,7 @@ from quoter.venues.json_values import Json, as_map, at_path, text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookSequence:
-    """How the messages of an order book say which message they follow.
+    """The numbers that put the messages of an order book in sequence.
 
     An update names the number before it (`previous`), or the first of its own numbers (`first`),
     which is one more than the last number before it.

@@ -1,4 +1,4 @@
-"""Types of a venue's profile: what differs from what ccxt unifies, as data."""
+"""Types of a venue's profile: how the venue differs from ccxt's unified form, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -156,7 +156,7 @@ class VenueProfile:
     book: BookSequence | None = None  # None: its messages have no numbers, or ccxt verifies them
     limits: RequestLimits | None = None  # None: one budget for all requests
     weights: Mapping[str, float] = field(default_factory=dict)  # of a call, if not 1
-    clock_step_ms: int = 0  # its time is rounded down to this
+    clock_step_ms: int = 0  # step to which the venue rounds its time down; 0: 1 ms or finer
     authenticates_first: bool = False  # ccxt's `authenticate` opens the private stream
     post_reads: frozenset[str] = frozenset()  # path segments of reads that use POST
     has_nonces: bool = False  # refuses a request whose nonce is below one that has arrived

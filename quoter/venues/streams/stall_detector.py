@@ -11,7 +11,7 @@ from quoter.venues.config import NowNs
 
 
 class StallDetector:
-    """Call it for every frame; after a silence longer than `stall_s` it calls `on_stall` first."""
+    """Calls `on_stall` at the first frame after a silence longer than `stall_s`; call per frame."""
 
     def __init__(self, *, now_ns: NowNs, stall_s: float, on_stall: Callable[[str], None]) -> None:
         self._now_ns, self._on_stall = now_ns, on_stall

@@ -38,7 +38,7 @@ class KeyMonitor:
 
     @property
     def warning(self) -> str:
-        """What the operator should know about the key; empty if nothing."""
+        """A warning about the key for the operator; empty if there is none."""
         return permission_warning(self.result, self._config.environment)
 
     async def check(self) -> None:

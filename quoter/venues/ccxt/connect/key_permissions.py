@@ -101,7 +101,7 @@ def check_permissions(found: PermissionResult, environment: Environment) -> None
 
 
 def permission_warning(found: PermissionResult, environment: Environment) -> str:
-    """Return what the operator should know about a key that is accepted; empty if nothing."""
+    """Return a warning for the operator about an accepted key; empty if there is none."""
     if isinstance(found, Unverified):
         return (
             ""
