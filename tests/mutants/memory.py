@@ -129,6 +129,14 @@ MUTANTS = (
         tests=("tests/unit/venues/ccxt/test_kraken_executions.py",),
     ),
     mutant(
+        "wire_log_of_hours",
+        "a sandbox that is traded on needs 150 MB for the requests of the last hours",
+        Edit(
+            "quoter/sandbox/exchange/wire_log.py", "ENTRIES_MAX = 20_000", "ENTRIES_MAX = 100_000"
+        ),
+        tests=("tests/unit/sandbox/exchange/test_wire_log.py",),
+    ),
+    mutant(
         "fills_empty_the_cache_of_orders",
         "a fill drops the rows of orders that nobody has read, and fills are kept",
         Edit(

@@ -6,7 +6,7 @@ from itertools import islice
 
 from quoter.sandbox.protocol.payloads import Json
 
-ENTRIES_MAX = 100_000
+ENTRIES_MAX = 20_000  # 30 MB
 
 
 @dataclass(slots=True, kw_only=True)
