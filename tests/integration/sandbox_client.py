@@ -116,6 +116,11 @@ class RunningSandbox:
         async with self.http.request(method, url, headers=headers) as got:
             return Reply(got.status, dict(got.headers), msgspec.json.decode(await got.read()))
 
+    async def set_filters(self, **changed: str) -> None:
+        """Change the filters of BTCUSDT for new orders."""
+        reply = await self.admin("POST", "filters", {"symbol": "BTCUSDT", **changed})
+        assert reply.status == 200, reply.body
+
     async def rest_order(
         self, side: str, price: str, size: str, *, account: Account | None = None, **more: str
     ) -> Reply:

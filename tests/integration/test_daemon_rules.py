@@ -1,9 +1,15 @@
 """The venue changes its filters while a daemon trades: rejects reveal it, and orders follow."""
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from quoter.domain.trading import Cause
+from quoter.domain.units import NS_PER_MS
+from quoter.engine.market import market_rules
+from quoter.sandbox.protocol import filters as sandbox_filters
 from quoter.service.exit_codes import ExitCode
 from tests.integration.daemon_harness import (
     LIVELY,
@@ -13,10 +19,11 @@ from tests.integration.daemon_harness import (
     running_daemon,
     settings,
 )
-from tests.integration.sandbox_client import running
+from tests.integration.sandbox_client import RunningSandbox, running
 
 FOLLOWED_S_MAX = 30.0
 TICK = Decimal("0.25")
+CHANGES, CHANGE_S = 8, 0.5  # number of changes, and the pause after each
 
 
 def follows(harness: DaemonHarness) -> bool:
@@ -33,12 +40,10 @@ async def test_orders_follow_a_coarser_tick_and_an_impossible_size_pauses(
             running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
             await harness.until(harness.is_two_sided, FOLLOWED_S_MAX, "quotes")
-            changed = {"symbol": "BTCUSDT", "tick": str(TICK)}
-            assert (await sandbox.admin("POST", "filters", changed)).status == 200
+            await sandbox.set_filters(tick=str(TICK))
             await harness.until(lambda: follows(harness), FOLLOWED_S_MAX, "quotes on the new grid")
             assert harness.running.engine.rules.instrument.tick == TICK
-            changed = {"symbol": "BTCUSDT", "size_min": "0.01"}
-            assert (await sandbox.admin("POST", "filters", changed)).status == 200
+            await sandbox.set_filters(size_min="0.01")
             active = harness.running.engine.causes.switch.is_active
             await harness.until(
                 lambda: active(Cause.MARKET_RULES),
@@ -47,6 +52,48 @@ async def test_orders_follow_a_coarser_tick_and_an_impossible_size_pauses(
             )
             await harness.until(lambda: not harness.open_own(), FOLLOWED_S_MAX, "we stand aside")
             assert await harness.stop() is ExitCode.CLEAN
+
+
+@pytest.mark.parametrize("what", ["grid", "minimums", "market", "open orders", "price band"])
+async def test_rules_that_change_again_and_again_kill_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Creates, cancels and reports meet the change at any moment; afterwards all is as before."""
+    monkeypatch.setattr(market_rules, "APART_NS", 100 * NS_PER_MS)
+    monkeypatch.setattr(market_rules, "PAUSED_AGAIN_NS", 500 * NS_PER_MS)
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(LIVELY, 5)) as sandbox,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
+        ):
+            await harness.until(harness.is_two_sided, FOLLOWED_S_MAX, "quotes")
+            for number in range(CHANGES):
+                await change(sandbox, monkeypatch, what, is_usual=number % 2 == 1)
+                await asyncio.sleep(CHANGE_S)
+            await harness.until(harness.is_two_sided, FOLLOWED_S_MAX, "quotes as before")
+            await harness.until(harness.is_equal, FOLLOWED_S_MAX, "books equal the truth")
+            assert "KILLED" not in "\n".join(harness.history)
+            assert await harness.stop() is ExitCode.CLEAN
+
+
+async def change(
+    sandbox: RunningSandbox, patch: pytest.MonkeyPatch, what: str, *, is_usual: bool
+) -> None:
+    """Change one kind of rule at the sandbox, or restore it."""
+    filters: dict[str, str] = {}
+    match what:
+        case "grid":
+            filters = {"tick": "0.01" if is_usual else "0.25", "lot": "0.00001"}
+        case "minimums":
+            filters = {"notional_min": "5" if is_usual else "100000", "size_min": "0.00001"}
+        case "market":
+            await sandbox.admin("POST", "halt", {"symbol": "BTCUSDT", "halted": not is_usual})
+        case "open orders":
+            patch.setattr(sandbox_filters, "ORDERS_OPEN_MAX", 200 if is_usual else 1)
+        case _:
+            patch.setattr(sandbox_filters, "PRICE_RATIO_MIN", Decimal("0.2" if is_usual else "1"))
+    if filters:
+        await sandbox.set_filters(**filters)
 
 
 async def test_grid_finer_than_the_markets_own_is_refused() -> None:

@@ -42,8 +42,7 @@ async def test_new_rules_cost_one_request_and_change_nothing_else(
         assert isinstance(again, RulesReport)
         assert again.instrument == before
         sent = gateway._client.gate.requests_sent
-        changed = {"symbol": "BTCUSDT", "tick": str(TICK)}
-        assert (await still_sandbox.admin("POST", "filters", changed)).status == 200
+        await still_sandbox.set_filters(tick=str(TICK))
         report = await gateway.report(ASK)
         assert isinstance(report, RulesReport)
         assert report.instrument.tick == TICK
@@ -148,8 +147,7 @@ async def test_older_answer_that_comes_later_changes_nothing(
         first = asyncio.create_task(gateway.report(ASK))
         faults = still_sandbox.server.venue.faults
         await until(lambda: faults.rows()[0]["fired"] == 1)
-        changed = {"symbol": "BTCUSDT", "tick": str(TICK)}
-        assert (await still_sandbox.admin("POST", "filters", changed)).status == 200
+        await still_sandbox.set_filters(tick=str(TICK))
         second = await gateway.report(ASK)
         assert isinstance(second, RulesReport)
         assert second.instrument.tick == TICK
@@ -184,8 +182,7 @@ async def test_rules_change_while_creates_are_under_way(
         answers = []
         for number in range(24):
             tick = TICK if number % 2 else Decimal("0.01")
-            changed = {"symbol": "BTCUSDT", "tick": str(tick)}
-            assert (await still_sandbox.admin("POST", "filters", changed)).status == 200
+            await still_sandbox.set_filters(tick=str(tick))
             reading = asyncio.create_task(gateway.report(ASK))
             for step in range(3):
                 await asyncio.sleep(number * 0.0005)
@@ -261,8 +258,7 @@ async def test_order_of_the_former_rules_is_denied_and_does_not_kill(
     try:
         await gateway.connect()
         gateway.open_gate()
-        changed = {"symbol": "BTCUSDT", **filters}
-        assert (await still_sandbox.admin("POST", "filters", changed)).status == 200
+        await still_sandbox.set_filters(**filters)
         assert isinstance(await gateway.report(ASK), RulesReport)
         order = PlaceOrder(
             client_id="q1aa00000001",

@@ -232,6 +232,8 @@ FOCUS = {
     "ignore_rules": (Fault.RULES_CHANGE,),
     "ignore_closed_market": (Fault.MARKET_CLOSED,),
     "reduce_by_side": (Fault.OPERATOR_REDUCE,),
+    "ignore_pauses": (Fault.OPERATOR_PAUSE,),
+    "ignore_trade_lists": (Fault.PRIVATE_NOISE,),
 }
 
 
