@@ -265,6 +265,26 @@ MUTANTS = (
         tests=("tests/unit/risk/test_order_rules_trading_state.py",),
     ),
     mutant(
+        "newest_cause_sets_the_state",
+        "the trading state follows the cause that was raised last and not the most severe one",
+        Edit(
+            "quoter/risk/kill_switch.py",
+            "max(states, default=TradingState.RUNNING)",
+            "next(reversed(tuple(states)), TradingState.RUNNING)",
+        ),
+        tests=("tests/unit/risk/test_kill_switch.py",),
+    ),
+    mutant(
+        "study_quotes_without_markout_on_the_bid",
+        "the studies' bid ignores the cost of adverse selection, unlike the daemon's",
+        Edit(
+            "quoter/studies/common/quotes.py",
+            " + np.minimum(markout_cost_bid, most)",
+            "",
+        ),
+        tests=("tests/unit/studies/common/test_quotes.py",),
+    ),
+    mutant(
         "taking_order_without_ioc_check",
         "the serialised request of a taking order is not compared with what was approved",
         Edit(
