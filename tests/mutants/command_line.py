@@ -79,6 +79,6 @@ MUTANTS = (
         "kill_by_a_guessed_folder",
         "a kill with an unreadable .env takes the default folder for the daemon's",
         Edit("quoter/cli/kill.py", "return DATA_DIR, False", "return DATA_DIR, True"),
-        tests=("tests/unit/cli/test_kill.py::TestKillWithABadEnvFile",),
+        tests=("tests/unit/cli/test_kill.py",),
     ),
 )
