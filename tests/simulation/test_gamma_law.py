@@ -17,15 +17,15 @@ from quoter.domain.quotes import PricingInputs
 from quoter.pricing.quote.normalisation import References, gamma_lot, inventory_sd_lots
 from quoter.pricing.quote.terms import quote_terms
 from tests.simulation.makers import BARE, LOTS_MAX, PAPER
-from tests.simulation.runs import HOUR_S, Job, Outcome, run_all
+from tests.simulation.runs import Job, Outcome, run_all
 
 GAMMAS = (0.1, 1.0, 10.0)
 EXACT = {0.1: 4.18, 1.0: 2.50, 10.0: 1.40}  # with the inventory limit taken into account
 TOLERANCE = 0.15
-HOUR = Job(None, HOUR_S, 1)
+ORDINARY = Job(None, 1_200.0, 1)  # 1,200 fills
 SHAPED = Job(1.0, 120.0, 5, is_bare=False)
 JOBS = [
-    HOUR,
+    ORDINARY,
     *(Job(0.1, 140.0, seed) for seed in (1, 2, 3, 4)),
     *(Job(1.0, 230.0, seed) for seed in (5, 6)),
     SHAPED,
@@ -97,10 +97,10 @@ def test_widening_and_size_shape_reduce_the_inventory_sd(outcomes: list[Outcome]
 
 def test_inventory_is_rarely_at_its_limit(outcomes: list[Outcome]) -> None:
     """With the wrong sign of the skew it would be there 86 % of the time."""
-    hour = outcomes[JOBS.index(HOUR)]
-    assert hour.fills > 1000
-    assert hour.share_at_limit < 0.01
-    assert abs(hour.mean_lots) < 1
+    ordinary = outcomes[JOBS.index(ORDINARY)]
+    assert ordinary.fills > 1000
+    assert ordinary.share_at_limit < 0.01
+    assert abs(ordinary.mean_lots) < 1
 
 
 def test_every_run_keeps_the_limit_and_equals_the_exchange_ledger(outcomes: list[Outcome]) -> None:
