@@ -96,7 +96,7 @@ def _numbers(messages: Iterable[Message]) -> _Shown:
             shown.sizes.add(size)
     shown.prices.discard(Decimal(0))
     if not shown.prices or not all(map(Decimal.is_finite, shown.prices)):
-        raise CaptureError("the recording has no price, or one that is no number")
+        raise CaptureError("the recording has no price, or a price that is not a number")
     return shown
 
 

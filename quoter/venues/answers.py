@@ -129,7 +129,7 @@ def _has_list(value: object, depth: int = DEPTH_MAX) -> bool:
 
 
 def _has_empty(value: object, name: str, depth: int = DEPTH_MAX) -> bool:
-    """Whether an object in a JSON value, outside of its lists, has an empty text of this name."""
+    """Whether a field of this name, at any depth but not in a list, is an empty text."""
     if not isinstance(value, dict) or not depth:
         return False
     return value.get(name) == "" or any(

@@ -106,7 +106,7 @@ def create_outcome(
 def cancel_reason(
     error: BaseException, *, was_sent: bool, family: str, status: int = 0
 ) -> CancelRejectReason:
-    """Return why a cancel failed; no reason implies that the order is gone."""
+    """Return why a cancel failed. None of the reasons means that the order is gone."""
     if was_sent and is_not_found(error, status=status):
         return CancelRejectReason.NOT_FOUND
     meaning = create_outcome(error, was_sent=was_sent, family=family, status=status)

@@ -107,7 +107,9 @@ class TrialRequests:
             found = [field for field, value in values if value == wanted]
             is_named = found == [by.field] if client_id else len(found) == 1
             if not is_named or any(value in ("None", "null") for _, value in values):
-                raise self._unfit(f"{name}: the request does not name the order {wanted!r} once")
+                raise self._unfit(
+                    f"{name}: the request does not name the order {wanted!r} exactly once"
+                )
 
     async def _request(self, name: str, ask: Ask) -> tuple[str, str]:
         """Return URL and body of the one request that ccxt builds for a call."""
