@@ -42,7 +42,7 @@ class Bar(NamedTuple):
 class MarketHistory(NamedTuple):
     """Market data from before the start, used for first estimates only.
 
-    bars: oldest first, of bar_s seconds each; trades_per_s: public trades of both sides, None if
+    bars: oldest first, of bar_s seconds each; trades_per_s: takers' orders of both sides, None if
     not known; volume_per_s: their volume, base.
     """
 

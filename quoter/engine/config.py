@@ -75,7 +75,7 @@ class PricingConfig:
     sigma_prior: float | None = None
     kappa_prior: float | None = None
     intensity_prior: float | None = None
-    trades_per_s_prior: float | None = None  # public trades, both sides
+    trades_per_s_prior: float | None = None  # takers' orders, both sides
     volume_per_s: float | None = None  # base, both sides; only scales VPIN's buckets
     volatility_half_life_s: float = 300.0
     volatility_half_life_fast_s: float = 30.0

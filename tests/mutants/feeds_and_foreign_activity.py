@@ -7,6 +7,46 @@ FEED_HEALTH = "tests/unit/engine/market/test_feed_health.py"
 
 AFTER_STALL = (
     mutant(
+        "trades_of_one_order_count_each",
+        "an order that fills many resting orders counts as many takers who agree",
+        Edit(
+            "quoter/pricing/estimators/taker_orders.py",
+            "            return False\n",
+            "            return True\n",
+        ),
+        tests=("tests/unit/pricing/estimators/test_flow.py",),
+    ),
+    mutant(
+        "cap_grows_with_the_order",
+        "the cap of an order's size is computed from a mean that contains the order",
+        Edit(
+            "quoter/pricing/estimators/flow.py",
+            "cap = SIZE_CAP * self._mean_before if",
+            "cap = SIZE_CAP * self._mean_size if",
+        ),
+        tests=("tests/unit/pricing/estimators/test_flow.py",),
+    ),
+    mutant(
+        "first_rate_counts_trades",
+        "the first estimate of the rate of takers counts each trade of one order",
+        Edit(
+            "quoter/venues/ccxt/connect/market_history.py",
+            'row.get("side") or number)',
+            "number)",
+        ),
+        tests=("tests/unit/venues/ccxt/connect/test_market_history.py",),
+    ),
+    mutant(
+        "warm_up_counts_trades",
+        "the warm-up counts each trade of one order as a taker",
+        Edit(
+            "quoter/engine/quoting/calibration.py",
+            "self._orders += self._takers.is_new(t_s, taker)",
+            "self._orders += 1",
+        ),
+        tests=("tests/unit/engine/quoting/test_calibration.py",),
+    ),
+    mutant(
         "market_moves_across_orders_unpublished",
         "orders that the market moves across are filled before the book shows that it moved",
         Edit(

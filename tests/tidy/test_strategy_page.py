@@ -98,7 +98,7 @@ def first_start(given: Inputs) -> Outputs:
         mid=float(given["mid"]),
         half_book_spread=float(given["half book spread"]),
         tick=float(given["tick"]),
-        trades_per_s=float(given["trades per second, both sides"]),
+        trades_per_s=float(given["orders of takers per second, both sides"]),
         half_quote=0.0,
     )
     d0 = min(max(prior.d0, D0_KAPPA_MIN / prior.kappa), D0_KAPPA_MAX / prior.kappa)
@@ -112,9 +112,11 @@ def first_start(given: Inputs) -> Outputs:
 
 def flow(given: Inputs) -> Outputs:
     estimate = FlowSignal()
-    for size in numbers(given["sizes of taker buys, all at second 0"]):
-        estimate.trade(0.0, Side.BUY, size)
-    z = estimate.z(0.0)
+    t_s = 0.0
+    for trade in given["trades of taker buys: second and size"].split(","):
+        t_s, size = numbers(trade)
+        estimate.trade(t_s, Side.BUY, size)
+    z = estimate.z(t_s)
     alpha = LearnedAlpha().alpha(signal(z), float(given["half-spread"]))
     return {"z": z, "signal": signal(z), "alpha": alpha}
 

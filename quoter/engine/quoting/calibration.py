@@ -10,7 +10,7 @@ from math import exp, sqrt
 
 from quoter.domain.events import Trade
 from quoter.domain.instrument import Instrument
-from quoter.domain.market import SavedCalibration
+from quoter.domain.market import SavedCalibration, Side
 from quoter.domain.quotes import PricingInputs
 from quoter.domain.trading import NoQuote
 from quoter.domain.units import S_PER_NS
@@ -24,6 +24,7 @@ from quoter.pricing.estimators.intensity import (
     market_prior,
 )
 from quoter.pricing.estimators.own_fills import FillCorrection
+from quoter.pricing.estimators.taker_orders import TakerOrders
 from quoter.pricing.estimators.volatility import Volatility
 from quoter.pricing.models.glft_exact import BoundedModel
 from quoter.pricing.quote.normalisation import References, gamma_lot, raw_gamma_lot
@@ -37,14 +38,15 @@ TICKS_SIGMA_MIN = 0.1  # for a mid that did not move: sigma in ticks per sqrt(s)
 
 
 class WarmUp:
-    """Collects mids on a grid and the number of trades until there is enough to start."""
+    """Collects mids on a grid and counts the takers' orders until there is enough to start."""
 
     def __init__(self) -> None:
         self._start_s = 0.0
         self._last_s = 0.0
         self._last_mid = 0.0
         self._squares = 0.0
-        self.trades = 0
+        self._takers = TakerOrders()
+        self._orders = 0
 
     def restart(self) -> None:
         self._start_s = 0.0
@@ -52,10 +54,13 @@ class WarmUp:
     def on_mid(self, t_s: float, mid: float) -> None:
         if not self._start_s:
             self._start_s = self._last_s = t_s
-            self._last_mid, self._squares, self.trades = mid, 0.0, 0
+            self._last_mid, self._squares, self._orders = mid, 0.0, 0
         elif t_s - self._last_s >= WARMUP_GRID_S:
             self._squares += (mid - self._last_mid) ** 2
             self._last_s, self._last_mid = t_s, mid
+
+    def on_trade(self, t_s: float, taker: Side) -> None:
+        self._orders += self._takers.is_new(t_s, taker)
 
     def is_over(self, t_s: float) -> bool:
         return bool(self._start_s) and t_s - self._start_s >= WARMUP_S
@@ -65,8 +70,8 @@ class WarmUp:
         return max(sqrt(self._squares / seen_s) if seen_s else 0.0, TICKS_SIGMA_MIN * tick)
 
     def trades_per_s(self) -> float:
-        """Public trades per second, both sides; half a trade in the warm-up if there was none."""
-        return max(self.trades, 0.5) / WARMUP_S
+        """Takers' orders per second, both sides; half of one in the warm-up if there was none."""
+        return max(self._orders, 0.5) / WARMUP_S
 
 
 class Calibration:
@@ -137,10 +142,11 @@ class Calibration:
         self._intensity.on_mid(t_s, mid, self.sigma or 0.0)
 
     def on_trade(self, trade: Trade) -> None:
+        t_s = trade.ts_ns * S_PER_NS
         if self._intensity is None:
-            self._warm_up.trades += 1
+            self._warm_up.on_trade(t_s, trade.taker)
         else:
-            self._intensity.on_trade(trade.ts_ns * S_PER_NS, trade.taker, trade.price)
+            self._intensity.on_trade(t_s, trade.taker, trade.price)
 
     def on_orders(self, t_s: float, mid: float, resting: Iterable[tuple[float, float]]) -> None:
         """Set our live orders as (price, lots) from `t_s` on, for the expected fill rate."""

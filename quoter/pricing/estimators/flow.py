@@ -2,7 +2,9 @@
 
 The signed flow of the last seconds is divided by its own standard deviation. A regression through
 the origin with a prior learns how far the mid moves afterwards; where flow predicts nothing, the
-learned coefficient goes to zero. Formulas: deploy/docs/strategy.md, "Flow alpha".
+learned coefficient goes to zero. What counts are orders of takers: one that fills many resting
+orders prints many trades, and would otherwise look like many takers who agree.
+Formulas: deploy/docs/strategy.md, "Flow alpha".
 """
 
 from collections import deque
@@ -10,12 +12,20 @@ from math import copysign, exp, inf, log, sqrt
 from typing import NamedTuple
 
 from quoter.domain.market import Side
-from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, positive, trade_size
+from quoter.pricing.estimators.taker_orders import TakerOrders
+from quoter.pricing.validation import (
+    CLOCK_BACK_S_MAX,
+    SIZE_MAX,
+    finite,
+    not_negative,
+    positive,
+    trade_size,
+)
 
 LN2 = log(2.0)
 FLOW_HALF_LIFE_S = 5.0
-SIZE_WEIGHT = 0.01  # of one trade in the mean size, after the first hundred trades
-SIZE_CAP = 3.0  # maximum size that a trade counts with, in mean sizes: near the 95th percentile
+SIZE_WEIGHT = 0.01  # of one order in the mean size, after the first hundred orders
+SIZE_CAP = 3.0  # maximum size that an order counts with, in mean sizes: near the 95th percentile
 SD_MIN = 0.5
 SD_HALF_LIFE_S = 1800.0
 SD_PRIOR_SAMPLES = 60.0  # weight of the prior "standard deviation is one": a minute of samples
@@ -44,15 +54,18 @@ class SignedFlow:
         self._t_s = -inf
         self.bought = self.sold = self.squares = 0.0
 
-    def trade(self, t_s: float, taker: Side, size: float) -> None:
-        """Record a public trade of `size` base at `t_s` seconds by its taker's side."""
+    def trade(self, t_s: float, taker: Side, size: float, *, before: float = 0.0) -> None:
+        """Record a taker's order of `size` base at `t_s` seconds.
+
+        before: the size with which the same order, moments ago, was recorded already; base.
+        """
         trade_size(size)
         self._fade(t_s)
         if taker is Side.BUY:
-            self.bought += size
+            self.bought += size - before
         else:
-            self.sold += size
-        self.squares += size * size
+            self.sold += size - before
+        self.squares += size * size - before * before
 
     def z(self, t_s: float, unit: float) -> float:
         """Return net flow over sqrt(sum of squares + unit^2); unit base, > 0, damps one trade."""
@@ -71,23 +84,31 @@ class SignedFlow:
 
 
 class FlowSignal:
-    """Signed flow divided by its own standard deviation; trade sizes are capped at 3 means."""
+    """Signed flow divided by its own standard deviation; order sizes are capped at 3 means."""
 
     def __init__(self) -> None:
         self._flow = SignedFlow()
         self._mean_size = 0.0
-        self._trades = 0
+        self._orders = 0
+        self._takers = TakerOrders()
+        self._order_size = self._counted = 0.0  # size of the newest order, and what counts of it
+        self._mean_before = 0.0  # mean size of the orders before it
         self._t_s = -inf
         self._squares = self._weight = 0.0
 
     def trade(self, t_s: float, taker: Side, size: float) -> None:
         """Record a public trade. Raises InvalidInput for a number out of domain or not finite."""
         trade_size(size)
-        if self._trades:
-            size = min(size, SIZE_CAP * self._mean_size)
-        self._flow.trade(t_s, taker, size)
-        self._trades = min(self._trades + 1, round(1.0 / SIZE_WEIGHT))
-        self._mean_size += (size - self._mean_size) / self._trades
+        if self._takers.is_new(t_s, taker):
+            self._order_size = self._counted = 0.0
+            self._mean_before = self._mean_size
+            self._orders = min(self._orders + 1, round(1.0 / SIZE_WEIGHT))
+        self._order_size = min(self._order_size + size, SIZE_MAX)
+        cap = SIZE_CAP * self._mean_before if self._mean_before else SIZE_MAX
+        counted = min(self._order_size, cap)
+        self._flow.trade(t_s, taker, counted, before=self._counted)
+        self._counted = counted
+        self._mean_size = self._mean_before + (counted - self._mean_before) / self._orders
 
     def z(self, t_s: float) -> float:
         """Return the standardised flow at `t_s`, > 0 while takers buy; 0 before any trade.
@@ -95,7 +116,7 @@ class FlowSignal:
         At most once a second it also updates the standard deviation with the present flow.
         """
         finite("t_s", t_s)
-        if not self._trades:
+        if not self._orders:
             return 0.0
         raw = self._flow.z(t_s, self._mean_size)
         gap_s = elapsed(self._t_s, t_s)

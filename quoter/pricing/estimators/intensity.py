@@ -84,8 +84,8 @@ def market_prior(
     """Return a prior of kappa, rate and d0 from a snapshot of the market.
 
     mid, half_book_spread, tick and half_quote (our half-spread, 0 if not known yet) in price;
-    trades_per_s of both sides together. Raises InvalidInput for a number out of domain.
-    Formulas and limits: deploy/docs/strategy.md, "Priors and first start".
+    trades_per_s, in orders of takers, of both sides together. Raises InvalidInput for a number out
+    of domain. Formulas and limits: deploy/docs/strategy.md, "Priors and first start".
     """
     for name, value in (("mid", mid), ("tick", tick), ("trades_per_s", trades_per_s)):
         if not (0.0 < value < inf):

@@ -38,14 +38,22 @@ async def read_market_history(
 
 
 def rates(rows: Sequence[Mapping[str, object]]) -> tuple[float | None, float | None]:
-    """Return trades per second and base volume per second; None where unknown."""
-    stamps = [int(at) for at in (decimal(row.get("timestamp")) for row in rows) if at is not None]
+    """Return takers' orders per second and base volume per second; None where unknown.
+
+    Trades of one time and side are those of one order, which filled several resting ones.
+    """
+    orders = {
+        (int(at), row.get("side") or number)
+        for number, row in enumerate(rows)
+        if (at := decimal(row.get("timestamp"))) is not None
+    }
+    stamps = [at for at, _ in orders]
     span_ms = max(stamps) - min(stamps) if stamps else 0
     if span_ms < SPAN_MS_MIN:
         return None, None
     sizes = (decimal(row.get("amount")) for row in rows)
     volume = sum(float(size) for size in sizes if size is not None and 0 < size <= SIZE_MAX)
-    return (len(stamps) - 1) * 1_000 / span_ms, volume * 1_000 / span_ms or None
+    return (len(orders) - 1) * 1_000 / span_ms, volume * 1_000 / span_ms or None
 
 
 def _bar(row: object) -> Bar | None:

@@ -26,6 +26,25 @@ def test_calibration_is_saved_once_it_rests_on_more_than_priors() -> None:
     assert fixed.engine.calibration.learned is None, "settings are no news"
 
 
+def test_warm_up_counts_an_order_that_prints_many_trades_as_one_taker() -> None:
+    unknown = replace(PRICING, sigma_prior=None, kappa_prior=None, intensity_prior=None)
+    rates = []
+    for prints in (1, 30):
+        pricing = replace(unknown, is_calibrating=True)
+        harness = EngineHarness(config(pricing=pricing)).start()
+        for tenth in range(60):
+            harness.tick()
+            harness.book(100.0 + 0.1 * (tenth % 2))
+            for _ in range(prints if tenth % 5 == 0 else 0):
+                harness.give(
+                    Trade(ts_ns=harness.now_ns, trade_id="1", price=101.0, size=1.0, taker=Side.BUY)
+                )
+        estimate = harness.engine.calibration.estimate
+        assert estimate is not None
+        rates.append(estimate.rate)
+    assert rates[0] == rates[1]
+
+
 def test_saved_calibration_carries_its_time() -> None:
     harness = EngineHarness(config(pricing=replace(PRICING, is_calibrating=True))).quoting()
     for _ in range(15):

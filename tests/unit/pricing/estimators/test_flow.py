@@ -16,6 +16,7 @@ from quoter.pricing.estimators.flow import (
     SignedFlow,
     signal,
 )
+from quoter.pricing.estimators.taker_orders import ORDER_S
 
 HALF = 0.05
 
@@ -98,6 +99,47 @@ def test_huge_trade_counts_as_three_mean_sizes() -> None:
     calm.trade(100.0, Side.BUY, 3.0)
     shocked.trade(100.0, Side.BUY, 1e6)
     assert shocked.z(100.0) == pytest.approx(calm.z(100.0))
+
+
+def quiet_flow() -> FlowSignal:
+    """Takers of size one, a buy and a sell by turns, until 99.5 s."""
+    flow = FlowSignal()
+    for i in range(200):
+        flow.trade(i / 2, Side.BUY if i % 2 else Side.SELL, 1.0)
+    return flow
+
+
+@pytest.mark.parametrize("prints", [2, 40])
+def test_order_that_prints_many_trades_counts_once(prints: int) -> None:
+    """As at a venue: one trade per resting order that it fills, microseconds apart."""
+    whole, split = quiet_flow(), quiet_flow()
+    whole.trade(100.0, Side.SELL, 2.0)
+    for i in range(prints):
+        split.trade(100.0 + i * 1e-6, Side.SELL, 2.0 / prints)
+    for flow in (whole, split):
+        flow.trade(100.5, Side.BUY, 9.0)  # its cap is three mean sizes
+    assert split.z(101.0) == pytest.approx(whole.z(101.0), rel=1e-4)
+
+
+def test_cap_of_a_size_holds_for_the_whole_order() -> None:
+    whole, split = quiet_flow(), quiet_flow()
+    whole.trade(100.0, Side.BUY, 1e6)
+    for _ in range(50):
+        split.trade(100.0, Side.BUY, 1.0)
+    assert split.z(100.0) == pytest.approx(whole.z(100.0))
+
+
+@pytest.mark.parametrize("apart_s", [0.001, 0.02])
+def test_two_orders_count_twice(apart_s: float) -> None:
+    """They have a trade of the other side between them, or more time."""
+    one, two = quiet_flow(), quiet_flow()
+    one.trade(100.0, Side.BUY, 2.0)
+    two.trade(100.0, Side.BUY, 1.0)
+    if apart_s < ORDER_S:
+        one.trade(100.0, Side.SELL, 1.0)
+        two.trade(100.0, Side.SELL, 1.0)
+    two.trade(100.0 + apart_s, Side.BUY, 1.0)
+    assert two.z(100.1) > 1.02 * one.z(100.1)
 
 
 def test_signal_does_not_depend_on_the_unit_of_size() -> None:

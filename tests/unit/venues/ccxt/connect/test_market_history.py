@@ -23,6 +23,13 @@ def test_invalid_amount_is_not_counted() -> None:
     assert volume_per_s == pytest.approx(1.0)
 
 
+def test_trades_of_one_time_and_side_are_one_order() -> None:
+    sides = [(0, "buy"), (0, "buy"), (0, "sell"), (2_000, "buy"), (4_000, "buy"), (4_000, "buy")]
+    per_s, volume_per_s = rates([trade(at) | {"side": side} for at, side in sides])
+    assert per_s == pytest.approx(3 / 4)
+    assert volume_per_s == pytest.approx(3.0)
+
+
 @pytest.mark.parametrize("rows", [[], [trade(5_000)], [trade(5_000), trade(5_900)], [trade(None)]])
 def test_too_few_trades_give_no_rate(rows: list[dict[str, object]]) -> None:
     assert rates(rows) == (None, None)
