@@ -7,7 +7,7 @@ from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
 from quoter.domain.number_text import plain
 
-TRADE_IDS_MAX = 20_000  # remembered to detect duplicates: 4 MB; the ledger knows all of them
+TRADE_IDS_MAX = 20_000  # remembered to detect duplicates: 3 MB; the ledger knows all of them
 ZERO = Decimal(0)
 AMOUNT_MAX = Decimal("1e24")  # of any asset
 
@@ -50,8 +50,8 @@ class Inventory:
         self.fills_buy = 0
         self.fills_sell = 0
         self.newest_trade_id = ""
-        self._forgotten_ns = 0  # time of the newest fill that is no longer remembered
-        self._seen: dict[str, tuple[int, int]] = {}  # by trade id: digest of the content, time, ns
+        self._forgotten_id = ""  # newest trade id that is no longer remembered
+        self._seen: dict[str, int] = {}  # digest of the content, by trade id
         for fill in known:
             self._remember(fill)
 
@@ -80,14 +80,20 @@ class Inventory:
         return trade_id in self._seen
 
     def may_have_forgotten(self, fill: Fill) -> bool:
-        """Whether this fill is so old that it may have been booked and then forgotten."""
-        return fill.ts_ns <= self._forgotten_ns
+        """Whether this fill may have been booked before all that are remembered.
+
+        Only ids that are numbers tell which trade is older; `ts_ns` of a listed trade is the time
+        of its list. With other ids, any fill may be an old one once a trade was forgotten.
+        """
+        new, forgotten = fill.trade_id, self._forgotten_id
+        are_numbers = new.isdecimal() and forgotten.isdecimal()
+        return bool(forgotten) and not (are_numbers and int(new) > int(forgotten))
 
     def book(self, fill: Fill) -> bool:
         """Book a fill; False if this trade id was booked before. Raises LedgerConflict."""
         known = self._seen.get(fill.trade_id)
         if known is not None:
-            if known[0] != _digest(fill):
+            if known != _digest(fill):
                 raise LedgerConflict(
                     f"trade {fill.trade_id} was reported with other content before; now {fill}"
                 )
@@ -105,12 +111,12 @@ class Inventory:
         return True
 
     def _remember(self, fill: Fill) -> None:
-        self._seen[fill.trade_id] = _digest(fill), fill.ts_ns
-        if _id_key(fill.trade_id) > _id_key(self.newest_trade_id):
-            self.newest_trade_id = fill.trade_id
+        self._seen[fill.trade_id] = _digest(fill)
+        self.newest_trade_id = max(self.newest_trade_id, fill.trade_id, key=_id_key)
         if len(self._seen) > TRADE_IDS_MAX:
-            _, ts_ns = self._seen.pop(next(iter(self._seen)))
-            self._forgotten_ns = max(self._forgotten_ns, ts_ns)
+            oldest = next(iter(self._seen))
+            del self._seen[oldest]
+            self._forgotten_id = max(self._forgotten_id, oldest, key=_id_key)
 
     def _add(self, asset: str, amount: Decimal) -> None:
         self.balances[asset] = self.balances.get(asset, ZERO) + amount

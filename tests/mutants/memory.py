@@ -29,6 +29,16 @@ MUTANTS = (
         tests=WRITE_AHEAD_TESTS,
     ),
     mutant(
+        "text_ids_tell_the_age_of_a_trade",
+        "while the ledger can't answer, a forgotten fill with an id that is no number is booked",
+        Edit(
+            "quoter/state/inventory.py",
+            "not (are_numbers and int(new) > int(forgotten))",
+            "(are_numbers and int(new) <= int(forgotten))",
+        ),
+        tests=("tests/unit/state/test_inventory.py",),
+    ),
+    mutant(
         "remembered_fill_may_change_its_price",
         "a trade id that comes again with another price is no conflict",
         Edit(

@@ -336,7 +336,7 @@ BOOKS = (
     mutant(
         "conflict_ignored",
         "one trade id with two contents is accepted",
-        Edit(INVENTORY, "            if known[0] != _digest(fill):\n", "            if False:\n"),
+        Edit(INVENTORY, "            if known != _digest(fill):\n", "            if False:\n"),
         tests=("tests/unit/state/test_inventory.py",),
     ),
     mutant(

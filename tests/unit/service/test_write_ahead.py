@@ -167,7 +167,8 @@ async def fills_beyond_memory(rig: WriteAheadRig) -> tuple[Fill, Decimal]:
     fills = [rig.harness.fill_of(order, "0.1") for _ in range(3)]
     for number, fill in enumerate(fills):
         await rig.give(replace(fill, trade_id=str(901 + number)))
-    forgotten = replace(fills[0], trade_id="901")
+    # listed again: its time is that of the list
+    forgotten = replace(fills[0], trade_id="901", ts_ns=fills[-1].ts_ns + NS_PER_S)
     assert not rig.harness.engine.inventory.has("901")
     return forgotten, rig.harness.engine.inventory.net
 

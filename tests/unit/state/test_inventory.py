@@ -136,8 +136,31 @@ def test_trade_ids_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch)
     assert not inventory.book(fill("3"))
     assert not inventory.book(fill("2"))
     assert not inventory.has("1")
-    assert inventory.may_have_forgotten(fill("1"))
-    assert not inventory.may_have_forgotten(replace(fill("4"), ts_ns=fill("1").ts_ns + 1))
+
+
+@pytest.mark.parametrize(
+    ("booked", "later", "is_possible"),
+    [
+        (("1", "2"), "1", False),  # nothing has been forgotten
+        (("9", "10", "11"), "9", True),
+        (("9", "10", "11"), "8", True),
+        (("9", "10", "11"), "12", False),
+        (("11", "10", "9", "8"), "11", True),
+        (("a", "b", "c"), "d", True),  # such ids do not tell which trade is older
+        (("a", "b", "c"), "1", True),
+        (("1", "2", "3"), "a", True),
+    ],
+)
+def test_a_fill_may_have_been_forgotten_unless_its_id_shows_that_it_is_newer(
+    monkeypatch: pytest.MonkeyPatch, booked: tuple[str, ...], later: str, is_possible: bool
+) -> None:
+    """The time of a listed trade is that of the list: it proves nothing."""
+    monkeypatch.setattr(module, "TRADE_IDS_MAX", 2)
+    inventory = held()
+    for trade_id in booked:
+        inventory.book(fill(trade_id))
+    listed_now = replace(fill(later), ts_ns=fill(later).ts_ns + 10**12)
+    assert inventory.may_have_forgotten(listed_now) is is_possible
 
 
 def test_missing_opening_balances_count_as_zero() -> None:
