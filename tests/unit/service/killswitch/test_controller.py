@@ -75,8 +75,11 @@ class KillRig:
         return Latch(self.folder).read()
 
     async def until_disk(self, *, is_killed: bool) -> None:
+        """Wait for the latch on the disk, or for its removal and the gate that opens after it."""
         end_s = time.monotonic() + WAIT_S
-        while (self.on_disk() is not None) is not is_killed:
+        while (self.on_disk() is not None) is not is_killed or not (
+            is_killed or self.gateway.is_gate_open
+        ):
             assert time.monotonic() < end_s
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)  # let the callbacks run
