@@ -98,19 +98,27 @@ async def pages(daemon: Started, into: dict[str, bytes], when: str) -> None:
         into[f"{path} {when}"] = (await daemon.get(path))[1].encode()
 
 
+async def has_fired(sandbox: RunningSandbox, daemon: Started, number: int) -> None:
+    """Wait until an armed fault has met a request; `number`: the fault's."""
+    end_s = asyncio.get_running_loop().time() + FIRED_S_MAX
+    while not await sandbox.fired(number):
+        assert daemon.process.returncode is None, daemon.raw[-4_000:]
+        assert asyncio.get_running_loop().time() < end_s, f"fault {number} never fired"
+        await asyncio.sleep(POLL_S)
+
+
 async def strike(sandbox: RunningSandbox, daemon: Started, into: dict[str, bytes]) -> None:
     """Let every fault fire once, one after the other; read the pages after each."""
     for fault in FAULTS:
         number = await sandbox.arm(**{"count": 1, **fault})  # type: ignore[arg-type]  # `kind` is in
-        end_s = asyncio.get_running_loop().time() + FIRED_S_MAX
-        while not await sandbox.fired(number):
-            assert daemon.process.returncode is None, daemon.raw[-4_000:]
-            assert asyncio.get_running_loop().time() < end_s, f"{fault} never fired"
-            await asyncio.sleep(POLL_S)
+        await has_fired(sandbox, daemon, number)
         await pages(daemon, into, f"after {fault['kind']} of {fault.get('endpoint')}")
         await sandbox.admin("DELETE", "faults")
-    await sandbox.arm("error_before", endpoint="subscribe", status=401, code=-2014, text=echo(30))
+    number = await sandbox.arm(
+        "error_before", endpoint="subscribe", status=401, code=-2014, text=echo(30)
+    )
     await sandbox.admin("POST", "streams/close", {"socket": "user"})
+    await has_fired(sandbox, daemon, number)
     await until(lambda: b"feed_down" in daemon.raw, "the private stream is lost", daemon)
     await sandbox.admin("DELETE", "faults")
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -379,9 +378,9 @@ async def test_closed_gate_stops_200_queued_creates(
     assert on_the_wire(gateway) == before
     assert sorted(await wire(still_sandbox)) == sorted(before)
     assert len(before) < 150  # not all of them, however fast the machine
-    assert Counter(type(answer) for answer in answers) == Counter(
-        {OrderAck: len(before), OrderReject: 200 - len(before)}
-    )
+    sent = [answer for answer in answers if not isinstance(answer, OrderReject)]
+    assert len(sent) == len(before)
+    assert all(isinstance(answer, OrderAck | OrderUnknown) for answer in sent)  # unknown: slow
 
 
 def on_the_wire(gateway: CcxtGateway) -> list[str]:

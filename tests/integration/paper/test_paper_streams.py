@@ -128,7 +128,8 @@ async def test_rows_of_orders_and_fills_are_read_once_and_not_kept(form: type[Fo
                 await asyncio.sleep(0)
         await until(lambda: len(account.seen(OrderDone)) == ORDERS, "an order did not end")
         await until(lambda: len(account.seen(Fill)) == 2 * ORDERS, "a fill is missing")
-        assert {fill.client_id for fill in account.seen(Fill)} == set(names)
+        # Bitget's fills have no client id: one that arrives before its order is matched later
+        assert {fill.venue_id for fill in account.seen(Fill)} == set(market.orders)
         caches = row_caches()
         assert len(caches) >= len(("orders", "fills"))
         await until(lambda: not any(map(len, caches)), "rows are kept")
