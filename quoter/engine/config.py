@@ -115,9 +115,8 @@ class RequotePolicy:
 
     hold_ns: int = NS_PER_S
     tolerance: float = 0.1
-    ttl_ns: int = (
-        30 * NS_PER_S
-    )  # maximum age of an order; then it is replaced even at an unchanged price
+    # Maximum age of an order; then it is replaced even at an unchanged price.
+    ttl_ns: int = 30 * NS_PER_S
 
     def tolerance_ticks(self, half_spread: float, tick: float) -> int:
         return max(1, round(self.tolerance * half_spread / tick))

@@ -56,9 +56,8 @@ class FeedHealth:
         match event:
             case FeedUp():
                 self._is_up = True
-                self._requested_ns = (
-                    step.ts_ns - RESYNC_APART_NS
-                )  # a new connection begins with a snapshot
+                # A new connection begins with a snapshot.
+                self._requested_ns = step.ts_ns - RESYNC_APART_NS
                 self._evidence.restart(event.ts_ns)
                 self._causes.clear(step, Cause.MARKET_FEED_DOWN)
             case FeedDown():

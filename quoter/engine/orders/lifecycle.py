@@ -41,9 +41,8 @@ CANCEL_RETRY_NS = (500 * NS_PER_MS, 1_000 * NS_PER_MS, 2_000 * NS_PER_MS)  # the
 KILL_RETRY_NS = (250 * NS_PER_MS, *CANCEL_RETRY_NS)  # rule KS-04
 FINAL = frozenset({CancelReason.KILL, CancelReason.DRAIN})
 ACK_WAIT_NS = 500 * NS_PER_MS  # a cancel waits this long for the answer to its create
-CLOSED_ORDER_QUERY_APART_NS = (
-    1_000 * NS_PER_MS
-)  # minimum time between two queries about a closed order that seems to be open
+# Minimum time between two queries about a closed order that seems to be open.
+CLOSED_ORDER_QUERY_APART_NS = 1_000 * NS_PER_MS
 
 
 class Prices(Protocol):

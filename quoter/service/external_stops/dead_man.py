@@ -46,9 +46,8 @@ class DeadManRefresher:
         self._is_over = False
         self._is_active = False
         self._post: Emit | None = None
-        self._request_lock = (
-            asyncio.Lock()
-        )  # a refresh in flight must not arrive after the disarming
+        # A refresh in flight must not arrive after the disarming.
+        self._request_lock = asyncio.Lock()
 
     def block_reason(self) -> str:
         """Return why no create may be sent now; empty: the switch is armed."""

@@ -90,9 +90,8 @@ class Sentinel:
         self._seq = 0
         self._run = f"{os.getpid()}-{now_ns()}"
         last = read_heartbeat(folder / SENTINEL_HEARTBEAT, SentinelHeartbeat)
-        self._handled = (
-            last.handled if last is not None else ""
-        )  # mark of the silence that was latched
+        # Mark of the silence that was latched.
+        self._handled = last.handled if last is not None else ""
 
     async def run(self) -> None:
         """Monitor until cancelled. Raises MarketUnfit if the market can't be traded."""
