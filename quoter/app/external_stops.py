@@ -67,7 +67,7 @@ async def with_heartbeat[T](
 
 
 def dead_man_timeout_s(settings: Settings, *, is_dry: bool) -> int:
-    """Return the time-out of the venue's switch, 0: not used. Raises StartFailed if unsupported."""
+    """Return the time-out of the venue's switch; 0 if unused. Raises StartFailed if unsupported."""
     if is_dry:
         return 0
     try:
@@ -91,7 +91,7 @@ class ExternalStopsBuilder:
         self._latch = Latch(folder.path) if folder is not None else None
 
     def block_reason(self) -> str:
-        """Return why no create may be sent now, empty: it may. Called before each create."""
+        """Return why no create may be sent now; empty if one may. Called before each create."""
         if self._latch is not None and self._latch.is_set():
             return "the kill switch is latched on disk"
         if text := self._started.clock.moved():  # before the engine is informed

@@ -92,7 +92,7 @@ def _below_tick(
 
 
 def check_limits(settings: Settings, instrument: Instrument, history: MarketHistory) -> None:
-    """Raise StartFailed for such a limit; the price is the last of the history, if there is one."""
+    """Raise StartFailed for limits that no order passes; price: the last of the history, if any."""
     ours, price = limits(settings), history.bars[-1].close if history.bars else None
     lines = too_small(
         instrument, settings.order_size, price, levels=settings.levels, collar=ours.price_collar

@@ -117,7 +117,7 @@ class OpeningReconciliation:
     def _known(self, epoch: Epoch) -> list[KnownFill]:
         """Return the newest fills of the ledger, oldest first: one more than the inventory keeps.
 
-        The inventory remembers every fill that is newer than the oldest one.
+        The inventory remembers every fill that is newer than the oldest of these.
         """
         return self._ledger.reader.last_fills(epoch.number, TRADE_IDS_MAX + 1)[::-1]
 
@@ -139,7 +139,7 @@ class OpeningReconciliation:
         return Opening(held, target, before)
 
     async def _open_after_reset(self, incident: str) -> Opening:
-        """Open a new epoch after a test venue was reset (RC-08): orders, trades and balances."""
+        """Open a new epoch after a test venue's reset of orders, trades and balances (RC-08)."""
         log.warning("venue_was_reset", incident=incident, sealed_epoch=self._ledger.opened.number)
         return await self._open(reason=f"the venue was reset: {incident}")
 
@@ -282,7 +282,7 @@ def _orders_differ(ends: Mapping[str, _End], booked: Mapping[str, Decimal]) -> s
 
 
 def _since_last(epoch: Epoch, fills: Sequence[Fill]) -> RequestReport:
-    """Return a request from before the newest recorded trades; `fills` oldest first."""
+    """Return a request for trades from before the newest recorded ones; `fills` oldest first."""
     if all(fill.trade_id.isdecimal() for fill in fills):
         fills = sorted(fills, key=lambda fill: int(fill.trade_id))
     newest = fills[-OVERLAP_FILLS:]

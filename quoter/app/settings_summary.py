@@ -17,7 +17,7 @@ DIGITS = 8  # significant digits
 
 
 def summarise(engine: Engine, terms: QuoteTerms) -> tuple[tuple[Row, ...], tuple[str, ...]] | None:
-    """Return rows and warnings for the market at which gamma was fixed; None before that.
+    """Return rows and warnings for the market at which gamma was fixed; None until it is.
 
     `terms`: a quote of this engine, for fair value, horizon and the exact model's table.
     Raises InvalidInput for settings that have no summary.

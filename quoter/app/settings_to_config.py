@@ -102,7 +102,7 @@ def engine_config(
 ) -> EngineConfig:
     """Return the engine's configuration; `opening`: balances while no own order is open.
 
-    `target` is the value of QUOTER_TARGET=auto; by default the base balance of `opening`.
+    `target` is what QUOTER_TARGET=auto stands for; by default the base balance of `opening`.
     `is_trial_only`: no quotes follow the trial order.
     """
     if target is None:
@@ -145,7 +145,7 @@ def trial_mode(settings: Settings) -> TrialMode:
 
 
 def limits(settings: Settings) -> Limits:
-    """Return the hard limits; one order is at most a whole side, and half the inventory limit."""
+    """Return hard limits; an order is at most levels + 1 order sizes, and half of inventory_max."""
     most = settings.order_size * (settings.levels + 1)
     return Limits(
         inventory_max=settings.inventory_max,
@@ -205,7 +205,7 @@ def last_calibration(settings: Settings) -> SavedCalibration | None:
 def calibration_bounds(
     settings: Settings, instrument: Instrument, history: MarketHistory
 ) -> CalibrationBounds:
-    """Return the bounds of a plausible calibration: tick, and with a history price and cost."""
+    """Return the bounds of a plausible calibration: tick; price and cost, if there is a history."""
     if not history.bars:
         return CalibrationBounds(instrument.tick_float)
     fair = history.bars[-1].close

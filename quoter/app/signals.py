@@ -48,7 +48,7 @@ class Signals:
                 log.critical("kill_not_written", error=str(error))
 
     async def stoppable[T](self, starting: Coroutine[None, None, T]) -> T:
-        """Run the start so that a stop signal ends it. Raises StartFailed then.
+        """Await `starting`; a stop signal ends it, and StartFailed is raised.
 
         A venue that does not respond can make a start long.
         """

@@ -172,7 +172,7 @@ async def connect(
     """Read the market rules, check clock and key. Raises StartFailed.
 
     Tries 3 times, or for START_WAIT_S while the venue can't be used. Meanwhile the own orders that
-    an earlier run in `ledger` left are cancelled: a closed market may open again without us.
+    an earlier run in `ledger` left are cancelled: a closed market may open again before we start.
     """
     tries = 0
 
@@ -239,7 +239,7 @@ def late_create_s(ledger: Ledger, folder: DataFolder, clock: Clock) -> float:
 async def cancel_own_orders(gateway: OrderGateway, ledger: Ledger, *, late_create_s: float) -> None:
     """Cancel the own orders until the venue lists none, for at least `late_create_s`.
 
-    Ours are also the orders without a recorded end in the ledger. Raises StartFailed.
+    Orders without a recorded end in the ledger count as ours too. Raises StartFailed.
     """
     gateway.adopt_orders(ledger.reader.open_orders(ledger.market))
     loop = asyncio.get_running_loop()

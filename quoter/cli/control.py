@@ -73,7 +73,7 @@ def resume(
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Clear latched pauses and reduces, never a kill.
+    """Clear latched causes that pause or reduce, never a kill.
 
     Nothing happens if the state is no longer the one that was seen. Needs a token of the operator
     or risk role; without one a file in the data folder requests it.
@@ -160,7 +160,7 @@ def params(
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Show or change live parameters: at most twice or half, every 5 s.
+    """Show or change live parameters; a change, one every 5 s, at most doubles or halves a value.
 
     Showing needs a token of any role, changing one of the operator or risk role.
     """

@@ -101,7 +101,7 @@ def read_params(address: Address, token: str) -> Answer:
 
 
 def change_params(address: Address, token: str, body: Mapping[str, object]) -> tuple[Answer, str]:
-    """Change live parameters; return all in force and how long. Raises NotDone, BadSetting."""
+    """Change live parameters; return all, and how long they hold. Raises NotDone, BadSetting."""
     reply = _done(address, "PATCH", "/v1/params", token, body)
     return _live_params(address, reply), str(reply.body.get("valid"))
 
@@ -174,7 +174,7 @@ def _live_params(address: Address, reply: Reply) -> Answer:
 
 
 def _not_a_quoter(address: Address, reply: Reply) -> NotDone:
-    """Return the error for a response that is not a complete one of a quoter daemon."""
+    """Return the error for a response that is not a complete answer of a quoter daemon."""
     error = reply.body.get("error")
     detail = f": {error}" if isinstance(error, str) else ""
     seen = f"status {reply.status}{detail}" if reply.status else "incomplete HTTP response"

@@ -95,7 +95,7 @@ class Drill:
             time.sleep(POLL_S)
 
     def _match(self, environment: object, run: object) -> None:
-        """Check that the page is of the daemon that owns the data folder, which is killed."""
+        """Check that /state is of the daemon that owns the data folder: that one will be killed."""
         heartbeat = read_heartbeat(self._folder / HEARTBEAT, DaemonHeartbeat)
         owner = (
             f"{heartbeat.identity.environment} run {heartbeat.run}"

@@ -51,7 +51,7 @@ def kill(
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Stop trading at once and cancel all orders, until `quoter rearm`, also after a restart.
+    """Stop trading at once and cancel all orders; only `quoter rearm` ends this, not a restart.
 
     Works by a file and a signal, without a token; with --token-file over HTTP instead.
     """
@@ -92,7 +92,7 @@ def _folder_to_kill(data_dir: Path | None) -> tuple[Path, bool]:
 def _report_no_daemon(folder: Path, request: KillRequest, *, is_certain: bool) -> None:
     """Report that no daemon runs, so that only its next start will be killed.
 
-    What an earlier run may have left at the venue is cancelled from here.
+    Cancels from here what an earlier run may have left at the venue.
     """
     no_daemon = f"no daemon is running with the data folder {folder}"
     if not is_certain:

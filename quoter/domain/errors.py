@@ -51,7 +51,7 @@ class VenueUnavailable(VenueError):
 
 
 class MarketsUnread(VenueUnavailable):
-    """The venue's list of markets could not be read; `is_answered`: it sent something else."""
+    """The list of markets could not be read; `is_answered`: the venue sent something else."""
 
     def __init__(self, text: str, *, is_answered: bool = False) -> None:
         super().__init__(text)
@@ -84,7 +84,7 @@ class KeyFault(StrEnum):
     KEY = "key"
     SECRET = "secret"  # noqa: S105 - a name; the signature does not match
     PASSWORD = "password"  # noqa: S105 - a name
-    ENVIRONMENT = "environment"  # the key belongs to another one
+    ENVIRONMENT = "environment"  # the key belongs to another environment
     ADDRESS = "address"  # not on the key's list of addresses
     PERMISSION = "permission"
     ACCOUNT = "account"  # of a kind that the profile does not cover

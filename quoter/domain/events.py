@@ -165,7 +165,7 @@ class OpenOrdersReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradesReport:
-    """Own executions since the requested id, oldest first, complete up to `asked_ns`."""
+    """Own executions since the requested trade id, oldest first, complete up to `asked_ns`."""
 
     ts_ns: int
     asked_ns: int
@@ -210,7 +210,7 @@ class BestPricesReport:
     """Best levels by the venue's REST API, our own orders included; requested at `asked_ns`.
 
     `last` is the number of the book's newest update at the venue, in the numbering of the stream;
-    0 where the venue reports none, or numbers the two differently.
+    0 where the venue reports none, or numbers its stream differently.
     """
 
     ts_ns: int
@@ -300,7 +300,7 @@ class Pause(OperatorCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resume(OperatorCommand):
-    """Clear latched pauses and reduces, never a kill."""
+    """Clear latched causes that pause or reduce, never a kill."""
 
     action = OperatorAction.RESUME
     seen: TradingState | None = None  # the state that the operator saw; None: not checked
@@ -315,7 +315,7 @@ class Reduce(OperatorCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flatten(OperatorCommand):
-    """Bring the inventory to its target with taking orders, and stay there until a resume."""
+    """Bring the inventory to its target with IOC orders, and keep it there until a resume."""
 
     action = OperatorAction.FLATTEN
 

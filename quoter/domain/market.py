@@ -42,8 +42,8 @@ class Bar(NamedTuple):
 class MarketHistory(NamedTuple):
     """Market data from before the start, used for first estimates only.
 
-    bars: oldest first, of bar_s seconds each; trades_per_s: takers' orders of both sides, None if
-    not known; volume_per_s: their volume, base.
+    bars: oldest first, of bar_s seconds each; trades_per_s: takers' orders a second, both sides
+    together, None if not known; volume_per_s: their volume, base/s.
     """
 
     bars: tuple[Bar, ...]

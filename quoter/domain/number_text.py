@@ -11,7 +11,7 @@ _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9.]+e[+-][0-9]+')
 
 
 def plain(number: Decimal | float, digits: int = DIGITS) -> str:
-    """Write `0.00000001`, not `1E-8`, without trailing zeros; an estimate has `digits` digits.
+    """Write `0.00000001`, not `1E-8`, no trailing zeros; a float has `digits` significant digits.
 
     A number that is not finite, or extremely long, is written as Python writes it.
     """

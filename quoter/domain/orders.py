@@ -10,7 +10,7 @@ from quoter.domain.market import Side
 
 
 class OrderState(StrEnum):
-    """State of an order (table in ARCHITECTURE.md); all but the last three are exposure."""
+    """State of an order (table in ARCHITECTURE.md); in all but the last three it is exposure."""
 
     RESERVED = "RESERVED"  # approved, still in our outbox
     PENDING_NEW = "PENDING_NEW"  # its request may be on its way

@@ -1,4 +1,4 @@
-"""Live parameters: what may change while we trade is how we quote, never how much is at risk."""
+"""Live parameters: while we trade they may change how we quote, never how much is at risk."""
 
 from dataclasses import dataclass
 

@@ -29,7 +29,7 @@ def _low(percent: str) -> str:
 
 
 def _base64(raw: bytes) -> Iterator[str]:
-    """The base64 characters that do not depend on the text around it, for each of 3 alignments."""
+    """The base64 characters that depend on the secret alone, for each of 3 alignments."""
     for encode in (b64encode, urlsafe_b64encode):
         yield encode(raw).decode().rstrip("=")
         for shift in range(3):

@@ -58,7 +58,7 @@ class TrialResult:
 class Step(NamedTuple):
     """The result of one event: commands, and everything that changed. `seq` has no gaps.
 
-    A NamedTuple like BookDelta, because every book message makes one of each.
+    A NamedTuple like BookDelta, for speed: every book message makes one of each.
     """
 
     seq: int
@@ -76,7 +76,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkoutPnl:
-    """Effect of the mid on one side's fills, quote currency: within a horizon, and afterwards."""
+    """Effect of the mid's moves on a side's fills, quote currency: within a horizon, and later."""
 
     markout: Decimal  # below zero: adverse selection; fills whose horizon is open count up to now
     residual: Decimal
@@ -101,7 +101,7 @@ class SidePnl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pnl:
-    """Profit since start in quote currency, to the digit.
+    """Profit since start in quote currency, exact to the digit.
 
     total == spread + inventory - fees - funding, and at each horizon
     total == held - funding + the sum over sides of spread + markout + residual - fees.

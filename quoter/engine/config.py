@@ -59,7 +59,8 @@ class PricingConfig:
 
     gamma is in `gamma_unit`. horizon_s is tau (ROLLING) or the length of the session (SESSION). The
     priors start the estimators and fix the references of gamma; without them the engine first
-    watches the market for a few seconds. Units: price/sqrt(s), 1/price, fills/s per side.
+    watches the market for a few seconds. Priors of sigma, kappa and intensity (A): price/sqrt(s),
+    1/price, fills/s per side.
     """
 
     gamma: float = 1.0
@@ -176,7 +177,7 @@ class BookPolicy:
 
     @property
     def mismatch_ns(self) -> int:
-        """Time between two requests that must both differ to prove the book wrong."""
+        """Time between two requests whose answers must both differ to prove the book wrong."""
         return self.stale_ns // 6
 
 

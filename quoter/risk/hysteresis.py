@@ -63,8 +63,8 @@ class Flaps:
     def add(self, cause: Cause, ts_ns: int, *, active: Container[Cause] = ()) -> bool:
         """Count one raise of `cause`; True if there were too many.
 
-        `active` are the active causes: while one of them is a problem of the machine, or `cause`
-        itself is, nothing is counted.
+        `active` are the active causes. Nothing is counted while one of them, or `cause` itself, is
+        a problem of the machine.
         """
         if cause in MACHINE_CAUSES:
             self._forget_since(ts_ns - CONSEQUENCE_NS)

@@ -134,7 +134,7 @@ class KillSwitch:
 
 
 def is_kill(event: Event) -> bool:
-    """Whether the engine is killed once it handles this event."""
+    """Whether this event kills the engine that handles it."""
     match event:
         case Kill():
             return True

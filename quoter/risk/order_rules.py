@@ -113,7 +113,7 @@ def check_aggressive_price(intent: OrderIntent, view: RiskView, _: Limits) -> st
 
 
 def check_worst_case_exposure(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied if it could take inventory past the limit; the other side gives no headroom."""
+    """Denied if its side's orders, this one included, could alone take inventory past the limit."""
     if intent.side is Side.BUY:
         worst = view.inventory + view.leaves_buy + intent.size
         if not worst <= limits.inventory_max:
@@ -132,7 +132,7 @@ ORDERS_SHARE = Decimal("0.95")
 def worst_notional(
     *, inventory: Decimal, leaves_buy: Decimal, leaves_sell: Decimal, price: Decimal, limits: Limits
 ) -> Decimal:
-    """Quote currency: max(|q+B|, |q-S|) at `price`, plus a collar.
+    """Largest possible position value, quote: max(|q+B|, |q-S|) at `price`, plus a collar.
 
     q, B, S: inventory and leaves, base. `price` is the higher of mid and best ask.
     """
@@ -149,7 +149,7 @@ def base_headroom(limits: Limits, price: Decimal) -> Decimal:
 
 
 def check_position_notional(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied if the position value could exceed the part for orders; never if it reduces."""
+    """Denied if position value could exceed ORDERS_SHARE of its limit, unless the order reduces."""
     if limits.position_notional_max is None:
         return None
     if intent.side is Side.BUY:

@@ -413,8 +413,8 @@ class Limits(BaseModel):
 class Pricing(BaseModel):
     """At which prices and sizes to quote?
 
-    Sigma, kappa and intensity are estimated from
-    the market; the settings of these names replace only the first estimate.
+    Sigma, kappa and intensity are estimated from the market; the settings of these names replace
+    only the first estimate.
     """
 
     model: Literal["glft", "glft_exact", "as"] = Field(

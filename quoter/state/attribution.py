@@ -6,7 +6,7 @@
 at every instant: summation by parts over fills and marks. `markout` is the effect of the mid's
 moves on a side's fills within the horizon, `residual` the effect later, `held` the effect on units
 that no fill of ours brought. The mark only matters where the inventory changes, and where a fill's
-horizon ends. It is taken at fills and at ticks, so a horizon ends up to one tick late.
+horizon ends. It is taken at fills and at `Tick` events, so a horizon may end late by one `Tick`.
 """
 
 from decimal import Decimal
@@ -45,7 +45,7 @@ class _SideLedger:
         self.fees += worth
 
     def charge_base(self, fee: Decimal, mark: Decimal) -> None:
-        """Add a fee paid in base: these units do not drift with us."""
+        """Add a fee paid in base: these units are gone, and their drift is not ours."""
         self.charge(fee * mark)
         self._units.take_back(fee, mark)
 
@@ -105,9 +105,9 @@ class Attribution:
     def fill(self, fill: Fill, mid: Decimal | None, ts_ns: int) -> None:
         """Book a fill against the mid just before it; without one, the last known mark.
 
-        Its horizons start at `ts_ns`, when the fill was received, as does its mark: the market
-        before a late report is not known. A fee in a coin that is neither base nor quote is not
-        included; `coin_fee` adds it once the coin has a price.
+        Its mark is taken and its horizons start at `ts_ns`, when the fill was received: the market
+        at the true time of a late fill is not known. A fee in a coin that is neither base nor quote
+        is not included; `coin_fee` adds it once the coin has a price.
         """
         if mid is not None:
             self.mark(mid, ts_ns)
@@ -158,7 +158,7 @@ class Attribution:
         self._funding += paid
 
     def markouts(self, horizon_s: int) -> Decimal:
-        """Profit of all fills from the mid's move within one of HORIZONS_S after each, in quote."""
+        """Profit of all fills from the mid's moves within `horizon_s`, one of HORIZONS_S, quote."""
         if self._mark is None:
             return ZERO
         both = (ledger.markout(self._mark, horizon_s) for ledger in self._sides.values())

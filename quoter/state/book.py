@@ -14,7 +14,7 @@ from quoter.domain.market import Level, Levels, Side
 
 LEVELS_MAX = 5_000  # maximum per side; the farthest levels are removed first, several at once
 LEVELS_KEPT = 4_500
-NEAR_MIN, NEAR, NEAR_MAX = 50, 150, 300  # levels of a side that are kept in order
+NEAR_MIN, NEAR, NEAR_MAX = 50, 150, 300  # levels of a side that are kept sorted
 AUDITED = 5  # levels of a side that a snapshot of the same update must confirm
 DUST = 1e-12  # relative size below which a level is entirely ours
 SIZE_MAX = 1e18  # a larger size in a level is invalid
@@ -32,7 +32,7 @@ class Sizes(Protocol):
 class HalfBook:
     """One side: all sizes by price, and the prices near the touch in order, the best one last.
 
-    Most changes are far from the touch, where no order is needed. `sign` is +1 for bids and -1 for
+    Most changes are far from the touch, where no sorting is needed. `sign` is +1 for bids, -1 for
     asks; `near` holds keys, sign * price, so the same code serves both sides.
     """
 
@@ -56,7 +56,7 @@ class HalfBook:
         for price, size in levels:
             if 0.0 < size <= SIZE_MAX:
                 if price not in sizes:
-                    if not 0.0 < price <= PRICE_MAX:  # one NaN would break the order
+                    if not 0.0 < price <= PRICE_MAX:  # one NaN would break the sorting
                         return f"{Level(price, size)} is out of domain"
                     if (key := sign * price) >= edge:
                         insort(near, key)
@@ -211,7 +211,7 @@ class Book:
     def _fresher(level: Level, own: Sizes, side: HalfBook) -> Level | None:
         """The ticker's level unless it is all ours; else the best depth level behind it.
 
-        A better level of the older depth has gone: the ticker's is the best one there is.
+        A level of the older depth that is better than the ticker's no longer exists.
         """
         mine = own.get(level.price, 0.0) if own else 0.0
         if level.size - mine > level.size * DUST:

@@ -42,8 +42,8 @@ class _Pending(NamedTuple):
 class MarkoutLedger:
     """Markouts of one side's fills at one horizon, quote currency, matured and open ones.
 
-    The first mark at or after the horizon is the fill's. When more than PENDING_MAX fills are open,
-    the oldest takes the present mark: its horizon is cut short, but its markout is counted.
+    A fill is measured at the first mark at or after its horizon. When more than PENDING_MAX fills
+    are open, the oldest takes the present mark: its horizon is cut short, but its markout counted.
     """
 
     def __init__(self, horizon_s: int) -> None:

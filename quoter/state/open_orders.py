@@ -168,7 +168,7 @@ class OpenOrders:
         return self._live.get(client_id) or self._closed.get(client_id)
 
     def regrid(self, instrument: Instrument) -> None:
-        """Express the prices of live orders in another tick, rounded towards the other side."""
+        """Express the prices of live orders in another tick, rounded to the more aggressive one."""
         for order in self._live.values():
             ticks, rest = divmod(order.price, instrument.tick)
             order.ticks = int(ticks) + (1 if rest and order.side is Side.BUY else 0)

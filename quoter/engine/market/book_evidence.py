@@ -43,7 +43,7 @@ class BookEvidence:
 
     @property
     def is_trusted(self) -> bool:
-        """Whether no proof against the book is open; an update or enough confirmations end one."""
+        """Whether no proof against the book stands; an update or enough confirmations end it."""
         return self._distrust == 0
 
     @property

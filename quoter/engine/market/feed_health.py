@@ -116,7 +116,7 @@ class FeedHealth:
     def check_age(self, step: StepBuilder) -> None:
         """Raise or clear BOOK_STALE; before every decision.
 
-        A process that hung receives fills and answers before its clock.
+        A process that hung may receive fills and answers before its next tick.
         """
         if self._is_up and not self._market.is_fresh(step.ts_ns):
             age_s = self._market.age_ns(step.ts_ns) / NS_PER_S

@@ -41,7 +41,7 @@ def base36(number: int) -> str:
 
 
 def budget(config: EngineConfig) -> MessageBudget:
-    """The budget for creates; with its burst it stays within the limit per minute."""
+    """The budget for creates; rate and burst together stay within the limit per minute."""
     per_min = float(config.activity.creates_per_min)
     burst = max(1.0, min(config.creates_per_s * BUDGET_BURST_S, per_min / 2.0))
     rate = min(config.creates_per_s, (per_min - burst) / MINUTE_S)
@@ -141,7 +141,7 @@ class Placing:
         return self._headroom.fitting(wanted, resting, side, state)
 
     def _is_due(self, quote: TwoSidedQuote, step: StepBuilder) -> bool:
-        """Whether anything relevant changed. Always on ticks: hold times and budgets pass."""
+        """Whether anything relevant changed; always on ticks: hold times end and budgets refill."""
         is_new, self._last_quote = quote is not self._last_quote, quote
         return (
             is_new
@@ -157,7 +157,7 @@ class Placing:
     def cancel_all(
         self, reason: CancelReason, step: StepBuilder, *, but_taking: bool = False
     ) -> None:
-        """Request the end of every order that is not ending already."""
+        """Request the end of every order not ending already, except IOC orders if `but_taking`."""
         for order in list(self._orders):
             if order.is_wanted and not (but_taking and order.is_taking):
                 self._lifecycle.request_cancel(order, reason, step)
@@ -249,7 +249,7 @@ class Placing:
         return True
 
     def _would_cross_ourselves(self, quote: Quote) -> bool:
-        """Whether an order of ours that may still be live is on the other side of this price."""
+        """Whether an order of ours that may still be live would match this quote."""
         sign = quote.side.sign
         return any(
             order.side is not quote.side

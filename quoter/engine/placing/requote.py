@@ -17,7 +17,7 @@ SIZE_TOLERANCE = 5  # a size is kept while it is within 1/5 of the wanted one
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Put `quote` in place of `order`. `is_urgent`: cancel it even without a new one."""
+    """Put `quote` in place of `order`. `is_urgent`: cancel `order` even if `quote` is refused."""
 
     order: OpenOrder
     quote: Quote
@@ -54,7 +54,8 @@ def plan(
 ) -> list[Action]:
     """Return the actions for one side. `resting`: its orders that are to stay (`is_wanted`).
 
-    Both are paired best with best. Orders that are left over are removed for the reason `leftover`.
+    Quotes and orders are paired from the best price outward. Orders without a quote are removed for
+    the reason `leftover`.
     """
     sign = wanted[0].side.sign if wanted else 1
     orders = resting

@@ -235,7 +235,7 @@ class Calibration:
         return side_cost(fair=fair, fee_maker=config.fee_maker, adverse_bps=config.adverse_bps)
 
     def changing_inputs(self, ts_ns: int) -> tuple[object, ...]:
-        """The changing values that `inputs` depends on: if they are equal, so is its result."""
+        """The changing values that `inputs` depends on; while they are equal, its result is too."""
         return self.sigma, self.estimate, self.fill_factor, self._tau_s(ts_ns)
 
     def inputs(

@@ -120,7 +120,7 @@ class Estimators:
         return self._micro.fair(mid=mid, spread=ask.price - bid.price, share=share, half=self._half)
 
     def changing_inputs(self, ts_ns: int) -> tuple[object, ...]:
-        """The changing values that `inputs` depends on: if they are equal, so is its result."""
+        """The changing values that `inputs` depends on; while they are equal, its result is too."""
         return *self.calibration.changing_inputs(ts_ns), *self.toxic_flow.changing_inputs
 
     def inputs(self, ts_ns: int, *, fair: float, lots: float) -> PricingInputs | NoQuote:

@@ -49,7 +49,7 @@ class BalanceCheck:
 
 
 def _less(venue: Decimal, books: Decimal) -> Decimal:
-    """The venue's amount minus ours; a NaN stays one."""
+    """The venue's amount minus ours; NaN if the venue's is NaN."""
     return venue - books if is_amount(venue) else venue
 
 

@@ -32,7 +32,7 @@ class ForeignActivity:
         return True
 
     def on_open_orders(self, report: OpenOrdersReport, step: StepBuilder) -> None:
-        """Take the list of all open orders. Only a newer list clears an order that was reported."""
+        """Take the list of all open orders; one requested before the newest report is ignored."""
         if report.asked_ns < self._orders_ns:
             return
         foreign = [order for order in report.orders if not self._is_own(order.client_id)]

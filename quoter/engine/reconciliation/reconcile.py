@@ -33,9 +33,9 @@ from quoter.state.inventory import Inventory
 from quoter.state.open_orders import RESTING, ClosedOrder, OpenOrder, OpenOrders
 
 CLOSED_GRACE_NS = NS_PER_S  # a venue's list may be slightly older than its own answers
-# One list is taken for an old one if it has an order whose end the venue reported, or an order of
-# our own earlier run, all of whose orders ended before this run. It proves that the order is open
-# if another list, requested this much later, has the order or another order of that run.
+# A list counts as old if it has an order whose end the venue reported, or an order of our own
+# earlier run, all of whose orders ended before this run. Such an order is proven open if another
+# list, requested this much later, has it, or has another order of that run.
 OLD_LIST_NS = 10 * NS_PER_S
 RELEASED_MAX = 1_000  # number of remembered orders that were released as unknown to the venue
 # Longest time that the list of trades may lack a fill that the venue claims.
@@ -190,7 +190,7 @@ class Reconcile:
         self._check_difference(step)
 
     def _check_unread(self, step: StepBuilder) -> None:
-        """Without reports nothing would notice a fill, an order or a transfer that we missed."""
+        """Note a report that is long overdue: only reports show fills or orders that we missed."""
         read_ns = {
             ReportKind.OPEN_ORDERS: self._open_orders_ns,
             ReportKind.TRADES: self._trades_ns,
@@ -218,7 +218,7 @@ class Reconcile:
             self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, text)
 
     def on_private_stream_up(self, step: StepBuilder) -> None:
-        """Request everything that the private stream may have missed; quoting waits for it."""
+        """Request what the private stream may have missed; quoting waits for these reports."""
         self.private_up_ns = step.ts_ns
         for kind in self._due:
             self.request(kind, step)
@@ -241,9 +241,10 @@ class Reconcile:
             self.request(kind, step)
 
     def _check_caught_up(self, step: StepBuilder) -> None:
-        """Quote again once both lists arrived, and balances that equal our books.
+        """Quote again once both lists have arrived, and balances that equal our books.
 
-        A venue that was reset meanwhile lists no order and no trade of ours: its balances tell.
+        A venue that was reset meanwhile lists no order and no trade of ours: only its balances show
+        the reset.
         """
         caught_up = min(self._open_orders_ns, self._trades_ns, self._balances_ns)
         if self._reopened_ns and caught_up >= self._reopened_ns:
@@ -253,7 +254,7 @@ class Reconcile:
             self._causes.clear(step, Cause.PRIVATE_STREAM_DOWN)
 
     def on_open_orders(self, report: OpenOrdersReport, step: StepBuilder) -> None:
-        """Compare the venue's list with those orders of ours that were not changing at its time."""
+        """Compare the venue's list with our orders, except those changed since it was requested."""
         self.foreign.on_open_orders(report, step)
         own = {o.client_id: o for o in report.orders if o.client_id.startswith(self._own_prefix)}
         if report.asked_ns >= self._open_orders_ns:
@@ -308,7 +309,7 @@ class Reconcile:
         self._lifecycle.cancel_by_id(listed.client_id, listed.venue_id, step)
 
     def _may_be_old(self, ended: str, asked_ns: int) -> bool:
-        """Whether a list with an ended order, or one of an ended run, may be out of date.
+        """Whether a list with an ended order, or with an order of an ended run, may be out of date.
 
         `ended`: client id of the order, or id prefix of the run.
         """

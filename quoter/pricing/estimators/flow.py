@@ -40,7 +40,7 @@ PENDING_MAX = int(HORIZON_S / SAMPLE_S) + 2
 
 
 def elapsed(last_s: float, t_s: float) -> float:
-    """Return seconds from last_s (-inf: never) to t_s; 0 for a late time, inf for a reset clock."""
+    """Return seconds from last_s (-inf: never) to t_s; 0 if t_s is older, inf for a reset clock."""
     gap_s = t_s - last_s
     return inf if gap_s < -CLOCK_BACK_S_MAX else max(0.0, gap_s)
 
@@ -57,7 +57,7 @@ class SignedFlow:
     def trade(self, t_s: float, taker: Side, size: float, *, before: float = 0.0) -> None:
         """Record a taker's order of `size` base at `t_s` seconds.
 
-        before: the size with which the same order, moments ago, was recorded already; base.
+        before: how much of `size` earlier trades of the same order have recorded already, base.
         """
         trade_size(size)
         self._fade(t_s)
@@ -68,7 +68,7 @@ class SignedFlow:
         self.squares += size * size - before * before
 
     def z(self, t_s: float, unit: float) -> float:
-        """Return net flow over sqrt(sum of squares + unit^2); unit base, > 0, damps one trade."""
+        """Return net flow over sqrt(sum of squares + unit^2); unit (base, > 0) damps one trade."""
         positive("unit", unit)
         self._fade(t_s)
         return (self.bought - self.sold) / sqrt(self.squares + unit * unit)
@@ -84,7 +84,7 @@ class SignedFlow:
 
 
 class FlowSignal:
-    """Signed flow divided by its own standard deviation; order sizes are capped at 3 means."""
+    """Signed flow divided by its own standard deviation; order sizes are capped at 3 mean sizes."""
 
     def __init__(self) -> None:
         self._flow = SignedFlow()

@@ -68,7 +68,7 @@ class IntensityEstimate(NamedTuple):
 class IntensityPrior(NamedTuple):
     """Prior of the intensity, and the two lengths that stay fixed.
 
-    kappa 1/price; rate trades/s per side that reach d0; d0 price, the smallest distance that we
+    kappa 1/price; rate takers/s per side that reach d0; d0 price, the smallest distance that we
     would quote; tick price. Another d0 needs a new estimator.
     """
 

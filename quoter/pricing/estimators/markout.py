@@ -69,7 +69,7 @@ class Markouts:
         self._next_s = min(self._next_s, t_s + HORIZONS_S[0])
 
     def on_mark(self, t_s: float, fair: float) -> None:
-        """Record fair value, quote/base; the first one at or after a horizon is that fill's."""
+        """Record fair value, quote/base; the first one at or after a fill's horizon is its mark."""
         finite("t_s", t_s)
         positive("fair", fair)
         if t_s < self._t_s - CLOCK_BACK_S_MAX:

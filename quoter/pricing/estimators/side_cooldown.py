@@ -32,9 +32,10 @@ class _Side:
 class SideCooldown:
     """Cooldown of a side (5 s) after four own fills of it within a second. O(1).
 
-    It ends once the flow against the side is calm, after twice that time at the latest. Only own
-    fills start a cooldown. In the study `toxic`, starting one after every public trade far beyond
-    our price costs 12 % of the profit in benign flow, where such trades are frequent.
+    After that time it ends once the flow against the side is calm, at the latest after twice that
+    time. Only own fills start a cooldown. In the study `toxic`, starting one after every public
+    trade far beyond our price costs 12 % of the profit in benign flow, where such trades are
+    frequent.
     """
 
     def __init__(self, *, side_cooldown_s: float = COOLDOWN_S) -> None:

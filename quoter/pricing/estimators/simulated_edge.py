@@ -68,8 +68,8 @@ class _Gain:
 class SimulatedEdge:
     """Simulated fills at eight distances around our half-spread, and their edge after fees.
 
-    Imagined quotes stay at each distance from the first mid of a window; a taker who reaches one
-    fills it. The gain is measured with the mid 5 s and 30 s after the window. O(1) per event: a
+    Imagined quotes stay for a whole window at each distance from its first mid; a taker who reaches
+    one fills it. The gain is measured with the mid 5 s and 30 s after the window. O(1) per event: a
     closed window updates at most sixteen means per horizon.
     """
 
@@ -143,7 +143,7 @@ class SimulatedEdge:
         return bool(best) and max(best) < 0.0
 
     def _advance(self, t_s: float, mid: float) -> None:
-        """Close windows that ended, and measure those that are due with the mid of that time."""
+        """Close windows that ended, and measure due ones with the mid of the time they were due."""
         elapsed_s = finite("t_s", t_s) - self._start_s
         if elapsed_s < -CLOCK_BACK_S_MAX and self._start_s < inf:
             self.restart()

@@ -1,4 +1,4 @@
-"""Normalised risk aversion: QUOTER_GAMMA without a unit means the same inventory on every symbol.
+"""Normalised risk aversion: one QUOTER_GAMMA gives the same relative inventory on every symbol.
 
 At 1 the standard deviation of inventory is a quarter of the limit; it is proportional to
 gamma^(-1/4): 0.1 makes it 1.8 times larger, 10 as much smaller.
@@ -20,7 +20,7 @@ SLOPE_SCALE = 8.0
 
 
 class Saturation(StrEnum):
-    """Bound of the slope that a setting of gamma reaches in its own reference market."""
+    """Bound of the slope that a setting of gamma would exceed in its own reference market."""
 
     FLOOR = "floor"
     CEILING = "ceiling"
@@ -92,9 +92,9 @@ def slope_bounds(*, kappa: float, lots_max: float) -> tuple[float, float]:
 
 
 def saturation(*, ghat: float, lots_max: float) -> Saturation | None:
-    """Return the slope bound that `ghat` exceeds in its own reference market, None for neither.
+    """Return the slope bound that `ghat` exceeds in its own reference market; None if neither.
 
-    Beyond the bound a further change of gamma changes nothing.
+    Beyond a bound, moving gamma further out changes nothing.
     """
     slope_kappa = SLOPE_SCALE * sqrt(ghat) / (lots_max * lots_max)
     if slope_kappa > SLOPE_KAPPA_MAX:

@@ -32,7 +32,7 @@ class SettingsSummary:
     ghat is the normalised gamma that gamma_lot (1/price) corresponds to here; sigma price/sqrt(s);
     fair, slope and half_spread price; *_bps basis points of fair value; skew_at_limit is the skew
     at lots_max, price; tau_equivalent_s how long inventory is expected to be held; slope_kappa the
-    slope in characteristic depths, None where the closed form is not used; cara_lots_max is
+    slope in units of 1/kappa, None where the closed form is not used; cara_lots_max is
     sqrt(2 A)/(gamma sigma) lots, above which expected utility is not finite with this gamma.
     """
 

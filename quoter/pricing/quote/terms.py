@@ -164,7 +164,7 @@ def _markout_cost(cost: float, name: str, half: float, clamps: list[Clamp]) -> f
 def _alpha(alpha: float, half: float, clamps: list[Clamp]) -> tuple[float, float]:
     """Return how much farther out the expected move puts bid and ask, price.
 
-    Both quotes follow the move; the side that it would reach moves away by as much again.
+    Both quotes follow the move; the side in its way moves away by as much again.
     """
     if alpha == 0.0:
         return 0.0, 0.0
@@ -180,7 +180,7 @@ def _alpha(alpha: float, half: float, clamps: list[Clamp]) -> tuple[float, float
 
 
 def _slope(inputs: PricingInputs, clamps: list[Clamp]) -> float:
-    """Return the slope, price per lot: A-S with a horizon, else stationary and bounded."""
+    """Return the slope, price per lot: Avellaneda-Stoikov with a horizon, else GLFT, bounded."""
     gamma, sigma, kappa = inputs.gamma_lot, inputs.sigma, inputs.kappa
     if inputs.tau_s is not None:
         return avellaneda_stoikov.slope(gamma=gamma, sigma=sigma, tau_s=inputs.tau_s)

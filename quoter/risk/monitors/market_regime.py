@@ -25,7 +25,7 @@ MIDS_MAX = 32
 
 
 class Move(NamedTuple):
-    """A move of the mid, in usual standard deviations of so many seconds, that leads to a level."""
+    """A level, and the move that leads to it, in usual standard deviations of so many seconds."""
 
     level: Regime
     seconds: int
@@ -42,9 +42,10 @@ class RegimePolicy:
 
     wide_ratio, reduce_ratio: present volatility over usual volatility. calm_s: seconds per level on
     the way down. equity_drop: fall of equity from its highest, quote currency, None for off. In
-    WIDE the half-spread is multiplied by `multiplier`, sides that do not unwind stay `stale_sigmas`
-    sigma sqrt(1 s) away, and sizes shrink to `size_factor`. In REDUCE_ONLY the side that unwinds
-    stays `unwind_sigmas` fast sigma sqrt(1 s) away: the typical move of a quarter of a second.
+    WIDE the half-spread is multiplied by `multiplier`, sides that do not unwind stay at least
+    stale_sigmas * sigma * sqrt(1 s) away, and sizes are multiplied by `size_factor`. In REDUCE_ONLY
+    the side that unwinds stays unwind_sigmas * fast sigma * sqrt(1 s) away: at 0.5 the typical move
+    of a quarter of a second.
     """
 
     is_on: bool = True

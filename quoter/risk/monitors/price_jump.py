@@ -25,7 +25,7 @@ class PriceJump:
         }
 
     def restart(self) -> None:
-        """Forget earlier prices: the present level was confirmed."""
+        """Forget earlier prices: the present price level was confirmed."""
         self._mids.restart()
         for quotes in self._quotes.values():
             quotes.restart()
@@ -50,7 +50,7 @@ class PriceJump:
 
 
 def _beyond(allowed: float, price: float, low: float, high: float) -> float:
-    """Distance from the farther end of the range, as a fraction of it; 0 if it is allowed."""
+    """Distance from the farther end of the range, as a fraction of that end; 0 if allowed."""
     if high * (1.0 - allowed) <= price <= low * (1.0 + allowed):
         return 0.0
     return max(price / low - 1.0, 1.0 - price / high)

@@ -20,7 +20,7 @@ type Reason = RejectReason | DoneReason
 
 
 class RejectStreak:
-    """The rejects of one side since its last accepted order or its last other reason."""
+    """One side's rejects for the same reason since its last accepted order."""
 
     def __init__(self) -> None:
         self._reason: Reason | None = None

@@ -5,7 +5,7 @@ from math import inf
 
 
 class SlidingRange:
-    """Lowest and highest value of the last `window_ns`, up to one slot more.
+    """Lowest and highest value of the last `window_ns`, or of up to one slot longer.
 
     A value holds until the next one arrives.
     """
@@ -35,7 +35,7 @@ class SlidingRange:
         return min(self._low, self._closed_low), max(self._high, self._closed_high)
 
     def _roll(self, slot: int) -> None:
-        """Close slots up to `slot`; in slots without a value the last one held."""
+        """Close slots up to `slot`; those without a value of their own have the last value."""
         last, slots = self._last, self._closed.maxlen or 1
         if last is not None:
             self._closed.append((self._low, self._high))
@@ -48,7 +48,7 @@ class SlidingRange:
 
 
 class SlidingSum:
-    """Sum of the amounts of the last `window_ns`, up to one slot more."""
+    """Sum of the amounts of the last `window_ns`, or of up to one slot longer."""
 
     def __init__(self, *, window_ns: int, slots: int) -> None:
         if not (window_ns > 0 and slots > 0):

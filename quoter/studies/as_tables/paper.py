@@ -88,8 +88,8 @@ def fill_chance(distance: Numbers) -> Numbers:
 def exact(market: PaperMarket) -> Exact:
     """Return the exact figures, by backward recursion over the steps for every inventory.
 
-    At each step, from the end: first the mid's move, which adds its variance, and its hyperbolic
-    cosine to the expected exp(-gamma*profit); then the four cases of which side is filled.
+    At each step, from the end: first the mid's move, which adds its variance, and multiplies the
+    expected exp(-gamma*profit) by a hyperbolic cosine; then the four cases of which side is filled.
     """
     lots = np.arange(-LOTS_MAX, LOTS_MAX + 1, dtype=np.float64)
     mean, square, log_utility = np.zeros(lots.size), np.zeros(lots.size), np.zeros(lots.size)

@@ -1,7 +1,7 @@
 """Tables 1-3 of Avellaneda & Stoikov 2008: published, simulated and exact figures.
 
-The published figures are compared with 1000 paths, as in the paper; exact values of the same
-discrete market with many more. The third gamma of the published paper is 1; we add 0.5.
+The published figures are compared with 1000 paths, as in the paper, and the exact values of the
+same discrete market with many more paths. The published third gamma is 1; we add 0.5.
 """
 
 from collections.abc import Mapping, Sequence

@@ -31,7 +31,7 @@ class Simulation(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """`paths` paths of one simulation, `piece` of them at a time; `weight` is work per path."""
+    """`paths` paths of one simulation, `piece` at a time; `weight`: relative work of a path."""
 
     name: str
     simulation: Simulation

@@ -43,7 +43,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stationary:
-    """Long-run figures per second; certainty_rate is the certainty equivalent's growth."""
+    """Long-run figures per second; certainty_rate: growth of the certainty equivalent."""
 
     law: Numbers  # share of time in each state
     mean_rate: float

@@ -56,7 +56,7 @@ class Flows:
         return np.clip(beta * x, -most, most)
 
     def trade(self, bought: Numbers, sold: Numbers) -> None:
-        """Add this step's takers, a number of one size on each side, and advance one step."""
+        """Add this step's takers, by number on each side, all of one size; advance one step."""
         self._net = (self._net + bought - sold) * self._decay
         squares = self._volume_squares + (bought + sold) * ONE_SIZE**2
         self._volume_squares = squares * self._decay**2

@@ -11,7 +11,7 @@ from quoter.studies.common.report import Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Options of the user; `paths` None: the study's own number, a smaller one if `is_quick`."""
+    """Options of the user; `paths` None: the study's own number, which is smaller if `is_quick`."""
 
     paths: int | None = None
     is_quick: bool = False

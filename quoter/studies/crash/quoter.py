@@ -118,7 +118,7 @@ class Quoters:
         self.uptime = np.zeros(shape)
 
     def run(self, tape: Tape, every: int) -> Numbers:
-        """Run along the tape; return the equities at every `every` steps (time first)."""
+        """Run along the tape; return equity every `every` steps, with time as the first axis."""
         seen = []
         for step in range(tape.price.shape[0]):
             price, buys, sells = tape.price[step], tape.buys[step], tape.sells[step]
@@ -180,7 +180,7 @@ class Quoters:
             self._two_sided += np.isfinite(self._bid) & np.isfinite(self._ask)
 
     def _distances(self, price: Numbers) -> tuple[Numbers, Numbers]:
-        """Return the reference makers' distances: our slope and base, without slope bounds."""
+        """Return the reference makers' distances: our slope, unbounded, and base half-spread."""
         maker, lots, sigma = self._maker, self.lots, self._sigma
         bid, ask = np.empty_like(lots), np.empty_like(lots)
         still = maker.slope_per_sigma * SIGMA

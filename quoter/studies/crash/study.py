@@ -29,7 +29,7 @@ CALM, CRASH = "no crash", "crash"
 
 
 class Reference(NamedTuple):
-    """Reference run: profit without and with the crash, its 5 % quantile, worst drop, uptime."""
+    """Reference run: mean profit without crash; with it: mean, 5 % quantile, worst drop, uptime."""
 
     calm: float
     crash: float
@@ -54,7 +54,7 @@ class Scenario:
     seconds: float = SECONDS
 
     def simulate(self, rng: np.random.Generator, paths: int) -> Sample:
-        """Return the results per path and maker; course and price also by time."""
+        """Return the results per path and maker; course (equity) and price also by time."""
         onset_s = 10.0 * self.seconds if self.onset_s is None else self.onset_s
         drawn = tape(rng, paths=paths, steps=round(self.seconds / STEP_S), onset_s=onset_s)
         quoters = Quoters(paths, onset_s)

@@ -1,4 +1,4 @@
-"""Study `gamma`: does one QUOTER_GAMMA mean the same inventory on five different markets?
+"""Study `gamma`: does one QUOTER_GAMMA mean the same inventory on four different markets?
 
 Only `studies.catalogue` imports it; it imports `studies.common` and `pricing`. Read `market.py`
 (the markets and their chains) first, then `study.py`.

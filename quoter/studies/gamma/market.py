@@ -128,7 +128,7 @@ class GammaMarket:
         return (ticks - bid) * tick, (ask - ticks) * tick
 
     def _chance(self, distance: Numbers, step_s: float) -> Numbers:
-        """Return the probability that a quote is reached in one step; capped at the mid's rate."""
+        """Return the chance that a quote is reached in one step; at most that of one at the mid."""
         rate = self.spec.intensity * np.exp(-self.spec.kappa * np.maximum(distance, 0.0))
         return np.asarray(-np.expm1(-rate * step_s))
 

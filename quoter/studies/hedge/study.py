@@ -28,7 +28,7 @@ RULE_LOSS_MAX = 0.0009  # of the certainty equivalent, against the best of all t
 
 
 class Reference(NamedTuple):
-    """Reference: best (threshold, down to) and gain over no hedging in percent, if computed."""
+    """Reference: best (threshold, remainder) and gain over no hedging in percent, if computed."""
 
     best: tuple[int, int]
     gain_percent: float | None

@@ -83,7 +83,7 @@ class QuotedMaker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """Ten lots from a maker, one every `interval_s` seconds; None: all at once, by level."""
+    """Ten lots from a maker, one every `interval_s` seconds; None: all at once, a lot per level."""
 
     maker: QuotedMaker
     interval_s: float | None
@@ -91,7 +91,7 @@ class Purchase:
     def simulate(self, rng: np.random.Generator, paths: int) -> Sample:
         """Return per path: quoted and paid price per lot, and skew at AFTER_S after the last one.
 
-        Quoted is relative to the mid at each purchase, paid to the first mid.
+        The quoted price is relative to the mid at its purchase, the paid price to the first mid.
         """
         maker = self.maker
         state = np.full(paths, maker.flat)

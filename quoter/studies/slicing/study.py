@@ -58,7 +58,7 @@ def way_name(interval_s: float | None) -> str:
 
 
 def batches(options: Options) -> Sequence[Batch]:
-    """Return both signs and every way to buy; impact only adds a constant to the first."""
+    """Return both signs and every way to buy; impact adds a constant and needs no simulation."""
     paths = options.paths_or(PATHS, QUICK_PATHS)
     return [
         Batch(
@@ -87,7 +87,7 @@ class Way(NamedTuple):
 
     @property
     def impact(self) -> float:
-        """Cost of permanent impact, bp per lot: moves by earlier slices; none if all at once."""
+        """Cost of permanent impact, bp per lot: moves of the mid by earlier slices; 0 at once."""
         return 0.0 if self.interval_s is None else IMPACT_BP * (SLICES - 1) / 2.0
 
 

@@ -43,6 +43,6 @@ PROTECTIONS = (
 
 
 def gain_of(sample: Sample, protection: Protection) -> Estimate:
-    """Return the profit that a protection adds to GLFT only."""
+    """Return the profit that a protection adds to the maker `GLFT only`."""
     profit = sample["profit"]
     return mean_of(profit[:, PROTECTIONS.index(protection)] - profit[:, 0])

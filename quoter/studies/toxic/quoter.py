@@ -46,7 +46,7 @@ class MarkoutCosts:
         self._total, self._weight, self._t_s = np.zeros(shape), np.zeros(shape), np.zeros(shape)
 
     def mature(self, t_s: float, fills: Numbers, then: Numbers, now: Numbers) -> None:
-        """Record fills (1 or 0) whose horizon is over; then and now: fair value, quote/base."""
+        """Record fills (1 or 0) whose horizon ended; fair value `then`, at the fill, and `now`."""
         which = np.nonzero(fills)
         if not which[0].size:
             return
@@ -65,12 +65,12 @@ class MarkoutCosts:
 
 
 class CooldownArrays:
-    """`SideCooldown` of one side for arrays; the switches select makers per trigger."""
+    """`SideCooldown` of one side for arrays; `burst` and `trades` select the makers per trigger."""
 
     def __init__(
         self, shape: tuple[int, int], sign: float, *, burst: Numbers, trades: Numbers
     ) -> None:
-        """sign: BID or ASK; the switches are columns of ones and zeros."""
+        """sign: BID or ASK; burst, trades: columns, 1 for makers that use this trigger, else 0."""
         self._sign = sign
         self._burst, self._trades = burst[:, 0], trades
         self._fills = np.full((side_cooldown.BURST_FILLS, *shape), NEVER)

@@ -43,7 +43,7 @@ REFERENCE_PATHS = 200  # of the reference run
 
 
 class Reference(NamedTuple):
-    """Reference: profit of GLFT only and its sd over paths; gains with their errors."""
+    """Reference: profit of `GLFT only` and its sd over paths; gains with their errors."""
 
     profit: float
     profit_sd: float
@@ -141,7 +141,7 @@ def _findings(samples: Mapping[str, Sample]) -> tuple[str, ...]:
 
 
 def _loss(sample: Sample) -> Estimate:
-    """Return the loss of the protected maker as a share of the profit of GLFT only."""
+    """Return the loss of the protected maker as a share of the profit of `GLFT only`."""
     gain, whole = gain_of(sample, PROTECTED), float(sample["profit"][:, 0].mean())
     return Estimate(value=-gain.value / whole, se=gain.se / whole)
 

@@ -32,7 +32,7 @@ class Reference(NamedTuple):
 class Policy:
     """A way to quote: a multiple of the skew, and widening.
 
-    At the limit the exposed side is beta half-spreads farther out, the other `share` of that.
+    At the limit the exposed side is beta half-spreads farther out, the other one `share` * beta.
     """
 
     name: str
