@@ -56,7 +56,7 @@ class Ledger:
     ) -> None:
         """Open the ledger, in the event loop, after `schema.prepare`. Raises LedgerUnusable.
 
-        `days`: fills older than this are moved to the archive; 0: none are.
+        `days`: older fills are moved to the archive; 0: none is moved.
         """
         self.market = market
         self._upkeep = Upkeep(folder, market, days=days)
@@ -157,11 +157,11 @@ class Ledger:
         return self.epoch
 
     async def record_fills(self, fills: Sequence[KnownFill]) -> frozenset[str]:
-        """Write fills and return when they are on disk; a stored fill is not changed.
+        """Write fills and return when they are on disk.
 
-        Returns the trade ids that were counted in the books before this call: they must not be
-        booked again. Only an unmatched fill can become a booked one. Raises LedgerFailed; raises
-        LedgerConflict if a trade id is there with other content, and then writes none of the fills.
+        A stored fill changes only from unmatched to booked. Returns the trade ids that were counted
+        in the books before this call: they must not be booked again. Raises LedgerFailed; raises
+        LedgerConflict, and writes none of the fills, if a trade id is stored with other content.
         """
         epoch = self.opened.number
         counted: set[str] = set()

@@ -35,11 +35,11 @@ type RunColumns = tuple[str, str, str, str, str, int, int | None, int | None]
 class Reader:
     """A read-only connection; a writer may be open in this or another process.
 
-    `+epoch` in a query: the rows are read in the order of writing, not through an index and sorted.
+    `+epoch` in a query bars the index on epochs, so that rows come as written, without sorting.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Open the ledger in `folder`. Raises LedgerUnusable, also if there is none."""
+        """Open the ledger in `folder`. Raises LedgerUnusable, also if the file is missing."""
         path = (folder / NAME).absolute()
         try:
             self._connection = sqlite3.connect(
@@ -89,7 +89,7 @@ class Reader:
     def sums(self, epoch: int) -> Sums:
         """Return the sums of all booked fills of an epoch, archived ones included.
 
-        Stored sums and single fills are read in one transaction: a daemon may fold in between.
+        Stored sums and single fills are read in one transaction, as a daemon may fold at any time.
         """
         with self.one_state():
             return self._sums(epoch)
@@ -121,7 +121,7 @@ class Reader:
         return sums
 
     def filled(self, epoch: int, client_id: str) -> Decimal:
-        """Return the size that is booked of an order without a recorded end, base units."""
+        """Return the booked size (base units) of an order that has no recorded end."""
         rows = self._connection.execute(
             f"SELECT size FROM fills WHERE epoch = ? AND kind = '{FillKind.BOOKED}'"  # noqa: S608 - constants only
             " AND is_folded = 0 AND client_id = ?",
@@ -130,7 +130,7 @@ class Reader:
         return sum((Decimal(size) for (size,) in rows), start=Decimal(0))
 
     def _has_table(self, name: str) -> bool:
-        """Whether the file has this table; one that is not migrated yet lacks the newer ones."""
+        """Whether the table exists; a file that is not migrated yet lacks the newer tables."""
         found = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,))
         return found.fetchone() is not None
 
@@ -165,7 +165,7 @@ class Reader:
     def open_orders(self, market: Market) -> KnownOrders:
         """Return the orders without a recorded end, of all epochs of a market.
 
-        At most OPEN_ORDERS_MAX, the newest; none in a file that is not migrated yet.
+        At most the newest OPEN_ORDERS_MAX; none in a file that is not migrated yet.
         """
         try:
             rows = self._connection.execute(
@@ -183,7 +183,7 @@ class Reader:
         )
 
     def has_unsettled(self) -> bool:
-        """Whether any order of any market has no recorded end: it may be open."""
+        """Whether any order of any market has no recorded end, so that it may be open."""
         row = self._connection.execute("SELECT 1 FROM intents WHERE state IS NULL LIMIT 1")
         return row.fetchone() is not None
 

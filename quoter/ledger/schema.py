@@ -6,8 +6,8 @@ from pathlib import Path
 NAME = "ledger.sqlite"
 VERSION = 5  # of the tables; an older file is migrated to it, a newer one is not touched
 BUSY_S_MAX = 1.0  # longest wait for a lock; only `quoter accept` can hold one
-INTENTS_MAX = 1_000_000  # older ended orders are deleted: 150 MB
-OPERATIONS_MAX = 100_000  # older requests of operators, likewise: 30 MB
+INTENTS_MAX = 1_000_000  # ended orders, 150 MB; older ones are deleted
+OPERATIONS_MAX = 100_000  # requests of operators, 30 MB; older ones are deleted
 ALL = -1  # no limit, in SQL
 FAULTS_SHOWN_MAX = 3
 

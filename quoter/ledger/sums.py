@@ -54,7 +54,7 @@ class Sums:
 
 
 def sums_of(row: FoldRow | None) -> Sums:
-    """Return stored sums; without a row, sums of no fill."""
+    """Return the sums of a stored row; zero sums for None."""
     if row is None:
         return Sums()
     base, quote, fees, fills = row
@@ -63,5 +63,5 @@ def sums_of(row: FoldRow | None) -> Sums:
 
 
 def added(opening: Mapping[str, Decimal], changes: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """Return the balances that `changes` lead to, of the assets that it has."""
+    """Return `opening` plus `changes`, for the assets named in `changes`."""
     return {asset: opening.get(asset, ZERO) + change for asset, change in changes.items()}

@@ -16,7 +16,7 @@ from quoter.ledger.sums import FIND_FOLD, sums_of
 
 FOLD_AGE_NS = 600 * NS_PER_S  # younger fills may still be completed or matched
 ROWS_MAX = 1_000  # of each kind, in one round: a few milliseconds
-FILLS_KEPT = 1_000  # newest fills of a market that stay: where the next list of trades begins
+FILLS_KEPT = 1_000  # newest fills of a market, never archived: the next list of trades begins there
 DAY_NS = 86_400 * NS_PER_S
 
 # Fills whose order may still be open are not folded: a start compares that order's filled size.
@@ -58,7 +58,7 @@ class Upkeep:
     """One round folds fills, archives old ones, and deletes the oldest ended orders."""
 
     def __init__(self, folder: Path, market: Market, *, days: int) -> None:
-        """`days`: fills older than this are archived; 0: none are."""
+        """`days`: older fills are archived; 0: none is archived."""
         self._folder, self._market, self._days = folder, market, days
         self.failure = ""  # why the archive could not be written in the last round
 

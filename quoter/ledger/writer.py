@@ -2,7 +2,7 @@
 
 A failed commit ends writing for the rest of the process: a restart continues from what is on disk.
 All present and later calls then raise LedgerFailed. A late commit raises LedgerStalled for the
-calls that wait for it, but its jobs are still written; until then later calls do not wait either.
+calls that wait for it, but its jobs are still written; until they are, later calls do not wait.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from quoter.state.inventory import LedgerConflict
 QUEUE_MAX = 10_000
 BATCH_MAX = 256  # jobs in one commit
 STALL_S_MAX = 1.0  # the engine waits no longer than this for the disk (RC-01)
-STALL_CHECKS = 5  # steps of that time: a freeze of this process takes one step at most
+STALL_CHECKS = 5  # checks within that time: a freeze of this process uses up one of them
 CLOSE_S_MAX = 5.0
 
 type Job = Callable[[sqlite3.Connection], None]

@@ -13,7 +13,7 @@ from quoter.sandbox.recording import CaptureError, Depth, Line, Message, Snapsho
 from quoter.sandbox.streams.sockets import Sockets
 from quoter.sim.messages import DepthBook
 
-OPENING_LINES_MAX = 100_000  # a first snapshot is looked for in so many lines
+OPENING_LINES_MAX = 100_000  # lines in which a first snapshot is looked for
 LINES_PER_YIELD = 50  # at full speed: lines between two waits for slow readers
 
 

@@ -80,7 +80,7 @@ class SandboxConfig:
     """Configuration of `SandboxServer`.
 
     Every socket is closed `disconnect_s` after it was opened. It is sent `serverShutdown`
-    `shutdown_notice_s` earlier, but not in the first half of that time.
+    `shutdown_notice_s` earlier, but never in the first half of `disconnect_s`.
     """
 
     markets: tuple[MarketSpec, ...]

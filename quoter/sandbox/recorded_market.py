@@ -64,7 +64,7 @@ def with_recorded_market(
 ) -> SandboxConfig:
     """Return the configuration with the market of a recording, and balances of its coins.
 
-    A market that the configuration has already stays if the recording fits its grid. Raises
+    A market that is already configured is kept if the recording fits its grid. Raises
     CaptureError.
     """
     shown = _numbers(message for _, message in islice(read_lines(files, symbol), LINES_MAX))

@@ -1,7 +1,7 @@
 """Reading of recorded market data: the files of a collector, line by line.
 
 Line form: `<receive stamp> <json>`, the stamp in ns or us; the JSON is either a combined-stream
-message (depth diff, bookTicker, trade) or a bare REST depth snapshot. All of Binance spot.
+message (depth diff, bookTicker, trade) or a bare REST depth snapshot. Binance spot only.
 """
 
 import gzip

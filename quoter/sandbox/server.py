@@ -61,7 +61,7 @@ class SandboxServer:
         return f"{'http' if tls is None else 'https'}://{bound[0]}:{bound[1]}"
 
     async def wait(self) -> None:
-        """Wait for ever; raise the error that stopped the market, or on cancellation."""
+        """Wait until cancelled, or until the market fails, whose error is raised."""
         if self._market is not None:
             await asyncio.shield(self._market)
 

@@ -1,4 +1,4 @@
-"""Passes the engine's steps to log, metrics, `/state` and heartbeat; a kill once it is latched.
+"""Passes the engine's steps to log, metrics, `/state` and heartbeat; a kill only once latched.
 
 A crash after a kill was shown, but before it was latched, would let the next start trade.
 """
@@ -57,7 +57,7 @@ class Announcements:
 
     @property
     def state(self) -> TradingState:
-        """The trading state as shown: that of before a kill whose latch is being written."""
+        """The trading state as shown; while a kill's latch is being written, the one before it."""
         return self._shown[0] if self._held else self._engine.causes.state
 
     def snapshot(self) -> Snapshot:

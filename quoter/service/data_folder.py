@@ -17,7 +17,7 @@ from quoter.telemetry.redaction import Redactor
 def may_exist(path: Path) -> bool:
     """Whether a file exists; True if that can't be found out.
 
-    Needs no file descriptor: that none is left must not look like a missing file.
+    Needs no file descriptor: running out of them must not look like a missing file.
     """
     try:
         path.stat()

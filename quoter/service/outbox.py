@@ -38,7 +38,7 @@ QUEUE_MAX = 1_000
 # A kill has one worker per order that can rest (10 levels on 2 sides), should each cancel hang.
 WORKERS = {"creates": 4, "cancels": 4, "kills": 20, "all": 1, "queries": 2}
 CANCEL_ALL_S_MAX = 10.0
-CANCEL_ALL_AGAIN_S = (0.25, 0.5, 1.0, 2.0)  # then every 2 s; the engine repeats it after 5 s
+CANCEL_ALL_AGAIN_S = (0.25, 0.5, 1.0, 2.0)  # then every 2 s; the engine asks again after 5 s
 
 
 async def may_always_send(_order: PlaceOrder) -> bool:

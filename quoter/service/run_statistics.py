@@ -12,7 +12,7 @@ RESTING = frozenset({OrderState.OPEN, OrderState.PARTIAL, OrderState.PENDING_CAN
 
 @dataclass(slots=True)
 class RunStatistics:
-    """Counts over all steps of a run; `warm_ns` begins with the first orders on both sides."""
+    """Counts over all steps of a run; `warm_ns`: time since orders first rested on both sides."""
 
     engine: Engine
     warm_ns: int = 0

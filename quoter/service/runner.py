@@ -160,7 +160,7 @@ class Runner:
             self._outbox.spawn(tasks)
 
     def _begin(self) -> None:
-        """Queue the alarms of the start first: a latch found on disk, and the external stops."""
+        """Queue the alarms of the start first: for a latch found on disk, and of external stops."""
         self.process_health.begin()
         self._external_stops.begin(self.engine, self.inbox.put)
         if (record := self.kill_switch.latched) is not None:

@@ -16,7 +16,7 @@ SOCKETS = Path("/proc/net/unix")
 
 
 def announce(folder: Path) -> socket.socket | None:
-    """Bind the name of a daemon of this folder, until it is closed; None where that can't be."""
+    """Return a socket bound to the name of this folder's daemon; None where that can't be done."""
     name = f"\0{_name(folder)}{os.getpid()}"
     with suppress(OSError, AttributeError):
         bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

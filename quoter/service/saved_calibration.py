@@ -33,7 +33,7 @@ class UsableCalibration(NamedTuple):
 
 
 class CalibrationBounds(NamedTuple):
-    """Bounds of a plausible calibration, in price units; fair value of inf: unknown.
+    """Bounds of a plausible calibration, in price units; `fair` of inf: unknown.
 
     A value that the market can't have, or that gamma can't be solved for, is rejected.
     """

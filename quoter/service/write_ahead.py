@@ -1,9 +1,9 @@
 """Record in the ledger before acting: fills before the engine books them, orders before sending.
 
 Only an event with a fill that is not recorded yet waits for the disk; no other event does. A slow
-disk pauses quoting (`ledger_slow`): no new order is sent, cancels are, and fills are booked while
-their rows are still queued for writing. A disk that stays slow, or fails, kills (`ledger_failed`):
-the next start fetches from the venue what was not written.
+disk pauses quoting (`ledger_slow`): only cancels are sent, no new orders, and fills are booked
+while their rows are still queued for writing. A disk that stays slow, or fails, kills
+(`ledger_failed`): the next start fetches from the venue what was not written.
 """
 
 import asyncio
@@ -39,8 +39,8 @@ from quoter.venues.ports import Emit
 log = structlog.get_logger()
 
 STALL_S_MAX = 10.0  # a disk that is silent for longer kills
-FILL_STALL_S_MAX = 3.0  # and sooner while a fill is not on it
-CHECK_S_MAX = 0.2  # most that counts between two checks: this process may have been frozen
+FILL_STALL_S_MAX = 3.0  # the same, while a fill is not on disk yet
+CHECK_S_MAX = 0.2  # counted at most between two checks: this process may have been frozen
 UPKEEP_NS = 10 * NS_PER_S  # between two rounds that keep the ledger small
 NAMING = (OrderAck, OrderOpen, Fill, TradesReport, OpenOrdersReport)  # may name the venue's id
 UNMATCHED_MAX = 10_000  # trades of others on the account, which the venue reports again and again
@@ -89,7 +89,7 @@ class WriteAhead:
         if not new:
             return Ahead(event, None)
         alarm = None
-        # Without an answer of the ledger: a fill older than all that the engine remembers.
+        # If the ledger does not answer: the fills older than all that the engine remembers.
         may_have_forgotten = self._engine.inventory.may_have_forgotten
         counted = frozenset(fill.trade_id for fill, _ in new if may_have_forgotten(fill))
         try:
@@ -210,7 +210,7 @@ class WriteAhead:
         self._post(self._alarm(Cause.LEDGER_FAILED, text))
 
     def _classified(self, fill: Fill) -> KnownFill:
-        """Mark a fill as booked if it is possible and belongs to an own order, else as unmatched.
+        """Mark a fill as booked if it is plausible and of an own order, else as unmatched.
 
         The engine will decide the same.
         """

@@ -14,7 +14,7 @@ DEPTH_REACH = 5.0
 
 
 class Background(Protocol):
-    """Background depth; whole lots can be traded, shown sizes may include a fraction of a lot."""
+    """Background depth; only whole lots are traded, shown sizes may include a fraction of a lot."""
 
     def best(self, side: Side) -> tuple[int, int] | None:
         """Return (ticks, lots) of the best level, None if that side is empty."""

@@ -18,7 +18,7 @@ type Levels = Sequence[tuple[Decimal, Decimal]]
 
 
 class RecordedBackground:
-    """The recorded book: depth, and best prices of the stream with the newer update id.
+    """The recorded book: depth, and best prices of whichever stream has the newer update id.
 
     Recorded sizes need not be whole lots; they are shown as recorded and traded in whole lots.
     """
@@ -90,11 +90,11 @@ class RecordedBackground:
 
 
 class RecordedTape(Tape):
-    """Publisher of recorded updates; ids are shifted by one for every change of an account.
+    """Publisher of recorded updates; ids are shifted by one for every change by an account.
 
     Without account orders everything is published as recorded. Changes by accounts are published
-    at the next flush, in a diff between the recorded ones; recorded levels that stand across an
-    account order are not shown.
+    at the next flush, in a diff between the recorded ones; recorded levels that an account order
+    crosses are not shown.
     """
 
     def __init__(
@@ -187,9 +187,9 @@ class RecordedTape(Tape):
 class Capture:
     """Feed of one market from a recording, in recorded order.
 
-    Fills of account orders are an estimate: they have no place in the recorded queue, so a
-    recorded print reaches it as soon as the price does, up to the print's size; and an order that
-    the recorded best price crosses is filled whole, at its own price.
+    Fills of account orders are an estimate: an order has no place in the recorded queue, so a
+    recorded print fills it, up to the print's size, as soon as the price reaches it; and an order
+    that the recorded best price crosses is filled whole, at its own price.
     """
 
     def __init__(

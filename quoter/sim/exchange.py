@@ -38,7 +38,7 @@ class Exchange:
 
     Every method that changes something first lets the market run until `now_ns`, and returns the
     news in order of time; after a refusal the news is returned by the next call. `now_ns`
-    should not run backwards; an earlier time counts as the last one. The same calls with the same
+    should not run backwards; an earlier time counts as the latest. The same calls with the same
     seed give the same news, whatever the machine. An unknown account or symbol is a KeyError.
     """
 

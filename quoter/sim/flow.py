@@ -18,10 +18,10 @@ SWEEP_LOTS_MAX = 10**12
 class Flow:
     """Advances one market in time, one event per `step`.
 
-    The mid is constant between grid points, so a quote at distance d from the mid that everybody
-    sees is reached by exactly intensity * exp(-kappa * d) takers per second, d >= 0. The walk, the
-    takers and the details have separate random streams: orders of accounts change neither the
-    price path nor who arrives.
+    The mid is constant between points of the time grid, so a quote at distance d from it is
+    reached by exactly intensity * exp(-kappa * d) takers per second, d >= 0. The walk, the takers
+    and the details have separate random streams: orders of accounts change neither the price path
+    nor who arrives.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class Flow:
         return reached
 
     def _print_ticks(self, side: Side, limit: float) -> int:
-        """Return the grid price at the end of a reach, beyond the background's spread."""
+        """Return the price (ticks) at the end of a taker's reach, inside the spread or beyond."""
         ticks = limit / self._market.grid.tick_float
         best = self._background.best(side)
         across = 0 if best is None else best[0]

@@ -55,8 +55,8 @@ class Market:
     def place(self, account: str, order: NewOrder, now_ns: int) -> SimOrder:
         """Place an order. Raises Refused, without any change.
 
-        The background refills at once: the rest of an order after the shown levels, if it
-        still crosses them, is filled at its own limit.
+        The background refills at once: what the shown levels leave of an order, if it still
+        crosses the book, is filled at its own limit.
         """
         if self.is_halted:
             raise Refused(SimReject.HALTED)
@@ -94,8 +94,8 @@ class Market:
     def size_for(self, account: str, side: Side, quote: Decimal, self_trade: SelfTrade) -> Decimal:
         """Return the size of a market order for an amount of quote currency.
 
-        It is the largest that the book gives for it. If the book holds less, what is missing is
-        added at the last price, so that the order expires partially filled.
+        It is the largest size that the book sells or buys for the amount. If the book holds less,
+        the rest is added at the last price, so that the order expires partially filled.
         """
         units = self.grid.units(quote)
         levels = self._levels(side.opposite, None)
@@ -163,7 +163,7 @@ class Market:
             self.print_trade(trade_id, resting.ticks, lots, taker, now_ns)
 
     def sweep(self, side: Side, now_ns: int, *, lots_max: int, units_max: int) -> None:
-        """Trade as a public taker through all shown levels, best first, up to its money."""
+        """Trade as a public taker through all shown levels, best first, up to both maxima."""
         levels = self.background.levels(side.opposite)
         planned = plan(
             book=self.book, background=levels, side=side, lots=lots_max, units_max=units_max
@@ -177,8 +177,8 @@ class Market:
     def uncross(self, now_ns: int) -> None:
         """Fill, at their own price, the account orders that the background has moved across.
 
-        A taker who moves the background there trades with these orders first. The levels before
-        them have gone by then, which is published before the trades.
+        This models a taker who moves the background there and trades with these orders on the way.
+        The levels before them have gone by then, which is published before the trades.
         """
         for side in (Side.BUY, Side.SELL):
             across = self.background.best(side.opposite)

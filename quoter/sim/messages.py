@@ -90,7 +90,7 @@ class MarketSpec:
     spread_ticks: int  # of the background book
     depth_levels: int = 50
     depth_lots: int = 200  # mean background size of a level
-    partial_share: float = 0.2  # share of takers who fill their last order partially
+    partial_share: float = 0.2  # share of takers who only partly fill the last order they reach
     fee_maker: Decimal = Decimal(0)
     fee_taker: Decimal = Decimal("0.001")
     recorded: bool = False
@@ -183,8 +183,8 @@ class ReportType(StrEnum):
 class ExecutionReport:
     """News for one account: a copy of its order, and the trade of a fill.
 
-    `cancel_client_id` is the id of the cancel request (Binance reports it as `c`, ours as `C`);
-    `former_client_id` is the order's client id before an amendment.
+    `cancel_client_id` is the id of the cancel request (Binance's field `c`; the order's own id is
+    then in `C`); `former_client_id` is the order's client id before an amendment.
     """
 
     ts_ns: int

@@ -32,7 +32,7 @@ class LineQueue(QueueHandler):
 
         The queue is flushed at the end of the process, after `sys.excepthook`.
         """
-        # A SimpleQueue, because its `put` is reentrant: a destructor may log in the middle of one.
+        # A SimpleQueue, because its `put` is reentrant: a destructor may log during a `put`.
         self._lines: SimpleQueue[logging.LogRecord | None] = SimpleQueue()
         super().__init__(self._lines)
         self._writer = _Writer(self._lines, stream)
@@ -56,7 +56,7 @@ class LineQueue(QueueHandler):
         self._lines.put(record)
 
     def _report_gap(self) -> None:
-        """Log one line in place of the missing ones; it returns through `enqueue`."""
+        """Log one line in place of the missing ones; it passes through `enqueue` itself."""
         dropped, self._gap = self._gap, 0
         if dropped:
             log.error("log_lines_dropped", lines=dropped)
@@ -97,7 +97,7 @@ class _Writer(QueueListener):
                 return
 
     def stop(self) -> None:
-        """Stop the thread like the library, but wait at most `FLUSH_S_MAX` for it."""
+        """Stop the thread as the library does, but wait at most `FLUSH_S_MAX` for it."""
         thread, self._thread = self._thread, None
         if thread is None:
             return

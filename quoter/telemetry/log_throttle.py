@@ -15,7 +15,7 @@ class LogThrottle:
         self._events = 0  # since the last line
 
     def count(self) -> int:
-        """Count one event; return the events since the last line, or 0 if no line is due."""
+        """Count one event; return how many came since the last line, or 0 if no line is due."""
         self._events += 1
         now_s = self._monotonic_s()
         if now_s < self._next_s:

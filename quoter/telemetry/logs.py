@@ -150,7 +150,7 @@ def _redact(redactor: Redactor) -> Processor:
 
 
 def _redact_known(redactor: Redactor) -> Processor:
-    """Redact known secrets once more in the finished line, in case two values form one."""
+    """Redact known secrets once more in the finished line, in case two values together form one."""
 
     def process(_logger: WrappedLogger, _method: str, line: EventDict) -> str:
         return redactor.known(str(line))

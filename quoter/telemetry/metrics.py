@@ -44,7 +44,7 @@ class Metrics:
     """The metrics of one daemon in a registry of their own."""
 
     def __init__(self, *, symbol: str, venue: str, environment: str) -> None:
-        # They would double the series of each counter. (The library does not type this function.)
+        # `_created` metrics would double each counter's series. (The library does not type this.)
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._labels = (symbol, venue)

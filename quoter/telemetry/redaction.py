@@ -33,7 +33,7 @@ _PAIR = re.compile(
 
 
 class Redactor:
-    """Replaces the secrets of this process, and values that stand behind the name of a secret."""
+    """Replaces the secrets of this process, and values that follow the name of a secret."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = sorted({form for secret in secrets for form in secret_spellings(secret)}, key=len)

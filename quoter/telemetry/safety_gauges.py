@@ -58,7 +58,7 @@ class SafetyGauges:
         self._latch.labels(*self._labels).set_function(_number(is_unwritten))
 
     def follow_external_stops(self, stops: Mapping[str, Callable[[], bool]]) -> None:
-        """Set functions by name that return whether the stop is active; not for dry runs."""
+        """Set, by the stop's name, functions that return whether it is active; not for dry runs."""
         for name, is_active in stops.items():
             self._external_stops.labels(*self._labels, name).set_function(_number(is_active))
 

@@ -34,7 +34,7 @@ from quoter.telemetry.quote_fields import quote_fields
 REPEAT_NS = 10_000_000_000  # least time between two equal repeatable lines
 REPEATABLE_MAX = 256
 ACTIVITY_NS = 60_000_000_000  # time that one `activity` line covers
-LINES_MAX = 60  # `fill` lines, and as many warnings of orders, in that time
+LINES_MAX = 60  # `fill` lines per `activity` line; as many again for warnings about orders
 WARNING_STATES = frozenset({OrderState.UNKNOWN, OrderState.CLOSED_UNSETTLED, OrderState.REJECTED})
 
 
@@ -209,7 +209,7 @@ class StepLog:
                 pass
 
     def _repeatable_line(self, step: Step, key: tuple[str, ...], **facts: str) -> None:
-        """Write a line that could come with every book update: at once, then every REPEAT_NS."""
+        """Write a line that every book update could cause: at once, then once per REPEAT_NS."""
         now_ns = step.event.ts_ns
         logged_ns, suppressed = self._repeatable.get(key, (None, 0))
         if logged_ns is not None and now_ns - logged_ns < REPEAT_NS:
@@ -224,7 +224,7 @@ class StepLog:
 
 
 def _is_not_sent(event: Event, change: OrderChange) -> bool:
-    """Whether the order was denied before it was sent; under load many are, for their age."""
+    """Whether the order was denied before it was sent, as many are under load: they are too old."""
     if not isinstance(event, OrderReject) or event.client_id != change.client_id:
         return False
     return event.reason is RejectReason.NOT_SENT

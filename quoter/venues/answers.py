@@ -54,8 +54,8 @@ def fields(answer: object) -> Json:
 def rows(answer: object) -> list[Json]:
     """Return an answer that is a list of objects. Raises BadAnswer.
 
-    ccxt returns an empty list also when the answer had none: an empty one counts only if the
-    venue's own answer contains a list, empty or with rows of other markets.
+    ccxt returns an empty list also when the answer had no list. So an empty list counts only if
+    the venue's own answer contains a list, empty or with rows of other markets.
     """
     if not isinstance(answer, list) or not all(isinstance(row, Mapping) for row in answer):
         raise BadAnswer(f"{_shown(answer)} instead of a list of objects")
@@ -67,8 +67,8 @@ def rows(answer: object) -> list[Json]:
 def rows_with_cursor(name: str) -> Callable[[object], list[Json]]:
     """Return a reader like `rows`, for a list whose pages carry the cursor `name`.
 
-    ccxt puts the cursor into a row but leaves out an empty one, which says that this is the last
-    page: it is put back here.
+    ccxt puts the cursor into a row, but leaves out an empty cursor, which marks the last page:
+    here it is put back.
     """
 
     def read(answer: object) -> list[Json]:
@@ -110,7 +110,7 @@ def anything(answer: object) -> object:
 
 
 def has_list() -> bool:
-    """Whether the venue's last answer to the present call has a list, so that it may be empty."""
+    """Whether the venue's last answer to this call has a list, so that ccxt's may be empty."""
     call = current_call()
     return call is not None and _has_list(call.answer)
 
@@ -129,7 +129,7 @@ def _has_list(value: object, depth: int = DEPTH_MAX) -> bool:
 
 
 def _has_empty(value: object, name: str, depth: int = DEPTH_MAX) -> bool:
-    """Whether a field of this name, at any depth but not in a list, is an empty text."""
+    """Whether a field of this name, at any depth outside of lists, is an empty text."""
     if not isinstance(value, dict) or not depth:
         return False
     return value.get(name) == "" or any(

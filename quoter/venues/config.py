@@ -29,7 +29,7 @@ class StreamTimings:
     frames_queued_max: int = 256
     resync_pause_s: float = 0.5  # at least this long between two depth snapshots
     snapshot_s_max: float = 10.0
-    handover_s: float = 85_800.0  # age at which a new connection takes over: 10 min before 24 h
+    handover_s: float = 85_800.0  # age at which a new connection takes over; venues end it at 24 h
     book_check_s: float = 45.0  # between comparisons of the book with a REST snapshot
     book_check_settle_s: float = 1.0  # waited before and after the REST request of a comparison
     latency_s_max: float = 1.0  # a frame older than this, by the venue's clock, is late

@@ -57,7 +57,7 @@ def make_feed(
     most venues count the requests of both together. Without one the feed has its own.
     """
     if profile_of(config.exchange).limits is not None:
-        limiter = None  # that of an account, which public requests don't count for
+        limiter = None  # the gateway's is an account's: public requests don't count there
     is_native = config.native_feed and profile_of(config.exchange).family == "binance"
     feed = BinanceFeed if is_native else CcxtFeed
     return feed(config, instrument, now_ns, random or Random(), clock, limiter)

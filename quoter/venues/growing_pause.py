@@ -2,7 +2,7 @@
 
 PAUSE_S_FIRST = 5.0
 PAUSE_S_MAX = 300.0
-CALM_S = 60.0  # after this time without a further refusal, the next pause is the first one again
+CALM_S = 60.0  # after this time without a further refusal, the next pause is as short as the first
 
 
 class GrowingPause:

@@ -38,7 +38,7 @@ def order_limits(request: Request) -> list[Json]:
 
 
 def coins(request: Request) -> list[Json]:
-    """GET sapi/v1/capital/config/getall: every coin of the account; nothing moves in or out."""
+    """GET sapi/v1/capital/config/getall: every coin of the account; no deposits, no withdrawals."""
     held = request.venue.exchange.balances(request.api_key)
     return [
         {

@@ -85,7 +85,7 @@ def listed(venue: Venue, symbol: str) -> MarketSpec:
 
 
 def symbols(parameters: Parameters) -> list[str]:
-    """Return the requested symbols, of `symbol` or of the list `symbols`; none: all are meant.
+    """Return the requested symbols, from `symbol` or the list `symbols`; an empty result means all.
 
     Raises ApiError for an unreadable list or one with duplicates.
     """

@@ -1,7 +1,7 @@
 """Processing of a request: rate limits, key, clock, signature, parameters, faults, execution.
 
 It is the same for every transport; only decoding into a `Call` and wrapping of the answer differ.
-The checks run in Binance's order, so a request with two errors is answered with the same one.
+The checks run in Binance's order, so a request with two errors gets the same error as there.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ async def _perform(venue: Venue, call: Call, entry: WireEntry | None) -> object:
 
 
 def _listed(venue: Venue, call: Call, entry: WireEntry | None, request: Request) -> object:
-    """Execute the request; faults make a list an older one, a part, or one that is not ours."""
+    """Execute the request; faults may return an older list, a part of it, or another account's."""
     handler = call.operation.handler
     answer = handler(request)
     if not isinstance(answer, list):

@@ -108,7 +108,7 @@ class RestApi:
 
 
 def _padded(body: bytes, size_mb: int) -> Iterator[bytes]:
-    """Yield a JSON object or list with so many MiB of blanks before its last bracket."""
+    """Yield a JSON object or list with `size_mb` MiB of blanks before its last bracket."""
     yield body[:-1]
     for _ in range(size_mb):
         yield BLANKS

@@ -137,7 +137,7 @@ def _best_row(request: Request, market: MarketSpec) -> Json:
 
 
 def _one_or_all(request: Request, row: Row) -> Json | list[Json]:
-    """Return the row of `symbol`, or a list of those of `symbols` or all; `type` MINI shortens."""
+    """Return the row of `symbol`, or the rows of `symbols` or of all; `type` MINI shortens rows."""
     given = request.parameters
     kind = given.text("type", "FULL")
     if kind not in ("FULL", "MINI"):

@@ -46,7 +46,7 @@ INTERVALS = (*INTERVALS_MS, MONTH)
 class Bar:
     """Prices and volume of the trades of one interval.
 
-    Without a trade all prices are the last one before, and the trade ids are -1.
+    Without a trade, all prices are the last price before it, and the trade ids are -1.
     """
 
     start_ms: int
@@ -127,7 +127,7 @@ class TradeBars:
     """All bars of one symbol."""
 
     def __init__(self, price: Decimal, now_ms: int) -> None:
-        """Start at an opening price (quote/base), which stands for the last one until a trade."""
+        """Start at an opening price (quote/base), which is the last price until the first trade."""
         self.price = price
         self.last_size = Decimal(0)
         self.last_ms = now_ms

@@ -38,7 +38,7 @@ class FaultKind(StrEnum):
     BODY_SLOW = "body_slow"  # executed; one byte of the answer every `delay_s`
     BODY_HUGE = "body_huge"  # executed; the answer is padded with blanks to `size_mb`
     FIELD_VALUE = "field_value"  # F-50 fields named `text` are `value` (null unless it is given)
-    FIELD_ABSENT = "field_absent"  # the same fields are not in the answer
+    FIELD_ABSENT = "field_absent"  # fields named `text` are not in the answer
     LIST_OLD = "list_old"  # F-46 a list is answered as it was at the first firing
     LIST_HALF = "list_half"  # F-46 the newer half of a list's rows is missing
     LIST_FOREIGN = "list_foreign"  # F-46 the list of another account
@@ -55,12 +55,12 @@ class FaultKind(StrEnum):
     DEPTH_CORRUPT = "depth_corrupt"  # one price of a depth diff is wrong by one tick
     DEPTH_IDS_SHIFTED = "depth_ids_shifted"  # update ids of depth diffs are `shift` too high
     SNAPSHOT_IDS_SHIFTED = "snapshot_ids_shifted"  # the same for the id of a REST depth snapshot
-    ONE_SIDED_BOOK = "one_sided_book"  # the side `event` (bids, asks; both) is empty, everywhere
+    ONE_SIDED_BOOK = "one_sided_book"  # side `event` (bids, asks; empty: both) is empty everywhere
     MARKET_FRAMES_DROP = "market_frames_drop"  # market data is not sent; pings are answered
     MARKET_FRAMES_UNREADABLE = "market_frames_unreadable"  # `text` is sent in its place
     SILENT_SOCKET = "silent_socket"  # F-13 F-21 open, but nothing is sent, not even pongs
     CLOSE_SOCKET = "close_socket"  # F-24
-    REFUSE_SOCKET = "refuse_socket"  # F-48 a new one is answered with `status` and the page `text`
+    REFUSE_SOCKET = "refuse_socket"  # F-48 a new socket gets `status` and the page `text`
     CLOCK_SKEW = "clock_skew"  # F-27 requests use a clock `skew_s` ahead of the streams'
 
 

@@ -16,7 +16,7 @@ _INTEGER = re.compile(r"[0-9]{1,20}")
 _DECIMAL_RANGE = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 _DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 _SYMBOL_RANGE = "^[A-Z0-9-_.]{1,20}$"  # as in Binance's error text
-_SYMBOL = re.compile(r"([^\Wa-z]|[.-]){1,20}")  # it lists names such as 币安人生USDT, too
+_SYMBOL = re.compile(r"([^\Wa-z]|[.-]){1,20}")  # Binance lists names such as 币安人生USDT, too
 _CLIENT_ID_RANGE = "^[a-zA-Z0-9-_]{1,36}$"
 _CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 
@@ -104,7 +104,7 @@ class Parameters:
     def decimal(
         self, name: str, default: Decimal | None = None, *, step: Decimal = MONEY_STEP
     ) -> Decimal:
-        """Return a plain decimal number >= 0 with at most 8 decimals, or those of a finer step."""
+        """Return a plain decimal number >= 0 with at most 8 decimals, more if `step` is finer."""
         value = self._values.get(name)
         if value is None:
             if default is None:

@@ -24,7 +24,7 @@ ZERO = "0.00000000"
 
 
 def number(value: Decimal) -> str:
-    """Format a price, size or amount with eight decimals, as Binance does, or more if it has."""
+    """Format a price, size or amount with eight decimals, as Binance does, or all that it has."""
     return f"{value:.8f}" if not value % MONEY_STEP else f"{value:f}"
 
 

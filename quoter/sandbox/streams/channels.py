@@ -64,7 +64,7 @@ class Stream:
 
 
 def parse_stream(name: str, symbols: Container[str]) -> Stream | None:
-    """Return the stream of a name such as `btcusdt@kline_1m` or `!ticker@arr`; `None` if none is.
+    """Return the stream of a name such as `btcusdt@kline_1m` or `!ticker@arr`; `None` for others.
 
     symbols: those that are listed.
     """

@@ -12,7 +12,7 @@ KEPT_MAX = 256  # the oldest is dropped first
 
 @dataclass(frozen=True, slots=True)
 class Result[Answer]:
-    """A reply, and whether anything was done: only then a repetition gets the same reply."""
+    """A reply, and whether anything was done; only if so do repetitions get the same reply."""
 
     answer: Answer
     is_done: bool

@@ -43,7 +43,7 @@ class LiveParamsService:
         return self._params()
 
     def refusal(self, wanted: Mapping[str, float]) -> Refused | None:
-        """Return why these values are not allowed, whenever they are given; None if they are."""
+        """Return why these values are not allowed, time limits aside; None if they are allowed."""
         if lines := [line for name in wanted if (line := name_refusal(name))]:
             is_hard = any(name in HARD_LIMITS for name in wanted)
             reason = RefusalReason.HARD_LIMIT if is_hard else RefusalReason.INVALID

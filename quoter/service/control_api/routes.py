@@ -94,7 +94,7 @@ class ControlApi:
 
     @property
     def always_served(self) -> frozenset[str]:
-        """Paths that are served however many other requests are being served: the kill."""
+        """Paths that are served even when too many requests are being served: the kill."""
         return frozenset({KILL_PATH})
 
     def add_routes(self, app: web.Application) -> None:
@@ -249,7 +249,7 @@ class ControlApi:
         return _Reply(status, body, {"Retry-After": str(wait_s)} if wait_s else {})
 
     def _repeated(self, asked: _Request, reply: _Reply) -> _Reply:
-        """Return the reply of the first request with the state of now; nothing was done."""
+        """Return the reply of the first request with the present state; nothing is done again."""
         given = fields_text(asked.fields)
         self._parts.audit.record(
             str(asked.caller), asked.name, asked.reason, given, "repeated: nothing done"

@@ -1,6 +1,6 @@
 """Arm and refresh the venue's dead man's switch, which cancels all orders when it is not refreshed.
 
-It is armed before the first create. While it may have fired no create is sent: the egress gate
+It is armed before the first create. While it may have fired, no create is sent: the egress gate
 checks `block_reason` before each one.
 """
 

@@ -20,7 +20,7 @@ from quoter.venues.supervised_tasks import spawn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalStops:
-    """The external stops of a run; one that is None (all are in a dry run) is left out."""
+    """The external stops of a run; a stop that is None (in a dry run, each) is left out."""
 
     heartbeat: HeartbeatWriter | None = None
     dead_man: DeadManRefresher | None = None
@@ -56,7 +56,7 @@ class ExternalStops:
         state: Callable[[], TradingState],
         before_each: Callable[[], None],
     ) -> None:
-        """Start the tasks; `before_each` is called before each heartbeat, which has this state."""
+        """Start the tasks; `before_each` is called before each heartbeat; `state` goes into it."""
         if self.dead_man is not None:
             spawn(tasks, "dead_man", self.dead_man.run())
         if self.heartbeat is not None:

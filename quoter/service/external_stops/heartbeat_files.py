@@ -1,6 +1,6 @@
 """Heartbeats between daemon and sentinel: small files in the data folder, replaced as a whole.
 
-A reader trusts only its own clock: it measures when the mark in the file last changed.
+A reader trusts only its own clock: it measures how long ago the mark in the file changed.
 """
 
 import time
@@ -66,7 +66,7 @@ class DaemonHeartbeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentinelHeartbeat:
-    """One heartbeat of the sentinel; `handled`: the mark of the silence that it latched."""
+    """One heartbeat of the sentinel; `handled`: the daemon's last mark before a latched silence."""
 
     run: str
     seq: int

@@ -14,7 +14,7 @@ from quoter.venues.ports import Emit
 
 LAG_S_MAX = 0.25
 LAGS_MAX = 3  # late wake-ups within WINDOW_NS that raise `loop_lag`
-LONG_LAG = 4.0  # multiple of LAG_S_MAX: one wake-up that late raises `loop_lag` alone
+LONG_LAG = 4.0  # multiple of LAG_S_MAX: a single wake-up that late raises `loop_lag`
 WINDOW_NS = 10 * NS_PER_S  # without a late wake-up for this long, `loop_lag` is cleared
 
 
@@ -27,7 +27,7 @@ class LoopMonitor:
         self._late_ns: deque[int] = deque(maxlen=LAGS_MAX)
         self._recovery = {
             Cause.LOOP_LAG: Recovery(first_ns=WINDOW_NS),
-            Cause.CLOCK: Recovery(),  # the first time, its sources wait long enough themselves
+            Cause.CLOCK: Recovery(),  # no first calm time: its sources wait long enough
             Cause.MEMORY: Recovery(),
         }
         self._venue_clock = ""  # problem of the venue's clock; empty: none

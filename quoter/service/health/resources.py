@@ -46,7 +46,7 @@ class ResourceMonitor:
         self._restart = restart
         self._rss = rss or resident_bytes
         self._start_ns = clock.now_ns()
-        self._above_ns: int | None = None  # since when
+        self._above_ns: int | None = None  # since when the memory is above the limit
         self._is_restart_requested = False
         self._is_files_warning_logged = False
 

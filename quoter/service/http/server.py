@@ -154,7 +154,7 @@ class HasApplication(Protocol):
 
 
 class _ServerLog(logging.LoggerAdapter[logging.Logger]):
-    """Log of the HTTP library; requests that are not HTTP are counted instead of logged each."""
+    """Log of the HTTP library; requests that are not HTTP are counted, not logged one by one."""
 
     def __init__(self) -> None:
         super().__init__(logging.getLogger("aiohttp.server"))

@@ -98,7 +98,7 @@ class KillSwitchController:
     def refusal(self, event: Event) -> Refused | None:
         """Return why the engine must not handle this event, or None if it may.
 
-        Only a re-arm is ever refused, if another kill came after it was queued.
+        Only a re-arm is ever refused: when another kill came after the re-arm was queued.
         """
         if isinstance(event, Rearm) and self.rearm_refusal(event) is not None:
             return Refused(RefusalReason.NEWER_KILL, NEWER_KILL)
@@ -173,7 +173,7 @@ class KillSwitchController:
         return self._writer is not None
 
     def is_unwritten(self) -> bool:
-        """Whether a kill is in force that is not on the disk: after a restart it would not be."""
+        """Whether a kill is in force that is not on the disk, so that a restart would lose it."""
         return self._writer is not None and self._writer.is_unwritten
 
     async def written(self, seconds: float) -> bool:

@@ -55,7 +55,7 @@ class RearmRequest(NamedTuple):
 
 
 class ResumeRequest(NamedTuple):
-    """The content of a RESUME file: the state that was seen, if it must still hold, and a reason.
+    """The content of a RESUME file: the trading state that must still hold, if any, and a reason.
 
     A person may leave an empty file, or one with a reason alone.
     """
@@ -119,7 +119,7 @@ class Rearmed(Enum):
 class KillRequest(NamedTuple):
     """What became of a kill request: of its KILL file and of the signal to the daemon."""
 
-    pid: int | None  # as `running_pid`; a positive number was signalled
+    pid: int | None  # as returned by `running_pid`; if positive, it was signalled
     is_filed: bool  # the daemon or its next start will find the KILL file
     file_error: str  # why the file is missing or lacks the reason; empty if neither
     moved: tuple[int, ...] = ()  # signalled daemons whose folder was moved or deleted
@@ -155,7 +155,7 @@ def request_kill(folder: Path, reason: str) -> KillRequest:
     """Write the KILL file, which a later start reads too, and signal the daemon.
 
     If no daemon holds the folder, those that were started on this path are signalled: their folder
-    was moved or deleted, with the file that they would look for.
+    was moved or deleted, so they do not see a KILL file on this path.
 
     Works on a full disk: the signal needs no file, and an empty KILL file needs no space.
     """
@@ -219,7 +219,7 @@ def rearm(
 
 
 def request_resume(folder: Path, request: ResumeRequest, seconds: float) -> str:
-    """Leave a RESUME file until the daemon has taken it; return an empty text, else why not.
+    """Leave a RESUME file until the daemon has taken it; return why it did not, or an empty text.
 
     A request that is not taken within `seconds` is removed. Raises OSError.
     """

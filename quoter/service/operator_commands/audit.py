@@ -29,7 +29,7 @@ class CommandAudit:
         clock: Clock,
         redactor: Redactor | None = None,
     ) -> None:
-        """`write` puts a row into the ledger, None without one; `redactor` knows the secrets."""
+        """`write` puts a row into the ledger (None: no ledger); `redactor` knows the secrets."""
         self._write = write
         self._clock = clock
         self._redactor = redactor or Redactor()

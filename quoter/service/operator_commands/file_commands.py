@@ -102,7 +102,7 @@ class FileCommands:
     # kills
 
     def kill_by_signal(self) -> None:
-        """Carry out SIGUSR1. With a new KILL file it is one kill, otherwise a kill of its own."""
+        """Carry out SIGUSR1: one kill with a new KILL file, otherwise a kill of its own."""
         if self._kill_by_file("signal"):
             return
         is_of_file = self._kill_switch.latched is not None and (
@@ -229,7 +229,7 @@ class FileCommands:
         self._write_answer(RearmAnswer(command.kill_id, text, is_final=True))
 
     def _write_answer(self, answer: RearmAnswer) -> None:
-        """Leave an answer for `quoter rearm`, unless it is the one that is there."""
+        """Leave an answer for `quoter rearm`, unless the same answer is there already."""
         if self._folder is None or answer == self._answer:
             return
         self._answer = answer

@@ -1,5 +1,5 @@
 """The second process: how does it find out that the daemon failed, and what does it do then?
 
 May import `external_stops`, `http` and `killswitch`; only `app` imports it. It can't create orders.
-Read first: `process.py` (its three tasks), `heartbeat_monitor.py` (the state of the daemon).
+Read first: `process.py` (its four tasks), `heartbeat_monitor.py` (the state of the daemon).
 """

@@ -90,7 +90,7 @@ class Sentinel:
         self._seq = 0
         self._run = f"{os.getpid()}-{now_ns()}"
         last = read_heartbeat(folder / SENTINEL_HEARTBEAT, SentinelHeartbeat)
-        # Mark of the silence that was latched.
+        # The daemon's last mark before a latched silence.
         self._handled = last.handled if last is not None else ""
 
     async def run(self) -> None:

@@ -40,7 +40,7 @@ class VenueAudit:
         return AGAIN_S if self._beyond_s is not None else CHECK_S
 
     def record_reply(self, own_orders: int) -> None:
-        """Record a reply of the venue, which listed so many own orders."""
+        """Record a reply of the venue; `own_orders`: how many own orders it listed."""
         self._last_reply_s = self._monotonic_s()
         self.own_orders = own_orders
 

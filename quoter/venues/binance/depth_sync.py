@@ -40,7 +40,7 @@ class DepthSync:
         self._recorded: deque[DepthDiff] | None = None  # diffs since `begin_book_check`
         self._buffer_max = buffer_max
         self.ignored = 0  # diffs that were known already
-        self.known_in_a_row = 0  # of them, since the last one that brought something new
+        self.known_in_a_row = 0  # the same, since the last diff that brought something new
         self.gaps = 0
         self.stale_snapshots = 0
 
@@ -57,7 +57,7 @@ class DepthSync:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether so many diffs in a row were known that the book can't be right."""
+        """Whether so many diffs in a row brought nothing new that the book can't be right."""
         return self.known_in_a_row >= KNOWN_DIFFS_MAX
 
     def on_diff(self, diff: DepthDiff) -> BookDelta | None:
@@ -130,7 +130,7 @@ class DepthSync:
     def _gap(self, diff: DepthDiff) -> BookDelta:
         """Restart with this diff, and return it as a delta that fits no book.
 
-        Its last id is above ours: a book takes a delta with a lower one for a repetition.
+        Its last id is above ours: a book treats a delta with a lower id as a repetition.
         """
         last = max(diff.last, (self._local or 0) + 1)
         self.gaps += 1

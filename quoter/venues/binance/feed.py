@@ -37,7 +37,7 @@ from quoter.venues.streams.reconnecting import StreamReader
 from quoter.venues.streams.trading_status import TradingStatusMonitor
 from quoter.venues.supervised_tasks import spawn
 
-SYNC_LASTS_S = 10.0  # then a sync counts as a good one
+SYNC_LASTS_S = 10.0  # a sync that lasted so long was a good one
 BOOK_CHECK_RETRY_S = 2.0  # after a snapshot that did not overlap the stream
 
 
@@ -165,7 +165,7 @@ class BinanceFeed:
     def trim_overlap(self, frames: deque[bytes]) -> bool:
         """Return whether the second connection's diffs continue our book.
 
-        Frames before the first diff that does are dropped: the first connection delivered them.
+        Frames before the first diff that continues it are dropped: they were delivered already.
         """
         is_behind = False
         while frames:

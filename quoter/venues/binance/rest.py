@@ -23,7 +23,7 @@ UNKNOWN_SYMBOL = -1121
 UNKNOWN_SYMBOL_RETRY_S = 30.0
 REQUESTS_PER_S = 100.0  # Binance's limit, until its exchangeInfo says another
 # Weight of each request; source: "REST API" of binance-spot-api-docs.
-DEPTH_WEIGHTS = ((100, 5.0), (500, 25.0), (1000, 50.0), (5000, 250.0))  # by most levels
+DEPTH_WEIGHTS = ((100, 5.0), (500, 25.0), (1000, 50.0), (5000, 250.0))  # (levels up to, weight)
 TIME_WEIGHT, STATUS_WEIGHT = 1.0, 20.0
 BEST_LEVELS = 5  # of a side; the venue asks the same weight for up to 100
 
@@ -108,5 +108,5 @@ class BinanceRest:
 
 
 def depth_weight(levels: int) -> float:
-    """Return the weight of a depth snapshot of so many levels."""
+    """Return the weight of a depth snapshot with this number of levels."""
     return next((weight for most, weight in DEPTH_WEIGHTS if levels <= most), DEPTH_WEIGHTS[-1][1])

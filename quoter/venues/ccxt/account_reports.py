@@ -191,7 +191,7 @@ class AccountReports:
         )
 
     def _fill(self, row: Json) -> Fill | None:
-        """Return a trade of our symbol; None for another one's. Raises VenueError."""
+        """Return a trade of our symbol; None for another symbol's. Raises VenueError."""
         if self._profile.trades.all_symbols and row.get("symbol") != self._symbol:
             return None
         found = fill(row, self._profile, self._now_ns())

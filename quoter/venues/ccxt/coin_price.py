@@ -18,7 +18,7 @@ async def coin_price(
 ) -> Decimal:
     """Return the best ask of `coin` in `quote` currency. Raises VenueError.
 
-    Where the venue only has the inverse market, it is the inverse of that market's best bid.
+    Where the venue only has the inverse market, the price is the inverse of its best bid.
     """
     symbol, is_direct = f"{coin}/{quote}", True
     if symbol not in client.markets:

@@ -31,7 +31,7 @@ SWITCHES = {  # by ccxt id; from the venues' documentation, read in 2026
     "krakenfutures": SwitchRange("/cancelallordersafter", 60, 10, 86_399),
     "okx": SwitchRange("/trade/cancel-all-after", 20, 10, 120),
 }
-# Other venues for which ccxt has one, and why it is not used; the sentinel covers them.
+# Other venues whose switch ccxt has, and why it is not used; the sentinel covers them.
 NOT_USED = {
     "bingx": "may report FAILED inside an answer that ccxt treats as a success",
     "bitvavo": "covers only orders that were placed with a group number of its own",
@@ -46,7 +46,7 @@ NOT_USED = {
 
 
 def switch_range(exchange: str) -> SwitchRange | None:
-    """Return the switch of a ccxt id; None if it has none that we use."""
+    """Return the switch of the venue with this ccxt id; None if it has none that we use."""
     return SWITCHES.get(exchange)
 
 

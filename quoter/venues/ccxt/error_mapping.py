@@ -106,7 +106,7 @@ def create_outcome(
 def cancel_reason(
     error: BaseException, *, was_sent: bool, family: str, status: int = 0
 ) -> CancelRejectReason:
-    """Return why a cancel failed. None of the reasons means that the order is gone."""
+    """Return why a cancel failed. Whatever the reason, the order may still exist."""
     if was_sent and is_not_found(error, status=status):
         return CancelRejectReason.NOT_FOUND
     meaning = create_outcome(error, was_sent=was_sent, family=family, status=status)
@@ -127,7 +127,7 @@ KEY_TEXTS = {
 def refused_key(
     error: BaseException, text: str, key_errors: Mapping[str, KeyFault]
 ) -> KeyRefused | None:
-    """Return the venue's refusal of our key, on one line; None if the error is not one.
+    """Return the venue's refusal of our key, on one line; None for any other error.
 
     `text` is the error without secrets; `key_errors`: what the venue's codes say of the key.
     """

@@ -45,7 +45,7 @@ PING_MS_MAX = 1000
 BAD_BOOKS_MAX = 5  # per minute; more forces a resync
 BAD_BOOKS_WINDOW_S = 60.0
 DIFFERENCES_MIN = 2  # in a row, before a book counts as wrong: REST answers may be old
-CLOCKS_DIFFER_MS = 1000  # at most: a larger difference pauses
+CLOCKS_DIFFER_MS = 1000  # largest difference of the clocks that does not pause
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
@@ -175,7 +175,7 @@ class CcxtFeed:
             emit(BookSnapshot(ts_ns=ts_ns, last=self._sequence, bids=bids, asks=asks))
 
     async def _trades(self, emit: Emit) -> None:
-        """Emit trades; those from before the connection, which some venues send first, are old."""
+        """Emit trades, but only count those from before the connection, which some venues send."""
         opened_ms = self._now_ns() // NS_PER_MS - CLOCKS_DIFFER_MS
         while True:
             rows = await self._client.watch_trades(self._symbol)

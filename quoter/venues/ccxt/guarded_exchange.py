@@ -178,7 +178,7 @@ class GuardedExchange(_Base):
         )
 
     def on_close(self, client: WsClient, error: object) -> None:
-        """Drop a websocket by identity; ccxt drops by URL, which may be its replacement's."""
+        """Drop a websocket by identity; ccxt drops by URL, and so perhaps its replacement."""
         if self.clients.get(client.url) is client:
             super().on_close(client, error)
 

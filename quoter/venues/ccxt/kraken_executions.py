@@ -1,7 +1,7 @@
 """Completion of Kraken's execution rows, which say only what changed.
 
 A cancel has an order's id and status, but neither symbol nor side nor our id: ccxt 4.5.90 drops it
-when a symbol is watched. ccxt also takes a message by its first row only, as fills or as orders.
+when a symbol is watched. ccxt also judges a message by its first row only, as fills or as orders.
 """
 
 from typing import TYPE_CHECKING
@@ -55,7 +55,7 @@ class KrakenExecutions(_Base):
             self._orders_seen = {}
         name = text(row.get("order_id"))
         completed = {**self._orders_seen.pop(name, {}), **row}
-        if completed.get("exec_type") == "pending_new":  # before any fill, and it says no size
+        if completed.get("exec_type") == "pending_new":  # before any fill; it has no filled size
             completed.setdefault("cum_qty", 0)
         if name and completed.get("exec_type") not in ENDS:
             self._orders_seen[name] = {

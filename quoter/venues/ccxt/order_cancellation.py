@@ -44,7 +44,7 @@ def order_request(
 
 
 class OrderCancellation:
-    """Cancels through ccxt; `known` names our orders by the venue's id, and gets what is found."""
+    """Cancels through ccxt; `known` finds our orders by the venue's id, and records the news."""
 
     def __init__(
         self,
@@ -201,8 +201,8 @@ class OrderCancellation:
     async def cancel_all(self) -> int:
         """Cancel own orders in at most CANCEL_ROUNDS_MAX rounds; return how many are left open.
 
-        Never waits for our rate limiter. Raises VenueError if the venue can't be asked; the orders
-        of ours that are known by the venue's id have been cancelled one by one then.
+        Never waits for our rate limiter. Raises VenueError if the venue can't list orders; by then
+        those of ours that are known by the venue's id have been cancelled one by one.
         """
         slots = asyncio.Semaphore(CANCELS_AT_ONCE_MAX)
 

@@ -128,8 +128,8 @@ def balances(
 ) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
     """Return free and locked amounts by asset, as listed. Raises BadAnswer.
 
-    Only an explicit empty list of the venue is an account without coins; where the venue lists
-    every coin not even that. `coin_of` returns the unified name of a coin by the venue's.
+    Only an explicit empty list of the venue is an account without coins; not even that, where
+    the venue lists every coin. `coin_of` returns the unified name for a venue's coin name.
     """
     listed = _listed(raw, profile.balances, coin_of) if profile.balances else _unified(raw)
     return (
@@ -196,7 +196,7 @@ def exact(raw: Json, name: str, fields: Mapping[str, Sequence[str]]) -> Decimal 
 
 
 def client_id(raw: Json, profile: VenueProfile) -> str:
-    """Return the client's id of the order as it was before the venue's prefix; empty without one.
+    """Return the order's client id without the venue's prefix; empty if there is no client id.
 
     Read under the names of the profile only: at some venues ccxt's `clientOrderId` is another id.
     """

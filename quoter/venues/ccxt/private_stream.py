@@ -28,7 +28,7 @@ from quoter.venues.supervised_tasks import wait_ended
 
 POLL_S = 0.02
 SILENCE_POLL_S = 0.5
-OVERLAP_S = 3.0  # both connections are read so long, for events still on their way on the old one
+OVERLAP_S = 3.0  # both connections are read for this time: events may still come on the old one
 CLOSE_S_MAX = 3.0
 
 type HandleRows = Callable[[list[JsonDict], Emit], None]
@@ -70,9 +70,9 @@ class PrivateStream:
         now_ns: NowNs,
         random: Random,
     ) -> None:
-        """Read from `client`, after a handover from one that `make_second` returns.
+        """Read from `client`, and after a handover from a client that `make_second` returns.
 
-        Those are further clients of the same account; they are closed here after use.
+        Clients from `make_second` are of the same account; they are closed here after use.
         """
         self._own, self._client, self._make_second = client, client, make_second
         self._sender, self._symbol = sender, symbol
@@ -245,7 +245,7 @@ class PrivateStream:
     async def _is_subscribed(self, connection: PrivateConnection) -> bool:
         """Wait until every socket has answered what was sent last; False if that never happens.
 
-        An earlier answer is not enough: it may be that to a login, before the subscriptions leave.
+        An earlier answer is not enough: it may answer a login, before the subscriptions leave.
         """
         deadline_s = time.monotonic() + self._timings.open_s_max
         was_answered = False  # at the last poll: a subscription may follow an answer at once

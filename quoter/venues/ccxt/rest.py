@@ -58,7 +58,7 @@ class CcxtRest:
         if isinstance(answer, FailedCall):
             return None
         status = text(answer.get("status"))
-        if not status:  # no status is not a good one
+        if not status:  # a missing status is not a good one
             return None
         return "" if status == OPEN else f"the venue's status is {status}"
 

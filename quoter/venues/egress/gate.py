@@ -30,7 +30,7 @@ WIRE_TIMES_MAX = 1000
 KEEP_ALIVE_S = 75.0  # aiohttp's default of 15 s would cost a TLS handshake after each pause
 CONNECTIONS_MAX = 64  # for all calls that may hang at once and a kill's cancels
 ENGINE_HEARTBEAT_NS_MAX = 1_000_000_000  # older: the engine may decide on old data
-RULES_KNOWN_NS = 5_000_000_000  # so long after a change, every create was decided by the new rules
+RULES_KNOWN_NS = 5_000_000_000  # after a change; a create decided later follows the new rules
 
 ANSWER_BYTES_MAX = 8 * 2**20  # of one HTTP answer; a thousand orders take half a megabyte
 MARKETS_BYTES_MAX = 96 * 2**20  # where all markets of a venue are expected
@@ -239,7 +239,7 @@ class EgressGate:
             )
 
     def _is_withdrawn(self, order: PlaceOrder) -> bool:
-        """Whether the order does not fit the new rules, and the engine may not have known them."""
+        """Whether the order breaks new rules that the engine may not have known at the decision."""
         changed_ns, rules = self._new_rules_ns, self._new_rules
         if changed_ns is None or order.decided_ns > changed_ns + RULES_KNOWN_NS:
             return False

@@ -1,7 +1,7 @@
 """Our copy of a venue's count of creates and cancels, whose cost depends on the order's age.
 
-A create is admitted only if all orders that it has let through, the new one included, could be
-cancelled at once within the count: a stop must never be refused for our own creates.
+A create is admitted only if all orders admitted so far, the new one included, could be cancelled
+at once within the count: a stop must never be refused because of our own creates.
 """
 
 from quoter.domain.units import NS_PER_S
@@ -12,8 +12,9 @@ from quoter.venues.profiles.limits import RequestLimits
 class OrderCounter:
     """Counts creates and cancels of one market.
 
-    It does not learn of fills: a filled order keeps its share for the cancel until that costs
-    nothing. It remembers orders no longer than that, so at most as many as the venue admits.
+    It does not learn of fills: a filled order keeps what is reserved for its cancel until a
+    cancel would cost nothing. Then it is forgotten, so at most as many are remembered as the
+    venue admits.
     """
 
     def __init__(self, limits: RequestLimits) -> None:

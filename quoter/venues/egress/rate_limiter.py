@@ -17,16 +17,16 @@ from quoter.venues.json_values import Json, as_list, as_map, decimal
 from quoter.venues.profiles.limits import RequestLimits
 from quoter.venues.retry_after import retry_after_s
 
-RESERVED_SHARE = 0.3  # of every limit: not for creates
-CANCELS_SHARE = 0.1  # of the weight: not for reads either
+RESERVED_SHARE = 0.3  # share of every limit that creates may not use
+CANCELS_SHARE = 0.1  # share of the weight that reads may not use either
 PACING_S_MAX = 1.0  # longest wait for an overdrawn budget; beyond it a request is refused
-PACING_COUNTED_S_MAX = 10.0  # the same, where reads have a count of their own that no cancel needs
+PACING_COUNTED_S_MAX = 10.0  # the same, where reads have a count apart from that of cancels
 PAUSE_S_MIN = 1.0
 PAUSE_S_DEFAULT = 5.0  # where the venue gave no time
 PAUSE_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
 RATE_LIMIT_CODES = (418, 429)
 BAN_CODE = 418
-FORBIDDEN = 403  # Binance: its firewall's limit; with a JSON body it is the venue that refuses
+FORBIDDEN = 403  # Binance: the limit of its firewall, or with a JSON body a refusal by the venue
 INTERVAL_S = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86_400}
 
 

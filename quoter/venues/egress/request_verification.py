@@ -35,10 +35,10 @@ SELF_TRADE_WORDS = {  # by ccxt's name of the mode: the venues' words for it
     "EXPIRE_MAKER": frozenset({"expiremaker", "cancelmaker", "rejectmaker"}),
     "EXPIRE_BOTH": frozenset({"expireboth", "cancelboth", "rejectboth"}),
 }
-MANY = "a list of orders"  # name of the value that stands for one
+MANY = "a list of orders"  # name of the value that stands for such a list
 
 type Leaves = list[tuple[str, str]]  # names and values
-type OrderTerms = OrderIntent | PlaceOrder  # an intent only where nothing is sent
+type OrderTerms = OrderIntent | PlaceOrder  # OrderIntent: only where nothing is sent
 
 
 class BinanceCreate:
@@ -83,7 +83,7 @@ class BinanceCreate:
 
 
 class GenericCreate:
-    """Comparison for other venues: the request must contain every approved value, of one order.
+    """Comparison for other venues: the request must contain all approved values, of one order only.
 
     Market, side, price, size and a word for post-only (or for immediate-or-cancel, if approved)
     must each be a value of its own in path, query or body, and our client id must be the value of
@@ -196,7 +196,7 @@ def _is_kind(value: str, ours: set[str]) -> bool:
 def _is_post_only(name: str, value: str) -> bool:
     if POST_ONLY_NAME.fullmatch(name):
         return value.lower() in ("true", "1")
-    flags = value.split(",")  # Kraken's may be several
+    flags = value.split(",")  # Kraken's value may hold several
     return any(POST_ONLY_VALUE.fullmatch(flag) for flag in flags)
 
 

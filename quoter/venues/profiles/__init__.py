@@ -83,7 +83,7 @@ SELF_TRADE_MODES = ("EXPIRE_MAKER", "EXPIRE_BOTH")  # ccxt's names, in order of 
 def with_self_trade(profile: VenueProfile, features: Json) -> VenueProfile:
     """Return the profile with a self-trade prevention mode from ccxt's features, if it has none.
 
-    ccxt translates the modes that its table names; a plain True there means that it does not.
+    ccxt translates the modes that its table names, but none where the table has a plain True.
     """
     create = as_map(as_map(as_map(features).get("spot")).get("createOrder"))
     modes = as_map(create.get("selfTradePrevention"))

@@ -84,7 +84,7 @@ class BalanceForm:
 class AnswerForm:
     """What a REST answer of a venue must contain to count as an answer.
 
-    ccxt takes an absent code for a good one, and an absent list for an empty one.
+    ccxt treats an absent code as a good one, and an absent list as an empty one.
     """
 
     code: str = ""  # path of the result code; empty: there is none

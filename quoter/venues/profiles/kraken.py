@@ -44,7 +44,7 @@ KRAKEN = VenueProfile(
         "its request limits (those of an account's first tier are assumed) let both quotes be "
         "replaced every 12 s only, and it was tested against a local imitation only"
     ),
-    # Fees in the quote coin: lists of trades do not name the coin, and count it in that one.
+    # Ask for fees in the quote coin: lists of trades count fees in it, without naming it.
     create_params={"oflags": "fciq"},
     order_fields={
         "price": ("limit_price", "descr.price"),

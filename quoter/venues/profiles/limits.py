@@ -20,8 +20,8 @@ class Counter:
 class RequestLimits:
     """The count of an account's reads, and the count of creates and cancels in one market.
 
-    `cancel_costs`: by the age of the order in seconds, below which a cost counts, youngest first;
-    the cancel of an older order costs nothing.
+    `cancel_costs`: pairs of an order's age (seconds) and the cost of its cancel below that age,
+    youngest first; the cancel of an older order costs nothing.
     """
 
     reads: Counter

@@ -50,7 +50,7 @@ class VenueSystem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ById:
-    """A request for one order by our id: what ccxt is given, and where the request carries it.
+    """A request for one order by our id: what ccxt is given, and where the request has the id.
 
     `lists`: names of ccxt's list methods that are asked with the parameter, in this order, instead
     of its method for one order; the order is unknown to the venue if all of them are empty.
@@ -107,10 +107,10 @@ class Paging:
     full_page: int = 0
     is_shifting: bool = False  # rows that end move later ones: two equal readings are the proof
     all_symbols: bool = False  # the venue pages over all symbols, so that ccxt must not filter
-    start_param: str = ""  # trades: the venue's name of the first time, and of the last
+    start_param: str = ""  # trades: the venue's parameter for the first time; `end_param`: the last
     end_param: str = ""
     time_unit_ms: int = 1
-    window_days: int = 0  # longest time between the two; 0: no limit
+    window_days: int = 0  # longest span from first to last; 0: no limit
 
 
 UNPROVEN_ORDERS = Paging(full_page=20)  # the smallest default page among the venues in ccxt

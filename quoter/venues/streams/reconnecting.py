@@ -36,7 +36,7 @@ class StreamHandler(Protocol):
     def trim_overlap(self, frames: deque[bytes]) -> bool:
         """Drop known frames from the front; return whether the rest follows without a gap.
 
-        `frames` come from a second connection. Later ones may be known already too.
+        `frames` come from a second connection. Some later frames may be known, too.
         """
 
     def on_stall(self, silent_s: float) -> None:

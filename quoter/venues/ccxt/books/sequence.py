@@ -1,7 +1,7 @@
 """Verification that every update of an order book follows the one before it (FD-02).
 
 ccxt 4.5.90 applies updates of Bybit, Gate, Bitget and Deribit without looking at their numbers, and
-adds a whole book of Bitget and Deribit to the one that it has. What it verifies is listed in
+adds a whole book of Bitget and Deribit to the book it already has. What it verifies is listed in
 `deploy/docs/venues.md`; the numbers of each venue are in its profile.
 """
 

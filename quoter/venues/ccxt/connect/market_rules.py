@@ -41,8 +41,8 @@ def instrument(market: Json, *, precision_mode: int, fee_maker: Decimal | None) 
         size_max=_number(filters, "LOT_SIZE", "maxQty")
         or decimal(size_limits.get("max"))
         or SIZE_MAX,
-        # ZERO: many venues have no such rule, and an order below one that ccxt does not know is
-        # refused by the venue. Binance's filter must be there.
+        # ZERO: many venues have no such rule; where ccxt does not know it, the venue refuses orders
+        # that break it. Binance's filter must be there.
         notional_min=notional or decimal(as_map(limits.get("cost")).get("min")) or ZERO,
         fee_maker=fee,
     )

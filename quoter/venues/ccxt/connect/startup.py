@@ -132,7 +132,7 @@ class StartupChecks:
             return ReportFailed(ts_ns=self._now_ns(), kind=ReportKind.RULES, text=str(error))
 
     def _take(self, found: Json | None, held: JsonDict) -> RulesReport:
-        """Withdraw what the read rules forbid, then let ccxt have them.
+        """Withdraw the creates that the rules just read forbid, then give these rules to ccxt.
 
         A market that can't be quoted changes nothing in ccxt: cancels go on as before. Raises
         VenueError for rules that can't be read; they change nothing at all.
@@ -251,7 +251,7 @@ class StartupChecks:
     def _maker_fee(self, answer: object) -> Decimal | None:
         """Return the account's maker fee; None if this venue does not report it with the balances.
 
-        Raises BadAnswer if the balances are not there, or a fee that can't be read.
+        Raises BadAnswer if the balances are missing, or the fee can't be read.
         """
         account = answers.fields(answer)
         balances(account, self._profile)

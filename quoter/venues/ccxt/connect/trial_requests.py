@@ -42,7 +42,7 @@ class TrialRequests:
         self._client_id = f"{config.order_prefix}trial00001"
 
     async def check(self) -> None:
-        """Raise VenueUnfit with the first request that is not as the profile says."""
+        """Raise VenueUnfit for the first request that is not as the profile says."""
         for side, time_in_force in FORMS:
             await self._check_create(self._intent(side, time_in_force))
         ids = self._profile.ids
