@@ -145,7 +145,7 @@ class Check:
 
     def _proof(self, profile: VenueProfile) -> None:
         where = self._settings.environment
-        text = f"{profile.name} is proven"
+        text = f"{profile.name}: order ids, lists, fees and errors are proven"
         if profile.refusal:
             text = f"on its {where} a trial order comes first; in production refused: "
             text += profile.refusal

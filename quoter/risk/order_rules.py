@@ -30,7 +30,7 @@ def check_trading_state(intent: OrderIntent, view: RiskView, _: Limits) -> str |
         return f"phase {view.phase}"
     if view.state is TradingState.RUNNING:
         takes = intent.time_in_force is TimeInForce.IOC
-        return "a taking order outside of REDUCE_ONLY" if takes else None
+        return "an order that takes liquidity outside of REDUCE_ONLY" if takes else None
     if view.state is not TradingState.REDUCE_ONLY:
         return f"state {view.state.name}"
     room = reducing_headroom(intent.side, view)
@@ -91,7 +91,7 @@ def check_price_collar(intent: OrderIntent, view: RiskView, limits: Limits) -> s
     if not reduces(intent, view):
         least, most = high * (1 - limits.price_collar), low * (1 + limits.price_collar)
     if not least <= price <= most:
-        collar = f"{plain(limits.price_collar)} of {plain(low)} .. {plain(high)}"
+        collar = f"{plain(limits.price_collar * 10_000)} bps of {plain(low)} .. {plain(high)}"
         return f"price {plain(price)} outside {collar}"
     return None
 

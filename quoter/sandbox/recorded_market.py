@@ -162,7 +162,7 @@ def _from_file(path: Path, symbol: str, shown: _Shown) -> MarketSpec:
     except CaptureError:
         raise
     except (OSError, EOFError, ValueError, KeyError, msgspec.MsgspecError) as error:
-        raise CaptureError(f"{path} is no answer of exchangeInfo: {error}") from None
+        raise CaptureError(f"{path} is not an answer of exchangeInfo: {error}") from None
 
 
 def _from_filters(symbol: _Symbol, shown: _Shown) -> MarketSpec:
@@ -183,7 +183,7 @@ def _from_filters(symbol: _Symbol, shown: _Shown) -> MarketSpec:
         notional_min=notional or Decimal(0),
     )
     if not _fits(shown, market):
-        raise CaptureError(f"prices of the recording are no multiples of {market.tick}")
+        raise CaptureError(f"prices of the recording are not multiples of {market.tick}")
     return market
 
 

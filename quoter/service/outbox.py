@@ -132,7 +132,7 @@ class Outbox:
         for waiting in self._creates.queue:
             if isinstance(waiting, PlaceOrder) and waiting.client_id == cancel.client_id:
                 self._creates.queue.remove(waiting)
-                self._unsent(waiting, "canceled before it was sent")
+                self._unsent(waiting, "cancelled before it was sent")
                 return True
         return False
 
@@ -183,7 +183,7 @@ class Outbox:
                     reply = await gateway.place(command)
                     self._time(gateway, command)
                 else:
-                    self._unsent(command, "it could not be written to the ledger")
+                    self._unsent(command, "the order could not be written to the ledger")
             case CancelOrder():
                 asked_ns = self._clock.now_ns()
                 reply = await gateway.cancel(command)

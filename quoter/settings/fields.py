@@ -345,14 +345,14 @@ class Venue(BaseModel):
         "the market, found in the private stream and in the list of open orders, and cancelled; if "
         "one of these steps fails, the start fails (exit code 45). In production there is none: "
         "`quoter check --place` places it on request. off: no trial order; refused at venues that "
-        "are quoted after a trial order only (deploy/docs/venues.md).",
+        "require a trial order (deploy/docs/venues.md).",
     )
     creates_per_s: float = Field(
         10,
         gt=0,
         le=100,
-        description="Maximum average rate of new orders, per second; those of 2 s may be sent at "
-        "once, further ones wait.",
+        description="Maximum average rate of new orders, per second; up to 2 s of that rate may "
+        "be sent at once, further ones wait.",
     )
 
 

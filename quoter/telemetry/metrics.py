@@ -237,7 +237,7 @@ class Metrics:
         )
         self._rejects = counter(
             "quoter_order_rejects_total",
-            "New orders that the venue rejected, or that did not leave (not_sent).",
+            "New orders that the venue rejected, or that were not sent (not_sent).",
             "reason",
         )
         self._cancels = counter("quoter_cancels_total", "Cancels sent, by reason.", "reason")

@@ -259,7 +259,8 @@ MUTANTS = (
         "a taking order passes the rules outside of REDUCE_ONLY",
         Edit(
             STATE_RULE,
-            '        return "a taking order outside of REDUCE_ONLY" if takes else None\n',
+            '        return "an order that takes liquidity outside of REDUCE_ONLY" if takes'
+            " else None\n",
             "        return None\n",
         ),
         tests=("tests/unit/risk/test_order_rules_trading_state.py",),

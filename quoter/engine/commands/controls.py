@@ -72,5 +72,8 @@ class Controls:
         Checked before the re-arm, because orders could leave before the next check.
         """
         for cause, text in self._losses.breaches():
-            return f"{cause}: {text}; profit counts from the start: stop, re-arm, start again"
+            return (
+                f"{cause}: {text}; profit counts from the start of the daemon: "
+                "stop it, re-arm, start it again"
+            )
         return self._reconcile.foreign.rearm_obstacle

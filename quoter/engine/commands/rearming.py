@@ -57,7 +57,7 @@ class Rearming:
         if not abs(held) <= self._inventory_max and command.accept_inventory != held:
             text = (
                 f"inventory {plain(held)} is above the limit of {plain(self._inventory_max)}: "
-                "name it with accept_inventory"
+                "confirm it with accept_inventory"
             )
             return Refused(RefusalReason.INVENTORY_ABOVE_LIMIT, text)
         if text := self._remaining_kill():

@@ -66,7 +66,7 @@ class Stopping:
             and self._is_counted(order)
         ]
         names = ", ".join(late)
-        text = f"may be live {UNVERIFIED_NS / NS_PER_S:g} s after they were stopped: {names}"
+        text = f"orders may be live {UNVERIFIED_NS / NS_PER_S:g} s after they were stopped: {names}"
         self._causes.set(step, Cause.CANCEL_UNVERIFIED, active=bool(late), text=text)
 
     def _is_counted(self, order: OpenOrder) -> bool:

@@ -93,7 +93,7 @@ def take_reason(fields: Fields) -> str:
     """Remove the reason from the fields and return it. Raises RequestRefused."""
     reason = fields.pop("reason", None)
     if not isinstance(reason, str) or not reason.strip():
-        raise RequestRefused(400, "reason: is required, a text")
+        raise RequestRefused(400, "reason: a text is required")
     try:
         return check_reason(reason)
     except ValueError as error:

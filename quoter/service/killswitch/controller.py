@@ -89,7 +89,7 @@ class KillSwitchController:
         if self.latched is None:
             return Refused(RefusalReason.NOT_KILLED, "no kill is in force: nothing to re-arm")
         if command.kill_id != self.latched.kill_id:
-            text = "kill_id: is not the id of the kill in force; see /state"
+            text = "kill_id: not the id of the kill in force; see /state"
             return Refused(RefusalReason.WRONG_KILL_ID, text)
         if self._kills_queued:
             return Refused(RefusalReason.NEWER_KILL, NEWER_KILL)

@@ -43,7 +43,7 @@ class OperatorCommands:
                     text = "KILLED: only a re-arm lifts that"
                     return Refused(RefusalReason.KILLED, text)
                 if seen not in (None, state):
-                    text = f"seen: the state is {state.name} by now"
+                    text = f"seen: the state is now {state.name}"
                     return Refused(RefusalReason.STATE_CHANGED, text)
             case _:
                 pass

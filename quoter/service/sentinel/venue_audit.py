@@ -84,5 +84,5 @@ class VenueAudit:
             self._beyond_s = now_s
         if now_s - self._beyond_s < AGAIN_S or self.breach:
             return False
-        self.breach = f"{inventory:+f} base from target, beyond the limit of {limit:f}"
+        self.breach = f"inventory {inventory:+f} base from target, beyond the limit of {limit:f}"
         return True

@@ -293,7 +293,7 @@ class BinanceFeed:
         asked_ns = self._now_ns()
         book = await rest.best_levels()
         if not book.bids or not book.asks:
-            return self._no_best_prices("no book with both sides by REST")
+            return self._no_best_prices("REST returned no book with both sides")
         return BestPricesReport(
             ts_ns=self._now_ns(),
             asked_ns=asked_ns,

@@ -77,7 +77,7 @@ class OrderCancellation:
             return self._not_cancelled(
                 order,
                 CancelRejectReason.NO_ANSWER,
-                f"{self._profile.name} cancels by its own ids only, and this one is not known",
+                f"{self._profile.name} cancels by its own ids only; that of this order is unknown",
             )
         venue_id, params = request
         answer = await self._sender.cancel(

@@ -59,7 +59,7 @@ class BinanceCreate:
         form, expected = dict(rows), self._expected(order)
         unknown = form.keys() - expected.keys() - BINANCE_FREE
         if unknown or len(form) != len(rows):
-            return f"unapproved fields {sorted(unknown) or 'that are repeated'}"
+            return f"unapproved fields {sorted(unknown)}" if unknown else "a field sent twice"
         for name, value in expected.items():
             sent = form.get(name, "")
             same = decimal(sent) == value if isinstance(value, Decimal) else sent == value
@@ -110,7 +110,7 @@ class GenericCreate:
         leaves = list(leaves_of(url, body))
         missing = _missing(order, leaves, self._venue_symbol)
         if self._ids is None or not is_only_id(leaves, self._ids, order.client_id):
-            missing.append("client id under a name that this venue keeps")
+            missing.append("our client id in the venue's id field")
         if self._self_trade and all(_plain(value) not in self._self_trade for _, value in leaves):
             missing.append("self-trade prevention")
         return f"the request lacks {', '.join(missing)}" if missing else ""
@@ -151,7 +151,7 @@ def _missing(order: OrderTerms, leaves: Leaves, venue_symbol: str) -> list[str]:
         ("size", has_size),
         ("post-only" if is_post_only else "IOC", has_post_only if is_post_only else has_ioc),
         ("only this kind", not (has_ioc if is_post_only else has_post_only)),
-        ("no more than one order", (MANY, "") not in leaves and len(leaves) < LEAVES_MAX),
+        ("a single order", (MANY, "") not in leaves and len(leaves) < LEAVES_MAX),
     )
     return [name for name, is_there in checks if not is_there]
 

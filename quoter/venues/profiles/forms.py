@@ -103,7 +103,7 @@ class AnswerForm:
         wanted = [self.content]
         wanted += [path for end, path in self.lists.items() if url_path.endswith(end)]
         absent = next((path for path in wanted if not _holds_rows(answer, path)), None)
-        return "" if absent is None else f"nothing under {absent or 'the answer'}"
+        return "" if absent is None else f"{absent or 'the answer'} is missing or has no rows"
 
 
 def _holds_rows(answer: object, path: str) -> bool:

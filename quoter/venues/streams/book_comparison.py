@@ -59,5 +59,5 @@ def _difference(sign: int, rest: Levels, streamed: list[set[tuple[float, float]]
     farthest = sign * rest[-1][0]
     for price, size in set[tuple[float, float]].intersection(*streamed):
         if sign * price >= farthest and (price, size) not in rest:
-            return f"{size} @ {price} is streamed but not there"
+            return f"{size} @ {price} is in the stream's book, but not in that of REST"
     return ""

@@ -241,7 +241,7 @@ async def test_kill_and_rearm_use_http_with_a_token_file(rig: Rig) -> None:
     assert "operator_kill: operator:" in result.output
     rig.settle()
     result = await invoke(rig, "rearm", "--token-file", "risk.token", typed="wrong\n")
-    assert "kill_id: is not the id of the kill in force" in error_line(result)
+    assert "kill_id: not the id of the kill in force" in error_line(result)
     kill_id = rig.stops.kill_id()
     result = await invoke(rig, "rearm", "--token-file", "risk.token", typed=f"{kill_id}\n")
     assert result.output.rstrip().endswith("RUNNING (LIVE)")

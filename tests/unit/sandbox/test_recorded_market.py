@@ -105,7 +105,8 @@ def test_a_recording_that_can_not_be_replayed_is_refused_in_one_line(
 
 
 @pytest.mark.parametrize(
-    ("symbol", "tick", "text"), [("WIFXYZ", "0.5", "no multiples"), ("ABCXYZ", "0.05", "no symbol")]
+    ("symbol", "tick", "text"),
+    [("WIFXYZ", "0.5", "not multiples"), ("ABCXYZ", "0.05", "no symbol")],
 )
 def test_filters_that_do_not_fit_are_refused(
     symbol: str, tick: str, text: str, tmp_path: Path

@@ -146,7 +146,7 @@ def test_a_limit_still_exceeded_refuses_a_rearm_and_no_order_is_sent(limit: str)
     harness = past_a_limit(**{limit: Decimal(5)})
     step = rearm(harness)
     assert f"{limit.removesuffix('_max')}_limit: " in refusal(step).text
-    assert "stop, re-arm, start again" in refusal(step).text
+    assert "stop it, re-arm, start it again" in refusal(step).text
     assert harness.state() is TradingState.KILLED
     assert not places([step])
 

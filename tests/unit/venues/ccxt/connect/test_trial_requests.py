@@ -48,7 +48,7 @@ async def test_requests_as_the_profile_says_pass_and_nothing_is_sent(
         ("deribit", "no cancel by our order id"),
         ("whitebit", "no cancel by our order id"),
         ("bitstamp", "no cancel by our order id"),
-        ("coinbase", "client id under a name that this venue keeps"),
+        ("coinbase", "our client id in the venue's id field"),
     ],
 )
 async def test_venue_whose_orders_could_not_be_found_again_is_refused(
