@@ -70,7 +70,7 @@ async def test_profile_that_names_the_wrong_field_is_refused(
         with pytest.raises(VenueUnfit):
             await run("bybit", monkeypatch, profile)
     plain = ClientIds(create_field="label", row_fields=("label",), cancel=by, query=by)
-    with pytest.raises(VenueUnfit, match="client id under a name"):
+    with pytest.raises(VenueUnfit, match="our client id in"):
         await run("deribit", monkeypatch, replace(GENERIC, ids=plain))
 
 
