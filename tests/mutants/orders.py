@@ -258,6 +258,16 @@ LIMITS = (
         tests=("tests/unit/domain/test_instrument.py",),
     ),
     mutant(
+        "flattening_keeps_the_rules_of_the_start",
+        "after a change of the tick no slice is at a price that the venue takes",
+        Edit(
+            "quoter/engine/components.py",
+            "        self.flattening.set_instrument(instrument)\n",
+            "",
+        ),
+        tests=("tests/unit/engine/placing/test_flattening.py",),
+    ),
+    mutant(
         "reject_streak_unbounded",
         "a venue that rejects every order is sent orders for ever",
         Edit(

@@ -6,6 +6,7 @@ decision of its own.
 
 from decimal import Decimal
 
+from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.number_text import plain
 from quoter.domain.quotes import Quote
@@ -40,6 +41,10 @@ class Flattening:
         self._placing, self._causes = placing, causes
         self._slice_ns = 0  # when the last slice was still live
         self._is_reported = False  # whether it was reported that nothing is left to do
+
+    def set_instrument(self, instrument: Instrument) -> None:
+        """Use new market rules."""
+        self._instrument = instrument
 
     @property
     def is_on(self) -> bool:

@@ -1,11 +1,12 @@
 """Flattening by an operator: slices of limited size, one at a time, down to the target."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from quoter.domain.commands import PlaceOrder, TimeInForce
-from quoter.domain.events import Fill, Flatten, Kill, Rearm, Resume
+from quoter.domain.events import Fill, Flatten, Kill, Rearm, Resume, RulesReport
 from quoter.domain.market import Side
 from quoter.domain.orders import OrderState
 from quoter.domain.reasons import DoneReason
@@ -14,7 +15,7 @@ from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
 from quoter.state.open_orders import OpenOrder
 from tests.unit.engine.cases import EngineHarness, cancels, config, limits, places
-from tests.unit.state.cases import BUY, SELL
+from tests.unit.state.cases import ABC, BUY, SELL
 
 
 def holding(net: str, *, size_max: str = "5", quantity_max: str = "10") -> EngineHarness:
@@ -87,6 +88,15 @@ def test_first_slice_takes_the_inventory_near_the_best_price(net: str, side: Sid
     touch = Decimal("99.5") if side is SELL else Decimal("100.5")
     assert side.sign * (order.price - touch) >= 0
     assert abs(order.price - touch) <= touch * Decimal("0.0005")
+
+
+def test_slices_follow_new_market_rules() -> None:
+    """Also by an engine that began with other ones (seed 1711 of the simulation)."""
+    harness = holding("3")
+    coarse = replace(ABC, tick=Decimal("0.2"))
+    harness.give(RulesReport(ts_ns=harness.now_ns, instrument=coarse))
+    (order,) = flatten(harness)
+    assert (order.side, order.price) == (SELL, Decimal("99.4"))
 
 
 def test_quotes_are_cancelled_first_and_their_leaves_are_not_sold_twice() -> None:
