@@ -282,7 +282,7 @@ def _orders_differ(ends: Mapping[str, _End], booked: Mapping[str, Decimal]) -> s
 
 
 def _since_last(epoch: Epoch, fills: Sequence[Fill]) -> RequestReport:
-    """Return a request for trades from before the newest recorded ones; `fills` oldest first."""
+    """Return a request for trades that begins with the oldest of the newest OVERLAP_FILLS."""
     if all(fill.trade_id.isdecimal() for fill in fills):
         fills = sorted(fills, key=lambda fill: int(fill.trade_id))
     newest = fills[-OVERLAP_FILLS:]

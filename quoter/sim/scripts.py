@@ -31,7 +31,7 @@ CALM = Conditions()
 
 
 def combine(several: Iterable[Conditions]) -> Conditions:
-    """Return the joint conditions: multipliers multiply, drifts add."""
+    """Return the joint conditions: products of the factors, and the sum of the drifts."""
     total = CALM
     for one in several:
         total = Conditions(

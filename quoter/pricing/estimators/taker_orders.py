@@ -20,7 +20,7 @@ class TakerOrders:
         self._start_s = -inf
 
     def is_new(self, t_s: float, taker: Side) -> bool:
-        """Take the next public trade, at `t_s` seconds. True if another order begins with it.
+        """Record a public trade at `t_s` seconds; return whether it begins another taker's order.
 
         Raises InvalidInput for a time that is not finite.
         """

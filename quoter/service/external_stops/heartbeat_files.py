@@ -60,7 +60,7 @@ class DaemonHeartbeat:
 
     @property
     def mark(self) -> str:
-        """Text that differs from that of every other heartbeat, whatever the clocks say."""
+        """Text that no other heartbeat of the daemon has; it does not depend on a clock."""
         return f"{self.run}-{self.seq}-{self.status}"
 
 

@@ -117,7 +117,7 @@ class Rearmed(Enum):
 
 
 class KillRequest(NamedTuple):
-    """What became of a kill request: of its KILL file and of the signal to the daemon."""
+    """The result of a kill request: whether its KILL file exists, and the signalled daemon."""
 
     pid: int | None  # as returned by `running_pid`; if positive, it was signalled
     is_filed: bool  # the daemon or its next start will find the KILL file

@@ -135,7 +135,7 @@ class FileCommands:
             self._kill_file = None
 
     def _kill_for_lost_folder(self, folder: DataFolder) -> None:
-        """Kill: fills, orders and kills would be written to a place that no start will read."""
+        """Kill the daemon: no later start would read what is written to a lost folder."""
         moved = folder.moved_to()
         where = f"now {moved}" if moved is not None else "it was deleted"
         text = f"the data folder {folder.path} is not there any more ({where}): stop, put it back"
