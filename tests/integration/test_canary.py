@@ -112,6 +112,8 @@ async def strike(sandbox: RunningSandbox, daemon: Started, into: dict[str, bytes
     for fault in FAULTS:
         number = await sandbox.arm(**{"count": 1, **fault})  # type: ignore[arg-type]  # `kind` is in
         await has_fired(sandbox, daemon, number)
+        if (fault["kind"], fault["endpoint"]) == ("delay", "open_orders"):
+            await until(lambda: b"timestamp=" in daemon.raw, "the time-out is logged", daemon)
         await pages(daemon, into, f"after {fault['kind']} of {fault.get('endpoint')}")
         await sandbox.admin("DELETE", "faults")
     number = await sandbox.arm(
