@@ -82,7 +82,7 @@ def lanes(jobs: int) -> tuple[Lane, ...]:
             selection=(INTEGRATION, *one_by_one),
             workers=WORKERS_PER_CORE * jobs,
         ),
-        Lane(name="fast", selection=("tests", *others), workers=jobs, niceness=5),
+        Lane(name="fast", selection=("tests", *others), workers=jobs, niceness=10),
         Lane(
             name="simulation",
             selection=(SIMULATION, "--dist=loadfile"),
