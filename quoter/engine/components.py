@@ -176,7 +176,6 @@ class Components:
         self.orders.regrid(instrument)
         self.quoting.set_instrument(instrument)
         self.placing.set_instrument(instrument)
-        self.flattening.set_instrument(instrument)
         self.trial.set_instrument(instrument)
         self.calibration.set_instrument(instrument)
         self.placing.cancel_all(CancelReason.REQUOTE, step)

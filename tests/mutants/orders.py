@@ -261,8 +261,8 @@ LIMITS = (
         "flattening_keeps_the_rules_of_the_start",
         "after a change of the tick no slice is at a price that the venue takes",
         Edit(
-            "quoter/engine/components.py",
-            "        self.flattening.set_instrument(instrument)\n",
+            "quoter/engine/placing/placing.py",
+            "        self.instrument = instrument\n",
             "",
         ),
         tests=("tests/unit/engine/placing/test_flattening.py",),

@@ -6,7 +6,6 @@ decision of its own.
 
 from decimal import Decimal
 
-from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.number_text import plain
 from quoter.domain.quotes import Quote
@@ -36,15 +35,11 @@ class Flattening:
         placing: Placing,
         causes: HaltCauses,
     ) -> None:
-        self._limits, self._instrument = config.limits, config.instrument
+        self._limits = config.limits
         self._market, self._inventory = market, inventory
         self._placing, self._causes = placing, causes
         self._slice_ns = 0  # when the last slice was still live
         self._is_reported = False  # whether it was reported that nothing is left to do
-
-    def set_instrument(self, instrument: Instrument) -> None:
-        """Use new market rules."""
-        self._instrument = instrument
 
     @property
     def is_on(self) -> bool:
@@ -76,7 +71,7 @@ class Flattening:
     def _slice(self) -> Quote | None:
         """The next slice; None without a market, or if what is left is too small for the venue."""
         bid, ask = self._market.bid, self._market.ask
-        net, instrument = self._inventory.net, self._instrument
+        net, instrument = self._inventory.net, self._placing.instrument
         if bid is None or ask is None or net == 0:
             return None
         mid, collar = (bid.price + ask.price) / 2, float(self._limits.price_collar)
@@ -99,5 +94,7 @@ class Flattening:
     def _size_max(self, wanted: Decimal, price: Decimal) -> Decimal:
         """The largest size within the limits of one order and the size in the book."""
         limits, depth = self._limits, depth_of(self._market)
-        largest = min(limits.size_max, limits.notional_max / price, self._instrument.size_max)
+        largest = min(
+            limits.size_max, limits.notional_max / price, self._placing.instrument.size_max
+        )
         return min(wanted, largest, *depth)

@@ -64,7 +64,7 @@ class Placing:
     ) -> None:
         self._config = config
         self.policy = config.requote
-        self._instrument = config.instrument
+        self.instrument = config.instrument
         self._orders = orders
         self._headroom = Headroom(config=config, market=market, orders=orders, inventory=inventory)
         self._views = RiskViews(
@@ -84,7 +84,7 @@ class Placing:
 
     def set_instrument(self, instrument: Instrument) -> None:
         """Use new market rules."""
-        self._instrument = instrument
+        self.instrument = instrument
         self._headroom.set_instrument(instrument)
 
     def requote(
@@ -102,7 +102,7 @@ class Placing:
             return
         half = quote.terms.half_spread if quote.terms is not None else 0.0
         policy = self.policy
-        tolerance = policy.tolerance_ticks(half, self._instrument.tick_float)
+        tolerance = policy.tolerance_ticks(half, self.instrument.tick_float)
         has_spare_budget = self._budget.has_tokens(step.ts_ns, share=SPARE_SHARE)
         for side, wanted in ((Side.BUY, quote.bids), (Side.SELL, quote.asks)):
             resting = [o for o in self._orders if o.side is side and o.is_wanted]
@@ -224,7 +224,7 @@ class Placing:
         step: StepBuilder,
     ) -> bool:
         """Check, reserve and send an order; False if the grid or an order rule refuses it."""
-        if not self._instrument.is_tradable(price=quote.price, size=quote.size):
+        if not self.instrument.is_tradable(price=quote.price, size=quote.size):
             return False
         self._sequence += 1
         intent = OrderIntent(
