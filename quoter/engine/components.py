@@ -73,7 +73,7 @@ class Components:
         self.coin_fees = CoinFees(
             instrument=config.instrument, attribution=self.attribution, causes=self.causes
         )
-        self.market = MarketView(config.instrument, self.orders, config.book)
+        self.market = MarketView(self.orders, config.book)
 
     def _build_quoting(self, config: EngineConfig) -> None:
         """The path from the market to the wanted quote: estimators, market regime, quoting."""

@@ -1,7 +1,6 @@
 """The market without our own orders: book, best prices and mid."""
 
 from quoter.domain.events import BookDelta, BookSnapshot, MarketEvent, TopOfBook, Trade
-from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Side
 from quoter.domain.units import NS_PER_MS
 from quoter.engine.config import BookPolicy
@@ -17,8 +16,7 @@ OWN_LINGER_NS = 300 * NS_PER_MS
 class MarketView:
     """Follows the book. `bid`, `ask`: best levels of others, None without a usable book."""
 
-    def __init__(self, instrument: Instrument, orders: OpenOrders, policy: BookPolicy) -> None:
-        self._instrument = instrument
+    def __init__(self, orders: OpenOrders, policy: BookPolicy) -> None:
         self.book = Book()
         self._own_bids, self._own_asks = orders.levels[Side.BUY], orders.levels[Side.SELL]
         self.bid: Level | None = None

@@ -8,12 +8,12 @@ from quoter.domain.units import NS_PER_S
 from quoter.engine.config import BookPolicy
 from quoter.engine.market.view import OWN_LINGER_NS, MarketView
 from quoter.state.open_orders import OpenOrders
-from tests.unit.state.cases import ABC, BUY, START_NS, delta, levels, reserve, snapshot, top
+from tests.unit.state.cases import BUY, START_NS, delta, levels, reserve, snapshot, top
 
 
 def view() -> tuple[MarketView, OpenOrders]:
     orders = OpenOrders()
-    return MarketView(ABC, orders, BookPolicy(stale_ns=3 * NS_PER_S)), orders
+    return MarketView(orders, BookPolicy(stale_ns=3 * NS_PER_S)), orders
 
 
 def test_mid_excludes_our_own_orders() -> None:
