@@ -178,11 +178,11 @@ async def test_fill_that_is_no_longer_remembered_is_never_booked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disk: str
 ) -> None:
     monkeypatch.setattr(inventory, "TRADE_IDS_MAX", 2)
-    monkeypatch.setattr(writer, "STALL_S_MAX", 0.05)
     async with write_ahead_rig(tmp_path) as rig:
         forgotten, net = await fills_beyond_memory(rig)
         switch = {"stalls": Disk.stalled, "fails": Disk.broken}.get(disk)
         if switch is not None:
+            monkeypatch.setattr(writer, "STALL_S_MAX", 0.05)
             switch.set()
         if disk == "differs":
             forgotten = replace(forgotten, price=forgotten.price + 1)
@@ -275,8 +275,8 @@ def alarms(rig: WriteAheadRig) -> list[tuple[Cause, bool]]:
 
 @pytest.fixture
 def slow_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk is late after 50 ms, and a pause ends as soon as it answers."""
-    monkeypatch.setattr(writer, "STALL_S_MAX", 0.05)
+    """The disk is late after half a second, and a pause ends as soon as it answers."""
+    monkeypatch.setattr(writer, "STALL_S_MAX", 0.5)
     monkeypatch.setattr(module, "CALM_NS", 0)
 
 
