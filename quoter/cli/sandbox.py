@@ -20,8 +20,9 @@ from quoter.sandbox.config import (
 )
 from quoter.sandbox.protocol.signing import public_key
 from quoter.sandbox.recorded_market import with_recorded_market
-from quoter.sandbox.recording import CaptureError, capture_symbol
 from quoter.sandbox.server import SandboxServer
+from quoter.tapes.binance_raw import capture_symbol
+from quoter.tapes.messages import TapeError
 
 
 def sandbox_config(
@@ -60,7 +61,7 @@ def _with_recording(
     try:
         name = symbol.replace("/", "") if symbol is not None else capture_symbol(files)
         config = with_recorded_market(config, name, files, filters)
-    except CaptureError as error:
+    except TapeError as error:
         raise BadSetting(f"--capture: {error}") from None
     return replace(config, captures=(Capture(symbol=name, files=tuple(files), speed=speed),))
 
@@ -126,7 +127,7 @@ async def serve(
     """
     try:
         server = SandboxServer(config)
-    except CaptureError as error:
+    except TapeError as error:
         raise BadSetting(f"--capture: {error}") from None
     try:
         url = await _listen(server, host, port, tls)
@@ -151,7 +152,7 @@ async def _stop(server: SandboxServer) -> None:
     try:
         await server.stop()
     except ExceptionGroup as errors:
-        found = errors.subgroup(CaptureError)
+        found = errors.subgroup(TapeError)
         if found is None:
             raise
         raise BadSetting(f"--capture: {found.exceptions[0]}") from None

@@ -9,9 +9,11 @@ from quoter.domain.units import NS_PER_S
 from quoter.sandbox.config import Capture
 from quoter.sandbox.exchange.faults import SocketKind
 from quoter.sandbox.exchange.venue import Venue
-from quoter.sandbox.recording import CaptureError, Depth, Line, Message, Snapshot, feed, read_lines
 from quoter.sandbox.streams.sockets import Sockets
 from quoter.sim.messages import DepthBook
+from quoter.tapes.binance_raw import read_lines, spot_only
+from quoter.tapes.messages import Depth, Line, Message, Snapshot, TapeError
+from quoter.tapes.playing import feed
 
 OPENING_LINES_MAX = 100_000  # lines in which a first snapshot is looked for
 LINES_PER_YIELD = 50  # at full speed: lines between two waits for slow readers
@@ -22,7 +24,7 @@ class Replay:
 
     def __init__(self, venue: Venue, sockets: Sockets, capture: Capture) -> None:
         self._venue, self._sockets, self._capture = venue, sockets, capture
-        self._lines: Iterator[Line] = read_lines(capture.files, capture.symbol)
+        self._lines: Iterator[Line] = spot_only(read_lines(capture.files, capture.symbol))
         self._begun = asyncio.Event()
         self.is_finished = False
         self._first_ns, self._waiting = self._open()
@@ -52,7 +54,7 @@ class Replay:
         """Load the first snapshot; return its time and the earlier messages that are newer than it.
 
         Without a snapshot, or if it comes late, the book is built from the diffs: it begins empty.
-        Raises CaptureError, also for a recording without a line.
+        Raises TapeError, also for a recording without a line.
         """
         before: list[tuple[int, Message]] = []
         for stamp_ns, message in self._lines:
@@ -61,15 +63,15 @@ class Replay:
                 return stamp_ns, [
                     early
                     for _, early in before
-                    if isinstance(early, Depth) and early.u > message.last
+                    if isinstance(early, Depth) and early.last > message.last
                 ]
             before.append((stamp_ns, message))
             if len(before) >= OPENING_LINES_MAX:
                 break
         first = next((each for each in before if isinstance(each[1], Depth)), None)
         if first is None or not isinstance(first[1], Depth):
-            raise CaptureError(f"{self._capture.files[0]} has neither a depth snapshot nor a diff")
-        self._apply(DepthBook(last=first[1].U - 1, bids=(), asks=()))
+            raise TapeError(f"{self._capture.files[0]} has neither a depth snapshot nor a diff")
+        self._apply(DepthBook(last=first[1].first - 1, bids=(), asks=()))
         self._lines = chain(before[before.index(first) :], self._lines)
         return first[0], []
 
@@ -81,7 +83,7 @@ class Replay:
             try:
                 news = feed(exchange, symbol, message, now_ns)
             except (ValueError, ArithmeticError) as error:
-                raise CaptureError(f"a message can't be replayed: {error}") from None
+                raise TapeError(f"a message can't be replayed: {error}") from None
         self._venue.publish(news)
 
     async def _yield_to_readers(self, count: int) -> None:

@@ -72,6 +72,10 @@ class Exchange:
         """Every execution of every account, and the balances that follow from them."""
         return self._clearing.truth
 
+    def next_ns(self, symbol: str) -> int:
+        """Return when a simulated market moves next by itself; it must not be a recorded one."""
+        return self._flows[symbol].next_ns
+
     def advance(self, now_ns: int) -> list[News]:
         """Run the market until `now_ns`: mid, takers, scripted flow."""
         self._run_to(now_ns)

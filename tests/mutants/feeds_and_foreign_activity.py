@@ -59,7 +59,7 @@ AFTER_STALL = (
     mutant(
         "futures_replayed_as_spot",
         "a recording of futures is replayed as one of spot",
-        Edit("quoter/sandbox/recording.py", "Depth(pu=None)", "Depth()"),
+        Edit("quoter/tapes/binance_raw.py", "Depth(prev=None)", "Depth()"),
         tests=("tests/unit/sandbox/test_recorded_market.py",),
     ),
     mutant(

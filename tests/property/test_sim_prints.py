@@ -12,7 +12,6 @@ import pytest
 
 from quoter.domain.market import Side
 from quoter.sandbox.config import THIN
-from quoter.sandbox.recording import Snapshot, feed, read_lines
 from quoter.sim.capture import OWN_TRADE_ID_FIRST
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import (
@@ -23,6 +22,9 @@ from quoter.sim.messages import (
     PrintNews,
     Refused,
 )
+from quoter.tapes.binance_raw import read_lines
+from quoter.tapes.messages import Snapshot
+from quoter.tapes.playing import feed
 from tests.recordings import BINANCE_RAW
 from tests.unit.sim.cases import BUY, SELL, SYMBOL, order, venue
 

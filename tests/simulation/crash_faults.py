@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import TypedDict, Unpack
 
+from quoter.backtest.schedule import Schedule
+from quoter.backtest.seam import Channel, Latency, Seam
+from quoter.backtest.simulated_gateway import SimulatedGateway
 from quoter.domain.commands import CancelOrder, Command, PlaceOrder
 from quoter.domain.events import CancelReject, Event, OrderReject, OrderUnknown, RateLimited
 from quoter.domain.reasons import CancelRejectReason, RejectReason
 from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.sim.exchange import Exchange
-from tests.simulation.schedule import Schedule
-from tests.simulation.seam import Channel, Latency, Seam
-from tests.simulation.simulated_gateway import SimulatedGateway
 
 SILENCES, SILENCE_S = 3, (2.0, 10.0)  # of the market stream, in the cascade
 CASCADE_S, VACUUM_ENDS_S = (30.0, 120.0), 180.0

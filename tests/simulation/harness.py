@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
 
+from quoter.backtest.schedule import Schedule
+from quoter.backtest.seam import Latency, NoFaults, Seam
+from quoter.backtest.simulated_gateway import SimulatedGateway
 from quoter.domain.events import Event, FeedUp, OperatorCommand, Tick
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Stream
@@ -19,9 +22,6 @@ from quoter.engine.engine import Engine
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import MarketSpec
 from quoter.sim.scripts import Script
-from tests.simulation.schedule import Schedule
-from tests.simulation.seam import Latency, NoFaults, Seam
-from tests.simulation.simulated_gateway import SimulatedGateway
 
 START_NS = 1_700_000_000_000_000_000  # arbitrary: no result may depend on it
 ACCOUNT = "maker"

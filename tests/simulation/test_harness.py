@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from quoter.backtest.seam import Channel, NoFaults, Seam
 from quoter.domain.commands import Command, PlaceOrder
 from quoter.domain.events import BookDelta, Drain, Event, Fill, OrderAck, OrderUnknown
 from quoter.domain.step import Step
@@ -13,7 +14,6 @@ from quoter.domain.trading import Phase, TradingState
 from quoter.sandbox.config import BITCOIN
 from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import maker
-from tests.simulation.seam import Channel, NoFaults, Seam
 
 SECONDS = 20.0
 LATE_NS = 400_000_000

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from random import Random
 from typing import cast
 
+from quoter.backtest.schedule import Schedule
 from quoter.domain.units import NS_PER_S
 from tests.simulation.chaos.plan import Fault, Plan, Window
 from tests.simulation.harness import START_NS
-from tests.simulation.schedule import Schedule
 
 
 class ActiveFaults:

@@ -7,6 +7,7 @@ the request, which then may wait for its connection.
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
+from quoter.backtest.schedule import Schedule
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.errors import EgressBlocked
 from quoter.domain.events import ReportFailed, RulesReport
@@ -17,7 +18,6 @@ from quoter.venues.egress.gate import Call, EgressGate, Purpose
 from tests.simulation.chaos.active_faults import ActiveFaults
 from tests.simulation.chaos.breach import Breach
 from tests.simulation.chaos.plan import Fault
-from tests.simulation.schedule import Schedule
 
 COARSER = (1, 2, 4)
 AGE_NS_MAX = 10 * NS_PER_S  # the age of creates is not the subject here

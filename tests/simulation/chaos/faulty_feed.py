@@ -4,6 +4,10 @@ from collections.abc import Callable, Iterable
 from copy import replace
 from functools import partial
 
+from quoter.backtest.receipt import received_at
+from quoter.backtest.schedule import Schedule
+from quoter.backtest.seam import Channel, Latency, Seam
+from quoter.backtest.simulated_gateway import SNAPSHOT_LEVELS, SimulatedGateway, _levels
 from quoter.domain.events import (
     Alarm,
     BookDelta,
@@ -25,10 +29,6 @@ from tests.simulation.chaos.active_faults import ActiveFaults
 from tests.simulation.chaos.empty_side import EmptySide
 from tests.simulation.chaos.invariants import SLOW_FEED_S_MAX, Invariants
 from tests.simulation.chaos.plan import Fault
-from tests.simulation.receipt import received_at
-from tests.simulation.schedule import Schedule
-from tests.simulation.seam import Channel, Latency, Seam
-from tests.simulation.simulated_gateway import SNAPSHOT_LEVELS, SimulatedGateway, _levels
 
 SNAPSHOT_AGAIN_NS = 1_000 * NS_PER_MS
 RECONNECT_NS = 500 * NS_PER_MS

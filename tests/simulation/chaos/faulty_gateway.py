@@ -9,6 +9,10 @@ from copy import replace
 from decimal import Decimal
 from functools import partial
 
+from quoter.backtest.receipt import received_at
+from quoter.backtest.schedule import Schedule
+from quoter.backtest.seam import Channel, Latency, Seam
+from quoter.backtest.simulated_gateway import TRADES_MAX, _fill
 from quoter.domain.commands import (
     CancelAll,
     CancelOrder,
@@ -58,10 +62,6 @@ from tests.simulation.chaos.invariants import Invariants
 from tests.simulation.chaos.plan import Fault
 from tests.simulation.chaos.true_state import TrueState
 from tests.simulation.harness import instrument_of
-from tests.simulation.receipt import received_at
-from tests.simulation.schedule import Schedule
-from tests.simulation.seam import Channel, Latency, Seam
-from tests.simulation.simulated_gateway import TRADES_MAX, _fill
 
 RECEIVE_WINDOW_NS = 2_000 * NS_PER_MS  # the venue rejects an older create (recvWindow)
 CLOCK_NS_MAX = 1_000 * NS_PER_MS

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from quoter.backtest.seam import Channel
 from quoter.domain.commands import Command
 from quoter.domain.events import Event, Fill
 from tests.simulation.chaos.active_faults import ActiveFaults
 from tests.simulation.chaos.plan import Fault
-from tests.simulation.seam import Channel
 
 
 class Network:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from random import Random
 
+from quoter.backtest.seam import Latency
 from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.engine.config import (
     ActivityPolicy,
@@ -22,7 +23,6 @@ from quoter.risk.view import Limits
 from quoter.service.shutdown import LATE_CREATE_S
 from quoter.sim.messages import MarketSpec
 from tests.simulation.makers import PAPER, maker
-from tests.simulation.seam import Latency
 
 LEDGER_S_MAX = 10.0
 AFTER_FAULTS_S = 33.0  # after the faults: 25 s until it must quote again, 8 s to drain

@@ -11,6 +11,8 @@ from decimal import Decimal
 from functools import partial
 
 from quoter.app.opening_reconciliation import OVERLAP_FILLS
+from quoter.backtest.receipt import received_at
+from quoter.backtest.schedule import Schedule
 from quoter.domain.commands import Command, PlaceOrder
 from quoter.domain.events import (
     Alarm,
@@ -49,8 +51,6 @@ from tests.simulation.chaos.faulty_gateway import OWN, FaultyGateway
 from tests.simulation.chaos.invariants import Invariants
 from tests.simulation.chaos.plan import Fault, Plan
 from tests.simulation.chaos.true_state import TrueState
-from tests.simulation.receipt import received_at
-from tests.simulation.schedule import Schedule
 
 START_AGAIN_NS = 2 * NS_PER_S
 STALL_S = StreamTimings().stall_s

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import process_time
 from traceback import extract_tb
 
+from quoter.backtest.schedule import Schedule
 from quoter.domain.events import Drain, Tick
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
@@ -28,7 +29,6 @@ from tests.simulation.chaos.process import MakeEngine, Process, ProcessRun
 from tests.simulation.chaos.scheduled_faults import ScheduledFaults
 from tests.simulation.chaos.true_state import TrueState
 from tests.simulation.harness import ACCOUNT, START_NS
-from tests.simulation.schedule import Schedule
 
 DEPTH_NS = 250 * NS_PER_MS
 UNKNOWN_S_MAX = 5.0

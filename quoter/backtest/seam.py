@@ -59,5 +59,10 @@ class Seam(Protocol):
 class NoFaults:
     """Every message arrives once and in time."""
 
-    def times(self, channel: Channel, message: Event | Command, due_ns: int) -> Sequence[int]:
+    def times(
+        self,
+        channel: Channel,  # noqa: ARG002 - a parameter of the protocol
+        message: Event | Command,  # noqa: ARG002 - a parameter of the protocol
+        due_ns: int,
+    ) -> Sequence[int]:
         return (due_ns,)

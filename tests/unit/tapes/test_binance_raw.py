@@ -1,4 +1,4 @@
-"""Reading of recorded market data."""
+"""Reading of raw captures of Binance's streams."""
 
 import gzip
 from decimal import Decimal
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from quoter.sandbox.recording import Best, Depth, Print, Snapshot, capture_symbol, read_lines
+from quoter.tapes.binance_raw import capture_symbol, read_lines
+from quoter.tapes.messages import Best, Depth, Print, Snapshot
 
 LINES = (
     b'1721749182850494 {"lastUpdateId": 7, "bids": [["1.2", "3"]], "asks": [["1.3", "4"]]}\n'
@@ -29,7 +30,7 @@ def test_lines_of_two_files_are_read_in_order(tmp_path: Path) -> None:
     assert [stamp for stamp, _ in lines][:2] == [1721749182850494000, 1723161253937085768]
     depth = lines[1][1]
     assert isinstance(depth, Depth)
-    assert (depth.U, depth.u, depth.b) == (6, 8, ((Decimal("1.2"), Decimal(0)),))
+    assert (depth.first, depth.last, depth.bids) == (6, 8, ((Decimal("1.2"), Decimal(0)),))
     assert capture_symbol((plain, packed)) == "XYUSDT"
 
 

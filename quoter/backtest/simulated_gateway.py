@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import partial
 
+from quoter.backtest.receipt import received_at
+from quoter.backtest.schedule import Schedule
+from quoter.backtest.seam import Channel, Latency, Seam
 from quoter.domain.commands import (
     CancelAll,
     CancelOrder,
@@ -63,9 +66,6 @@ from quoter.sim.messages import (
     TimeInForce,
 )
 from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
-from tests.simulation.receipt import received_at
-from tests.simulation.schedule import Schedule
-from tests.simulation.seam import Channel, Latency, Seam
 
 SNAPSHOT_LEVELS = 1_000
 TRADES_MAX = 1_000
@@ -109,9 +109,7 @@ class SimulatedGateway:
     def run_until(self, until_ns: int) -> None:
         """Advance the exchange's market and the schedule in the order of their times."""
         schedule, exchange = self._schedule, self._exchange
-        flow = exchange._flows[self._symbol]
-        while min(flow.next_ns, schedule.next_ns) <= until_ns:
-            market_ns = flow.next_ns
+        while min(market_ns := exchange.next_ns(self._symbol), schedule.next_ns) <= until_ns:
             if market_ns <= schedule.next_ns:
                 schedule.now_ns = market_ns
                 self.deliver(exchange.advance(market_ns))

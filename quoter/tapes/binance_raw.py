@@ -1,0 +1,105 @@
+"""Raw captures of Binance's combined streams: the files of a collector, line by line.
+
+Line form: `<receive stamp> <json>`, the stamp in ns or us; the JSON is either a combined-stream
+message (depth diff, bookTicker, trade) or a bare REST depth snapshot.
+"""
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from quoter.tapes.messages import Best, Depth, Line, Print, Snapshot, TapeError
+
+NS_STAMP_MIN = 10**17  # a stamp below is in microseconds: ns passed this in 1973
+NS_PER_US = 1_000
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    stream: str
+    data: msgspec.Raw
+
+
+_KINDS: tuple[tuple[str, type[Depth | Best | Print]], ...] = (
+    ("@depth", Depth),
+    ("@bookTicker", Best),
+    ("@trade", Print),
+)
+_UNREADABLE = (ValueError, OSError, EOFError, zlib.error, msgspec.MsgspecError)
+
+
+def read_lines(
+    files: Iterable[Path], symbol: str = "", on_bad: Callable[[str], None] | None = None
+) -> Iterator[Line]:
+    """Yield receive time (ns) and row in recorded order.
+
+    Other streams, and other symbols if `symbol` is given, are skipped. A line that can't be read
+    is passed to `on_bad` in words; without it, it raises TapeError. A file that ends early or
+    can't be opened raises TapeError.
+    """
+    for path in files:
+        number = 0
+        try:
+            with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
+                for line in lines:
+                    number += 1
+                    try:
+                        parsed = _parse(line, symbol)
+                    except (ValueError, msgspec.MsgspecError) as error:
+                        if on_bad is None:
+                            raise
+                        on_bad(f"{path.name}: line {number} can't be read: {error}")
+                        continue
+                    if parsed is not None:
+                        yield parsed
+        except _UNREADABLE as error:
+            raise TapeError(f"{path}: line {max(1, number)} can't be read: {error}") from None
+
+
+def capture_symbol(files: Sequence[Path]) -> str:
+    """Return the symbol of a capture, of its first stream message. Raises TapeError."""
+    for path in files:
+        try:
+            with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
+                for line in lines:
+                    _, _, body = line.partition(b" ")
+                    if body.startswith(b'{"stream"'):
+                        envelope = msgspec.json.decode(body, type=_Envelope)
+                        return envelope.stream.partition("@")[0].upper()
+        except _UNREADABLE as error:
+            raise TapeError(f"{path} can't be read: {error}") from None
+    names = ", ".join(str(path) for path in files)
+    raise TapeError(f"{names}: no line has the form of Binance's combined streams")
+
+
+def spot_only(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield the lines. Raises TapeError at a row with a field that only futures send."""
+    for line in lines:
+        match line[1]:
+            case (
+                Snapshot(transaction_ms=None)
+                | Depth(prev=None)
+                | Best(transaction_ms=None)
+                | Print(kind=None)
+            ):
+                yield line
+            case _:
+                raise TapeError("this is a recording of futures; the sandbox replays spot only")
+
+
+def _parse(line: bytes, symbol: str) -> Line | None:
+    stamp, _, body = line.partition(b" ")
+    stamp_ns = int(stamp)
+    if stamp_ns < NS_STAMP_MIN:
+        stamp_ns *= NS_PER_US
+    if body.startswith(b'{"lastUpdateId"'):
+        return stamp_ns, msgspec.json.decode(body, type=Snapshot)
+    envelope = msgspec.json.decode(body, type=_Envelope)
+    if symbol and envelope.stream.partition("@")[0] != symbol.lower():
+        return None
+    for mark, kind in _KINDS:
+        if mark in envelope.stream:
+            return stamp_ns, msgspec.json.decode(envelope.data, type=kind)
+    return None

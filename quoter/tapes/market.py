@@ -1,0 +1,170 @@
+"""The market of a tape: tick, lot, minimums and coins.
+
+They come from a file (an answer of GET /api/v3/exchangeInfo) or from the tape itself: the smallest
+decimal place of its prices and sizes.
+"""
+
+import gzip
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from quoter.sim.messages import MarketSpec
+from quoter.tapes.messages import Best, Depth, Levels, Message, Print, Snapshot, TapeError
+
+LINES_MAX = 20_000  # read to find tick, lot and price
+QUOTES = ("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USD", "EUR", "TRY", "BRL", "BTC", "ETH", "BNB")
+DOLLARS = ("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USD")
+FEE = Decimal("0.001")
+
+
+class _Filter(msgspec.Struct, tag_field="filterType", tag="PRICE_FILTER"):
+    tickSize: Decimal  # noqa: N815 - the venue's name
+
+
+class _Lot(msgspec.Struct, tag_field="filterType", tag="LOT_SIZE"):
+    stepSize: Decimal  # noqa: N815 - the venue's name
+    minQty: Decimal  # noqa: N815 - the venue's name
+    maxQty: Decimal  # noqa: N815 - the venue's name
+
+
+class _Symbol(msgspec.Struct):
+    symbol: str
+    baseAsset: str  # noqa: N815 - the venue's name
+    quoteAsset: str  # noqa: N815 - the venue's name
+    filters: list[msgspec.Raw]
+
+
+class _Info(msgspec.Struct):
+    symbols: list[_Symbol]
+
+
+class _Kind(msgspec.Struct):
+    filterType: str  # noqa: N815 - the venue's name
+    minNotional: Decimal | None = None  # noqa: N815 - the venue's name
+
+
+def recorded_market(
+    rows: Iterable[Message], symbol: str, *, filters: Path | None, own: MarketSpec | None = None
+) -> MarketSpec:
+    """Return the market of a tape, from its first rows.
+
+    `own`, a market that is already configured, is returned if the prices fit its grid. `filters`:
+    a file with an answer of exchangeInfo. Raises TapeError.
+    """
+    shown = _numbers(islice(rows, LINES_MAX))
+    if filters is not None:
+        return _from_file(filters, symbol, shown)
+    if own is not None and _fits(shown, own):
+        return own
+    return _inferred(symbol, shown)
+
+
+class _Shown(msgspec.Struct):
+    """The prices and sizes that a tape shows; at least one price."""
+
+    prices: set[Decimal]
+    sizes: set[Decimal]
+
+
+def _numbers(messages: Iterable[Message]) -> _Shown:
+    shown = _Shown(set(), set())
+    for message in messages:
+        for price, size in _rows(message):
+            shown.prices.add(price)
+            shown.sizes.add(size)
+    shown.prices.discard(Decimal(0))
+    if not shown.prices or not all(map(Decimal.is_finite, shown.prices)):
+        raise TapeError("the tape has no price, or a price that is not a number")
+    return shown
+
+
+def _rows(message: Message) -> Levels:
+    match message:
+        case Snapshot(bids=bids, asks=asks) | Depth(bids=bids, asks=asks):
+            return (*bids, *asks)
+        case Best():
+            return ((message.bid, message.bid_size), (message.ask, message.ask_size))
+        case Print():
+            return ((message.price, message.size),)
+
+
+def _step(values: Iterable[Decimal]) -> Decimal:
+    """Return the smallest decimal place that any of the values uses."""
+    places = max((_places(value) for value in values), default=0)
+    return Decimal(1).scaleb(-places)
+
+
+def _places(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _fits(shown: _Shown, market: MarketSpec) -> bool:
+    """Whether all prices are on the grid; recorded sizes need not be whole lots."""
+    return not any(price % market.tick for price in shown.prices)
+
+
+def _inferred(symbol: str, shown: _Shown) -> MarketSpec:
+    quote = next((quote for quote in QUOTES if symbol.endswith(quote) and symbol != quote), "")
+    if not quote:
+        raise TapeError(f"the currencies of {symbol} are not known: pass --filters")
+    notional = Decimal(5) if quote in DOLLARS else Decimal("0.0001")
+    lot = _step(shown.sizes)
+    return MarketSpec(
+        symbol=symbol,
+        base=symbol.removesuffix(quote),
+        quote=quote,
+        tick=_step(shown.prices),
+        lot=lot,
+        size_min=lot,
+        size_max=lot * 10**12,
+        notional_min=notional,
+        mid=sorted(shown.prices)[len(shown.prices) // 2],
+        sigma=0.0,
+        intensity=0.0,
+        kappa=1.0,
+        spread_ticks=1,
+        fee_maker=FEE,
+        fee_taker=FEE,
+    )
+
+
+def _from_file(path: Path, symbol: str, shown: _Shown) -> MarketSpec:
+    try:
+        body = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        listed = msgspec.json.decode(body, type=_Info).symbols
+        found = [each for each in listed if each.symbol == symbol]
+        if not found:
+            raise TapeError(f"{path} has no symbol {symbol}")
+        return _from_filters(found[0], shown)
+    except TapeError:
+        raise
+    except (OSError, EOFError, ValueError, KeyError, msgspec.MsgspecError) as error:
+        raise TapeError(f"{path} is not an answer of exchangeInfo: {error}") from None
+
+
+def _from_filters(symbol: _Symbol, shown: _Shown) -> MarketSpec:
+    kinds = {msgspec.json.decode(raw, type=_Kind).filterType: raw for raw in symbol.filters}
+    price = msgspec.json.decode(kinds["PRICE_FILTER"], type=_Filter)
+    lot = msgspec.json.decode(kinds["LOT_SIZE"], type=_Lot)
+    raw = kinds.get("NOTIONAL", kinds.get("MIN_NOTIONAL"))
+    notional = msgspec.json.decode(raw, type=_Kind).minNotional if raw is not None else None
+    market = replace(
+        _inferred(f"{symbol.baseAsset}USDT", shown),
+        symbol=symbol.symbol,
+        base=symbol.baseAsset,
+        quote=symbol.quoteAsset,
+        tick=price.tickSize,
+        lot=lot.stepSize,
+        size_min=lot.minQty,
+        size_max=lot.maxQty,
+        notional_min=notional or Decimal(0),
+    )
+    if not _fits(shown, market):
+        raise TapeError(f"prices of the tape are not multiples of {market.tick}")
+    return market
