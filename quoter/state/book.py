@@ -6,6 +6,7 @@ prices, a snapshot) makes the book unusable until the next snapshot.
 """
 
 from bisect import bisect_left, bisect_right, insort
+from collections import deque
 from math import inf
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from quoter.domain.market import Level, Levels, Side
 LEVELS_MAX = 5_000  # maximum per side; the farthest levels are removed first, several at once
 LEVELS_KEPT = 4_500
 NEAR_MIN, NEAR, NEAR_MAX = 50, 150, 300  # levels of a side that are kept sorted
+TICKERS_MAX = 1_000  # kept while the depth has not reached them; some ten seconds of a busy market
 AUDITED = 5  # levels of a side that a snapshot of the same update must confirm
 DUST = 1e-12  # relative size below which a level is entirely ours
 SIZE_MAX = 1e18  # a larger size in a level is invalid
@@ -125,7 +127,7 @@ class HalfBook:
 class Book:
     """Both sides, their sequence number, and fresher best prices where there are any."""
 
-    __slots__ = ("_top", "asks", "bids", "duplicates", "last", "ready", "ts_ns", "updates")
+    __slots__ = ("_tops", "asks", "bids", "duplicates", "last", "ready", "ts_ns", "updates")
 
     def __init__(self) -> None:
         self.bids, self.asks = HalfBook(1), HalfBook(-1)
@@ -134,7 +136,8 @@ class Book:
         self.ready = False
         self.duplicates = 0
         self.updates = 0  # accepted so far, confirmations by an equal snapshot included
-        self._top: TopOfBook | None = None
+        # by update; those that the depth has passed are removed when it moves on
+        self._tops: deque[TopOfBook] = deque(maxlen=TICKERS_MAX)
 
     def side(self, side: Side) -> HalfBook:
         """The half that an order of this side rests in."""
@@ -143,8 +146,7 @@ class Book:
     @property
     def seq(self) -> int:
         """The newest update that any part of the book reflects."""
-        top = self._top
-        return self.last if top is None else max(self.last, top.update_id)
+        return max(self.last, self._tops[-1].update_id) if self._tops else self.last
 
     def load(self, snapshot: BookSnapshot) -> str | None:
         """Replace the book by a snapshot. Return the fault that makes it unusable, or None.
@@ -156,7 +158,7 @@ class Book:
         fault = self.bids.load(snapshot.bids) or self.asks.load(snapshot.asks)
         self.last, self.ts_ns = snapshot.last, snapshot.ts_ns
         self.updates += 1
-        self._top = None
+        self._tops.clear()
         return self._judge(fault)
 
     def apply(self, delta: BookDelta) -> str | None:
@@ -182,11 +184,13 @@ class Book:
         if not 0 < top.bid.price < top.ask.price <= PRICE_MAX:
             self.invalidate()
             return f"impossible ticker: bid {top.bid.price}, ask {top.ask.price}"
-        held = self._top
+        held = self._tops[-1] if self._tops else None
         is_newest = held is None or top.update_id >= held.update_id
         if self.ready and is_newest and top.update_id >= self.last:
-            self._top = top
-            if held is None or top.update_id > held.update_id:  # a repetition is no update
+            if held is not None and top.update_id == held.update_id:
+                self._tops[-1] = top  # a repetition is no update
+            else:
+                self._tops.append(top)
                 self.ts_ns = top.ts_ns
                 self.updates += 1
             if top.update_id == self.last:
@@ -197,7 +201,7 @@ class Book:
         """Best bid and ask without our own orders, or None while the book is unusable."""
         if not self.ready:
             return None
-        top = self._top
+        top = self._tops[-1] if self._tops else None
         if top is not None and top.update_id >= self.last:
             bid = self._fresher(top.bid, own_bids, self.bids)
             ask = self._fresher(top.ask, own_asks, self.asks)
@@ -221,7 +225,7 @@ class Book:
     def invalidate(self) -> None:
         """Mark the book unusable: the feed is lost."""
         self.ready = False
-        self._top = None
+        self._tops.clear()
 
     def _judge(self, fault: str | None) -> str | None:
         if fault is not None:
@@ -235,8 +239,10 @@ class Book:
             self.ready = False
             return f"crossed: bid {bids[-1]} >= ask {-asks[-1]}"
         self.ready = True
-        top = self._top
-        return self._compare(top) if top is not None and top.update_id == self.last else None
+        tops = self._tops
+        while tops and tops[0].update_id < self.last:
+            tops.popleft()
+        return self._compare(tops[0]) if tops and tops[0].update_id == self.last else None
 
     def _compare(self, top: TopOfBook) -> str | None:
         """Compare with the ticker of the same update: best prices and sizes must be equal."""

@@ -191,15 +191,45 @@ AFTER_STALL = (
         Edit(
             "quoter/engine/market/feed_health.py",
             "            self._on_trade(event, step)\n",
-            "            self._evidence.on_depth(event.ts_ns, is_snapshot=False)\n",
+            "            self._evidence.on_depth(event.ts_ns, last=book.last, is_snapshot=False)\n",
         ),
         tests=(FEED_HEALTH,),
     ),
     mutant(
         "repeated_ticker_makes_the_book_young",
         "best prices with an id that is known already count as an update",
-        Edit("quoter/state/book.py", "top.update_id > held.update_id:  # a", "True:  # a"),
+        Edit(
+            "quoter/state/book.py",
+            "if held is not None and top.update_id == held.update_id:",
+            "if False:",
+        ),
         tests=("tests/unit/state/test_book.py", FEED_HEALTH),
+    ),
+    mutant(
+        "only_the_newest_ticker_is_compared",
+        "a wrong book of a busy market is not noticed: its tickers are ahead of its depth",
+        Edit("quoter/state/book.py", "deque(maxlen=TICKERS_MAX)", "deque(maxlen=1)"),
+        tests=("tests/unit/state/test_book.py",),
+    ),
+    mutant(
+        "any_depth_update_has_reached_the_ticker",
+        "depth whose update ids have run back goes on for as long as they take to come back",
+        Edit(
+            "quoter/engine/market/book_evidence.py",
+            "        if self._behind is not None and self._behind[0] <= last:\n",
+            "        if True:\n",
+        ),
+        tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "each_ticker_gives_the_depth_more_time",
+        "depth that is silent beside a busy ticker is not noticed",
+        Edit(
+            "quoter/engine/market/book_evidence.py",
+            "        if update_id > last and self._behind is None:\n",
+            "        if update_id > last:\n",
+        ),
+        tests=(FEED_HEALTH,),
     ),
     mutant(
         "best_prices_are_not_compared",

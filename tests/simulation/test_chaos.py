@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from quoter.domain.trading import TradingState
+from quoter.domain.units import NS_PER_S
 from tests.simulation.__main__ import main
+from tests.simulation.chaos.breach import Breach
+from tests.simulation.chaos.invariants import NOTICED_S_MAX
 from tests.simulation.chaos.plan import Fault, draw
 from tests.simulation.chaos.planted_bugs import PLANTED_BUGS, caught, wrong_limit
-from tests.simulation.chaos.run import Job, Verdict, command, run, run_plan
+from tests.simulation.chaos.run import Job, Verdict, World, command, run, run_plan
 from tests.simulation.runs import in_parallel
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +76,24 @@ def test_breach_has_its_rule_and_time() -> None:
     verdict = run_plan(draw(21, SECONDS), make_engine=wrong_limit)
     assert verdict.breach.startswith("I2: can reach")
     assert 0 < verdict.at_s < SECONDS
+
+
+def test_book_that_is_wrong_is_a_breach_at_once_and_with_wrong_ids_in_three_seconds() -> None:
+    world = World(draw(1, SECONDS, only=()))
+    world.run_until(20.0)
+    engine, invariants = world.process.engine, world.invariants
+    assert engine is not None
+    assert engine.causes.state is TradingState.RUNNING
+    now_ns, last = world.schedule.now_ns, engine.market.book.last
+    invariants.each_book(engine, now_ns)
+    invariants.books[last] = 1.0, 2.0
+    with pytest.raises(Breach, match="I5"):
+        invariants.each_book(engine, now_ns)
+    invariants.misnumbered(now_ns)
+    limit_ns = round(NOTICED_S_MAX * NS_PER_S)
+    invariants.each_book(engine, now_ns + limit_ns)
+    with pytest.raises(Breach, match="I5"):
+        invariants.each_book(engine, now_ns + limit_ns + 1)
 
 
 def test_one_seed_can_be_run_again(

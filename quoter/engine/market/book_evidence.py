@@ -8,7 +8,7 @@ found equal to it. Five observations prove that a stream is silent or that its b
 * two requests in a row find the venue's book at a later update than ours, with none in between
   (a venue that numbers its updates sends each of them: Binance also those that change nothing);
 * an order of ours was acknowledged and rests, and no depth update followed;
-* the ticker is at an update that the depth does not reach;
+* the ticker was at an update that the depth does not reach, although it may go on;
 * the feed itself reports impossible ids or frames (`FeedHealth.on_evidence`).
 """
 
@@ -36,7 +36,8 @@ class BookEvidence:
         self.confirmed_ns = 0  # last accepted update, or request of best prices that agreed
         self._updated_ns = 0
         self._acked_ns: dict[str, int] = {}  # by client id, since the last depth update
-        self._behind_ns: int | None = None  # since when the ticker is ahead of the depth
+        # (update of a ticker that the depth has not reached, since when)
+        self._behind: tuple[int, int] | None = None
         self._mismatch_ns: int | None = None  # request of the first best prices that differed
         self._distrust = 0  # confirmations still missing after a proof
         self._proofs = 0  # since the stream last brought an update
@@ -55,32 +56,34 @@ class BookEvidence:
         """Forget what was observed on the old connection: a new one begins."""
         self.confirmed_ns = self._updated_ns = max(self.confirmed_ns, ts_ns)
         self._acked_ns.clear()
-        self._behind_ns = self._mismatch_ns = None
+        self._behind = self._mismatch_ns = None
 
     def distrust(self) -> None:
         """Require confirmations: the book was proven wrong, or its stream silent."""
         self._distrust = TRUSTED_AFTER << min(self._proofs, DOUBLINGS_MAX)
         self._proofs += 1
         self._acked_ns.clear()
-        self._behind_ns = self._mismatch_ns = None
+        self._behind = self._mismatch_ns = None
 
-    def on_depth(self, ts_ns: int, *, is_snapshot: bool) -> None:
-        """Take an accepted depth update. A snapshot may come from elsewhere than the stream."""
+    def on_depth(self, ts_ns: int, *, last: int, is_snapshot: bool) -> None:
+        """Take an accepted depth update, and its number.
+
+        A snapshot may come from elsewhere than the stream.
+        """
         self._on_update(ts_ns)
         if is_snapshot:
             self._distrust = max(0, self._distrust - 1)
         else:
             self._distrust = self._proofs = 0
-        self._behind_ns = None
+        if self._behind is not None and self._behind[0] <= last:
+            self._behind = None
         self._acked_ns = {name: ns for name, ns in self._acked_ns.items() if ns > ts_ns}
 
-    def on_ticker(self, ts_ns: int, *, is_ahead: bool) -> None:
-        """Take accepted best prices of the stream; `is_ahead`: of a later update than the depth."""
+    def on_ticker(self, ts_ns: int, update_id: int, *, last: int) -> None:
+        """Take accepted best prices of the stream, and the update that the depth is at."""
         self._on_update(ts_ns)
-        if not is_ahead:
-            self._behind_ns = None
-        elif self._behind_ns is None:
-            self._behind_ns = ts_ns
+        if update_id > last and self._behind is None:
+            self._behind = update_id, ts_ns
 
     def on_order_ack(self, client_id: str, ts_ns: int) -> None:
         """Remember that an order of ours rests at the venue: the depth must show it soon."""
@@ -129,9 +132,10 @@ class BookEvidence:
             seconds = (ts_ns - self._acked_ns.pop(client_id)) / NS_PER_S
             if is_missing(client_id):
                 return f"{client_id}, not in the depth {seconds:.1f} s after it was accepted"
-        if self._behind_ns is not None and ts_ns - self._behind_ns > limit_ns:
-            seconds = (ts_ns - self._behind_ns) / NS_PER_S
-            return f"the depth was behind the ticker for {seconds:.1f} s"
+        if self._behind is not None and ts_ns - self._behind[1] > limit_ns:
+            update_id, since_ns = self._behind
+            seconds = (ts_ns - since_ns) / NS_PER_S
+            return f"the depth was behind the ticker of update {update_id} for {seconds:.1f} s"
         return ""
 
     def _on_update(self, ts_ns: int) -> None:

@@ -77,11 +77,10 @@ class FeedHealth:
         elif book.updates != self._updates:
             self._updates = book.updates
             if isinstance(event, TopOfBook):
-                is_ahead = event.update_id > book.last
-                self._evidence.on_ticker(event.ts_ns, is_ahead=is_ahead)
+                self._evidence.on_ticker(event.ts_ns, event.update_id, last=book.last)
             else:
                 is_snapshot = not isinstance(event, BookDelta)
-                self._evidence.on_depth(event.ts_ns, is_snapshot=is_snapshot)
+                self._evidence.on_depth(event.ts_ns, last=book.last, is_snapshot=is_snapshot)
             if self._causes.switch.is_active(Cause.BOOK_STALE):
                 self.check_age(step)
 

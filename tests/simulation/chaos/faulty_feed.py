@@ -227,6 +227,7 @@ class FaultyFeed(SimulatedGateway):
                 first, last = self._ids
             else:
                 first, last = max(0, first + shift), max(0, last + shift)
+            self._invariants.misnumbered(self._schedule.now_ns)
         self._ids = first, last
         if not self._empty.sides():
             self._invariants.book(last)

@@ -3,7 +3,9 @@
 Each check takes constant time. I3 and I7 are checked when a create is issued, because nothing is
 queued between the engine and the venue here. I5 measures freshness by the time of receipt, as the
 engine does; it compares the book with the exchange's at the same sequence number, and its best
-prices with those that the exchange had a short time ago, whatever their number.
+prices with those that the exchange had a short time ago, whatever their number. While the stream
+has wrong update ids (F-42), lost updates may look like none; only contents can show them, so that a
+wrong book is a breach from NOTICED_S_MAX on.
 """
 
 from collections import Counter, deque
@@ -24,6 +26,8 @@ BOOKS_KEPT = 400
 TOUCHES_KEPT = 20_000
 SLOW_FEED_S_MAX = 6.0  # of F-22
 BLOCK_S_MAX = 3.0  # of F-33
+# Time to notice a stream that is silent, or a book whose wrong update ids hide what it lost.
+NOTICED_S_MAX = 3.0
 SLACK = 1e-6
 
 
@@ -33,11 +37,15 @@ class Invariants:
     def __init__(self, plan: Plan, truth: TrueState) -> None:
         self._plan, self._truth = plan, truth
         self._limit = plan.engine.limits.inventory_max
+        slow_s = SLOW_FEED_S_MAX * (Fault.SLOW_FEED in plan.faults)
+        self._market_ns_max = plan.latency.market_ns + round(slow_s * NS_PER_S)
         self.checks: Counter[str] = Counter()
         # the venue's best prices by update id; None: unknown
         self.books: dict[int, tuple[float, float] | None] = {}
         self._touch: tuple[float, float] | None = None  # the venue's best prices
         self._ended_ns: dict[tuple[float, float], int] = {}  # when it last had other ones
+        self._misnumbered_until_ns = 0  # when the newest diff with wrong ids arrived at the latest
+        self._wrong_ns: dict[str, int] = {}  # since when a comparison has found the book wrong
         self.received_ns = 0  # last time the process received anything on the market stream
         self.latched: set[Fault] = set()  # faults it has received that must latch
         self.is_paused = False
@@ -68,6 +76,10 @@ class Invariants:
     def shown(self, prices: tuple[float, float], now_ns: int) -> None:
         """Record that the exchange published these best prices in place of its own."""
         self._ended_ns[prices] = now_ns
+
+    def misnumbered(self, now_ns: int) -> None:
+        """Record that the exchange published a diff with wrong update ids."""
+        self._misnumbered_until_ns = now_ns + self._market_ns_max
 
     def book(self, last: int) -> None:
         """Record that the exchange's best prices of now are those of this update id.
@@ -106,12 +118,29 @@ class Invariants:
         age_ns = now_ns - self.received_ns
         if age_ns > self._plan.engine.book.stale_ns + self._plan.tick_ns:
             raise Breach("I5", f"{order.client_id}: no update of the book for {age_ns / 1e9:.2f} s")
-        true = self.books.get(book.last)
-        shown = book.bids.near[-1], -book.asks.near[-1]
-        if true is not None and true != shown:
-            raise Breach("I5", f"book {book.last} is {true}, {order.client_id} saw {shown}")
-        self.checks["I5 book"] += true is not None
+        self._numbered("I5 book", engine, now_ns)
         self._living(order, engine, now_ns)
+
+    def _numbered(self, check: str, engine: Engine, now_ns: int) -> None:
+        """Check that the book is the exchange's of the same update id."""
+        book = engine.market.book
+        true = self.books.get(book.last)
+        if true is None:
+            return
+        self.checks[check] += 1
+        shown = book.bids.near[-1], -book.asks.near[-1]
+        if true == shown:
+            self._wrong_ns.pop("numbered", None)
+        else:
+            self._wrong("numbered", f"book {book.last} is {true}, ours is {shown}", now_ns)
+
+    def _wrong(self, comparison: str, text: str, now_ns: int) -> None:
+        """Raise a breach, unless wrong ids hide the loss and the time to notice is not over."""
+        wrong_ns = now_ns - self._wrong_ns.setdefault(comparison, now_ns)
+        limit_ns = round(NOTICED_S_MAX * NS_PER_S)
+        if wrong_ns > limit_ns or now_ns > self._misnumbered_until_ns + limit_ns:
+            raise Breach("I5", f"{text} for {wrong_ns / NS_PER_S:.2f} s")
+        self.checks["I5 hidden"] += 1
 
     def _living(self, order: PlaceOrder, engine: Engine, now_ns: int) -> None:
         """Check that the exchange had the best prices of the engine's book a short time ago."""
@@ -121,17 +150,19 @@ class Invariants:
             raise Breach("I5", f"{order.client_id} without best prices")
         touch = best[0].price, best[1].price
         if touch == self._touch:
+            self._wrong_ns.pop("living", None)
             return
         plan = self._plan
-        limit_ns = plan.engine.book.stale_ns + plan.tick_ns + plan.latency.market_ns
-        limit_ns += round(SLOW_FEED_S_MAX * NS_PER_S) * (Fault.SLOW_FEED in plan.faults)
+        limit_ns = plan.engine.book.stale_ns + plan.tick_ns + self._market_ns_max
         limit_ns += round(BLOCK_S_MAX * NS_PER_S) * (Fault.BLOCK in plan.faults)
         ended_ns = self._ended_ns.get(touch)
-        if ended_ns is None:
-            raise Breach("I5", f"{order.client_id} from best prices {touch} that never were")
-        if now_ns - ended_ns > limit_ns:
-            age_s = (now_ns - ended_ns) / NS_PER_S
-            raise Breach("I5", f"{order.client_id} from best prices {touch} of {age_s:.2f} s ago")
+        if ended_ns is not None and now_ns - ended_ns <= limit_ns:
+            self._wrong_ns.pop("living", None)
+            return
+        age = "that never were"
+        if ended_ns is not None:
+            age = f"of {(now_ns - ended_ns) / NS_PER_S:.2f} s ago"
+        self._wrong("living", f"{order.client_id} from best prices {touch} {age}", now_ns)
 
     def _sane(self, order: PlaceOrder, engine: Engine) -> None:
         """Check PT-02, PT-03, PT-12, PT-14 and R1 again, from market data, rules and limits."""
@@ -166,15 +197,12 @@ class Invariants:
         if len(minute) > self._plan.engine.activity.creates_per_min:
             raise Breach("I7", f"{order.client_id} is number {len(minute)} of its minute")
 
-    def each_book(self, engine: Engine) -> None:
+    def each_book(self, engine: Engine, now_ns: int) -> None:
         """Check at every tick that a book in use is the exchange's of the same update id."""
-        book, true = engine.market.book, self.books.get(engine.market.book.last)
-        is_used = book.ready and engine.causes.state is TradingState.RUNNING
-        if not is_used or true is None:
-            return
-        self.checks["I5 each"] += 1
-        if true != (shown := (book.bids.near[-1], -book.asks.near[-1])):
-            raise Breach("I5", f"book {book.last} is {true}, ours is {shown}")
+        if engine.market.book.ready and engine.causes.state is TradingState.RUNNING:
+            self._numbered("I5 each", engine, now_ns)
+        else:
+            self._wrong_ns.clear()
 
     def arrives(self, order: PlaceOrder, journal: dict[str, PlaceOrder]) -> None:
         """Check that an arriving create equals the recorded intent."""

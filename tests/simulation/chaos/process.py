@@ -148,7 +148,7 @@ class Process:
         self._invariants.step(engine)
         if isinstance(event, Tick):
             self._invariants.each_order(engine)
-            self._invariants.each_book(engine)
+            self._invariants.each_book(engine, self._schedule.now_ns)
         for observe in self.observers:
             observe(step)
         if is_last:

@@ -7,7 +7,7 @@ import pytest
 
 from quoter.domain.events import BookDelta
 from quoter.domain.market import Level
-from quoter.state.book import LEVELS_KEPT, LEVELS_MAX, Book
+from quoter.state.book import LEVELS_KEPT, LEVELS_MAX, TICKERS_MAX, Book
 from tests.unit.state.cases import START_NS, delta, levels, snapshot, top
 
 NO_OWN_ORDERS: dict[float, float] = {}
@@ -292,6 +292,34 @@ def test_depth_that_reaches_the_tickers_update_must_show_its_prices_and_sizes(
     assert book.apply_top(top(12, (99.95, 1.0), (100.1, 4.0))) is None
     assert (book.apply(delta(10, 12, bids)) is not None) is is_wrong
     assert book.ready is not is_wrong
+
+
+@pytest.mark.parametrize("wrong", [11, 12, 13])
+def test_each_update_of_the_depth_is_compared_with_its_ticker_although_later_ones_came(
+    wrong: int,
+) -> None:
+    """The ticker is published at once, the depth up to 100 ms later."""
+    book = loaded()
+    for last in (11, 12, 13):
+        bid = (99.9, 5.0 + last)
+        assert book.apply_top(top(last, bid, (100.1, 4.0))) is None
+    assert book.apply_top(top(99, (99.95, 1.0), (100.1, 4.0))) is None
+    for last in range(11, wrong):
+        assert book.apply(delta(last - 1, last, levels((99.9, 5.0 + last)))) is None
+    fault = book.apply(delta(wrong - 1, wrong, levels((99.9, 1.0))))
+    assert fault is not None
+    assert f"at {wrong}, the ticker" in fault
+    assert best(book) is None
+
+
+@pytest.mark.parametrize(("reached", "is_known"), [(11, False), (12, True)])
+def test_oldest_ticker_is_forgotten_if_the_depth_stays_behind_too_many(
+    reached: int, *, is_known: bool
+) -> None:
+    book = loaded()
+    for last in range(11, 12 + TICKERS_MAX):
+        assert book.apply_top(top(last, (99.9, 1.0), (100.1, 4.0))) is None
+    assert (book.apply(delta(10, reached, levels((99.9, 2.0)))) is not None) is is_known
 
 
 def test_tickers_of_other_updates_are_not_compared() -> None:

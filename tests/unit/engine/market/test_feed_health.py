@@ -192,14 +192,14 @@ def test_a_stream_that_stays_silent_needs_more_confirmations_each_time() -> None
         evidence.distrust()
         count = 0
         while not evidence.is_trusted:
-            evidence.on_depth(count, is_snapshot=True)
+            evidence.on_depth(count, last=count, is_snapshot=True)
             count += 1
         needed.append(count)
     assert needed == [3, 6, 12, 24]
-    evidence.on_depth(100, is_snapshot=False)
+    evidence.on_depth(100, last=100, is_snapshot=False)
     evidence.distrust()
     for _ in range(3):
-        evidence.on_depth(101, is_snapshot=True)
+        evidence.on_depth(101, last=101, is_snapshot=True)
     assert evidence.is_trusted
 
 
@@ -226,6 +226,25 @@ def test_a_ticker_that_the_depth_does_not_follow_proves_a_silent_depth() -> None
         harness.tick()
     assert harness.causes == {Cause.BOOK_STALE}
     assert "behind the ticker" in stale_text(harness)
+
+
+def test_depth_that_goes_on_without_reaching_the_ticker_is_proven_wrong() -> None:
+    """Its update ids have run back: what the snapshot had not seen yet is dropped as known."""
+    evidence = BookEvidence(BookPolicy(stale_ns=3 * NS_PER_S))
+    evidence.on_ticker(0, 30, last=10)
+    for number in range(1, 20):
+        evidence.on_depth(number * NS_PER_S // 10, last=10 + number, is_snapshot=False)
+    assert evidence.proof(2 * NS_PER_S, lambda _: False) == ""
+    assert "behind the ticker of update 30" in evidence.proof(2 * NS_PER_S + 1, lambda _: False)
+
+
+def test_depth_that_reaches_each_ticker_in_time_is_believed() -> None:
+    evidence = BookEvidence(BookPolicy(stale_ns=3 * NS_PER_S))
+    for second in range(1, 20):
+        evidence.on_ticker(second * NS_PER_S, 10 * second, last=10 * second - 5)
+        evidence.on_ticker(second * NS_PER_S + 1, 10 * second + 1, last=10 * second - 5)
+        assert evidence.proof((second + 1) * NS_PER_S, lambda _: False) == ""
+        evidence.on_depth((second + 1) * NS_PER_S, last=10 * second, is_snapshot=False)
 
 
 def test_a_trade_outside_an_unchanged_book_requests_a_confirmation_at_once() -> None:
