@@ -39,6 +39,7 @@ from quoter.venues.config import StreamTimings, VenueConfig
 BPS = Decimal("0.0001")
 RUN_DIGITS = 8  # unix milliseconds in base 36 fit until 2059
 RULES_NS = 600 * 1_000_000_000  # PT-14
+FEE_NS = 3_600 * NS_PER_S  # PT-14; a fee tier is computed once a day
 UNREAD_NS = 60 * NS_PER_S  # two periods of the reports that are requested least often
 PING_S_MAX = 1.0  # a silent feed is pinged at least this often, and twice within the stale limit
 EARLIER_RUNS_MAX = 1_000
@@ -119,7 +120,7 @@ def engine_config(
         earlier_runs=earlier_runs,
         is_dry=is_dry,
         trial=TrialMode.ONLY if is_trial_only else trial_mode(settings),
-        pricing=pricing_config(settings, instrument, history, calibration),
+        pricing=pricing_config(settings, history, calibration),
         regime=regime_policy(settings),
         requote=RequotePolicy(
             hold_ns=int(settings.requote_hold_s * 1e9),
@@ -129,6 +130,7 @@ def engine_config(
         reconcile=ReconcilePolicy(
             foreign=ForeignPolicy(settings.foreign_activity),
             rules_ns=RULES_NS,
+            fee_ns=FEE_NS,
             unread_ns=UNREAD_NS,
         ),
         hysteresis=Hysteresis(pauses_max=settings.flap_pauses_max),
@@ -209,14 +211,14 @@ def calibration_bounds(
     if not history.bars:
         return CalibrationBounds(instrument.tick_float)
     fair = history.bars[-1].close
-    fee = float(_fee_maker(settings, instrument))
-    cost = side_cost(fair=fair, fee_maker=fee, adverse_bps=settings.adverse_bps)
+    cost = side_cost(
+        fair=fair, fee_maker=instrument.fee_maker_float, adverse_bps=settings.adverse_bps
+    )
     return CalibrationBounds(instrument.tick_float, fair, cost)
 
 
 def pricing_config(
     settings: Settings,
-    instrument: Instrument,
     history: MarketHistory,
     calibration: UsableCalibration,
 ) -> PricingConfig:
@@ -234,7 +236,6 @@ def pricing_config(
         is_exact=settings.model == "glft_exact",
         fair=Fair(settings.fair_value),
         shape=quote_shape(settings),
-        fee_maker=float(_fee_maker(settings, instrument)),
         adverse_bps=settings.adverse_bps,
         sigma_prior=settings.sigma
         or calibration.sigma
@@ -254,12 +255,6 @@ def pricing_config(
             markout_loss_max=settings.markout_loss_max,
         ),
     )
-
-
-def _fee_maker(settings: Settings, instrument: Instrument) -> Decimal:
-    """Return the maker fee as a fraction of notional: the setting, else the venue's."""
-    given = _given_fee(settings)
-    return instrument.fee_maker if given is None else given
 
 
 def _given_fee(settings: Settings) -> Decimal | None:

@@ -252,7 +252,7 @@ class SimulatedGateway:
                 raise AssertionError("the book comes through the market stream")
             case ReportKind.BEST_PRICES:
                 return self._best_prices(asked_ns)
-            case ReportKind.RULES | ReportKind.COIN_PRICE:
+            case ReportKind.RULES | ReportKind.COIN_PRICE | ReportKind.MAKER_FEE:
                 return ReportFailed(ts_ns=due_ns, kind=request.kind, text="not simulated")
 
     def _best_prices(self, asked_ns: int) -> Event:

@@ -196,6 +196,14 @@ class RulesReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MakerFeeReport:
+    """The account's maker fee as the venue reports it now."""
+
+    ts_ns: int
+    fee_maker: Decimal  # fraction of notional; negative is a rebate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CoinPrice:
     """Price of a coin that fees are paid in; requested at `asked_ns`."""
 
@@ -370,6 +378,7 @@ type ReportEvent = (
     | TradesReport
     | BalanceReport
     | RulesReport
+    | MakerFeeReport
     | CoinPrice
     | BestPricesReport
     | ReportFailed

@@ -30,6 +30,7 @@ class Instrument:
     notional_min: Decimal
     fee_maker: Decimal  # fraction of notional; negative is a rebate
     tick_float: float = field(init=False)
+    fee_maker_float: float = field(init=False)
 
     def __post_init__(self) -> None:
         for name in ("tick", "lot"):
@@ -37,6 +38,7 @@ class Instrument:
             if not (value.is_finite() and value > 0):
                 raise ValueError(f"{self.symbol}: {name} must be above zero, not {value}")
         object.__setattr__(self, "tick_float", float(self.tick))
+        object.__setattr__(self, "fee_maker_float", float(self.fee_maker))
 
     def floor_ticks(self, price: float) -> int:
         """Ticks of the grid price at or below `price` (for bids)."""

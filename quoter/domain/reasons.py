@@ -54,4 +54,5 @@ class ReportKind(StrEnum):
     BOOK = "book"
     BEST_PRICES = "best_prices"  # of the book, to confirm one that stands still
     RULES = "rules"  # tick, lot and minimums of the market
+    MAKER_FEE = "maker_fee"  # of the account
     COIN_PRICE = "coin_price"  # of a coin that fees are paid in

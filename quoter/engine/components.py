@@ -6,7 +6,6 @@ Nothing here decides: `engine/engine.py` hands each event to the components that
 from decimal import Decimal
 from functools import partial
 
-from quoter.domain.instrument import Instrument
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import CancelReason
 from quoter.engine.commands.controls import Controls
@@ -29,10 +28,12 @@ from quoter.engine.quoting.regime import RegimeWatch
 from quoter.engine.reconciliation.coin_fees import CoinFees
 from quoter.engine.reconciliation.counter_check import CounterCheck
 from quoter.engine.reconciliation.duplicate_instance import DuplicateInstance
+from quoter.engine.reconciliation.maker_fee import MakerFee
 from quoter.engine.reconciliation.reconcile import Reconcile
 from quoter.engine.reconciliation.venue_position import VenuePosition
 from quoter.engine.step_builder import StepBuilder
 from quoter.state.attribution import Attribution
+from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
 
@@ -64,11 +65,12 @@ class Components:
         """State: halt causes, our orders, inventory, attribution and the market."""
         self.causes = HaltCauses(config.hysteresis)
         self.orders = OpenOrders()
+        self.instrument = CurrentInstrument(config.instrument)
         self.inventory = Inventory(
             config.instrument, config.opening, target=config.target, known=config.known_fills
         )
         self.attribution = Attribution(
-            config.instrument, position=self.inventory.net, cash=Decimal(0)
+            self.instrument, position=self.inventory.net, cash=Decimal(0)
         )
         self.coin_fees = CoinFees(
             instrument=config.instrument, attribution=self.attribution, causes=self.causes
@@ -77,10 +79,14 @@ class Components:
 
     def _build_quoting(self, config: EngineConfig) -> None:
         """The path from the market to the wanted quote: estimators, market regime, quoting."""
-        self.estimators = Estimators(config, self.market, self.orders)
+        self.estimators = Estimators(config, self.instrument, self.market, self.orders)
         self.calibration = self.estimators.calibration
-        self.regime = RegimeWatch(config, self.market, self.estimators, self.causes)
-        self.quoting = Quoting(config, self.market, self.estimators, self.regime, self.inventory)
+        self.regime = RegimeWatch(
+            config, self.instrument, self.market, self.estimators, self.causes
+        )
+        self.quoting = Quoting(
+            config, self.market, self.estimators, self.regime, self.inventory, self.instrument
+        )
 
     def _build_truth(self, config: EngineConfig) -> None:
         """Order lifecycle, reconciliation with the venue, and the health of the market feed."""
@@ -129,6 +135,7 @@ class Components:
         )
         self.placing = Placing(
             config=config,
+            instrument=self.instrument,
             market=self.market,
             orders=self.orders,
             inventory=self.inventory,
@@ -157,7 +164,7 @@ class Components:
             markout_loss_max=config.pricing.toxic_flow.markout_loss_max,
         )
         self.rules = MarketRules(
-            config.instrument,
+            self.instrument,
             order_size=config.order_size,
             levels=config.pricing.shape.levels,
             period_ns=config.reconcile.rules_ns,
@@ -166,16 +173,13 @@ class Components:
             causes=self.causes,
             market=self.market,
         )
+        self.maker_fee = MakerFee(self.instrument, period_ns=config.reconcile.fee_ns)
         self.counter_check = CounterCheck(self.orders, self.causes)
         self.stopping = Stopping(
             orders=self.orders, placing=self.placing, causes=self.causes, is_dry=config.is_dry
         )
 
-    def use_rules(self, instrument: Instrument, step: StepBuilder) -> None:
-        """Quote by new market rules; orders that rest on the old grid are cancelled."""
-        self.orders.regrid(instrument)
-        self.quoting.set_instrument(instrument)
-        self.placing.set_instrument(instrument)
-        self.trial.set_instrument(instrument)
-        self.calibration.set_instrument(instrument)
+    def leave_old_grid(self, step: StepBuilder) -> None:
+        """Count our orders by the new market rules and cancel them: they rest on the old grid."""
+        self.orders.regrid(self.instrument.now)
         self.placing.cancel_all(CancelReason.REQUOTE, step)

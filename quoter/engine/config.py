@@ -71,7 +71,6 @@ class PricingConfig:
     is_exact: bool = False
     fair: Fair = Fair.MID
     shape: QuoteShape = field(default_factory=QuoteShape)
-    fee_maker: float = 0.0  # fraction of notional
     adverse_bps: float = 0.0
     sigma_prior: float | None = None
     kappa_prior: float | None = None
@@ -153,6 +152,7 @@ class ReconcilePolicy:
     fence_ns: int = 15 * NS_PER_S
     foreign: ForeignPolicy = ForeignPolicy.PAUSE
     rules_ns: int = 0  # period of reading the market's rules; 0: only after a reject by a filter
+    fee_ns: int = 0  # period of reading the account's maker fee; 0: only after a fill with another
     unread_ns: int = (
         0  # without a report of one kind for longer than this, quoting pauses; 0: never
     )

@@ -19,6 +19,7 @@ from quoter.domain.events import (
     FeedDown,
     FeedUp,
     LiveParamsChanged,
+    MakerFeeReport,
     MarketEvent,
     OpenOrdersReport,
     OperatorCommand,
@@ -110,9 +111,12 @@ class Engine(Components):
                 step.add_anomaly(f"report_failed_{event.kind}", event.text)
                 self.reconcile.on_report_failed(event.kind, step)
                 self.rules.on_report_failed(event.kind, step)
+                self.maker_fee.on_report_failed(event.kind, step)
                 self.coin_fees.on_report_failed(event)
             case RulesReport():
                 self._on_rules(event, step)
+            case MakerFeeReport():
+                self.maker_fee.on_report(event, step)
             case BestPricesReport():
                 self.feed.on_best_prices(event, step)
             case CoinPrice():
@@ -157,9 +161,8 @@ class Engine(Components):
         self.estimators.observe(event, step)
 
     def _on_rules(self, event: RulesReport, step: StepBuilder) -> None:
-        if self.rules.is_change(event):
-            self.use_rules(event.instrument, step)
-        self.rules.on_report(event, step)
+        if self.rules.on_report(event, step):
+            self.leave_old_grid(step)
 
     def _on_order(self, event: OrderEvent, step: StepBuilder) -> None:
         order = self.orders.live(getattr(event, "client_id", ""))
@@ -180,6 +183,7 @@ class Engine(Components):
         self._refresh_lots()
         self.estimators.on_fills(step)
         self.losses.on_fills(step)
+        self.maker_fee.on_fills(step)
         self.activity_limits.on_fills(step)
 
     def _refresh_lots(self) -> None:
@@ -195,6 +199,7 @@ class Engine(Components):
             self.reconcile.tick(step)
             self.rules.tick(step)
             self.coin_fees.tick(step)
+            self.maker_fee.tick(step)
             self.stopping.check_cancels(step)
         self.losses.check(step)
         self.regime.tick(step, self.losses.equity)

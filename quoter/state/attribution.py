@@ -12,10 +12,10 @@ horizon ends. It is taken at fills and at `Tick` events, so a horizon may end la
 from decimal import Decimal
 
 from quoter.domain.events import Fill
-from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.number_text import plain
 from quoter.domain.step import MarkoutPnl, Pnl, SidePnl
+from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.markout_ledger import ZERO, MarkoutLedger, Units
 
 HORIZONS_S = (1, 5, 30)
@@ -76,7 +76,7 @@ class _SideLedger:
 class Attribution:
     """Splits profit in quote currency into spread earned, inventory drift, fees and funding."""
 
-    def __init__(self, instrument: Instrument, *, position: Decimal, cash: Decimal) -> None:
+    def __init__(self, instrument: CurrentInstrument, *, position: Decimal, cash: Decimal) -> None:
         self._instrument = instrument
         self._position = position
         self._cash = cash
@@ -88,7 +88,7 @@ class Attribution:
 
     def mark_of(self, mid: float) -> Decimal:
         """The mid on the half-tick grid, exact."""
-        half_tick = self._instrument.tick / 2
+        half_tick = self._instrument.now.tick / 2
         return half_tick * round(mid / float(half_tick))
 
     def mark(self, mid: Decimal, ts_ns: int) -> None:
@@ -123,10 +123,10 @@ class Attribution:
 
     def _charge(self, fill: Fill, mark: Decimal) -> None:
         ledger = self._sides[fill.side]
-        if fill.fee_asset == self._instrument.base:
+        if fill.fee_asset == self._instrument.now.base:
             self._position -= fill.fee
             ledger.charge_base(fill.fee, mark)
-        elif fill.fee_asset == self._instrument.quote:
+        elif fill.fee_asset == self._instrument.now.quote:
             self._cash -= fill.fee
             ledger.charge(fill.fee)
 

@@ -42,7 +42,7 @@ async def test_orders_follow_a_coarser_tick_and_an_impossible_size_pauses(
             await harness.until(harness.is_two_sided, FOLLOWED_S_MAX, "quotes")
             await sandbox.set_filters(tick=str(TICK))
             await harness.until(lambda: follows(harness), FOLLOWED_S_MAX, "quotes on the new grid")
-            assert harness.running.engine.rules.instrument.tick == TICK
+            assert harness.running.engine.instrument.now.tick == TICK
             await sandbox.set_filters(size_min="0.01")
             active = harness.running.engine.causes.switch.is_active
             await harness.until(

@@ -411,7 +411,9 @@ RULES = (
     mutant(
         "ticks_of_two_grids",
         "live orders are still counted in the old tick",
-        Edit("quoter/engine/components.py", "        self.orders.regrid(instrument)\n", ""),
+        Edit(
+            "quoter/engine/components.py", "        self.orders.regrid(self.instrument.now)\n", ""
+        ),
         tests=("tests/unit/engine/market/test_market_rules.py",),
     ),
     mutant(

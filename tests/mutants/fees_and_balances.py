@@ -10,7 +10,48 @@ FEES, FEES_TESTS = (
 ACCOUNT_FEE = "quoter/venues/ccxt/connect/account_fee.py"
 ACCOUNT_FEE_TESTS = "tests/unit/venues/ccxt/connect/test_account_fee.py"
 
+MAKER_FEE, MAKER_FEE_TESTS = (
+    "quoter/engine/reconciliation/maker_fee.py",
+    "tests/unit/engine/reconciliation/test_maker_fee.py",
+)
+
 COINS = (
+    mutant(
+        "rules_take_the_fee_back",
+        "a report of the rules that is older than that of the fee sets the former fee",
+        Edit(
+            "quoter/engine/market/market_rules.py",
+            "replace(event.instrument, fee_maker=before.fee_maker)",
+            "replace(event.instrument)",
+        ),
+        tests=(MAKER_FEE_TESTS,),
+    ),
+    mutant(
+        "fees_of_fills_ignored",
+        "a fill that paid another maker fee requests nothing",
+        Edit(MAKER_FEE, "            self._due_ns = step.ts_ns\n            return\n", ""),
+        tests=(MAKER_FEE_TESTS,),
+    ),
+    mutant(
+        "fee_of_the_settings_is_requested",
+        "QUOTER_FEE_MAKER_BPS is replaced by the account's fee while running",
+        Edit(
+            "quoter/venues/ccxt/connect/startup.py",
+            "await self._requested_fee() if fee is None else fee",
+            "await self._requested_fee()",
+        ),
+        tests=(ACCOUNT_FEE_TESTS,),
+    ),
+    mutant(
+        "regime_keeps_the_tick_of_the_start",
+        "moves above a finer tick are taken for bounces between bid and ask",
+        Edit(
+            "quoter/engine/quoting/regime.py",
+            "self._now.dead_band = self._instrument",
+            "self._now.dead_band = self._now.dead_band or self._instrument",
+        ),
+        tests=("tests/unit/engine/test_components.py",),
+    ),
     mutant(
         "id_that_stands_for_no_trade",
         "two fills with the id -1 are one trade with two contents, which kills",

@@ -262,8 +262,8 @@ LIMITS = (
         "after a change of the tick no slice is at a price that the venue takes",
         Edit(
             "quoter/engine/placing/placing.py",
-            "        self.instrument = instrument\n",
-            "",
+            "        return self._instrument.now\n",
+            "        return self._config.instrument\n",
         ),
         tests=("tests/unit/engine/placing/test_flattening.py",),
     ),

@@ -14,6 +14,7 @@ from quoter.domain.market import Side
 from quoter.domain.step import MarkoutPnl, Pnl
 from quoter.domain.units import NS_PER_S
 from quoter.state.attribution import HORIZONS_S, Attribution
+from quoter.state.current_instrument import CurrentInstrument
 from tests.unit.state.cases import ABC, START_NS
 
 ZERO = Decimal(0)
@@ -185,7 +186,7 @@ def test_the_parts_add_up_to_the_last_digit_at_every_instant(chunk: int) -> None
     moved = 0
     for _ in range(SEQUENCES // CHUNKS):
         position = Decimal(random.randint(-50, 50)).scaleb(-1)
-        book = Attribution(ABC, position=position, cash=Decimal(1000))
+        book = Attribution(CurrentInstrument(ABC), position=position, cash=Decimal(1000))
         ts_ns = START_NS
         for number in range(random.randint(1, ACTIONS_MAX)):
             happening = random_happening(random, number)
@@ -243,7 +244,7 @@ def test_every_part_equals_an_independent_calculation(
 
     The numbers are wide: with the usual 28 digits their products would be rounded.
     """
-    book = Attribution(ABC, position=position, cash=cash)
+    book = Attribution(CurrentInstrument(ABC), position=position, cash=cash)
     accountant = Accountant(position=position, cash=cash)
     ts_ns = START_NS
     for happening in history:
@@ -267,7 +268,7 @@ def test_every_part_equals_an_independent_calculation(
 def everything() -> Pnl:
     """A history after which no part of the profit is zero."""
     random = Random(7)
-    book = Attribution(ABC, position=Decimal(3), cash=Decimal(1000))
+    book = Attribution(CurrentInstrument(ABC), position=Decimal(3), cash=Decimal(1000))
     book.mark(Decimal(5_000), START_NS)
     book.funding(paid=Decimal("0.25"))
     book.transfer(base=Decimal("-0.5"), quote=Decimal(40))

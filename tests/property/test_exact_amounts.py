@@ -16,6 +16,7 @@ from quoter.domain.market import Side
 from quoter.engine.reconciliation.balance_check import BalanceCheck
 from quoter.ledger.rows import FillKind, KnownFill, amounts_of, amounts_text, fill_row, known_fill
 from quoter.state.attribution import Attribution
+from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
 from tests.unit.state.cases import ABC, BUY, START_NS, fill, place
@@ -57,7 +58,7 @@ def in_another_thread[T](act: Callable[[], T]) -> T:
 @given(trades=reported, base=money(), cash=money())
 def test_balances_and_profit_are_exact(trades: list[Fill], base: Decimal, cash: Decimal) -> None:
     inventory = Inventory(WEI, {"ABC": base, "USD": cash}, target=LONG)
-    profit = Attribution(WEI, position=base, cash=cash)
+    profit = Attribution(CurrentInstrument(WEI), position=base, cash=cash)
     true = {"ABC": Fraction(base), "USD": Fraction(cash), "BNB": Fraction(0)}
     mark = Decimal("0.000004321123")
     profit.mark(mark, START_NS)

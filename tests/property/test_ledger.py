@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from quoter.domain.events import Fill
 from quoter.domain.market import Side
 from quoter.state.attribution import Attribution
+from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.inventory import Inventory
 from tests.unit.state.cases import ABC, START_NS
 
@@ -60,7 +61,7 @@ def test_any_order_and_any_repetition_gives_the_same_ledger(
 def test_profit_is_exactly_the_sum_of_its_parts_at_every_instant(
     script: list[tuple[Fill | None, Decimal | None]], position: Decimal
 ) -> None:
-    book = Attribution(ABC, position=position, cash=Decimal(1000))
+    book = Attribution(CurrentInstrument(ABC), position=position, cash=Decimal(1000))
     for reported, mid in script:
         if reported is not None:
             book.fill(reported, mid, START_NS)

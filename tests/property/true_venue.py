@@ -245,7 +245,12 @@ class World:
                 return BalanceReport(ts_ns=now_ns, asked_ns=now_ns, free=self.balances(), locked={})
             case ReportKind.RULES:
                 return RulesReport(ts_ns=now_ns, instrument=CONFIG.instrument)
-            case ReportKind.BOOK | ReportKind.BEST_PRICES | ReportKind.COIN_PRICE:
+            case (
+                ReportKind.BOOK
+                | ReportKind.BEST_PRICES
+                | ReportKind.COIN_PRICE
+                | ReportKind.MAKER_FEE
+            ):
                 return None
 
     # the truth against our books

@@ -58,7 +58,6 @@ def priors(market: MarketSpec, *, gamma: float, shape: QuoteShape) -> PricingCon
     return PricingConfig(
         gamma=gamma,
         shape=shape,
-        fee_maker=float(market.fee_maker),
         sigma_prior=market.sigma,
         kappa_prior=market.kappa,
         intensity_prior=market.intensity,

@@ -25,6 +25,7 @@ from quoter.pricing.quote.terms import quote_terms
 from quoter.pricing.quote.two_sided import two_sided_quote
 from quoter.settings import Settings
 from quoter.state.attribution import Attribution
+from quoter.state.current_instrument import CurrentInstrument
 from tests.tidy.repository import ROOT, python, text
 from tests.unit.pricing.cases import BTC
 
@@ -212,7 +213,7 @@ def attribution(given: Inputs) -> Outputs:
         tick=Decimal("0.01"), lot=Decimal("0.01"), size_min=Decimal("0.01"), size_max=Decimal(99),
         notional_min=Decimal(0), fee_maker=Decimal(0),
     )  # fmt: skip
-    books = Attribution(instrument, position=Decimal(0), cash=Decimal(1000))
+    books = Attribution(CurrentInstrument(instrument), position=Decimal(0), cash=Decimal(1000))
 
     def fill(side: Side, row: str, second: int) -> None:
         size, price, mark, fee = map(Decimal, row.split())

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.quotes import Quote
 from quoter.domain.trading import TradingState
@@ -11,6 +10,7 @@ from quoter.domain.units import exact
 from quoter.engine.config import EngineConfig
 from quoter.engine.market.view import MarketView
 from quoter.risk.order_rules import base_headroom
+from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrder, OpenOrders
 
@@ -21,23 +21,25 @@ class Headroom:
     """Reduces wanted quotes to the size that fits. The order rules decide finally."""
 
     def __init__(
-        self, *, config: EngineConfig, market: MarketView, orders: OpenOrders, inventory: Inventory
+        self,
+        *,
+        config: EngineConfig,
+        instrument: CurrentInstrument,
+        market: MarketView,
+        orders: OpenOrders,
+        inventory: Inventory,
     ) -> None:
         self._limits = config.limits
         self._is_spot = config.is_spot
-        self._instrument = config.instrument
+        self._instrument = instrument
         self._market = market
         self._orders = orders
         self._inventory = inventory
 
-    def set_instrument(self, instrument: Instrument) -> None:
-        """Use new market rules."""
-        self._instrument = instrument
-
     def size(self, quote: Quote, state: TradingState) -> Decimal:
         """Size of a quote that may be added now, on the lot grid."""
         room = self._base_headroom(quote.side, state, quote.price)
-        return min(quote.size, self._instrument.floor_size(room))
+        return min(quote.size, self._instrument.now.floor_size(room))
 
     def fitting(
         self,
@@ -55,8 +57,8 @@ class Headroom:
         for quote in wanted:
             taken = sum((q.size for q in fitted), start=ZERO)
             room = self._base_headroom(side, state, quote.price) + held - taken
-            size = min(quote.size, self._instrument.floor_size(room))
-            if not self._instrument.is_tradable(price=quote.price, size=size):
+            size = min(quote.size, self._instrument.now.floor_size(room))
+            if not self._instrument.now.is_tradable(price=quote.price, size=size):
                 break
             fitted.append(quote._replace(size=size))
         return tuple(fitted)

@@ -1,5 +1,6 @@
 """Follows the market's rules, tick, lot and minimums, while they change (rule PT-14)."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from quoter.domain.commands import RequestReport
@@ -14,6 +15,7 @@ from quoter.engine.market.view import MarketView
 from quoter.engine.step_builder import StepBuilder
 from quoter.risk.tick_limits import limits_below_tick
 from quoter.risk.view import Limits
+from quoter.state.current_instrument import CurrentInstrument
 
 APART_NS = 5_000 * NS_PER_MS  # minimum time between two requests, however often orders are refused
 AGAIN_NS = 60_000 * NS_PER_MS  # a request that was not answered is repeated after this
@@ -27,7 +29,7 @@ class MarketRules:
 
     def __init__(
         self,
-        instrument: Instrument,
+        instrument: CurrentInstrument,
         *,
         order_size: Decimal,
         levels: int,
@@ -38,7 +40,7 @@ class MarketRules:
         causes: HaltCauses,
     ) -> None:
         """`period_ns` 0: rules are requested only after a reject."""
-        self.instrument = instrument
+        self._instrument = instrument
         self._order_size, self._levels, self._period_ns = order_size, levels, period_ns
         self._limits, self._activity = limits, activity
         self._market, self._causes = market, causes
@@ -69,18 +71,20 @@ class MarketRules:
         if kind is ReportKind.RULES:
             self._due_ns = step.ts_ns + (PAUSED_AGAIN_NS if self._is_paused else AGAIN_NS)
 
-    def is_change(self, event: RulesReport) -> bool:
-        """Whether the report differs from the rules in use."""
-        return event.instrument != self.instrument
+    def on_report(self, event: RulesReport, step: StepBuilder) -> bool:
+        """Take the rules as they are now, and check them; True if they changed.
 
-    def on_report(self, event: RulesReport, step: StepBuilder) -> None:
-        """Take the rules as they are now, and check them."""
-        before, now = self.instrument, event.instrument
+        The maker fee stays: it has a report of its own, and a report of the rules that was
+        requested before that one would take it back.
+        """
+        before = self._instrument.now
+        now = replace(event.instrument, fee_maker=before.fee_maker)
         self._refusal = event.refusal
-        if now != before:
+        if is_changed := now != before:
             step.add_anomaly("rules_changed", f"{_text(before)} -> {_text(now)}")
-            self.instrument = now
+            self._instrument.now = now
         self._check(step)
+        return is_changed
 
     def _check(self, step: StepBuilder) -> None:
         """Raise MARKET_RULES while no order may be placed: see `_why_unplaceable`, `RulesReport`.
@@ -89,7 +93,7 @@ class MarketRules:
         limit would raise and clear the cause again and again.
         """
         self._is_checked = self._market.mid is not None
-        text = self._refusal or self._why_unplaceable(self.instrument)
+        text = self._refusal or self._why_unplaceable(self._instrument.now)
         self._is_paused = bool(text)
         self._causes.set(step, Cause.MARKET_RULES, active=self._is_paused, text=text)
         if self._is_paused:

@@ -21,6 +21,7 @@ from quoter.engine.step_builder import StepBuilder
 from quoter.risk.monitors.message_budget import MessageBudget
 from quoter.risk.monitors.price_references import PriceReferences
 from quoter.risk.order_rules import APART_NS, check_order
+from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrder, OpenOrders
 
@@ -55,6 +56,7 @@ class Placing:
         self,
         *,
         config: EngineConfig,
+        instrument: CurrentInstrument,
         market: MarketView,
         orders: OpenOrders,
         inventory: Inventory,
@@ -64,9 +66,15 @@ class Placing:
     ) -> None:
         self._config = config
         self.policy = config.requote
-        self.instrument = config.instrument
+        self._instrument = instrument
         self._orders = orders
-        self._headroom = Headroom(config=config, market=market, orders=orders, inventory=inventory)
+        self._headroom = Headroom(
+            config=config,
+            instrument=instrument,
+            market=market,
+            orders=orders,
+            inventory=inventory,
+        )
         self._views = RiskViews(
             config=config,
             market=market,
@@ -82,10 +90,10 @@ class Placing:
         self._book_seq = -1
         self._last_quote: TwoSidedQuote | None = None
 
-    def set_instrument(self, instrument: Instrument) -> None:
-        """Use new market rules."""
-        self.instrument = instrument
-        self._headroom.set_instrument(instrument)
+    @property
+    def instrument(self) -> Instrument:
+        """The instrument by the newest market rules."""
+        return self._instrument.now
 
     def requote(
         self,

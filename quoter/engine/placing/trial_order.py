@@ -12,7 +12,6 @@ from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
 from quoter.domain.events import Event, OpenOrdersReport, OrderOpen, OrderReject
-from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.orders import OrderState, VenueOrder
 from quoter.domain.quotes import Quote
@@ -61,7 +60,6 @@ class TrialOrder:
     ) -> None:
         """`request_list` requests the list of open orders."""
         self._mode, self._collar = config.trial, float(config.limits.price_collar)
-        self._instrument = config.instrument
         self._market, self._orders, self._placing = market, orders, placing
         self._lifecycle, self._request_list = lifecycle, request_list
         self.stage = Stage.PASSED if config.trial is TrialMode.OFF else Stage.WAITING
@@ -72,10 +70,6 @@ class TrialOrder:
         self._is_streamed = self._is_listed = False
         self._other_name = ""  # by which the venue called the order instead
         self._refusal = "the order rules deny it"  # of the newest order
-
-    def set_instrument(self, instrument: Instrument) -> None:
-        """Use new market rules."""
-        self._instrument = instrument
 
     @property
     def is_quoting_allowed(self) -> bool:
@@ -121,8 +115,8 @@ class TrialOrder:
             return
         self._due_ns = step.ts_ns + TRY_AGAIN_NS
         far = DISTANCE * self._collar
-        low = self._instrument.floor_ticks(bid.price * (1 - far))
-        high = self._instrument.ceil_ticks(ask.price * (1 + far))
+        low = self._placing.instrument.floor_ticks(bid.price * (1 - far))
+        high = self._placing.instrument.ceil_ticks(ask.price * (1 + far))
         for side, ticks in ((Side.BUY, low), (Side.SELL, high)):
             if self._place(side, ticks, state, step):
                 return
@@ -131,7 +125,7 @@ class TrialOrder:
 
     def _place(self, side: Side, ticks: int, state: TradingState, step: StepBuilder) -> bool:
         """Place an order of the least size at a price; False if it is denied."""
-        price = self._instrument.price(ticks)
+        price = self._placing.instrument.price(ticks)
         if not price > 0:
             return False
         quote = Quote(side=side, ticks=ticks, price=price, size=self._least_size(price))
@@ -150,7 +144,7 @@ class TrialOrder:
 
     def _least_size(self, price: Decimal) -> Decimal:
         """The smallest size, on the lot grid, that the venue accepts at a price."""
-        market = self._instrument
+        market = self._placing.instrument
         least = max(market.size_min, market.notional_min / price)
         return (least / market.lot).to_integral_value(rounding=ROUND_CEILING) * market.lot
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from math import exp, sqrt
 
 from quoter.domain.events import Trade
-from quoter.domain.instrument import Instrument
 from quoter.domain.market import SavedCalibration, Side
 from quoter.domain.quotes import PricingInputs
 from quoter.domain.trading import NoQuote
@@ -28,6 +27,7 @@ from quoter.pricing.estimators.taker_orders import TakerOrders
 from quoter.pricing.estimators.volatility import Volatility
 from quoter.pricing.models.glft_exact import BoundedModel
 from quoter.pricing.quote.normalisation import References, gamma_lot, raw_gamma_lot
+from quoter.state.current_instrument import CurrentInstrument
 
 WARMUP_S = 5.0
 WARMUP_GRID_S = 0.1
@@ -78,7 +78,12 @@ class Calibration:
     """Owns the estimators of sigma, kappa and A; `ready` once the references of gamma exist."""
 
     def __init__(
-        self, config: PricingConfig, instrument: Instrument, *, order_size: float, lots_max: float
+        self,
+        config: PricingConfig,
+        instrument: CurrentInstrument,
+        *,
+        order_size: float,
+        lots_max: float,
     ) -> None:
         self._config = config
         self._instrument = instrument
@@ -98,10 +103,6 @@ class Calibration:
         self.start_ns = 0
         self.sigma: float | None = None
         self._ts_ns = 0  # of the last mid
-
-    def set_instrument(self, instrument: Instrument) -> None:
-        """Use new market rules."""
-        self._instrument = instrument
 
     @property
     def ready(self) -> bool:
@@ -139,6 +140,7 @@ class Calibration:
             return
         if self._volatility.update(t_s, mid):
             self.sigma = self._volatility.sigma or self.sigma
+        self._intensity.set_tick(self._instrument.now.tick_float)
         self._intensity.on_mid(t_s, mid, self.sigma or 0.0)
 
     def on_trade(self, trade: Trade) -> None:
@@ -183,7 +185,7 @@ class Calibration:
         return config.sigma_prior is not None and taker_prior is not None
 
     def _start(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
-        config, tick = self._config, self._instrument.tick_float
+        config, tick = self._config, self._instrument.now.tick_float
         sigma = config.sigma_prior or self._warm_up.sigma(tick)
         guess = market_prior(
             mid=mid,
@@ -231,8 +233,8 @@ class Calibration:
         return gamma_lot(ghat=gamma, lots_max=self._lots_max, references=references)
 
     def _cost(self, fair: float) -> float:
-        config = self._config
-        return side_cost(fair=fair, fee_maker=config.fee_maker, adverse_bps=config.adverse_bps)
+        fee = self._instrument.now.fee_maker_float
+        return side_cost(fair=fair, fee_maker=fee, adverse_bps=self._config.adverse_bps)
 
     def changing_inputs(self, ts_ns: int) -> tuple[object, ...]:
         """The changing values that `inputs` depends on; while they are equal, its result is too."""
@@ -272,7 +274,7 @@ class Calibration:
             markout_cost_ask=markout_cost_ask,
             fill_factor=self.fill_factor,
             bounded=self._bounded(sigma, estimate, cost),
-            tick=self._instrument.tick_float,
+            tick=self._instrument.now.tick_float,
         )
 
     def _bounded(

@@ -18,6 +18,7 @@ from quoter.engine.quoting.calibration import Calibration
 from quoter.engine.quoting.toxic_flow import ToxicFlow
 from quoter.engine.step_builder import StepBuilder
 from quoter.pricing.estimators.fair_value import MicroPrice, imbalance
+from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.open_orders import OpenOrders
 
 IN_MARKET = frozenset({OrderState.OPEN, OrderState.PARTIAL, OrderState.PENDING_CANCEL})
@@ -26,15 +27,21 @@ IN_MARKET = frozenset({OrderState.OPEN, OrderState.PARTIAL, OrderState.PENDING_C
 class Estimators:
     """All estimators of one engine."""
 
-    def __init__(self, config: EngineConfig, market: MarketView, orders: OpenOrders) -> None:
+    def __init__(
+        self,
+        config: EngineConfig,
+        instrument: CurrentInstrument,
+        market: MarketView,
+        orders: OpenOrders,
+    ) -> None:
         pricing = config.pricing
         self._market, self._orders = market, orders
         self._order_size = float(config.order_size)
         self.calibration = Calibration(
-            pricing, config.instrument, order_size=self._order_size, lots_max=config.lots_max
+            pricing, instrument, order_size=self._order_size, lots_max=config.lots_max
         )
         self.toxic_flow = ToxicFlow(
-            pricing.toxic_flow, fee_maker=pricing.fee_maker, volume_per_s=pricing.volume_per_s
+            pricing.toxic_flow, instrument, volume_per_s=pricing.volume_per_s
         )
         self._micro = MicroPrice() if pricing.fair is Fair.MICRO else None
         self._half = 0.0  # our half-spread, price; 0 before the first quote

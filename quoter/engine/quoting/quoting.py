@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from quoter.domain.errors import InvalidInput
-from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Side
 from quoter.domain.quotes import Quote, QuoteTerms, SideOff, TwoSidedQuote
 from quoter.domain.trading import NoQuote
@@ -14,6 +13,7 @@ from quoter.engine.quoting.regime import RegimeWatch
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import quote_terms
 from quoter.pricing.quote.two_sided import two_sided_quote
+from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.inventory import Inventory
 
 
@@ -33,10 +33,11 @@ class Quoting:
         estimators: Estimators,
         regime: RegimeWatch,
         inventory: Inventory,
+        instrument: CurrentInstrument,
     ) -> None:
         self._needs_funds = config.is_spot and not config.is_dry
         self._inventory = inventory
-        self._instrument = config.instrument
+        self._instrument = instrument
         self._order_size = config.order_size
         self._shape = config.pricing.shape
         self._market = market
@@ -69,11 +70,6 @@ class Quoting:
         except (InvalidInput, ArithmeticError):
             return None
 
-    def set_instrument(self, instrument: Instrument) -> None:
-        """Use new market rules."""
-        self._instrument = instrument
-        self._seen = None
-
     def refresh(self, ts_ns: int, lots: float) -> bool:
         """Update `latest`; True if it was computed anew. `lots`: inventory in order sizes."""
         market = self._market
@@ -84,7 +80,7 @@ class Quoting:
         try:
             fair = self._estimators.fair(bid, ask)
             figures = *self._estimators.changing_inputs(ts_ns), *self._regime.changing_inputs
-            seen = (fair, bid.price, ask.price, lots, *figures)
+            seen = (self._instrument.now, fair, bid.price, ask.price, lots, *figures)
             if seen == self._seen:
                 return False
             inputs = self._estimators.inputs(ts_ns, fair=fair, lots=lots)
@@ -99,13 +95,14 @@ class Quoting:
 
     def _quote(self, terms: QuoteTerms, bid: Level, ask: Level) -> TwoSidedQuote:
         self._estimators.on_quote(terms)
+        instrument = self._instrument.now
         quote = two_sided_quote(
             terms=terms,
             shape=self._shape,
-            instrument=self._instrument,
+            instrument=instrument,
             order_size=self._order_size,
-            best_bid_ticks=self._instrument.floor_ticks(bid.price),
-            best_ask_ticks=self._instrument.ceil_ticks(ask.price),
+            best_bid_ticks=instrument.floor_ticks(bid.price),
+            best_ask_ticks=instrument.ceil_ticks(ask.price),
             cooling_down=self._estimators.toxic_flow.cooling_down,
         )
         return self._funded(quote) if self._needs_funds else quote
@@ -124,8 +121,9 @@ class Quoting:
         held = self._inventory.position
         if quote.side is Side.BUY:
             held = self._inventory.cash / quote.price
-        size = min(quote.size, self._instrument.floor_size(held))
-        return self._instrument.is_tradable(price=quote.price, size=size)
+        instrument = self._instrument.now
+        size = min(quote.size, instrument.floor_size(held))
+        return instrument.is_tradable(price=quote.price, size=size)
 
     def set_shape(self, shape: QuoteShape) -> None:
         """Use another shape; the next `refresh` computes the quote anew."""

@@ -22,6 +22,7 @@ from quoter.engine.quoting.estimators import Estimators
 from quoter.engine.step_builder import StepBuilder
 from quoter.pricing.estimators.volatility import WINSOR_SD, VarianceRate
 from quoter.risk.monitors.market_regime import MarketRegime
+from quoter.state.current_instrument import CurrentInstrument
 
 USUAL_HALF_LIFE_S = 1_800.0
 FIRST_S = 60.0  # of observation, where no volatility is configured
@@ -32,14 +33,19 @@ class RegimeWatch:
     """Updates the regime on ticks; `adjust` applies it to the inputs of a quote."""
 
     def __init__(
-        self, config: EngineConfig, market: MarketView, estimators: Estimators, causes: HaltCauses
+        self,
+        config: EngineConfig,
+        instrument: CurrentInstrument,
+        market: MarketView,
+        estimators: Estimators,
+        causes: HaltCauses,
     ) -> None:
         self._policy = config.regime
-        self._tick = config.instrument.tick_float
+        self._instrument = instrument
         self._has_sigma_prior = config.pricing.sigma_prior is not None
         self._fast_half_life_s = config.pricing.volatility_half_life_fast_s
         self._market, self._estimators, self._causes = market, estimators, causes
-        self._monitor = MarketRegime(config.regime, tick=self._tick)
+        self._monitor = MarketRegime(config.regime)
         self._now: VarianceRate | None = None
         self._usual: VarianceRate | None = None
         self._first: VarianceRate | None = None
@@ -52,7 +58,12 @@ class RegimeWatch:
         self._estimate(step.ts_ns * S_PER_NS, mid)
         monitor = self._monitor
         is_changed = monitor.update(
-            step.ts_ns, mid=mid, now=self._sigma_now, usual=self._sigma_usual, equity=float(equity)
+            step.ts_ns,
+            mid=mid,
+            tick=self._instrument.now.tick_float,
+            now=self._sigma_now,
+            usual=self._sigma_usual,
+            equity=float(equity),
         )
         if is_changed:
             step.add_anomaly(f"regime_{monitor.level.name.lower()}", monitor.text)
@@ -63,6 +74,8 @@ class RegimeWatch:
         """Take the mid. A gap in the market is not a move, as in all volatility estimates."""
         if self._now is None:
             self._begin()
+        if self._now is not None:
+            self._now.dead_band = self._instrument.now.tick_float
         for estimate in (self._first, self._usual, self._now):
             if estimate is None:
                 continue
@@ -78,8 +91,8 @@ class RegimeWatch:
         references = self._estimators.calibration.references
         if references is None:
             return
-        prior, half_life_s = references.sigma, self._fast_half_life_s
-        self._now = VarianceRate(half_life_s=half_life_s, prior_sigma=prior, dead_band=self._tick)
+        prior = references.sigma
+        self._now = VarianceRate(half_life_s=self._fast_half_life_s, prior_sigma=prior)
         if self._has_sigma_prior:
             self._usual = _usual(prior)
         else:

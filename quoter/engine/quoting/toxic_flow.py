@@ -21,6 +21,7 @@ from quoter.pricing.estimators.side_cooldown import SideCooldown
 from quoter.pricing.estimators.simulated_edge import HORIZONS_S as EDGE_HORIZONS_S
 from quoter.pricing.estimators.simulated_edge import SimulatedEdge
 from quoter.pricing.estimators.vpin import BUCKETS_PER_DAY, Vpin
+from quoter.state.current_instrument import CurrentInstrument
 
 DAY_S = 86_400.0
 SLOW_S = 1.0  # minimum time between two updates of slowly changing figures
@@ -34,11 +35,15 @@ class ToxicFlow:
     """
 
     def __init__(
-        self, config: ToxicFlowConfig, *, fee_maker: float, volume_per_s: float | None
+        self,
+        config: ToxicFlowConfig,
+        instrument: CurrentInstrument,
+        *,
+        volume_per_s: float | None,
     ) -> None:
-        """fee_maker: fraction of notional; volume_per_s: base, both sides, None if not known."""
+        """volume_per_s: base, both sides, None if not known."""
         self._config = config
-        self._fee_bps = fee_maker / BPS
+        self._instrument = instrument
         self._flow = FlowAlpha()
         self._markouts = Markouts()
         self._cooldown = _cooldown_of(config)
@@ -115,8 +120,9 @@ class ToxicFlow:
         bid, ask = (self._markouts.cost(t_s, side, fair=mid, half=half) for side in Side)
         self.markout_cost_bid, self.markout_cost_ask = min(bid, most), min(ask, most)
         if self._simulated_edge is None:
-            self._simulated_edge = SimulatedEdge(half_bps=half / mid / BPS, fee_bps=self._fee_bps)
-        self.has_no_edge = self._simulated_edge.has_no_edge
+            self._simulated_edge = SimulatedEdge(half_bps=half / mid / BPS)
+        fee_bps = self._instrument.now.fee_maker_float / BPS
+        self.has_no_edge = self._simulated_edge.has_no_edge(fee_bps)
 
     @property
     def vpin(self) -> float | None:

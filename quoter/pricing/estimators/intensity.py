@@ -35,6 +35,7 @@ STEP_S = 60.0  # kappa at most halves or doubles in this time
 STEP_RATIO = 2.0
 KAPPA_D0_MAX = 20.0  # at d0 only exp(-20) of A would be left, too little to estimate A from
 EXPONENT_MAX = 700.0  # exp() of a larger number overflows a float
+EXPONENT_MAX = 700.0  # exp of more overflows
 TICK_TOLERANCE = 1e-6  # a float distance this close to a tick is that tick
 
 
@@ -127,8 +128,7 @@ class Intensity:
                 raise InvalidInput(name, value)
         if prior.kappa * prior.d0 > KAPPA_D0_MAX:
             raise InvalidInput("d0", prior.d0)
-        p0 = -expm1(-prior.kappa * prior.tick)
-        self._mean0 = (1.0 - p0) / p0  # mean excess in ticks that the prior kappa expects
+        self._mean0 = _mean_excess(prior)
         self._prior, self._window_s = prior, window_s
         self._kept = exp(-LN2 * window_s / half_life_s)
         self._seen = self._seen2 = self._uncut = self._ticks = self._time_s = 0.0
@@ -141,6 +141,16 @@ class Intensity:
         """Drop the open window after a gap in the feed; keep the estimate."""
         self._start_s = self._mid = self._mid0 = inf  # inf: no window is open
         self._reach_buy = self._reach_sell = -inf
+
+    def set_tick(self, tick: float) -> None:
+        """Count in other ticks (price, > 0) from now on; kappa of the counts so far stays."""
+        if tick == self._prior.tick:
+            return
+        if self._uncut and self._ticks:
+            kappa = log1p(self._uncut / self._ticks) / self._prior.tick
+            self._ticks = self._uncut / expm1(min(kappa * tick, EXPONENT_MAX))
+        self._prior = self._prior._replace(tick=tick)
+        self._mean0 = _mean_excess(self._prior)
 
     def on_mid(self, t_s: float, mid: float, sigma: float) -> None:
         """Record the mid (quote/base) and sigma (price/sqrt(s)) at `t_s` seconds.
@@ -270,6 +280,12 @@ class Intensity:
             self._step_end_s = self._start_s + STEP_S
         least, most = self._step_kappa / STEP_RATIO, self._step_kappa * STEP_RATIO
         return min(max(kappa, least), most, KAPPA_D0_MAX / self._prior.d0)
+
+
+def _mean_excess(prior: IntensityPrior) -> float:
+    """Return the mean excess over d0, in ticks, that the prior kappa expects."""
+    p0 = -expm1(-prior.kappa * prior.tick)
+    return (1.0 - p0) / p0
 
 
 def _takers(hazard: float, kappa: float, reached: int, *, is_cut: bool) -> tuple[float, float]:

@@ -77,16 +77,11 @@ class SimulatedEdge:
         self,
         *,
         half_bps: float,
-        fee_bps: float,
         window_s: float = WINDOW_S,
         half_life_s: float = HALF_LIFE_S,
     ) -> None:
-        """half_bps our half-spread at the start; fee_bps per fill, < 0 for a rebate.
-
-        Raises InvalidInput for a number out of domain.
-        """
+        """half_bps: our half-spread at the start. Raises InvalidInput for one out of domain."""
         positive("half_bps", half_bps)
-        self._fee_bps = finite("fee_bps", fee_bps)
         self._window_s = positive("window_s", window_s)
         self._half_life_s = positive("half_life_s", half_life_s)
         step = (FARTHEST / NEAREST) ** (1.0 / (DISTANCES - 1))
@@ -129,14 +124,13 @@ class SimulatedEdge:
         found = (gain.edge() for gain in self._gains[horizon_s])
         return tuple(edge for edge in found if edge is not None)
 
-    @property
-    def has_no_edge(self) -> bool:
+    def has_no_edge(self, fee_bps: float) -> bool:
         """Whether the best distance loses after fees by more than two standard errors.
 
-        False while no distance has thirty effective samples.
+        fee_bps per fill, < 0 for a rebate. False while no distance has thirty effective samples.
         """
         best = [
-            edge.edge_bps - self._fee_bps + ERRORS * edge.error_bps
+            edge.edge_bps - fee_bps + ERRORS * edge.error_bps
             for edge in self.edges()
             if edge.samples >= SAMPLES_MIN and edge.error_bps is not None
         ]

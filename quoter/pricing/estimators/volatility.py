@@ -33,11 +33,12 @@ class VarianceRate:
 
     half_life_s and grid_s seconds, > 0; winsor_sd cuts moves to that many standard deviations,
     None for no cut; prior_sigma price/sqrt(s), weighted as prior_s seconds of observation. Each
-    move is reduced by dead_band (price, >= 0) towards zero, to ignore moves of a tick.
+    move is reduced by `dead_band` (price, >= 0) towards zero, to ignore moves of a tick; it may be
+    set anew when the tick changes.
     """
 
     __slots__ = (
-        "_dead_band", "_half_life_s", "_mid", "_t_s", "_winsor_sd", "grid_s", "squares", "time_s",
+        "_half_life_s", "_mid", "_t_s", "_winsor_sd", "dead_band", "grid_s", "squares", "time_s",
     )  # fmt: skip
 
     def __init__(
@@ -59,7 +60,7 @@ class VarianceRate:
         if not (0.0 <= dead_band < inf):
             raise InvalidInput("dead_band", dead_band)
         self._half_life_s, self.grid_s, self._winsor_sd = half_life_s, grid_s, winsor_sd
-        self._dead_band = dead_band
+        self.dead_band = dead_band
         self._t_s = self._mid = inf  # no mid yet: the next one only sets the start
         self.squares = 0.0 if prior_sigma is None else prior_sigma * prior_sigma * prior_s
         self.time_s = 0.0 if prior_sigma is None else prior_s
@@ -81,8 +82,8 @@ class VarianceRate:
         if gap_s < self.grid_s:
             return False
         move = mid - self._mid
-        if self._dead_band:
-            move = copysign(max(abs(move) - self._dead_band, 0.0), move)
+        if self.dead_band:
+            move = copysign(max(abs(move) - self.dead_band, 0.0), move)
         if self._winsor_sd is not None and self.squares > 0.0 and self.is_warm:
             cap = self._winsor_sd * sqrt(self.squares / self.time_s * gap_s)
             move = max(-cap, min(cap, move))

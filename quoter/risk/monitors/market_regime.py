@@ -72,9 +72,8 @@ class Signal(NamedTuple):
 class MarketRegime:
     """Derives the level from signals; `text` is the reason for the last change."""
 
-    def __init__(self, policy: RegimePolicy, *, tick: float) -> None:
-        """tick: price; the most that the grid alone may add to a move."""
-        self._policy, self._tick = policy, tick
+    def __init__(self, policy: RegimePolicy) -> None:
+        self._policy = policy
         self._mids: deque[tuple[int, float]] = deque(maxlen=MIDS_MAX)  # oldest first
         self._peak: float | None = None
         self._last_signal_ns = 0  # the last signal that kept the present level
@@ -86,16 +85,18 @@ class MarketRegime:
         ts_ns: int,
         *,
         mid: float | None,
+        tick: float,
         now: float | None,
         usual: float | None,
         equity: float,
     ) -> bool:
         """Update the level; True if it changed. Call on every tick.
 
-        mid: quote/base, None without a book. now, usual: volatility of this minute and of ordinary
+        mid: quote/base, None without a book. tick: price, the most that the grid alone may add to
+        a move. now, usual: volatility of this minute and of ordinary
         times, price/sqrt(s), None while unknown. equity: quote currency.
         """
-        signals = list(self._signals(ts_ns, mid, now, usual, equity))
+        signals = list(self._signals(ts_ns, mid, tick, now, usual, equity))
         worst = max(signals, key=lambda signal: signal.level, default=None)
         if worst is not None and worst.level > self.level:
             self.level, self.text, self._last_signal_ns = worst.level, worst.text, ts_ns
@@ -111,7 +112,13 @@ class MarketRegime:
         return False
 
     def _signals(
-        self, ts_ns: int, mid: float | None, now: float | None, usual: float | None, equity: float
+        self,
+        ts_ns: int,
+        mid: float | None,
+        tick: float,
+        now: float | None,
+        usual: float | None,
+        equity: float,
     ) -> Iterator[Signal]:
         policy = self._policy
         if policy.equity_drop is not None:
@@ -124,7 +131,7 @@ class MarketRegime:
             level = Regime.REDUCE_ONLY if is_wild else Regime.WIDE
             yield Signal(level, f"sigma {now:.4g} is {ratio:.1f} times the usual {usual:.4g}")
         if mid is not None:
-            yield from self._moved(ts_ns, mid, usual)
+            yield from self._moved(ts_ns, mid, tick, usual)
 
     def _drop(self, equity: float, most: float) -> Iterator[Signal]:
         """Yield one signal per fall of equity; the next fall is measured from the new level.
@@ -138,7 +145,7 @@ class MarketRegime:
             yield Signal(Regime.REDUCE_ONLY, f"equity fell by {self._peak - equity:.4f}")
             self._peak = equity
 
-    def _moved(self, ts_ns: int, mid: float, usual: float) -> Iterator[Signal]:
+    def _moved(self, ts_ns: int, mid: float, tick: float, usual: float) -> Iterator[Signal]:
         """Compare with the mid a few seconds ago; after a gap, with the last mid before it."""
         mids = self._mids
         if mids and ts_ns - mids[-1][0] < GRID_NS:
@@ -149,7 +156,7 @@ class MarketRegime:
                 continue
             passed_s = (ts_ns - before[0]) / NS_PER_S
             moved, most = mid - before[1], deviations * usual * sqrt(passed_s)
-            if abs(moved) - self._tick > most:
+            if abs(moved) - tick > most:
                 yield Signal(
                     level, f"the mid moved {moved:+.6g} in {passed_s:.1f} s, limit {most:.4g}"
                 )

@@ -65,10 +65,8 @@ class AccountReports:
                     return await self._coin_price(request.coin)
                 case ReportKind.BOOK | ReportKind.BEST_PRICES:
                     raise VenueError("the book is a report of the market feed, not of the account")
-                case ReportKind.RULES:
-                    raise VenueError(
-                        "the market rules are a report of StartupChecks, not of the account"
-                    )
+                case ReportKind.RULES | ReportKind.MAKER_FEE:
+                    raise VenueError("market rules and maker fee are reports of StartupChecks")
         except VenueError as error:
             return ReportFailed(ts_ns=self._now_ns(), kind=request.kind, text=str(error))
 

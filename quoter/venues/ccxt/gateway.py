@@ -175,6 +175,8 @@ class CcxtGateway:
         """Return the requested report (any kind but BOOK); ReportFailed without an answer."""
         if request.kind is ReportKind.RULES:
             return await self._startup.report()
+        if request.kind is ReportKind.MAKER_FEE:
+            return await self._startup.maker_fee_report()
         return await self._reports.report(request)
 
     def adopt_orders(self, orders: KnownOrders) -> None:

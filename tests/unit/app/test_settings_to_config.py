@@ -88,13 +88,9 @@ def test_the_horizon_follows_the_model(instrument: Instrument) -> None:
     assert horizon(model="as", horizon="session", session_s=3600) == (Horizon.SESSION, 3600.0)
 
 
-def test_the_venues_fee_is_used_unless_a_setting_corrects_it(instrument: Instrument) -> None:
-    def fee(**changes: Any) -> float:
-        config = engine_config(settings(**changes), instrument, start_ns=START_NS, opening={})
-        return config.pricing.fee_maker
-
-    assert fee() == 0.001
-    assert fee(fee_maker_bps=7.5) == pytest.approx(0.00075)
+def test_the_venues_fee_is_requested_unless_a_setting_corrects_it() -> None:
+    assert venue_config(settings()).fee_maker is None
+    assert venue_config(settings(fee_maker_bps=7.5)).fee_maker == Decimal("0.00075")
 
 
 def test_raw_gamma_keeps_its_value_and_unit(instrument: Instrument) -> None:
@@ -274,8 +270,8 @@ def test_the_target_of_a_later_start_comes_from_the_ledger_unless_configured(
 
 def test_calibration_bounds_are_tick_price_and_cost(instrument: Instrument) -> None:
     assert calibration_bounds(settings(), instrument, NO_HISTORY) == CalibrationBounds(0.01)
-    changed = settings(fee_maker_bps=5, adverse_bps=1)
-    assert calibration_bounds(changed, instrument, HISTORY) == pytest.approx((0.01, 100.0, 0.06))
+    changed, dear = settings(adverse_bps=1), replace(instrument, fee_maker=Decimal("0.0005"))
+    assert calibration_bounds(changed, dear, HISTORY) == pytest.approx((0.01, 100.0, 0.06))
 
 
 @pytest.mark.parametrize("changes", [{}, {"environment": "testnet", "exchange": "okx"}])
@@ -284,4 +280,5 @@ def test_market_rules_are_requested_every_ten_minutes_on_every_venue(
 ) -> None:
     config = engine_config(settings(**changes), instrument, start_ns=START_NS, opening={})
     assert config.reconcile.rules_ns == 600 * 10**9
+    assert config.reconcile.fee_ns == 3_600 * 10**9
     assert config.reconcile.unread_ns == 60 * 10**9

@@ -80,7 +80,7 @@ PRICING = PricingConfig(
     is_calibrating=False,
 )
 CONFIG = EngineConfig(
-    instrument=ABC,
+    instrument=replace(ABC, fee_maker=Decimal(0)),
     id_prefix="q01run",
     own_prefix="q01",
     limits=LIMITS,

@@ -9,13 +9,14 @@ from quoter.domain.market import Side
 from quoter.domain.step import Pnl
 from quoter.domain.units import NS_PER_S
 from quoter.state.attribution import HORIZONS_S, Attribution
+from quoter.state.current_instrument import CurrentInstrument
 from tests.unit.state.cases import ABC, BUY, SELL, exact, fill
 
 ZERO = Decimal(0)
 
 
 def attribution(position: str = "0", cash: str = "0") -> Attribution:
-    return Attribution(ABC, position=Decimal(position), cash=Decimal(cash))
+    return Attribution(CurrentInstrument(ABC), position=Decimal(position), cash=Decimal(cash))
 
 
 def parts(pnl: Pnl) -> tuple[Decimal, Decimal, Decimal, Decimal]:

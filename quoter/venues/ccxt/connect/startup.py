@@ -14,13 +14,13 @@ from quoter.domain.errors import (
     VenueUnavailable,
     VenueUnfit,
 )
-from quoter.domain.events import ReportFailed, RulesReport
+from quoter.domain.events import MakerFeeReport, ReportFailed, RulesReport
 from quoter.domain.instrument import Instrument
 from quoter.domain.reasons import ReportKind
 from quoter.domain.units import NS_PER_S
 from quoter.venues import answers
 from quoter.venues.ccxt.client import check_sends_once
-from quoter.venues.ccxt.connect.account_fee import DEFAULT_FEE_WARNING, account_fee
+from quoter.venues.ccxt.connect.account_fee import DEFAULT_FEE_WARNING, FEE_MAX, account_fee
 from quoter.venues.ccxt.connect.key_monitor import KeyMonitor
 from quoter.venues.ccxt.connect.market_rules import (
     check_quotable,
@@ -119,6 +119,25 @@ class StartupChecks:
 
     def _instrument(self, market: Json) -> Instrument:
         return instrument(market, precision_mode=self._client.precisionMode, fee_maker=self._fee)
+
+    async def maker_fee_report(self) -> MakerFeeReport | ReportFailed:
+        """Return the account's present maker fee; one that the settings give is not requested."""
+        try:
+            fee = self._config.fee_maker
+            self._fee = fee = await self._requested_fee() if fee is None else fee
+            return MakerFeeReport(ts_ns=self._now_ns(), fee_maker=fee)
+        except VenueError as error:
+            return ReportFailed(ts_ns=self._now_ns(), kind=ReportKind.MAKER_FEE, text=str(error))
+
+    async def _requested_fee(self) -> Decimal:
+        if self._profile.maker_fee_call:
+            return await self._account_fee()
+        fee = _value_of(await self._balances_fee())
+        return await self._account_fee() if fee is None else fee
+
+    async def _account_fee(self) -> Decimal:
+        symbol = self._config.symbol
+        return await account_fee(self._client, self._sender, self._profile, symbol)
 
     async def report(self) -> RulesReport | ReportFailed:
         """Return the present market rules; ccxt rounds by them as well from now on."""
@@ -224,11 +243,7 @@ class StartupChecks:
 
     async def _check_key(self) -> None:
         """Check key and permissions with a balance request, and find the account's maker fee."""
-        answer = await self._sender.read(
-            self._client.fetch_balance,
-            self._maker_fee,
-            weight=self._profile.weights.get("balances", 1.0),
-        )
+        answer = await self._balances_fee()
         if isinstance(answer, FailedCall):
             refused = refused_key(answer.error, answer.text, self._profile.key_errors)
             if refused is not None:
@@ -236,12 +251,15 @@ class StartupChecks:
         fee = _value_of(answer)
         await self._key_watch.check()
         if self._fee is None and not self._config.is_cancel_only:
-            symbol = self._config.symbol
-            self._fee = (
-                await account_fee(self._client, self._sender, self._profile, symbol)
-                if fee is None
-                else fee
-            )
+            self._fee = await self._account_fee() if fee is None else fee
+
+    async def _balances_fee(self) -> Decimal | FailedCall | None:
+        """Request the balances; return the maker fee where this venue reports it with them."""
+        return await self._sender.read(
+            self._client.fetch_balance,
+            self._maker_fee,
+            weight=self._profile.weights.get("balances", 1.0),
+        )
 
     @property
     def fee_warning(self) -> str:
@@ -259,7 +277,7 @@ class StartupChecks:
         if "commissionRates" not in info:
             return None
         rate = decimal(as_map(info["commissionRates"]).get("maker"))
-        if rate is None:
+        if rate is None or not abs(rate) <= FEE_MAX:
             raise BadAnswer("the account's maker fee can't be read")
         return rate
 

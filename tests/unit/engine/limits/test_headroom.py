@@ -16,6 +16,7 @@ def headroom(harness: EngineHarness) -> Headroom:
     engine = harness.engine
     return Headroom(
         config=engine.config,
+        instrument=engine.instrument,
         market=engine.market,
         orders=engine.orders,
         inventory=engine.inventory,

@@ -21,6 +21,7 @@ def view_of(harness: EngineHarness, quote: Quote) -> RiskView:
         references=engine.activity_limits.references,
         headroom=Headroom(
             config=engine.config,
+            instrument=engine.instrument,
             market=engine.market,
             orders=engine.orders,
             inventory=engine.inventory,

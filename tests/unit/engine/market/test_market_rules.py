@@ -78,7 +78,7 @@ def test_market_that_is_refused_pauses_and_is_requested_until_it_can_be_quoted()
     assert asked(harness.wait(1.5)) == 1
     rules(harness, ABC)
     assert Cause.MARKET_RULES not in harness.engine.causes.switch.causes
-    assert harness.engine.rules.instrument == ABC
+    assert harness.engine.instrument.now == CONFIG.instrument
     assert asked(harness.wait(30.0)) == 0
 
 

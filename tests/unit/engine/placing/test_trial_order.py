@@ -252,7 +252,7 @@ def test_sell_is_on_trial_where_nothing_may_be_bought() -> None:
 def test_size_follows_new_rules_and_the_minimum_value() -> None:
     harness = starting()
     rules = replace(harness.engine.config.instrument, notional_min=Decimal(50))
-    harness.engine.trial.set_instrument(rules)
+    harness.engine.instrument.now = rules
     order = trial(harness.rest())
     harness.done(order)
     harness.wait(1.5)

@@ -1,17 +1,20 @@
 """The references of gamma, and what is saved for the next start."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from quoter.domain.events import Trade
 from quoter.domain.market import Side
 from quoter.domain.trading import NoQuote
 from tests.unit.engine.cases import PRICING, EngineHarness, config
+from tests.unit.state.cases import ABC
 
 
 def test_a_market_in_which_gamma_has_no_value_is_not_quoted() -> None:
     """Takers never reach the distance of the fee: nothing measurable is left of A."""
-    pricing = replace(PRICING, kappa_prior=1000.0, fee_maker=0.01)
-    harness = EngineHarness(config(pricing=pricing)).start()
+    pricing = replace(PRICING, kappa_prior=1000.0)
+    dear = replace(ABC, fee_maker=Decimal("0.01"))
+    harness = EngineHarness(config(pricing=pricing, instrument=dear)).start()
     assert not harness.engine.calibration.ready
     assert harness.engine.quoting.latest.terms is None
     assert {off.reason for off in harness.engine.quoting.latest.off} == {NoQuote.NO_SIGMA}

@@ -12,7 +12,7 @@ from quoter.domain.quotes import QuoteTerms, SideOff
 from quoter.domain.trading import NoQuote
 from quoter.engine.config import Fair, PricingConfig
 from tests.unit.engine.cases import PRICING, EngineHarness, config
-from tests.unit.state.cases import BUY, SELL, levels
+from tests.unit.state.cases import ABC, BUY, SELL, levels
 
 
 def harness(**changes: object) -> EngineHarness:
@@ -140,7 +140,8 @@ def test_trade_with_nan_is_counted_and_changes_no_estimate() -> None:
 
 
 def test_no_edge_is_reported_once() -> None:
-    maker = harness(fee_maker=0.05)
+    dear = replace(ABC, fee_maker=Decimal("0.05"))
+    maker = EngineHarness(config(instrument=dear)).quoting()
     for n in range(120):
         side = BUY if n % 2 else SELL
         trade(maker, side, price=100.0 * (1 + side.sign * 0.03))

@@ -1,6 +1,8 @@
 """Effect of informed takers on our quotes; each protection has a switch and a bound."""
 
 import random
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -9,7 +11,8 @@ from quoter.domain.market import Side
 from quoter.domain.step import Booked
 from quoter.engine.config import ToxicFlowConfig
 from quoter.engine.quoting.toxic_flow import ToxicFlow
-from tests.unit.state.cases import START_NS, exact, fill
+from quoter.state.current_instrument import CurrentInstrument
+from tests.unit.state.cases import ABC, START_NS, exact, fill
 
 T0_S = START_NS * 1e-9
 MID, HALF = 100.0, 0.1
@@ -34,7 +37,7 @@ def toxic_flow(
     config = ToxicFlowConfig(
         alpha_max=alpha, markout_cost_max=adverse, side_cooldown_s=side_cooldown_s
     )
-    return ToxicFlow(config, fee_maker=0.001, volume_per_s=volume)
+    return ToxicFlow(config, CurrentInstrument(ABC), volume_per_s=volume)
 
 
 def buying_spree(toxic: ToxicFlow, *, seconds: float = 10.0) -> float:
@@ -128,7 +131,9 @@ def test_vpin_is_one_for_one_sided_takers_and_none_without_a_known_volume() -> N
 def test_informed_takers_leave_no_edge(impact: float, is_hopeless: bool) -> None:
     """Each one moves the mid by more than the distances that it reaches, or not at all."""
     toxic, rng = toxic_flow(), random.Random(4)
-    toxic_fee_only = ToxicFlow(ToxicFlowConfig(), fee_maker=0.0, volume_per_s=None)
+    toxic_fee_only = ToxicFlow(
+        ToxicFlowConfig(), CurrentInstrument(replace(ABC, fee_maker=Decimal(0))), volume_per_s=None
+    )
     t_s, mid = T0_S, MID
     for _ in range(600):
         side = rng.choice(list(Side))

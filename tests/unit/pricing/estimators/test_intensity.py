@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from math import exp, inf, nan, sqrt
+from math import exp, floor, inf, nan, sqrt
 
 import pytest
 
@@ -110,6 +110,22 @@ def test_coarse_grid_does_not_bias_kappa() -> None:
         intensity.on_trade(t_s, side, MID + side.sign * reached)
     intensity.on_mid(40_000.0, MID, 1.0)
     assert intensity.estimate.kappa == pytest.approx(2.0, rel=0.08)
+
+
+@pytest.mark.parametrize("tick", [0.001, 0.5])
+def test_tick_that_changes_keeps_kappa_and_further_takers_are_counted_in_it(tick: float) -> None:
+    intensity = Intensity(PRIOR, half_life_s=1e9)
+    learn(intensity, kappa=1.5, rate=0.1, seconds=60_000, seed=3)
+    learned = intensity.estimate.kappa
+    intensity.set_tick(tick)
+    rng = random.Random(5)
+    for n in range(6_000):
+        start_s = 60_000.0 + 10.0 * n
+        intensity.on_mid(start_s, MID, 1.0)
+        ticks = floor(rng.expovariate(1.5) / tick)
+        intensity.on_trade(start_s + 5.0, Side.BUY, MID + PRIOR.d0 + ticks * tick)
+    intensity.on_mid(120_100.0, MID, 1.0)
+    assert intensity.estimate.kappa == pytest.approx(learned, rel=0.1)
 
 
 def test_reach_at_d0_counts_despite_float_rounding() -> None:

@@ -18,14 +18,14 @@ class Course:
     """A regime that is updated ten times a second."""
 
     def __init__(self, policy: RegimePolicy = POLICY, *, tick: float = 0.01) -> None:
-        self.ladder = MarketRegime(policy, tick=tick)
+        self.ladder, self.tick = MarketRegime(policy), tick
         self.ticks = 0
         self.mid: float | None = 1000.0
 
     def look(self, *, now: float | None = USUAL, equity: float = 0.0) -> Regime:
         self.ticks += 1
         ts_ns = self.ticks * NS_PER_S // 10
-        self.ladder.update(ts_ns, mid=self.mid, now=now, usual=USUAL, equity=equity)
+        self.ladder.update(ts_ns, mid=self.mid, tick=self.tick, now=now, usual=USUAL, equity=equity)
         return self.ladder.level
 
     def wait(self, seconds: float, *, now: float = USUAL, equity: float = 0.0) -> Regime:

@@ -8,7 +8,10 @@ from typing import cast
 import pytest
 from ccxt.base import errors as venue
 
+from quoter.domain.commands import RequestReport
 from quoter.domain.errors import FeeUnread, VenueUnavailable
+from quoter.domain.events import MakerFeeReport, ReportFailed
+from quoter.domain.reasons import ReportKind
 from quoter.venues.ccxt.connect.account_fee import account_fee
 from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
@@ -16,6 +19,7 @@ from quoter.venues.egress.gate import current_call
 from quoter.venues.profiles import PROVEN, profile_of
 from tests.unit.venues.paper_account import PaperAccount, gateway_of
 
+MAKER_FEE = RequestReport(kind=ReportKind.MAKER_FEE)
 FEES: dict[str, tuple[str, object, str]] = {
     "bybit": (
         "/v5/account/fee-rate",
@@ -75,6 +79,20 @@ class FeeAccount(PaperAccount):
         return {**cast("dict[str, object]", answer), "data": []} if self.is_empty else answer
 
 
+@dataclass(slots=True)
+class BalancesWithFee(PaperAccount):
+    """An account that answers the request for its balances, with Binance's commission rates."""
+
+    rate: str = ""
+
+    def answer(self, method: str, url: str, body: str | None) -> object:
+        assert "/api/v3/account" in url, url
+        held = {"free": "1.00000000", "locked": "0.00000000"}
+        rates = {"maker": self.rate, "taker": "0.00100000", "buyer": "0", "seller": "0"}
+        coins = [{"asset": "BTC", **held}, {"asset": "USDT", **held}]
+        return {"makerCommission": 10, "commissionRates": rates, "balances": coins}
+
+
 async def fee_of(gateway: CcxtGateway, exchange: str) -> Decimal:
     return await account_fee(
         gateway._client, gateway._sender, profile_of(exchange), gateway._config.symbol
@@ -124,6 +142,47 @@ def test_every_quoted_venue_has_a_source_of_the_fee() -> None:
         "binance",  # with the balances
         "binanceus",
     }
+
+
+@pytest.mark.parametrize("exchange", sorted(FEES))
+async def test_fee_is_read_again_while_running(
+    exchange: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with gateway_of(FeeAccount(exchange), monkeypatch) as gateway:
+        report = await gateway.report(MAKER_FEE)
+        assert isinstance(report, MakerFeeReport)
+        assert report.fee_maker == Decimal(FEES[exchange][2])
+
+
+async def test_binance_reports_the_fee_with_the_balances(monkeypatch: pytest.MonkeyPatch) -> None:
+    for rate, is_readable in (("0.00075000", True), ("9", False)):
+        async with gateway_of(BalancesWithFee("binance", rate=rate), monkeypatch) as gateway:
+            report = await gateway.report(MAKER_FEE)
+            if is_readable:
+                assert isinstance(report, MakerFeeReport)
+                assert report.fee_maker == Decimal(rate)
+            else:
+                assert isinstance(report, ReportFailed)
+
+
+async def test_request_of_the_fee_that_fails_is_no_fee(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = FeeAccount("okx", failure=venue.RequestTimeout("?"))
+    async with gateway_of(account, monkeypatch) as gateway:
+        report = await gateway.report(MAKER_FEE)
+        assert isinstance(report, ReportFailed)
+        assert report.kind is ReportKind.MAKER_FEE
+
+
+async def test_fee_of_the_settings_is_reported_without_a_request() -> None:
+    config = VenueConfig(
+        exchange="okx",
+        symbol="BTC/USDT",
+        environment="production",
+        order_prefix="q1",
+        fee_maker=Decimal("0.0003"),
+    )
+    report = await CcxtGateway(config, lambda: 0, Random(1)).report(MAKER_FEE)
+    assert report == MakerFeeReport(ts_ns=0, fee_maker=Decimal("0.0003"))
 
 
 def test_default_fee_is_warned_of_without_a_key_only() -> None:
