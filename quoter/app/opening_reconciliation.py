@@ -51,7 +51,7 @@ ACCEPT = "if the venue is right, run `quoter accept` and start again"
 
 
 class Opening(NamedTuple):
-    """The engine's start: balances by asset, target for `auto`, recorded fills."""
+    """What the engine starts with: balances by asset, target for `auto`, recorded fills."""
 
     balances: Mapping[str, Decimal]
     target: Decimal

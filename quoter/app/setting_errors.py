@@ -44,7 +44,7 @@ def text_for(error: VenueError, settings: Settings) -> str:
 
 
 def exit_code_for(error: VenueError) -> ExitCode:
-    """Return USAGE if a setting is wrong, VENUE_UNAVAILABLE if a later try may succeed."""
+    """Return USAGE for a wrong setting, VENUE_UNAVAILABLE for a venue down, else START_FAILED."""
     if isinstance(error, MarketUnfit | FeeUnread):
         return ExitCode.USAGE
     is_down = isinstance(error, VenueUnavailable)

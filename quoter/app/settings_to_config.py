@@ -207,7 +207,7 @@ def last_calibration(settings: Settings) -> SavedCalibration | None:
 def calibration_bounds(
     settings: Settings, instrument: Instrument, history: MarketHistory
 ) -> CalibrationBounds:
-    """Return the bounds of a plausible calibration: tick; price and cost, if there is a history."""
+    """Return the bounds of a plausible calibration; without a history only the tick is known."""
     if not history.bars:
         return CalibrationBounds(instrument.tick_float)
     fair = history.bars[-1].close

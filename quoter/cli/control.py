@@ -160,7 +160,7 @@ def params(
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Show or change live parameters; a change, one every 5 s, at most doubles or halves a value.
+    """Show or change live parameters: one change every 5 s, at most to double or half the value.
 
     Showing needs a token of any role, changing one of the operator or risk role.
     """

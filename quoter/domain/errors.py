@@ -51,7 +51,7 @@ class VenueUnavailable(VenueError):
 
 
 class MarketsUnread(VenueUnavailable):
-    """The list of markets could not be read; `is_answered`: the venue sent something else."""
+    """The list of markets could not be read; `is_answered`: the venue sent another answer."""
 
     def __init__(self, text: str, *, is_answered: bool = False) -> None:
         super().__init__(text)

@@ -1,4 +1,4 @@
-"""The traded symbol and its grid: where estimates (float) become money (Decimal)."""
+"""The traded symbol and its grid: where estimates (float) become exact amounts (Decimal)."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal

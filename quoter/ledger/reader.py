@@ -35,7 +35,7 @@ type RunColumns = tuple[str, str, str, str, str, int, int | None, int | None]
 class Reader:
     """A read-only connection; a writer may be open in this or another process.
 
-    `+epoch` in a query bars the index on epochs, so that rows come as written, without sorting.
+    `+epoch` keeps SQLite from using the index on epochs: rows then come in the order of writing.
     """
 
     def __init__(self, folder: Path) -> None:

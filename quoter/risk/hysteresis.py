@@ -1,9 +1,9 @@
 """Hysteresis of halt causes: a clearing delay, and a limit on repeated pauses.
 
 A cause that clears by itself is cleared only after its condition was absent for a while. A cause
-that pauses quoting again and again is a fault that needs a person (rule KS-14). Causes that come
-from the machine are excepted: a resume would not make it faster, and their monitors wait longer
-after each relapse.
+that pauses quoting again and again is a fault that needs a person (rule KS-14). Causes that a slow
+machine raises are excepted: a resume would not make the machine faster, and their monitors wait
+longer each time that the problem returns.
 """
 
 from collections import deque

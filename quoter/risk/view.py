@@ -60,7 +60,7 @@ class Limits:
                 continue
             if field.name == "book_depth_min":
                 if not (value.is_finite() and value >= 0):
-                    raise ValueError(f"book_depth_min must not be below zero, not {value}")
+                    raise ValueError(f"book_depth_min must be zero or more, not {value}")
             elif not (value.is_finite() and value > 0):
                 raise ValueError(f"{field.name} must be above zero, not {value}")
 

@@ -1,4 +1,4 @@
-"""A simulated Binance spot exchange on real sockets, with its own exact account of what happened.
+"""A simulated Binance spot exchange on real sockets, with an exact record of all that happened.
 
 It answers: how does a client behave against an exchange that can fail on demand? `app`, `cli` and
 tests import it; inside, see the contract "layers of sandbox" in pyproject.toml. It uses the

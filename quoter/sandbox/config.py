@@ -206,5 +206,5 @@ def key_account(public_key: str) -> Account:
 
 
 def default_config(seed: int) -> SandboxConfig:
-    """Four symbols of different character and two accounts, as `quoter sandbox` starts them."""
+    """Return four symbols that differ in tick, price and activity, and two accounts."""
     return SandboxConfig(markets=MARKETS, accounts=(DEMO_ACCOUNT, SECOND_ACCOUNT), seed=seed)

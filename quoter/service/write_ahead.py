@@ -74,7 +74,7 @@ class WriteAhead:
         self._unmatched: dict[str, None] = {}  # recorded trade ids without a known order
 
     async def before(self, event: Fill | TradesReport) -> Ahead:
-        """Return once the event's new fills are recorded, or are late.
+        """Return once the event's new fills are recorded, or a slow disk has delayed that too long.
 
         The engine must get the returned event: it lacks the fills that the ledger has counted and
         the engine no longer remembers.

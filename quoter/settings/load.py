@@ -131,10 +131,10 @@ def _read_env_file(path: Path, found: dict[str, str]) -> Iterator[str]:
 
 
 def _ambiguous_dollar(line: str) -> str:
-    """Return why a line of `.env` with a dollar sign has no certain value; empty if it has one.
+    """Return why docker compose and quoter would read a line of `.env` differently, or "".
 
-    docker compose replaces `$NAME` and `${NAME}` outside of single quotes; the library that we read
-    with replaces `${NAME}` in any quotes.
+    docker compose replaces `$NAME` and `${NAME}` outside of single quotes; our library (dotenv)
+    replaces `${NAME}` in any quotes.
     """
     value = line.partition("=")[2].strip()
     if "${" in value:

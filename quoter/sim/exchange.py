@@ -1,4 +1,4 @@
-"""The simulated venue: several symbols, several accounts, one truth. Pure and deterministic."""
+"""The simulated venue: several symbols and accounts, one truth ledger. Pure and deterministic."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -89,7 +89,7 @@ class Exchange:
         return self._take_news()
 
     def script(self, symbol: str, script: Script, at_ns: int) -> None:
-        """Start scripted flow at `at_ns`, or now if that time is over.
+        """Start scripted flow at `at_ns`, or now if that time has passed.
 
         Raises ValueError if too many run already, or if the market is a recorded one.
         """

@@ -151,7 +151,7 @@ class Book:
     def load(self, snapshot: BookSnapshot) -> str | None:
         """Replace the book by a snapshot. Return the fault that makes it unusable, or None.
 
-        A snapshot of the update that the book is at only confirms or refutes the book.
+        A snapshot with the book's own sequence number changes nothing: the book must equal it.
         """
         if self.ready and snapshot.last == self.last:
             return self._audit(snapshot)

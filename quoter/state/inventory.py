@@ -80,7 +80,7 @@ class Inventory:
         return trade_id in self._seen
 
     def may_have_forgotten(self, fill: Fill) -> bool:
-        """Whether this fill may have been booked before all that are remembered.
+        """Whether this fill may be one that was booked and is no longer remembered.
 
         Only ids that are numbers tell which trade is older; `ts_ns` of a listed trade is the time
         of its list. With other ids, any fill may be an old one once a trade was forgotten.

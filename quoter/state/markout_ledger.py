@@ -43,7 +43,7 @@ class MarkoutLedger:
     """Markouts of one side's fills at one horizon, quote currency, matured and open ones.
 
     A fill is measured at the first mark at or after its horizon. When more than PENDING_MAX fills
-    are open, the oldest takes the present mark: its horizon is cut short, but its markout counted.
+    are open, the oldest is valued at the present mark, before the end of its horizon.
     """
 
     def __init__(self, horizon_s: int) -> None:
@@ -60,7 +60,7 @@ class MarkoutLedger:
         self._open.add(size, mark)
 
     def see(self, mark: Decimal, ts_ns: int) -> None:
-        """Close every fill whose horizon has come."""
+        """Value at this mark every open fill whose horizon has passed, and close it."""
         while self._pending and self._pending[0].due_ns <= ts_ns:
             self._mature(mark)
 

@@ -63,7 +63,7 @@ class SafetyGauges:
             self._external_stops.labels(*self._labels, name).set_function(_number(is_active))
 
     def follow_dead_man(self, timeout_s: float, age_s: Callable[[], float]) -> None:
-        """Set the timeout and the function that returns the time since arming, s; nan: unarmed."""
+        """Set the timeout and the function that returns the seconds since arming (nan: unarmed)."""
         self._dead_man_timeout.labels(*self._labels).set(timeout_s)
         self._dead_man_age.labels(*self._labels).set_function(age_s)
 

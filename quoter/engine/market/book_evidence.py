@@ -95,7 +95,7 @@ class BookEvidence:
         self._acked_ns.pop(client_id, None)
 
     def on_best_prices(self, report: BestPricesReport, bid: Level, ask: Level, last: int) -> str:
-        """Compare the venue's best prices with the book's; return a proof, or an empty text.
+        """Compare the venue's best prices with the book's; return why the book is wrong, or "".
 
         `last` is the number of the depth update that the book is at.
         """
@@ -122,7 +122,7 @@ class BookEvidence:
         )
 
     def proof(self, ts_ns: int, is_missing: Callable[[str], bool]) -> str:
-        """Return what is proven by now, or an empty text.
+        """Return what by now proves the book wrong or its stream silent, or an empty text.
 
         `is_missing` returns whether the book should show the order of a client id and does not.
         """

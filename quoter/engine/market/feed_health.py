@@ -113,9 +113,9 @@ class FeedHealth:
         self.check_age(step)
 
     def check_age(self, step: StepBuilder) -> None:
-        """Raise or clear BOOK_STALE; before every decision.
+        """Raise or clear BOOK_STALE. Call it before every decision, not on ticks only.
 
-        A process that hung may receive fills and answers before its next tick.
+        After a hang of the process, fills and answers may be handled before the next tick.
         """
         if self._is_up and not self._market.is_fresh(step.ts_ns):
             age_s = self._market.age_ns(step.ts_ns) / NS_PER_S

@@ -1,4 +1,4 @@
-"""Follows the market's rules, tick, lot and minimums, while they change (rule PT-14)."""
+"""Follows changes of the market's rules: tick, lot and minimums (rule PT-14)."""
 
 from dataclasses import replace
 from decimal import Decimal

@@ -104,7 +104,7 @@ class Placing:
         phase: Phase,
         step: StepBuilder,
     ) -> None:
-        """Issue the fewest commands that bring both sides to `quote`, priced from `book_seq`."""
+        """Issue the fewest commands that bring both sides to `quote`, computed at `book_seq`."""
         self._book_seq = book_seq
         if not self._is_due(quote, step):
             return
@@ -215,7 +215,7 @@ class Placing:
     def place_trial(
         self, quote: Quote, *, book_seq: int, state: TradingState, step: StepBuilder
     ) -> str:
-        """Place one post-only order apart from the quote; return its client id, empty if denied."""
+        """Place one post-only order outside of the quote; return its client id, empty if denied."""
         self._book_seq = book_seq
         may_create = self._backoff.may_create(quote.side, step.ts_ns)
         if not may_create or not self._budget.has_tokens(step.ts_ns):

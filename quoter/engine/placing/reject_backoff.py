@@ -41,8 +41,8 @@ class RejectBackoff:
 
     A side waits after a reject: for a time, for a newer book after a post-only reject, and for a
     balance report after a reject for lack of funds. An order that ends unfilled although its end
-    was not requested counts like a post-only reject: some venues cancel such an order after they
-    accepted it. Or another process cancels our orders, such as a second daemon of this instance.
+    was not requested counts like a post-only reject: some venues accept such an order and then
+    cancel it. Another process, such as a second daemon of this instance, may cancel our orders too.
     """
 
     def __init__(self, *, market: MarketView, causes: HaltCauses) -> None:

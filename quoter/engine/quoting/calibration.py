@@ -237,7 +237,7 @@ class Calibration:
         return side_cost(fair=fair, fee_maker=fee, adverse_bps=self._config.adverse_bps)
 
     def changing_inputs(self, ts_ns: int) -> tuple[object, ...]:
-        """The changing values that `inputs` depends on; while they are equal, its result is too."""
+        """The values that `inputs` depends on: its result changes only with one of them."""
         return self.sigma, self.estimate, self.fill_factor, self._tau_s(ts_ns)
 
     def inputs(

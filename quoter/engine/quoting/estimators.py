@@ -127,7 +127,7 @@ class Estimators:
         return self._micro.fair(mid=mid, spread=ask.price - bid.price, share=share, half=self._half)
 
     def changing_inputs(self, ts_ns: int) -> tuple[object, ...]:
-        """The changing values that `inputs` depends on; while they are equal, its result is too."""
+        """The values that `inputs` depends on: its result changes only with one of them."""
         return *self.calibration.changing_inputs(ts_ns), *self.toxic_flow.changing_inputs
 
     def inputs(self, ts_ns: int, *, fair: float, lots: float) -> PricingInputs | NoQuote:

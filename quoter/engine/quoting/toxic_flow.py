@@ -28,7 +28,7 @@ SLOW_S = 1.0  # minimum time between two updates of slowly changing figures
 
 
 class ToxicFlow:
-    """Owns the estimators of toxic flow. Quotes use the public figures.
+    """Owns the estimators of toxic flow. Quotes use the public attributes.
 
     alpha: predicted move of fair value, price. markout_cost_*: price, >= 0. cooling_down: our sides
     that are not quoted.
@@ -59,7 +59,7 @@ class ToxicFlow:
     def changing_inputs(self) -> tuple[object, ...]:
         """The figures of this class that quotes depend on.
 
-        While they are equal, no new quote is needed because of them.
+        When one of them changes, the quote is computed anew.
         """
         return self.alpha, self.markout_cost_bid, self.markout_cost_ask, self.cooling_down
 

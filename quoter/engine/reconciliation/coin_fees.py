@@ -1,8 +1,8 @@
 """Prices fees in a third coin, neither base nor quote (BNB at Binance), and books them as costs.
 
-The venue is asked for the coin's price only when a fee finds no price younger than a minute. Until
-then such fees are unpriced, and the loss limits do not include them; so fees that stay unpriced for
-ten seconds pause quoting.
+The coin's price is requested only for a fee, and only if the last one is older than a minute. Until
+it arrives the fee is unpriced, and the loss limits do not include it; so fees that stay unpriced
+for ten seconds pause quoting.
 """
 
 from collections import defaultdict
@@ -39,7 +39,7 @@ class _Coin:
 
 
 class CoinFees:
-    """Debits every fee in a third coin once, at a price of its time."""
+    """Debits every fee in a third coin once, at a price of at most a minute before or after it."""
 
     def __init__(
         self, *, instrument: Instrument, attribution: Attribution, causes: HaltCauses

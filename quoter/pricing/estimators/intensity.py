@@ -67,7 +67,7 @@ class IntensityEstimate(NamedTuple):
 
 
 class IntensityPrior(NamedTuple):
-    """Prior of the intensity, and the two lengths that stay fixed.
+    """Prior of the intensity, and the two lengths that stay fixed, d0 and tick.
 
     kappa 1/price; rate takers/s per side that reach d0; d0 price, the smallest distance that we
     would quote; tick price. Another d0 needs a new estimator.
@@ -185,7 +185,8 @@ class Intensity:
     def fill_rate(self, distance: float) -> float:
         """Return the expected fill rate, fills/s, of one side at `distance` (price) from the mid.
 
-        Nearer than d0 nothing is measured; there the rate at d0 is returned.
+        Nearer than d0 nothing is measured; there the rate at d0 is returned. Raises InvalidInput
+        for a distance that is not finite.
         """
         past_d0 = distance - self._prior.d0
         if not (past_d0 < inf):
@@ -291,10 +292,10 @@ def _mean_excess(prior: IntensityPrior) -> float:
 def _takers(hazard: float, kappa: float, reached: int, *, is_cut: bool) -> tuple[float, float]:
     """Return expected takers of a window whose farthest came `reached` ticks past d0.
 
-    Returns the number whose distance is not censored, and the summed ticks of all; hazard as
-    above, kappa per tick; `is_cut`: the farthest came that far or farther. With a Poisson number
-    of takers and geometric distances, the takers below `reached` are again a Poisson number, and
-    those at `reached` a Poisson number that is at least one.
+    Returns the number whose distance is not censored, and the summed ticks of all. hazard: expected
+    takers beyond d0; kappa: per tick; `is_cut`: the farthest came that far or farther. With a
+    Poisson number of takers and geometric distances, the takers below `reached` are again a Poisson
+    number, and those at `reached` a Poisson number that is at least one.
     """
     kappa, beyond = min(kappa, EXPONENT_MAX), min(kappa * reached, EXPONENT_MAX)
     below = hazard * -expm1(-beyond)

@@ -30,7 +30,7 @@ class _Side:
 
 
 class SideCooldown:
-    """Cooldown of a side (5 s) after four own fills of it within a second. O(1).
+    """Cooldown of a side (5 s) after four of our fills on it within a second. O(1).
 
     After that time it ends once the flow against the side is calm, at the latest after twice that
     time. Only own fills start a cooldown. In the study `toxic`, starting one after every public

@@ -69,7 +69,7 @@ class VarianceRate:
         """Record the mid (quote/base) at `t_s` seconds; return whether it was used. O(1).
 
         Raises InvalidInput for a mid that is not above zero and finite, or a time that is not
-        finite. Before any move there is no scale to cut by, and moves are not cut.
+        finite. Moves are cut only after a first move, and once `is_warm`.
         """
         if not (0.0 < mid < inf):
             raise InvalidInput("mid", mid)

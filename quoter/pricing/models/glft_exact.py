@@ -2,7 +2,7 @@
 
 The stationary value of holding n lots, |n| <= Q, is the ground eigenvector f of the tridiagonal
 matrix with rho*n^2 on the diagonal and -1 beside it; the displacement of a quote is the logarithm
-of the ratio of two neighbours. The closed form is its limit for a distant limit and a small rho.
+of the ratio of two neighbours. The closed form is approached as Q grows and rho gets small.
 Formulas: deploy/docs/strategy.md, "Exact bounded model".
 """
 
@@ -109,7 +109,7 @@ class BoundedModel:
     """
 
     def __init__(self, lots_max: float) -> None:
-        """Set the limit to the next whole lot from `lots_max`, the limit in order sizes.
+        """Round `lots_max`, the inventory limit in order sizes, up to a whole number.
 
         lots_max > 0 and at most 500; raises InvalidInput outside that.
         """

@@ -1,4 +1,4 @@
-"""Distances of bid and ask from fair value, term by term, from market, inventory and shape.
+"""Distances of bid and ask from fair value, term by term.
 
 Formulas: deploy/docs/strategy.md, "Distances and bounds".
 """
@@ -164,7 +164,7 @@ def _markout_cost(cost: float, name: str, half: float, clamps: list[Clamp]) -> f
 def _alpha(alpha: float, half: float, clamps: list[Clamp]) -> tuple[float, float]:
     """Return how much farther out the expected move puts bid and ask, price.
 
-    Both quotes follow the move; the side in its way moves away by as much again.
+    Both quotes follow the move; the side that the move would reach shifts by twice as much.
     """
     if alpha == 0.0:
         return 0.0, 0.0

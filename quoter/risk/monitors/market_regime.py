@@ -25,7 +25,7 @@ MIDS_MAX = 32
 
 
 class Move(NamedTuple):
-    """A level, and the move that leads to it, in usual standard deviations of so many seconds."""
+    """A level, and the move within `seconds` that leads to it, in usual standard deviations."""
 
     level: Regime
     seconds: int

@@ -25,7 +25,7 @@ class PriceJump:
         }
 
     def restart(self) -> None:
-        """Forget earlier prices: the present price level was confirmed."""
+        """Forget earlier prices: a fresh snapshot has confirmed the present price level."""
         self._mids.restart()
         for quotes in self._quotes.values():
             quotes.restart()

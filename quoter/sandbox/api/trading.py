@@ -301,7 +301,7 @@ def _self_trade(parameters: Parameters) -> SelfTrade:
 
 
 def _size_for(request: Request, market: MarketSpec, side: Side, quote: Decimal) -> Decimal:
-    """Return the size that the book trades for an amount of quote currency, in filter lots."""
+    """Return the size that the book trades for an amount of quote currency, in whole lots."""
     _opposite(request, market, side)
     size = request.venue.exchange.size_for(
         request.api_key, market.symbol, side, quote, _self_trade(request.parameters)

@@ -22,7 +22,7 @@ class Window:
     used: int = 0
 
     def at(self, now_ns: int) -> int:
-        """Start a new interval if `now_ns` is in one, and return the current count."""
+        """Return the count at `now_ns`; a new interval starts at zero."""
         current = now_ns // self.interval_ns
         if current != self.started:
             self.started, self.used = current, 0

@@ -33,7 +33,7 @@ class Venue:
         self.markets = {market.symbol: market for market in config.markets}
         recorded = {capture.symbol for capture in config.captures}
         if unlisted := recorded - set(self.markets):
-            raise ValueError(f"a capture of {', '.join(unlisted)}, which is not listed here")
+            raise ValueError(f"no market is configured for the capture of {', '.join(unlisted)}")
         self.simulated = tuple(symbol for symbol in self.markets if symbol not in recorded)
         self.accounts = {account.api_key: account for account in config.accounts}
         behind = [_recorded(m) if m.symbol in recorded else m for m in config.markets]

@@ -20,7 +20,7 @@ OUTCOME_S_MAX = 3.0  # the engine applies a change long before
 
 
 class LiveParamsService:
-    """The one way in for changes of the live parameters; `settings` are those of the start."""
+    """The only entrance for changes of the live parameters; `settings` are those of the start."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """Control of a running daemon over HTTP: operator commands and live parameters.
 
-Every request passes the same checks in this order: host name (by the server), origin (none of a
-browser), token, role, body, fields, idempotency key. A refused request has changed nothing.
+Every request passes the same checks in this order: host name (by the server), origin (a
+browser's is refused), token, role, body, fields, idempotency key. A refused one changes nothing.
 """
 
 import asyncio

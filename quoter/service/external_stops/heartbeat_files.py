@@ -66,7 +66,7 @@ class DaemonHeartbeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentinelHeartbeat:
-    """One heartbeat of the sentinel; `handled`: the daemon's last mark before a latched silence."""
+    """One heartbeat of the sentinel; `handled`: the daemon's mark that a kill was latched for."""
 
     run: str
     seq: int
@@ -108,7 +108,7 @@ class HeartbeatAge:
         self._changed_s = monotonic_s()
 
     def update(self, mark: str) -> float:
-        """Take in the mark (empty: unreadable), and return the seconds since it last changed."""
+        """Take in the mark, empty if unreadable; return the seconds since it last changed."""
         now_s = self._monotonic_s()
         if mark and mark != self._mark:
             self._mark, self._changed_s = mark, now_s

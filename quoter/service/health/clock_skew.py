@@ -39,7 +39,7 @@ class ClockSkewMonitor:
         report: Callable[[str], None],
         show: Callable[[float, float], None],
     ) -> None:
-        """`report` gets the problem, empty: none; `show` gets offset and uncertainty, seconds."""
+        """`report` gets the problem or an empty text; `show` gets offset and uncertainty, s."""
         self._sample, self._clock, self._wall_ns = sample, clock, wall_ns
         self._report, self._show = report, show
         self._good = GOOD_ROUNDS

@@ -82,7 +82,7 @@ class HangDetector:
         log.critical("loop_hung", silent_s=round(silent_s, 2), stacks=where, problem=problem)
 
     def _dump(self, silent_s: float) -> str:
-        """Write every thread's stack, without values; return the error text, empty: written."""
+        """Write every thread's stack, without values; return why that failed, or an empty text."""
         head = f"{datetime.now(UTC).isoformat()} the loop has been silent for {silent_s:.2f} s\n"
         try:
             if self._path is None:

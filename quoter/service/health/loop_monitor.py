@@ -51,12 +51,12 @@ class LoopMonitor:
         self._set_cause(Cause.CLOCK, self._clock.moved() or self._venue_clock)
 
     def set_venue_clock_problem(self, text: str) -> None:
-        """Set the problem of the venue's clock; empty: none."""
+        """Set the problem of the venue's clock; an empty text if there is none."""
         self._venue_clock = text
         self._update_clock_cause()
 
     def set_memory_problem(self, text: str) -> None:
-        """Set the reason to pause because of our memory use; empty: none."""
+        """Set the reason to pause because of our memory use; an empty text if there is none."""
         self._set_cause(Cause.MEMORY, text)
 
     def _set_cause(self, cause: Cause, text: str) -> None:

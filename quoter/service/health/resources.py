@@ -28,7 +28,7 @@ FILES = Path("/proc/self/fd")
 
 
 class ResourceMonitor:
-    """Checks once per second. `pause` gets the reason to pause quoting; empty: none."""
+    """Checks once per second. `pause` gets the reason to pause quoting, or an empty text."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The one way in for operator commands, whether they come by file, by signal or over HTTP."""
+"""The only entrance for operator commands, whether they come by file, by signal or over HTTP."""
 
 from collections.abc import Callable
 from functools import partial

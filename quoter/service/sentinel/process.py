@@ -90,7 +90,7 @@ class Sentinel:
         self._seq = 0
         self._run = f"{os.getpid()}-{now_ns()}"
         last = read_heartbeat(folder / SENTINEL_HEARTBEAT, SentinelHeartbeat)
-        # The daemon's last mark before a latched silence.
+        # The mark of the daemon's last heartbeat before the silence that a kill was latched for.
         self._handled = last.handled if last is not None else ""
 
     async def run(self) -> None:

@@ -124,7 +124,7 @@ def stationary(chain: Chain, *, sigma: float, gamma: float) -> Stationary:
 
 
 def passage_s(chain: Chain, *, start: float, within: float) -> float:
-    """Return the mean seconds from `start` lots to at most `within` lots, long or short."""
+    """Return the mean seconds until |inventory|, now `start` lots, is at most `within` lots."""
     outside = np.abs(chain.lots) > within
     left = chain.generator[np.ix_(outside, outside)]
     times = np.linalg.solve(left, -np.ones(int(outside.sum())))

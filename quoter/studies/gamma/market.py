@@ -133,7 +133,7 @@ class GammaMarket:
         return np.asarray(-np.expm1(-rate * step_s))
 
     def _size(self, lots_towards: Numbers) -> Numbers:
-        """Return the lots of the side that adds to `lots_towards`, at most up to the limit."""
+        """Return the order size, lots, of the side that adds to `lots_towards`, up to the limit."""
         exposed = np.maximum(lots_towards, 0.0) / LOTS_MAX
         shaped = np.exp(-self.maker.shape.eta * exposed)
         headroom = np.maximum(LOTS_MAX - lots_towards, 0.0)

@@ -18,7 +18,7 @@ HOUR_S = 3_600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HedgedMaker:
-    """Maker with taker orders down to `down_to` lots whenever |inventory| reaches `at`.
+    """Maker that reduces |inventory| to `down_to` lots by taker orders whenever it reaches `at`.
 
     at > LOTS_MAX: no hedging. is_daemon: with the daemon's floor of a fifth of the half-spread;
     otherwise quotes may be at the mid.

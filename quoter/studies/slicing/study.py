@@ -2,8 +2,8 @@
 
 U stands for USDT.
 The maker quotes lots of 100 U. Ours has the papers' sign: short inventory raises both quotes. The
-other maker has the opposite sign, as an article's text claims. The mid is a driftless random walk,
-other takers are uninformed. Costs are per lot, in basis points above the first fair value.
+other maker has the opposite sign, which one published article claims. The mid is a driftless random
+walk, other takers are uninformed. Costs are per lot, in basis points above the first fair value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -167,7 +167,7 @@ def _way(interval_s: float | None, samples: Mapping[str, Sample]) -> Way:
 
 
 def _checks(way: Way) -> list[Check]:
-    """Return checks against exact and reference figures, whose sampling and rounding count too."""
+    """Return checks against exact and reference figures, errors of the reference included."""
     reference, name, both = (
         REFERENCE[way.interval_s],
         way_name(way.interval_s),

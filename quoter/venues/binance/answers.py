@@ -1,7 +1,7 @@
 """Forms of Binance's signed and public REST answers, by request.
 
-ccxt reads a missing list as an empty one and a missing number as None, so each answer is held
-against its documented form before ccxt sees it. Only what quoter reads is listed; further fields
+ccxt reads a missing list as an empty one and a missing number as None, so each answer is compared
+with its documented form before ccxt sees it. Only what quoter reads is listed; further fields
 are ignored. Source: "REST API" of binance-spot-api-docs.
 """
 

@@ -1,4 +1,4 @@
-"""Construction of ccxt clients: guarded, pointed at one environment, unsafe defaults off."""
+"""Construction of ccxt clients with our guards, one environment and no unsafe default."""
 
 import logging
 from dataclasses import replace

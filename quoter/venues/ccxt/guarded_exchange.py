@@ -82,7 +82,7 @@ class GuardedExchange(_Base):
         params: Mapping[str, object] | list[object] = MappingProxyType({}),
         config: Mapping[str, object] = MappingProxyType({}),
     ) -> object:
-        """Sign and send one request: in its slot, where the venue's nonces must rise.
+        """Sign and send one request; at a venue whose nonces must rise, in a slot of its own.
 
         `params` may be a list: OKX takes a list of orders.
         """
@@ -178,7 +178,7 @@ class GuardedExchange(_Base):
         )
 
     def on_close(self, client: WsClient, error: object) -> None:
-        """Drop a websocket by identity; ccxt drops by URL, and so perhaps its replacement."""
+        """Drop this websocket only; ccxt drops the one of its URL, which may be its replacement."""
         if self.clients.get(client.url) is client:
             super().on_close(client, error)
 

@@ -31,12 +31,12 @@ LASTING = (
 
 
 class KrakenExecutions(_Base):
-    """Mixin before ccxt's class: rows are completed, and fills separated from orders."""
+    """Mixin, listed before ccxt's class: rows are completed, and fills separated from orders."""
 
     _orders_seen: dict[str, Json] | None = None
 
     def handle_message(self, client: WsClient, message: object) -> None:
-        """Let ccxt handle fills and order rows apart; executions of a snapshot are old."""
+        """Let ccxt handle fills and order rows separately; drop the old fills of a snapshot."""
         fields = as_map(message)
         if fields.get("channel") != "executions":
             super().handle_message(client, message)

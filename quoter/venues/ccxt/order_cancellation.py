@@ -44,7 +44,7 @@ def order_request(
 
 
 class OrderCancellation:
-    """Cancels through ccxt; `known` finds our orders by the venue's id, and records the news."""
+    """Cancels through ccxt; `known` finds our orders by the venue's id and records their ends."""
 
     def __init__(
         self,

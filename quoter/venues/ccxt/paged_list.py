@@ -28,8 +28,8 @@ async def read_list(
 ) -> list[Json]:
     """Return every row, or the rows down to the one with `until_id`. Raises VenueError.
 
-    `fixed` are parameters of every page. Where rows that end shift later ones to an earlier page,
-    two readings in a row must agree.
+    `fixed` are parameters of every page. Where the end of an order moves later ones to an
+    earlier page, two readings in a row must agree.
     """
     before: set[str] | None = None
     for _ in range(READINGS_MAX):
@@ -58,7 +58,7 @@ async def _read_once(
         if paging.by is PageBy.NOTHING:
             raise VenueError(f"the list may be cut: it has {len(page)} rows in a single page")
         if not fresh:
-            raise VenueError(f"page {number} of the list repeats the one before: no proven end")
+            raise VenueError(f"page {number} repeats the page before: the list's end is not proven")
         following = _next_page(paging, page, number=number, rows_read=rows_read)
         if following is None:
             return found, number

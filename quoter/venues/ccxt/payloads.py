@@ -116,7 +116,7 @@ def fill(raw: Json, profile: VenueProfile, ts_ns: int) -> Fill | None:
 def _trade_side(raw: Json, profile: VenueProfile) -> Side | None:
     """Return the side of one of our trades; None if the venue did not name it.
 
-    Without it ccxt uses `m`, as if the trade were a public one: each fill of a maker is a sell.
+    ccxt would derive a missing side from `m`, as for a public trade: each maker fill as a sell.
     """
     info = as_map(raw.get("info"))
     is_named = any(info.get(name) not in (None, "") for name in profile.side_fields)

@@ -1,4 +1,4 @@
-"""Our own orders and fills as the venue pushes them: two ccxt watches that run together or not.
+"""Our own orders and fills as the venue pushes them: two ccxt watches, both running or neither.
 
 ccxt keeps one socket per client object, so a planned handover (FD-07) uses a second client. Its
 watches are connected before those of the first are ended; events that both deliver are duplicates,

@@ -20,7 +20,7 @@ from quoter.venues.retry_after import retry_after_s
 RESERVED_SHARE = 0.3  # share of every limit that creates may not use
 CANCELS_SHARE = 0.1  # share of the weight that reads may not use either
 PACING_S_MAX = 1.0  # longest wait for an overdrawn budget; beyond it a request is refused
-PACING_COUNTED_S_MAX = 10.0  # the same, where reads have a count apart from that of cancels
+PACING_COUNTED_S_MAX = 10.0  # the same, where reads and cancels have separate counts
 PAUSE_S_MIN = 1.0
 PAUSE_S_DEFAULT = 5.0  # where the venue gave no time
 PAUSE_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
@@ -40,7 +40,7 @@ class _Pause:
 class RateLimiter:
     """Admission of requests by two kinds of limit: weight (all requests) and orders (creates).
 
-    With `limits`, of a venue that counts orders apart, creates and cancels have no weight.
+    With `limits`, of a venue with a separate count of orders, creates and cancels have no weight.
     """
 
     def __init__(self, *, requests_per_s: float, limits: RequestLimits | None = None) -> None:
@@ -87,8 +87,8 @@ class RateLimiter:
 
         Returns None, and spends nothing, if the wait would be too long or a pause is in force.
         Requests that are not paced never wait. `cancelled`: our id of the order that the request
-        cancels; None if it cancels none. `is_public`: of public data, which a venue that counts
-        orders apart does not count for the account.
+        cancels; None if it cancels none. `is_public`: the request is for public data, which a venue
+        with a separate count of orders does not charge to the account.
         """
         if self.pause_reason(now_ns, is_cancel=is_cancel):
             return None

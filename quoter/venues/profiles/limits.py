@@ -1,11 +1,11 @@
-"""Limits of a venue that counts orders apart from all other requests, as data."""
+"""Limits of a venue that counts orders separately from all other requests, as data."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """A count at the venue that requests raise and time lowers; beyond `most` it refuses them."""
+    """A venue's count: each request raises it, time lowers it, and above `most` it refuses."""
 
     most: float
     decay_per_s: float

@@ -179,7 +179,7 @@ class VenueProfile:
     def parameters(
         self, order: OrderIntent | PlaceOrder, config: VenueConfig
     ) -> dict[str, str | bool | int]:
-        """Return a create's extra parameters: client id, time in force, self-trade prevention."""
+        """Return a create's extra parameters, such as client id, time in force, receive window."""
         name = self.ids.create_param if self.ids else "clientOrderId"
         params: dict[str, str | bool | int] = {name: order.client_id}
         if order.time_in_force is TimeInForce.POST_ONLY:

@@ -1,4 +1,4 @@
-"""One websocket connection that detects a dead peer and reports stalls before late frames."""
+"""One websocket connection that detects a dead peer, and reports a stall before the late frames."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

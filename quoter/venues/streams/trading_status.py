@@ -24,7 +24,7 @@ class TradingStatusMonitor:
         self._check_wanted = asyncio.Event()
 
     def check_now(self) -> None:
-        """Request the status at once: another request suggests that the market is closed."""
+        """Request the status at once, because another answer suggests that the market is closed."""
         if not self._is_closed:
             self._check_wanted.set()
 

@@ -1,4 +1,4 @@
-"""Is ccxt's copy of an order book the same as the venue's? Mixins before ccxt's class of a venue.
+"""Is ccxt's copy of an order book the same as the venue's? Mixins that check it.
 
 May import `venues.profiles` and `ccxt.types`; imported by `ccxt.client`. Read `sequence.py` first.
 """

@@ -44,7 +44,7 @@ def _digits(number: float, decimals: int) -> str:
 
 
 class KrakenBookChecksum(_Base):
-    """Mixin before ccxt's class: a book with a wrong checksum is never passed on."""
+    """Mixin, listed before ccxt's class: a book with a wrong checksum is never passed on."""
 
     unverifiable = 0  # messages without a checksum, or of a market with unknown decimals
 

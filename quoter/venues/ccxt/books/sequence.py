@@ -46,7 +46,7 @@ class BookChain:
 
 
 class SequencedBook(_Base):
-    """Mixin before ccxt's class; its client watches the book of one symbol only."""
+    """Mixin, listed before ccxt's class; its client watches the book of one symbol only."""
 
     book_sequence: BookSequence
     _chain: BookChain | None = None

@@ -1,6 +1,6 @@
 """The maker fee of our account, by the request that the venue's profile names.
 
-ccxt's own table holds the fee of a new account at one time: it is used without a key only.
+ccxt's own table has the fee of a new account, as it once was: it is used without a key only.
 """
 
 from decimal import Decimal

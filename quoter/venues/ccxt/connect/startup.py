@@ -151,7 +151,7 @@ class StartupChecks:
             return ReportFailed(ts_ns=self._now_ns(), kind=ReportKind.RULES, text=str(error))
 
     def _take(self, found: Json | None, held: JsonDict) -> RulesReport:
-        """Withdraw the creates that the rules just read forbid, then give these rules to ccxt.
+        """Withdraw the creates that the newly read rules forbid, then give these rules to ccxt.
 
         A market that can't be quoted changes nothing in ccxt: cancels go on as before. Raises
         VenueError for rules that can't be read; they change nothing at all.
