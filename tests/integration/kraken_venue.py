@@ -1,4 +1,4 @@
-"""A venue that speaks just enough of Kraken's REST profile, with a dead man's switch that fires.
+"""The part of Kraken's REST API that quoter uses, with a dead man's switch that fires.
 
 Times are real; requests are signed and the signatures are checked.
 """

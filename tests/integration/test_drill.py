@@ -66,7 +66,7 @@ class StateServer(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - its name there
-        """Quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture

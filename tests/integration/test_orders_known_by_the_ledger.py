@@ -1,4 +1,4 @@
-"""Orders of a daemon that was killed, at a venue whose list does not say our ids.
+"""Orders of a daemon that was killed, at a venue whose list lacks our ids.
 
 The ledger knows them by the venue's id: the next start, `quoter kill` and the sentinel cancel them.
 """

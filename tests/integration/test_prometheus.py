@@ -41,7 +41,7 @@ async def sandbox() -> AsyncIterator[RunningSandbox]:
 
 
 class Prometheus:
-    """Return its answer."""
+    """Client of a running Prometheus."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/api/v1/"

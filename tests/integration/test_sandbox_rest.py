@@ -51,7 +51,7 @@ REFUSED_ORDERS: list[tuple[dict[str, str], int, str]] = [
 
 
 async def post(sandbox: RunningSandbox, **changes: str) -> Reply:
-    """The order above, with changes; a value of "-" leaves the parameter out."""
+    """Place ORDER with changes; a value of "-" leaves the parameter out."""
     params = {name: value for name, value in (ORDER | changes).items() if value != "-"}
     return await sandbox.signed("POST", "order", params)
 

@@ -61,7 +61,7 @@ async def log_on(user: UserSocket, key: Ed25519PrivateKey) -> Row:
 
 
 async def ask(user: UserSocket, method: str, params: Mapping[str, str | int]) -> Row:
-    """Send a request with nothing but a timestamp as its proof."""
+    """Send a request without key and signature: only a timestamp is added."""
     stamp = {"timestamp": time.time_ns() // NS_PER_MS}
     return await user.ask(method, {**params, **stamp}, signed=False)
 

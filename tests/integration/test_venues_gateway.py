@@ -365,7 +365,7 @@ async def test_closed_gate_stops_200_queued_creates(
 ) -> None:
     """Most wait for a connection of the pool: the gate stops all that are not written yet.
 
-    So does a state that only lets inventory shrink, for what may grow it.
+    REDUCE_ONLY stops those of them that may grow the inventory.
     """
     places = [asyncio.create_task(gateway.place(place(n))) for n in range(200)]
     await until(lambda: len(on_the_wire(gateway)) >= under_way)

@@ -43,7 +43,7 @@ STOPS = (
     ),
     mutant(
         "unnamed_orders_not_cancelled",
-        "an order in flight at a crash stays where the list does not say our id",
+        "an order in flight at a crash stays where the list lacks our id",
         Edit(
             CANCELLATION,
             "self._known.unnamed() if self._cancel_by is not None else ()",

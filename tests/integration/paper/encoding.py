@@ -26,7 +26,7 @@ def pairs(levels: Mapping[Decimal, Decimal]) -> list[list[str]]:
 def older[T](
     asked: Mapping[str, str], name: str, rows: Sequence[T], id_of: Callable[[T], str]
 ) -> list[T]:
-    """Return the rows whose number is below the parameter `name`; all of them without it."""
+    """Return the rows whose number is below the parameter `name`; all rows if it is absent."""
     before = asked.get(name)
     return [row for row in rows if not before or int(id_of(row)) < int(before)]
 

@@ -349,7 +349,7 @@ class Kraken(Form):
         return {side: dict(list(self.market.levels(side).items())[:DEPTH]) for side in Side}
 
     def _book_update(self) -> list[object]:
-        """Return the changes within the best ten levels; no word of levels pushed out."""
+        """Return the changes within the best ten levels, without the levels pushed out."""
         changed: dict[Side, dict[Decimal, Decimal]] = {}
         best = self._best()
         for side in Side:

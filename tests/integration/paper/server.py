@@ -24,7 +24,7 @@ REFRESH_S = 0.1  # between changes of the book by others
 
 @dataclass(slots=True)
 class Faults:
-    """What goes wrong, by operation and number of requests that it still hits."""
+    """Armed faults: how many further requests of each operation they affect."""
 
     lost_answers: Counter[Op] = field(default_factory=Counter)  # done, but never answered
     lost_requests: Counter[Op] = field(default_factory=Counter)  # closed before it was read

@@ -94,7 +94,7 @@ async def test_a_kill_during_a_failed_start_kills_the_next_start(
     assert "SIGUSR1" in record.text
 
 
-async def test_the_reason_of_a_kill_file_beside_it_is_kept(
+async def test_a_kill_by_signal_keeps_the_reason_in_the_kill_file(
     signals: Signals, tmp_path: Path
 ) -> None:
     (tmp_path / KILL_REQUEST).write_text("too hot")

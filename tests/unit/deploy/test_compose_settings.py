@@ -87,7 +87,7 @@ def limits(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def set_only(monkeypatch: pytest.MonkeyPatch, values: Mapping[str, str]) -> None:
-    """These are our settings, and no others; the container's secrets are beside the point."""
+    """Make these the only settings; the secrets of the container are not needed here."""
     for name in tuple(os.environ):
         if name.startswith("QUOTER_"):
             monkeypatch.delenv(name)

@@ -152,7 +152,7 @@ class EngineHarness:
         return self.give(FeedDown(ts_ns=self.now_ns, stream=stream, text="lost"))
 
     def depth_update(self) -> Step:
-        """A depth update far from every price: the stream lives."""
+        """A depth update far from every price, which shows that the stream works."""
         last = self.engine.market.book.last
         return self.give(BookDelta(ts_ns=self.now_ns, prev=last, last=last + 1, bids=(), asks=()))
 

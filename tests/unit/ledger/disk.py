@@ -32,7 +32,7 @@ class Disk(sqlite3.Connection):
 
 
 def on_disk(path: Path) -> sqlite3.Connection:
-    """Return such a connection; replaces `schema.connect`."""
+    """Return a connection of a `Disk`; replaces `schema.connect`."""
     connection = sqlite3.connect(path, isolation_level=None, factory=Disk)
     connection.execute("PRAGMA journal_mode = WAL")
     return connection

@@ -55,7 +55,7 @@ class Gateway:
         return ABC
 
     async def run(self, emit: Emit) -> None:
-        """No stream."""
+        """Do nothing: there is no stream."""
 
     async def _take(self, command: Command) -> None:
         self.arrived.append(command)
@@ -96,19 +96,19 @@ class Gateway:
         return 0
 
     def adopt_orders(self, orders: KnownOrders) -> None:
-        """No earlier run."""
+        """Do nothing: there is no earlier run."""
 
     def close_gate(self) -> None:
-        """No gate here."""
+        """Do nothing: there is no gate."""
 
     def open_gate(self) -> None:
-        """No gate here."""
+        """Do nothing: there is no gate."""
 
     def set_reduce_only(self, *, is_on: bool) -> None:
-        """No gate here."""
+        """Do nothing: there is no gate."""
 
     def engine_heartbeat(self, ts_ns: int) -> None:
-        """No gate here."""
+        """Do nothing: there is no gate."""
 
     async def clock_sample(self) -> ClockSample | None:
         raise AssertionError("the outbox must not call this")
@@ -123,7 +123,7 @@ class Gateway:
         return self.limited
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no socket is open."""
 
 
 @dataclass
@@ -131,7 +131,7 @@ class Feed:
     resyncs: int = 0
 
     async def run(self, emit: Emit) -> None:
-        """No stream."""
+        """Do nothing: there is no stream."""
 
     def rejected(self) -> dict[str, int]:
         return {}

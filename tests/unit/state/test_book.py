@@ -330,7 +330,7 @@ def test_tickers_of_other_updates_are_not_compared() -> None:
     assert book.ready
 
 
-def test_a_snapshot_of_the_very_update_confirms_the_book_and_keeps_the_fresher_ticker() -> None:
+def test_an_equal_snapshot_at_the_same_number_confirms_the_book_and_keeps_the_ticker() -> None:
     book = loaded()
     book.apply_top(top(11, (99.95, 1.0), (100.05, 2.0)))
     assert book.load(snapshot(10, ts_ns=START_NS + 9)) is None
@@ -339,7 +339,7 @@ def test_a_snapshot_of_the_very_update_confirms_the_book_and_keeps_the_fresher_t
 
 
 @pytest.mark.parametrize("bad", [levels((99.9, 5.0)), levels((99.9, 5.0), (99.8, 7.5))])
-def test_a_snapshot_of_the_very_update_that_differs_shows_a_corrupted_book(
+def test_a_different_snapshot_at_the_same_number_shows_a_corrupted_book(
     bad: tuple[Level, ...],
 ) -> None:
     book = loaded()

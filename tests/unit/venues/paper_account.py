@@ -53,7 +53,7 @@ class PaperAccount:
     trades: int = 0
     repeats_pages: bool = False  # further pages are the first one again
     page_rows_max: int = 10_000  # smaller pages than documented
-    hides_ids: bool = False  # Gate's list of open orders does not say our ids
+    hides_ids: bool = False  # Gate's list of open orders lacks our ids
     ignores_ids: bool = False  # a filter by our id is not read
     seen: list[tuple[str, str, Query]] = field(default_factory=list)
 
@@ -63,7 +63,7 @@ class PaperAccount:
             self.orders[str(1000 + number)] = f"{PREFIX}mabcdefg{number:04d}"
 
     def answer(self, method: str, url: str, body: str | None) -> object:
-        """Return the venue's answer. Raises ConnectionResetError for a path that it has not."""
+        """Return the venue's answer. Raises ConnectionResetError for an unknown path."""
         parts = urlsplit(url)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if body:

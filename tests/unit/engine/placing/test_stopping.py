@@ -68,7 +68,7 @@ def test_a_cancel_of_a_requote_without_effect_pauses() -> None:
     assert harness.causes == {Cause.CANCEL_UNVERIFIED}
 
 
-def test_an_order_without_an_answer_has_a_fence_of_its_own_while_we_quote() -> None:
+def test_an_order_without_an_answer_is_no_unverified_cancel_until_a_kill() -> None:
     """Pausing for it would turn every lost create into a stop; when killed it counts."""
     harness = EngineHarness().start()
     order = harness.wanted(BUY)

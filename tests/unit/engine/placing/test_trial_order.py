@@ -178,7 +178,7 @@ def test_order_that_can_not_be_cancelled_fails() -> None:
 
 
 @pytest.mark.parametrize("is_old", [False, True])
-def test_list_that_is_not_without_the_ended_order_fails(is_old: bool) -> None:
+def test_trial_fails_unless_a_newer_list_lacks_the_ended_order(is_old: bool) -> None:
     """A list that was requested before the end says nothing."""
     harness = starting()
     order = shown(harness)

@@ -41,7 +41,7 @@ def toxic_flow(
 
 
 def buying_spree(toxic: ToxicFlow, *, seconds: float = 10.0) -> float:
-    """One-sided takers; the time at their end."""
+    """Let takers buy, and none sell; return the time at the end."""
     t_s = T0_S
     while t_s < T0_S + seconds:
         t_s += 0.1

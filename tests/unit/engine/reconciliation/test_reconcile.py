@@ -176,7 +176,7 @@ def test_two_negatives_less_than_two_seconds_apart_prove_nothing() -> None:
 
 
 def test_negatives_in_pairs_still_release_an_order() -> None:
-    """Every failed cancel is a query too: of two neighbours none is ever two seconds apart."""
+    """Every failed cancel is a query too, so two answers in a row are never two seconds apart."""
     harness = EngineHarness().start()
     order = in_doubt(harness)
     harness.wait(FENCE_S + 0.1)
@@ -344,7 +344,7 @@ def test_a_private_stream_that_is_back_counts_once_all_reports_asked_since_are_i
 
 @pytest.mark.parametrize("is_reopening", [False, True])
 def test_a_venue_that_was_reset_is_not_quoted_for_its_empty_lists(*, is_reopening: bool) -> None:
-    """It has no order and no trade of ours, and lists them so; only its balances tell."""
+    """Its lists are empty because our orders and trades are gone; only balances show the reset."""
     harness = EngineHarness().quoting()
     if is_reopening:
         harness.alarm(Cause.VENUE_STATUS)

@@ -1,4 +1,4 @@
-"""The document about the sandbox lists what it speaks, and nothing else."""
+"""The document about the sandbox lists the operations that it has, and no others."""
 
 import re
 
@@ -21,7 +21,7 @@ SESSION = {
 
 
 def listed(title: str, start: str) -> set[str]:
-    """Return the code words of the paragraphs of a section that begin as given."""
+    """Return the words in backquotes of those paragraphs of a section that begin with `start`."""
     section = PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     paragraphs = [text for text in section.split("\n\n") if text.strip().startswith(start)]
     return set(re.findall(r"`([^`]+)`", "\n".join(paragraphs)))

@@ -43,7 +43,7 @@ class RecordingGateway:
         return 0
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no socket is open."""
 
     async def report(self, request: RequestReport) -> ReportEvent:
         if self.free is None:

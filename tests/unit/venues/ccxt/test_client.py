@@ -86,7 +86,7 @@ def url_at(urls: object, path: str) -> str:
 def test_every_url_of_a_test_system_is_an_allowed_host(
     exchange: str, environment: Environment
 ) -> None:
-    """Held against ccxt's own tables; elsewhere nothing can be sent."""
+    """Compared with ccxt's own tables; elsewhere nothing can be sent."""
     venue = client(exchange, environment)
     for path in SPOT_URLS[exchange]:
         url = url_at(venue.urls["api"], path)

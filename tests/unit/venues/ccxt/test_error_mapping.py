@@ -278,7 +278,7 @@ WRONG_KEYS = [
 async def test_answer_to_a_wrong_key_refuses_the_key(
     exchange: str, status: int, answer: dict[str, object], fault: KeyFault
 ) -> None:
-    """Held against ccxt's own tables: each of these answers reaches `refused_key`."""
+    """Compared with ccxt's own tables: each of these answers reaches `refused_key`."""
     config = VenueConfig(
         exchange=exchange, symbol="BTC/USDT", environment="production", order_prefix="q1"
     )

@@ -126,7 +126,7 @@ async def test_venue_that_cancels_by_its_own_ids_only_is_not_asked(
 async def test_known_orders_are_cancelled_by_the_venue_id_when_no_list_can_be_had(
     exchange: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The list repeats its first page, so it has no proven end."""
+    """The list repeats its first page, so its end is not proven."""
     account = PaperAccount(exchange, repeats_pages=True)
     account.own(120)
     async with gateway_of(account, monkeypatch) as gateway:
@@ -155,7 +155,7 @@ async def test_order_is_ours_by_the_venue_id_without_any_client_id(
 async def test_order_of_an_earlier_process_is_ours_by_the_venue_id(
     exchange: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The list does not say our id; the ledger of the process that placed the order does."""
+    """The list lacks our id; the ledger of the process that placed the order has it."""
     account = PaperAccount(exchange)
     account.orders |= {"1000": "", "1001": ""}
     async with gateway_of(account, monkeypatch) as gateway:
@@ -182,7 +182,7 @@ async def test_known_order_counts_whatever_its_prefix_and_is_left_if_it_stays(
 async def test_order_without_a_known_venue_id_is_cancelled_by_our_id(
     monkeypatch: pytest.MonkeyPatch, *, is_refused: bool
 ) -> None:
-    """It was in flight when its process crashed, and the list does not say our id."""
+    """It was in flight when its process crashed, and the list lacks our id."""
     account = PaperAccount("gate", hides_ids=True)
     account.own(1)
     if is_refused:

@@ -185,7 +185,7 @@ def test_fill_without_its_fee_yields_none(fee: object) -> None:
 def test_fill_whose_side_the_venue_does_not_name_yields_none(
     form: JsonDict, side: str, expected: Side | None
 ) -> None:
-    """From `m` (we were the maker) ccxt takes the side of a public trade: each of ours a sell."""
+    """From `m` ccxt derives the side of a public trade: each maker fill would be a sell."""
     info = {"L": "60000", "l": "0.001", "n": "0.1", "N": "USDT", "m": True} | form
     found = fill(TRADE | {"side": side, "info": info}, BINANCE, 5)
     assert (found.side if found is not None else None) is expected

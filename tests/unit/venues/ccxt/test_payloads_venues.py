@@ -283,7 +283,7 @@ def test_numbers_of_an_order_are_exact_and_never_filled_in(exchange: str) -> Non
     assert exact(row | {"info": {}}, "filled", fields) is None
 
 
-def test_bitgets_stream_is_read_by_what_has_been_filled_in_all() -> None:
+def test_filled_of_bitgets_stream_is_the_cumulative_size() -> None:
     fields = profile_of("bitget").order_fields
     info = {"newSize": SIZE, "size": "725.7", "accBaseVolume": "0.01", "baseVolume": "0.002"}
     found = [exact({"info": info}, name, fields) for name in ("amount", "filled")]

@@ -292,7 +292,7 @@ async def test_readable_venue_passes_its_order_and_no_other(
 
 
 async def test_kraken_is_asked_to_take_fees_in_the_quote_coin(gate: EgressGate) -> None:
-    """Its lists of trades name no coin of the fee, and count it in the quote coin."""
+    """Kraken's lists of trades give each fee in the quote coin, without a name of the coin."""
     url, body = await written("kraken")
     assert "oflags=fciq%2Cpost" in body
     GenericCreate("BTCUSDT", profile_of("kraken").ids)(gate, CREATE, url, body)

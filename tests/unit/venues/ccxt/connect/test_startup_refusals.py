@@ -42,7 +42,7 @@ async def refusal_of(config: VenueConfig) -> str:
 
 @pytest.mark.parametrize("exchange", sorted(set(ccxt.pro.exchanges) - PROVEN))
 async def test_unproven_venue_is_refused_by_name_with_the_reason(exchange: str) -> None:
-    """V10: it was found out by a kill at the first order."""
+    """V10: such a venue used to be noticed by a kill at the first order."""
     try:
         gateway = make_gateway(config(exchange))
     except VenueError:
@@ -71,7 +71,7 @@ async def test_unproven_venue_is_refused_by_name_with_the_reason(exchange: str) 
     ],
 )
 def test_trial_environments(exchange: str, environments: set[str]) -> None:
-    """Never production: real money is not what a venue is tried with."""
+    """Production is never one of them: no venue is tried with real money."""
     assert profile_of(exchange).trial_environments == environments
 
 

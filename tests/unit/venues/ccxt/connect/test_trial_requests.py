@@ -61,7 +61,7 @@ async def test_venue_whose_orders_could_not_be_found_again_is_refused(
 async def test_profile_that_names_the_wrong_field_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """V2, V3: what every venue was given before."""
+    """V2, V3: the field that every profile named before."""
     ids = profile_of("bybit").ids
     assert ids is not None
     by = ById(field="orderLinkId")
