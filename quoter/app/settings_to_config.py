@@ -63,7 +63,7 @@ def run_id(start_ns: int) -> str:
 
 
 def venue_config(settings: Settings, *, with_key: bool = True) -> VenueConfig:
-    """Return the venue configuration; for the sandbox without a key, with its demo key."""
+    """Return the venue configuration; in the sandbox its demo key is the default."""
     key, secret, password = (
         value.get_secret_value() if value is not None and with_key else ""
         for value in (settings.api_key, settings.api_secret, settings.api_password)

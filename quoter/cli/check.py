@@ -176,7 +176,7 @@ class Check:
         )
 
     async def _watch(self, engine: Engine, config: VenueConfig, instrument: Instrument) -> None:
-        """Follow the public feed until a quote is computed."""
+        """Follow the public feed until a quote is computed, for at most QUOTE_S_MAX."""
         settings = self._settings
         runner = make_runner(
             RunInputs(

@@ -57,7 +57,7 @@ class Instrument:
         return self.tick * ticks
 
     def ticks(self, price: Decimal) -> int:
-        """Ticks of an exact price, which must lie on the grid."""
+        """Ticks of an exact price. Raises ValueError off the grid."""
         ticks, rest = divmod(price, self.tick)
         if rest:
             raise ValueError(

@@ -67,7 +67,7 @@ class Engine(Components):
 
     @property
     def has_no_orders(self) -> bool:
-        """Whether no order of ours can still be live at the venue."""
+        """Whether no order of ours may be live at the venue or lacks fills."""
         return len(self.orders) == 0
 
     def handle(self, event: Event) -> Step:

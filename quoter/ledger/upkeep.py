@@ -55,7 +55,7 @@ type OldFill = tuple[int, str, str, str, str, str, str, str, str, str, str, int,
 
 
 class Upkeep:
-    """One round folds fills, archives old ones, and deletes the oldest ended orders."""
+    """Rounds that fold fills, archive old ones, and delete the oldest ended orders and requests."""
 
     def __init__(self, folder: Path, market: Market, *, days: int) -> None:
         """`days`: older fills are archived; 0: none is archived."""

@@ -82,7 +82,7 @@ class Outbox:
         metrics: Metrics,
         may_send: Callable[[PlaceOrder], Awaitable[bool]],
     ) -> None:
-        """`gateway` is None in a dry run, whose engine only requests book snapshots.
+        """`gateway` is None in a dry run, whose engine requests market data only.
 
         `may_send` returns once an order is recorded on disk; False: it must not be sent.
         """

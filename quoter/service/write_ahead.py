@@ -206,7 +206,7 @@ class WriteAhead:
         return self._alarm(Cause.LEDGER_SLOW, f"{text}; {calm}")
 
     def fail(self, text: str) -> None:
-        """Raise `ledger_failed`."""
+        """Post the alarm that raises `ledger_failed`."""
         self._post(self._alarm(Cause.LEDGER_FAILED, text))
 
     def _classified(self, fill: Fill) -> KnownFill:

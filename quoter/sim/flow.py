@@ -108,7 +108,7 @@ class Flow:
             self._next_taker_ns = NEVER_NS
 
     def _take(self, now_ns: int) -> None:
-        """Draw a taker with side and reach; it fills all account orders within its reach."""
+        """Draw a taker; it fills account orders within its reach, the last one maybe in part."""
         spec, conditions = self._market.spec, self._conditions
         share = conditions.buys / (conditions.buys + conditions.sells)
         side = Side.BUY if self._takers.random() < share else Side.SELL

@@ -13,7 +13,7 @@ class GrowingPause:
         self._until_s = 0.0
 
     def extend(self, now_s: float) -> float:
-        """Begin a pause, twice as long as the last, and return the seconds that are left of it.
+        """Begin a pause, longer soon after another; return the seconds that are left of it.
 
         Refusals of requests that were under way when a pause began change nothing.
         """

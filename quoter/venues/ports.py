@@ -58,7 +58,7 @@ class CancelGateway(Protocol):
         """Same as `OrderGateway.connect`."""
 
     async def count_own_open(self) -> int:
-        """Return how many own orders (our prefix) the venue lists. Raises VenueError."""
+        """Return how many own orders, adopted ones included, the venue lists. Raises VenueError."""
 
     def adopt_orders(self, orders: KnownOrders) -> None:
         """Count these orders of another process as ours.

@@ -90,7 +90,7 @@ class BinanceRest:
 
     async def _get(self, path: str, weight: float) -> bytes:
         if (wait_s := self._limiter.read_wait_s(self._now_ns(), weight)) > 0:
-            raise VenueRateLimited(f"{path}: not sent, rate limit", retry_s=wait_s)
+            raise VenueRateLimited(f"{path}: not sent: our own rate limit", retry_s=wait_s)
         async with self._session.get(f"{self._url}/{path}", allow_redirects=False) as response:
             body = await bounded_body(response, BODY_BYTES_MAX)
         code = None if response.status == 200 else error_code(body)

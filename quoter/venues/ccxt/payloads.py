@@ -139,7 +139,7 @@ def balances(
 
 
 def _unified(raw: Json) -> dict[str, tuple[Decimal, Decimal]]:
-    """Return free and locked amounts by coin as ccxt read them: floats."""
+    """Return free and locked amounts by coin, made from the floats that ccxt returns."""
     free, used = as_map(raw.get("free")), as_map(raw.get("used"))
     if not free and not used and not has_list():
         raise BadAnswer("the venue's answer lists no coin")
