@@ -29,3 +29,9 @@ class Schedule:
         """Advance to the next callback and run it."""
         self.now_ns, _, act = heappop(self._due)
         act()
+
+    def run_until(self, until_ns: int) -> None:
+        """Run everything that is due until `until_ns`, and end at that time."""
+        while self.next_ns <= until_ns:
+            self.step()
+        self.now_ns = max(self.now_ns, until_ns)

@@ -106,6 +106,11 @@ class SimulatedGateway:
         self._schedule, self._latency, self._seam, self._post = schedule, latency, seam, post
         self._sync = DepthSync()
 
+    @property
+    def gaps(self) -> int:
+        """Number of gaps that were found in the depth stream."""
+        return self._sync.gaps
+
     def run_until(self, until_ns: int) -> None:
         """Advance the exchange's market and the schedule in the order of their times."""
         schedule, exchange = self._schedule, self._exchange

@@ -23,9 +23,9 @@ from quoter.app.settings_to_config import own_prefix
 from quoter.app.startup import StartFailed
 from quoter.domain.errors import QuoterError
 from quoter.domain.step import Snapshot, Step
+from quoter.engine.run_statistics import RunStatistics
 from quoter.sandbox.config import DEMO_ACCOUNT
 from quoter.service.exit_codes import ExitCode
-from quoter.service.run_statistics import RunStatistics
 from quoter.settings import FixedSettings, Settings
 from quoter.telemetry.logs import configure_logs
 

@@ -23,6 +23,7 @@ from quoter.cli.options import LOOPBACK, DataDir, Host, Port, Scenario, address,
 from quoter.cli.simulate import simulate
 from quoter.domain.errors import BadSetting, QuoterError
 from quoter.service.exit_codes import ExitCode
+from quoter.sim.fill_models import FillModel
 
 HEALTH_S = 2.0
 SANDBOX_PORT = 8765
@@ -96,6 +97,54 @@ def demo(
     from quoter.cli.demo import run_demo
 
     raise typer.Exit(run_demo(seconds=seconds, seed=seed, json_output=json_output, gamma=gamma))
+
+
+@app.command(rich_help_panel="Try it")
+def backtest(
+    tape: Annotated[list[Path], typer.Argument(help="Files of one tape, in order.", exists=True)],
+    symbol: Annotated[
+        str | None, typer.Option(help="Symbol; default: the first in the tape.")
+    ] = None,
+    filters: Annotated[
+        Path | None,
+        typer.Option(help="An answer of exchangeInfo; default: tick and lot as the tape has them."),
+    ] = None,
+    fill_model: Annotated[
+        list[FillModel] | None, typer.Option(help="Fill model, repeatable; default: all four.")
+    ] = None,
+    latency_ms: Annotated[
+        float, typer.Option(min=0, max=5_000, help="Median latency of each message.")
+    ] = 10.0,
+    latency_spread: Annotated[
+        float, typer.Option(min=1, max=100, help="99 % quantile of the latency, in medians.")
+    ] = 3.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the latency.")] = 1,
+    seconds: Annotated[
+        float, typer.Option(min=0, help="Seconds of the tape to play; 0: all of it.")
+    ] = 0,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print the result as one JSON line.")
+    ] = False,
+) -> None:
+    """Run the live engine on recorded market data; needs no key and no network.
+
+    Tapes: raw captures of Binance's combined streams, plain or .gz. Settings come from QUOTER_*
+    variables and .env as for `run`; limits that are not set are the demo's. Results are bounds:
+    deploy/docs/backtest.md says what each fill model assumes.
+    """
+    from quoter.app.backtesting import DelayOptions
+    from quoter.cli.backtest import BacktestOptions, run_backtest
+
+    options = BacktestOptions(
+        files=tuple(tape),
+        symbol=symbol,
+        filters=filters,
+        models=tuple(fill_model or FillModel),
+        delay=DelayOptions(median_ms=latency_ms, spread=latency_spread, seed=seed),
+        seconds=seconds,
+        json_output=json_output,
+    )
+    raise typer.Exit(run_backtest(options))
 
 
 @app.command(rich_help_panel="Trade")

@@ -24,6 +24,7 @@ ENV_FILE = Path(".env")
 VALUE_CHARS_MAX = 60
 REDACTED = "[redacted]"
 EXPONENT = re.compile(r"\b[0-9.]+E[+-][0-9]{1,2}\b")  # as pydantic writes 1E+15
+NO_DEFAULTS: Mapping[str, str] = {}
 REDACTED_CHARS_MIN = 4  # redacting shorter values would destroy the text
 
 
@@ -38,9 +39,11 @@ def load(
     dry_run: bool = False,
     for_sentinel: bool = False,
     warn: Callable[[Exposure], None] | None = None,
+    defaults: Mapping[str, str] = NO_DEFAULTS,
 ) -> Settings:
     """Read environment, `.env` and secret files, in that order of precedence.
 
+    defaults: values by name of the setting, for those that none of the three has.
     dry_run: no order will be sent, so neither a key nor the confirmation for production is
     required. for_sentinel: no limits are required, because the daemon's heartbeat has them; the API
     key may be the sentinel's own.
@@ -49,7 +52,9 @@ def load(
     """
     from_file = dict[str, str]()
     try:
-        settings, found = _load(env_file, from_file, dry_run=dry_run, for_sentinel=for_sentinel)
+        settings, found = _load(
+            env_file, from_file, defaults, dry_run=dry_run, for_sentinel=for_sentinel
+        )
     except BadSetting as error:
         # a secret may have been pasted into another setting by mistake
         raise BadSetting(_redacted(str(error), from_file)) from None
@@ -60,7 +65,12 @@ def load(
 
 
 def _load(
-    env_file: Path | None, from_file: dict[str, str], *, dry_run: bool, for_sentinel: bool
+    env_file: Path | None,
+    from_file: dict[str, str],
+    defaults: Mapping[str, str],
+    *,
+    dry_run: bool,
+    for_sentinel: bool,
 ) -> tuple[Settings, list[Exposure]]:
     file = env_file if env_file is not None and env_file.is_file() else None
     lines = list[str]()
@@ -76,7 +86,8 @@ def _load(
     lines += _tokens_in_environment({**from_file, **os.environ})
     try:
         kind = SentinelSettings if for_sentinel else Settings
-        settings = kind(_env_file=file, _secrets_dir=secrets_dir)
+        more = _missing_of(defaults, names)
+        settings = kind(_env_file=file, _secrets_dir=secrets_dir, **more)  # type: ignore[arg-type]
     except ValidationError as error:
         # `from None`: the chained error would hold the inputs
         raise BadSetting("\n".join([*lines, *_messages(error)])) from None
@@ -89,6 +100,16 @@ def _load(
     if lines:
         raise BadSetting("\n".join(lines))
     return settings, found
+
+
+def _missing_of(defaults: Mapping[str, str], names: set[str]) -> dict[str, str]:
+    """Return, by field, the defaults of the settings that are not given."""
+    given = {name.upper() for name in names}
+    return {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in defaults.items()
+        if name not in given
+    }
 
 
 def _redacted(text: str, from_file: Mapping[str, str]) -> str:

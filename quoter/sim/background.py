@@ -7,6 +7,7 @@ from random import Random
 from typing import Protocol
 
 from quoter.domain.market import Side
+from quoter.sim.fill_models import QueuePosition
 from quoter.sim.messages import MarketSpec
 
 # Depth of the background in units of 1/kappa; a share e^-5 of takers reaches farther.
@@ -30,6 +31,9 @@ class Background(Protocol):
 
     def size_at(self, side: Side, ticks: int) -> Decimal:
         """Return the shown size, zero if there is no level."""
+
+    def queue_end(self, side: Side, ticks: int) -> QueuePosition | None:
+        """Return the place of an order that arrives now; None if account orders come first."""
 
 
 class RandomBackground:
@@ -67,6 +71,9 @@ class RandomBackground:
 
     def size_at(self, side: Side, ticks: int) -> Decimal:
         return self._lot * self._sides[side].get(ticks, 0)
+
+    def queue_end(self, side: Side, ticks: int) -> None:
+        """Account orders come first at every price."""
 
     def move(self, bid: int, ask: int) -> list[tuple[Side, int]]:
         """Move the best levels to these prices; return the levels that changed."""

@@ -1,10 +1,12 @@
 """Market from a recording: depth, best prices and public trades are fed from outside."""
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from quoter.domain.market import Side
 from quoter.sim.clearing import Emit
+from quoter.sim.fill_models import FillModel, QueuePosition
 from quoter.sim.grid import Grid
 from quoter.sim.market import Market
 from quoter.sim.messages import BestNews, DepthBook, DepthNews, PrintNews
@@ -23,11 +25,13 @@ class RecordedBackground:
     Recorded sizes need not be whole lots; they are shown as recorded and traded in whole lots.
     """
 
-    def __init__(self, lot: Decimal) -> None:
+    def __init__(self, lot: Decimal, fill_model: FillModel = FillModel.FRONT) -> None:
         self.depth_id = 0
         self.best_id = 0
         self._lot = lot
+        self._fill_model = fill_model
         self._depth: dict[Side, dict[int, Decimal]] = {Side.BUY: {}, Side.SELL: {}}
+        self._best_depth: dict[Side, int] = {}  # a side is missing until it is looked for
         self._best: dict[Side, tuple[int, Decimal]] = {}
 
     def best(self, side: Side) -> tuple[int, int] | None:
@@ -56,24 +60,43 @@ class RecordedBackground:
     def size_at(self, side: Side, ticks: int) -> Decimal:
         return self._depth[side].get(ticks, Decimal(0))
 
+    def shown_lots(self, side: Side, ticks: int) -> float:
+        """Return the newest recorded size of a level in lots, which need not be whole."""
+        best = self._best_level(side)
+        if best is not None and side.sign * (ticks - best[0]) >= 0:
+            size = best[1] if ticks == best[0] else Decimal(0)
+        else:
+            size = self.size_at(side, ticks)
+        return float(size / self._lot)
+
+    def queue_end(self, side: Side, ticks: int) -> QueuePosition:
+        """See `Background.queue_end`."""
+        return QueuePosition.at_the_end(self._fill_model, self.shown_lots(side, ticks))
+
     def best_depth(self, side: Side) -> int | None:
         """Return the best price of the depth stream."""
-        depth = self._depth[side]
-        if not depth:
-            return None
-        return max(depth) if side is Side.BUY else min(depth)
+        best, depth = self._best_depth.get(side), self._depth[side]
+        if best is None and depth:
+            best = self._best_depth[side] = max(depth) if side is Side.BUY else min(depth)
+        return best
 
     def clear(self) -> None:
         """Forget the depth; the best prices stay."""
+        self._best_depth.clear()
         for depth in self._depth.values():
             depth.clear()
 
     def set_level(self, side: Side, ticks: int, size: Decimal) -> None:
         """Set the size of a level; zero removes it."""
+        best = self._best_depth.get(side)
         if size:
             self._depth[side][ticks] = size
+            if best is not None and side.sign * (ticks - best) > 0:
+                self._best_depth[side] = ticks
         else:
             self._depth[side].pop(ticks, None)
+            if ticks == best:
+                del self._best_depth[side]
 
     def set_best(self, side: Side, ticks: int, size: Decimal) -> None:
         """Set a best price of the recorded best-price stream."""
@@ -92,9 +115,11 @@ class RecordedBackground:
 class RecordedTape(Tape):
     """Publisher of recorded updates; ids are shifted by one for every change by an account.
 
-    Without account orders everything is published as recorded. Changes by accounts are published
-    at the next flush, in a diff between the recorded ones; recorded levels that an account order
-    crosses are not shown.
+    Without account orders everything is published as recorded. Changes by accounts are published in
+    the next recorded diff, or at the next flush if no best price is newer than the last diff: the
+    changes of others until that price are not known yet. A recorded id is shifted by the number of
+    changes that accounts made before a newer recorded id was seen, so that a diff that follows a
+    best price has the lower id. Recorded levels that an account order crosses are not shown.
     """
 
     def __init__(
@@ -104,6 +129,8 @@ class RecordedTape(Tape):
         self._recorded = background
         self._offset = 0
         self._offset_published = 0
+        # (newest recorded id, changes by accounts until a newer one was seen), ascending
+        self._passed: deque[tuple[int, int]] = deque()
         self._hidden: dict[Side, set[int]] = {Side.BUY: set(), Side.SELL: set()}
 
     def commit(self, now_ns: int) -> None:
@@ -115,12 +142,30 @@ class RecordedTape(Tape):
 
     def _take_id(self) -> int:
         self._offset += 1
-        return max(self._recorded.best_id, self._recorded.depth_id) + self._offset
+        return self._newest + self._offset
+
+    @property
+    def _newest(self) -> int:
+        return max(self._recorded.best_id, self._recorded.depth_id)
+
+    def see(self, recorded_id: int) -> None:
+        """Record that a recorded id is about to be applied."""
+        newest = self._newest
+        if recorded_id > newest:
+            self._passed.append((newest, self._offset))
+
+    def _offset_of(self, recorded_id: int) -> int:
+        """Return the shift of a recorded id; ids before the last diff are not asked for."""
+        if recorded_id >= self._newest:
+            return self._offset
+        earlier = (offset for seen, offset in reversed(self._passed) if seen <= recorded_id)
+        return next(earlier, self._offset_published)
 
     def flush(self, now_ns: int) -> None:
         """Publish the levels that accounts changed since the last diff, if any."""
         recorded_id = self._recorded.depth_id
-        if recorded_id == 0 or self._offset == self._offset_published:
+        is_behind = self._recorded.best_id > recorded_id
+        if recorded_id == 0 or is_behind or self._offset == self._offset_published:
             return
         first = recorded_id + 1
         none: dict[Side, list[int]] = {Side.BUY: [], Side.SELL: []}
@@ -128,13 +173,13 @@ class RecordedTape(Tape):
 
     def snapshot(self, limit: int) -> DepthBook:
         """Return the book as of the last recorded diff, with the present orders of accounts."""
-        self._last = self._recorded.depth_id + self._offset
+        depth_id = self._recorded.depth_id
+        self._last = depth_id + self._offset_of(depth_id)
         return super().snapshot(limit)
 
     def publish_best(self, now_ns: int) -> None:
         """Publish the best prices if they differ from the last published ones."""
-        seen = max(self._recorded.best_id, self._recorded.depth_id)
-        self._publish_best(seen + self._offset, now_ns)
+        self._publish_best(self._newest + self._offset, now_ns)
 
     def repeat_best(self, news: BestNews) -> None:
         """Publish a recorded best price with its id; only while no account has an order."""
@@ -142,7 +187,7 @@ class RecordedTape(Tape):
             BestNews(
                 ts_ns=news.ts_ns,
                 symbol=news.symbol,
-                update_id=news.update_id + self._offset,
+                update_id=news.update_id + self._offset_of(news.update_id),
                 bid=news.bid,
                 ask=news.ask,
             )
@@ -156,17 +201,20 @@ class RecordedTape(Tape):
         for side in (Side.BUY, Side.SELL):
             self._dirty[side].update(touched[side])
             self._hide(side)
+        offset = self._offset_of(last)
         self._emit(
             DepthNews(
                 ts_ns=now_ns,
                 symbol=self._symbol,
                 first=first + self._offset_published,
-                last=last + self._offset,
+                last=last + offset,
                 bids=self._take_dirty(Side.BUY),
                 asks=self._take_dirty(Side.SELL),
             )
         )
-        self._offset_published = self._offset
+        self._offset_published = offset
+        while len(self._passed) > 1 and self._passed[1][0] <= last:
+            self._passed.popleft()
 
     def _hide(self, side: Side) -> None:
         own, best = self._book.best(side.opposite), self._recorded.best_depth(side)
@@ -187,9 +235,9 @@ class RecordedTape(Tape):
 class Capture:
     """Feed of one market from a recording, in recorded order.
 
-    Fills of account orders are an estimate: an order has no place in the recorded queue, so a
-    recorded print fills it, up to the print's size, as soon as the price reaches it; and an order
-    that the recorded best price crosses is filled whole, at its own price.
+    Fills of account orders are an estimate: a print beyond an order's price fills it, up to the
+    print's size, at the order's own price; an order that the recorded best price crosses is filled
+    whole; and a print at the order's price fills it as the market's fill model says.
     """
 
     def __init__(
@@ -201,7 +249,13 @@ class Capture:
         self._emit = emit
 
     def load_depth(self, book: DepthBook, now_ns: int) -> None:
-        """Start (again) from a recorded snapshot, without publishing it."""
+        """Start (again) from a recorded snapshot, without publishing it.
+
+        One that is older than the depth is ignored.
+        """
+        if 0 < book.last <= self._background.depth_id:
+            return
+        self._tape.see(book.last)
         self._background.clear()
         self._background.depth_id = book.last
         self._set_levels(Side.BUY, book.bids)
@@ -214,20 +268,27 @@ class Capture:
         """Apply a recorded diff; one that the depth already includes is ignored."""
         if last <= self._background.depth_id:
             return
+        self._tape.see(last)
         self._background.depth_id = last
         touched = {
             Side.BUY: self._set_levels(Side.BUY, bids),
             Side.SELL: self._set_levels(Side.SELL, asks),
         }
+        for side, prices in touched.items():
+            self._see_queues(side, prices)
         self._uncross(now_ns)
         self._tape.publish_depth(first=first, last=last, touched=touched, now_ns=now_ns)
 
     def apply_best(self, news: BestNews) -> None:
         """Apply a recorded best price of both sides."""
         grid = self._market.grid
+        self._tape.see(news.update_id)
         self._background.best_id = max(self._background.best_id, news.update_id)
         for side, (price, size) in ((Side.BUY, news.bid), (Side.SELL, news.ask)):
-            self._background.set_best(side, grid.ticks(price), size)
+            best = grid.ticks(price)
+            self._background.set_best(side, best, size)
+            own = self._market.book.prices(side)
+            self._see_queues(side, [ticks for ticks in own if side.sign * (ticks - best) >= 0])
         self._uncross(news.ts_ns)
         if self._market.book.is_empty:
             self._tape.repeat_best(news)
@@ -237,15 +298,25 @@ class Capture:
     def apply_print(self, news: PrintNews) -> None:
         """Apply a recorded trade: fill account orders at its price or better, up to its size."""
         grid = self._market.grid
-        ticks, left = grid.ticks(news.price), int(news.size // grid.lot)
+        ticks, left = grid.ticks(news.price), float(news.size / grid.lot)
         for resting in self._reached(news.taker, ticks):
-            filled = min(left, resting.lots)
-            if filled <= 0:
-                break
-            self._market.fill(resting, filled, news.ts_ns, is_printed=False)
-            left -= filled
+            reaching = left
+            if resting.queue is not None and resting.ticks == ticks:
+                reaching = min(left, resting.queue.on_trade(left))
+            filled = min(int(reaching), resting.lots)
+            if filled > 0:
+                self._market.fill(resting, filled, news.ts_ns, is_printed=False)
+                left -= filled
         self._emit(news)
         self._market.commit(news.ts_ns)
+
+    def _see_queues(self, side: Side, prices: Iterable[int]) -> None:
+        """Tell the account orders at prices whose size was just recorded what is shown there."""
+        book = self._market.book
+        for ticks in prices:
+            for resting in book.at(side, ticks):
+                if resting.queue is not None:
+                    resting.queue.on_shown(self._background.shown_lots(side, ticks))
 
     def _reached(self, taker: Side, ticks: int) -> list[Resting]:
         queue = self._market.book.queue(taker.opposite)

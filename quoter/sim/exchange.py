@@ -244,7 +244,11 @@ class Exchange:
         tape.flush(self._now_ns)
 
     def _add_recorded(self, spec: MarketSpec) -> None:
-        grid, book, background = Grid(spec), RestingBook(), RecordedBackground(spec.lot)
+        grid, book, background = (
+            Grid(spec),
+            RestingBook(),
+            RecordedBackground(spec.lot, spec.fill_model),
+        )
         tape = RecordedTape(grid, book, background, self._emit)
         market = self._add_market(grid, book, background, tape, trade_id_first=OWN_TRADE_ID_FIRST)
         self._captures[spec.symbol] = Capture(market, background, tape, self._emit)

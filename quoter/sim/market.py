@@ -278,7 +278,12 @@ class Market:
     def _rest_or_end(self, order: SimOrder, ticks: int, planned: Plan, now_ns: int) -> None:
         is_resting_kind = order.kind is not OrderKind.MARKET
         if is_resting_kind and order.time_in_force is TimeInForce.GTC and not planned.taker_expires:
-            resting = Resting(order=order, ticks=ticks, lots=self.grid.lots(order.leaves))
+            resting = Resting(
+                order=order,
+                ticks=ticks,
+                lots=self.grid.lots(order.leaves),
+                queue=self.background.queue_end(order.side, ticks),
+            )
             self.book.add(resting)
             self._orders.rest(resting)
             self.tape.touch(order.side, ticks)

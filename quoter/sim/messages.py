@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from quoter.domain.market import Side
+from quoter.sim.fill_models import FillModel
 
 
 class SimReject(StrEnum):
@@ -94,6 +95,7 @@ class MarketSpec:
     fee_maker: Decimal = Decimal(0)
     fee_taker: Decimal = Decimal("0.001")
     recorded: bool = False
+    fill_model: FillModel = FillModel.FRONT  # of a recorded market
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,20 +2,25 @@
 
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from quoter.domain.market import Side
+from quoter.sim.fill_models import QueuePosition
 from quoter.sim.messages import SimOrder
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Resting:
-    """An order in the book; `lots` is its remaining size."""
+    """An order in the book; `lots` is its remaining size.
+
+    `queue` is its place among recorded orders, None in a market that is not recorded.
+    """
 
     order: SimOrder
     ticks: int
     lots: int
+    queue: QueuePosition | None = None
 
 
 class RestingBook:
@@ -58,6 +63,10 @@ class RestingBook:
     def lots_at(self, side: Side, ticks: int) -> int:
         level = self._levels[side].get(ticks)
         return sum(resting.lots for resting in level) if level else 0
+
+    def at(self, side: Side, ticks: int) -> Iterable[Resting]:
+        """Return the orders at one price, oldest first; do not change the book meanwhile."""
+        return self._levels[side].get(ticks, ())
 
     def prices(self, side: Side) -> list[int]:
         """Return all prices with orders, ascending."""

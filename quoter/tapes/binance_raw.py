@@ -4,7 +4,6 @@ Line form: `<receive stamp> <json>`, the stamp in ns or us; the JSON is either a
 message (depth diff, bookTicker, trade) or a bare REST depth snapshot.
 """
 
-import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from quoter.tapes.messages import Best, Depth, Line, Print, Snapshot, TapeError
+from quoter.tapes.reading import ReadProgress
 
 NS_STAMP_MIN = 10**17  # a stamp below is in microseconds: ns passed this in 1973
 NS_PER_US = 1_000
@@ -31,7 +31,11 @@ _UNREADABLE = (ValueError, OSError, EOFError, zlib.error, msgspec.MsgspecError)
 
 
 def read_lines(
-    files: Iterable[Path], symbol: str = "", on_bad: Callable[[str], None] | None = None
+    files: Sequence[Path],
+    symbol: str = "",
+    *,
+    on_bad: Callable[[str], None] | None = None,
+    progress: ReadProgress | None = None,
 ) -> Iterator[Line]:
     """Yield receive time (ns) and row in recorded order.
 
@@ -39,10 +43,11 @@ def read_lines(
     is passed to `on_bad` in words; without it, it raises TapeError. A file that ends early or
     can't be opened raises TapeError.
     """
+    progress = progress or ReadProgress(())
     for path in files:
         number = 0
         try:
-            with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
+            with progress.opened(path) as lines:
                 for line in lines:
                     number += 1
                     try:
@@ -62,7 +67,7 @@ def capture_symbol(files: Sequence[Path]) -> str:
     """Return the symbol of a capture, of its first stream message. Raises TapeError."""
     for path in files:
         try:
-            with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
+            with ReadProgress(()).opened(path) as lines:
                 for line in lines:
                     _, _, body = line.partition(b" ")
                     if body.startswith(b'{"stream"'):

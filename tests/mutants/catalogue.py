@@ -1,6 +1,7 @@
 """All mutants; `make mutants` fails unless a test fails for each of them."""
 
 from tests.mutants import (
+    backtest,
     cancels_and_requests,
     command_line,
     control_api,
@@ -42,6 +43,7 @@ MUTANTS = (
     *memory.MUTANTS,
     *requests_and_stops.MUTANTS,
     *sandbox.MUTANTS,
+    *backtest.MUTANTS,
 )
 # Run when none of a mutant's own tests fails.
 FALLBACK = (

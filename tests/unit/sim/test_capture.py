@@ -12,6 +12,7 @@ import pytest
 
 from quoter.domain.market import Side
 from quoter.sim.exchange import Exchange
+from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import (
     BestNews,
     DepthBook,
@@ -270,3 +271,66 @@ def test_book_from_published_updates_has_the_recorded_best_prices(
                     assert (ask, book[SELL][ask]) == ticker.ask
     assert shared > 50
     assert book == rebuilt(exchange.depth(symbol, 10_000))
+
+
+def queued(model: FillModel) -> Exchange:
+    """The recording with one of our bids of 1 behind the recorded size of 1 at 99."""
+    exchange = venue(replace(market(recorded=True), fill_model=model))
+    book = DepthBook(last=100, bids=levels(("99", "1"), ("98", "1")), asks=levels(("101", "1")))
+    exchange.load_depth(SYMBOL, book, 1)
+    exchange.place("a", order(BUY, "99", "1"), 2)
+    return exchange
+
+
+@pytest.mark.parametrize(
+    ("model", "filled"),
+    [
+        (FillModel.FRONT, "1"),
+        (FillModel.PROBABLE, "0.5"),
+        (FillModel.PESSIMISTIC, "0.5"),
+        (FillModel.CERTAIN, "0"),
+    ],
+)
+def test_print_at_the_price_of_an_order_fills_it_as_the_model_says(
+    model: FillModel, filled: str
+) -> None:
+    exchange = queued(model)
+    exchange.apply_print(trade("99", "1.5", SELL))
+    assert sum((one.size for one in exchange.trades("a", SYMBOL)), D(0)) == D(filled)
+
+
+@pytest.mark.parametrize("model", list(FillModel))
+def test_print_beyond_the_price_of_an_order_fills_it_in_every_model(model: FillModel) -> None:
+    exchange = queued(model)
+    exchange.apply_print(trade("98", "1", SELL))
+    assert [(one.price, one.size) for one in exchange.trades("a", SYMBOL)] == [(D(99), D(1))]
+
+
+def test_recorded_size_that_vanishes_brings_an_order_to_the_front() -> None:
+    exchange = queued(FillModel.PESSIMISTIC)
+    diff(exchange, 101, 101, bids=levels(("99", "0")))
+    exchange.apply_print(trade("99", "0.4", SELL))
+    assert [one.size for one in exchange.trades("a", SYMBOL)] == [D("0.4")]
+
+
+def test_recorded_diff_behind_a_best_price_keeps_a_lower_id() -> None:
+    """The best price at 105 is newer than the diff to 103, whatever accounts do in between."""
+    exchange = recording()
+    (shown,) = (n for n in exchange.apply_best(best(105, "99.5", "101")) if isinstance(n, BestNews))
+    for number in range(5):
+        exchange.place("a", order(BUY, "90", "1", client_id=f"a{number}"), 6)
+    (depth,) = (n for n in diff(exchange, 101, 103) if isinstance(n, DepthNews))
+    assert depth.last < shown.update_id
+
+
+def test_changes_by_accounts_wait_until_the_diffs_reach_the_best_price() -> None:
+    exchange = recording()
+    exchange.apply_best(best(105, "99.5", "101"))
+    exchange.place("a", order(BUY, "90", "1"), 6)
+    assert exchange.flush_depth(SYMBOL, 7) == []
+    (depth,) = (n for n in diff(exchange, 101, 105) if isinstance(n, DepthNews))
+    assert (D(90), D(1)) in depth.bids
+    exchange.place("a", order(BUY, "91", "1"), 8)
+    (flushed,) = (n for n in exchange.flush_depth(SYMBOL, 9) if isinstance(n, DepthNews))
+    assert flushed.first == depth.last + 1
+    assert (D(91), D(1)) in flushed.bids

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from quoter.domain.units import NS_PER_S
-from quoter.service.run_statistics import RunStatistics
+from quoter.engine.run_statistics import RunStatistics
 from tests.unit.engine.cases import EngineHarness
 from tests.unit.state.cases import BUY, SELL
 

@@ -1,0 +1,99 @@
+"""Settings and a tape become the runs of a backtest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_UP, Decimal
+
+from quoter.app.settings_to_config import engine_config
+from quoter.backtest.latency import RandomLatency
+from quoter.backtest.seam import Latency
+from quoter.backtest.tape_run import RunSetup
+from quoter.domain.instrument import Instrument
+from quoter.domain.units import NS_PER_MS
+from quoter.engine.config import EngineConfig, TrialMode
+from quoter.settings import Settings
+from quoter.sim.fill_models import FillModel
+from quoter.sim.messages import MarketSpec
+
+ORDER_WORTH = Decimal(300)  # quote currency, as in the demo
+ORDERS_MAX = 10  # inventory limit in order sizes, as in the demo
+HOLDINGS = 2  # opening balances of each coin, in inventory limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayOptions:
+    """Median latency of each message in ms, and the 99 % quantile as a multiple of it."""
+
+    median_ms: float
+    spread: float
+    seed: int
+
+
+def suggested_limits(market: MarketSpec) -> dict[str, str]:
+    """Return the demo's limits for this market, by name of the setting."""
+    lots = (ORDER_WORTH / market.mid / market.lot).to_integral_value(ROUND_UP)
+    size = max(market.lot * lots, market.size_min)
+    return {
+        "QUOTER_ORDER_SIZE": f"{size:f}",
+        "QUOTER_INVENTORY_MAX": f"{size * ORDERS_MAX:f}",
+        "QUOTER_NOTIONAL_MAX": "1000",
+        "QUOTER_LOSS_MAX": "500",
+    }
+
+
+def run_setups(
+    settings: Settings,
+    market: MarketSpec,
+    *,
+    start_ns: int,
+    models: Sequence[FillModel],
+    delay: DelayOptions,
+) -> list[RunSetup]:
+    """Return a run for each fill model, all with the same engine and the same latency."""
+    fee = settings.fee_maker_bps
+    if fee is not None:
+        market = replace(market, fee_maker=Decimal(str(fee)) / 10_000)
+    latency = _latency(delay)
+    engine = _engine(settings, market, start_ns)
+    return [
+        RunSetup(
+            market=replace(market, fill_model=model),
+            engine=engine,
+            latency=latency,
+            seam=RandomLatency(latency, spread=delay.spread, seed=delay.seed),
+        )
+        for model in models
+    ]
+
+
+def _engine(settings: Settings, market: MarketSpec, start_ns: int) -> EngineConfig:
+    held = settings.inventory_max * HOLDINGS
+    base = held // market.lot * market.lot
+    opening = {market.base: base, market.quote: base * market.mid * HOLDINGS}
+    config = engine_config(settings, instrument_of(market), start_ns=start_ns, opening=opening)
+    # No trial order: the simulated venue is not in doubt. Its rules do not change.
+    reconcile = replace(config.reconcile, rules_ns=0)
+    return replace(config, trial=TrialMode.OFF, reconcile=reconcile)
+
+
+def _latency(delay: DelayOptions) -> Latency:
+    median_ns = round(delay.median_ms * NS_PER_MS)
+    return Latency(
+        market_ns=median_ns, private_ns=median_ns, request_ns=median_ns, answer_ns=median_ns
+    )
+
+
+def instrument_of(market: MarketSpec) -> Instrument:
+    """Return a simulated market as the engine sees it."""
+    return Instrument(
+        symbol=f"{market.base}/{market.quote}",
+        venue_symbol=market.symbol,
+        base=market.base,
+        quote=market.quote,
+        tick=market.tick,
+        lot=market.lot,
+        size_min=market.size_min,
+        size_max=market.size_max,
+        notional_min=market.notional_min,
+        fee_maker=market.fee_maker,
+    )

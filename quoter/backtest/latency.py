@@ -1,0 +1,41 @@
+"""Random latency of every message, so that a result does not depend on one constant."""
+
+from collections.abc import Sequence
+from math import exp, log
+from random import Random
+
+from quoter.backtest.seam import Channel, Latency
+from quoter.domain.commands import Command
+from quoter.domain.events import Event
+
+Z_99 = 2.326347874040841  # 99 % quantile of the standard normal distribution
+
+
+class RandomLatency:
+    """A seam that multiplies the wait of each message by a log-normal factor of median 1.
+
+    spread: the 99 % quantile of the factor, at least 1 (1: constant). Messages of one channel keep
+    their order, as on one connection.
+    """
+
+    def __init__(self, latency: Latency, *, spread: float, seed: int) -> None:
+        """Raises ValueError if `spread` is below 1."""
+        if not spread >= 1.0:
+            raise ValueError(f"a 99 % quantile around a median of 1 is at least 1, not {spread}")
+        self._latency = latency
+        self._deviation = log(spread) / Z_99
+        self._random = Random(f"{seed}:latency")
+        self._latest_ns = dict.fromkeys(Channel, 0)
+
+    def times(
+        self,
+        channel: Channel,
+        message: Event | Command,  # noqa: ARG002 - a parameter of the protocol
+        due_ns: int,
+    ) -> Sequence[int]:
+        """Return the one time at which a message due at `due_ns` arrives."""
+        median_ns = self._latency.of(channel)
+        factor = exp(self._random.gauss(0.0, self._deviation))
+        arrival_ns = due_ns - median_ns + round(median_ns * factor)
+        self._latest_ns[channel] = max(self._latest_ns[channel], arrival_ns)
+        return (self._latest_ns[channel],)

@@ -1,0 +1,195 @@
+"""One engine on a recorded market: the tape moves the market, the fill model fills the orders."""
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from math import inf
+
+from quoter.backtest.inventory_clock import InventoryClock
+from quoter.backtest.schedule import Schedule
+from quoter.backtest.seam import Latency, NoFaults, Seam
+from quoter.backtest.simulated_gateway import SimulatedGateway
+from quoter.domain.commands import PlaceOrder
+from quoter.domain.events import Event, FeedUp, Tick
+from quoter.domain.market import Stream
+from quoter.domain.step import Pnl, Snapshot, StateChange, Step
+from quoter.domain.trading import Cause, TradingState
+from quoter.domain.units import BPS_PER_UNIT, NS_PER_MS, NS_PER_S
+from quoter.engine.config import EngineConfig
+from quoter.engine.engine import Engine
+from quoter.engine.run_statistics import RunStatistics
+from quoter.sim.exchange import Exchange
+from quoter.sim.fill_models import FillModel
+from quoter.sim.messages import DepthBook, MarketSpec
+from quoter.tapes.messages import Message
+from quoter.tapes.playing import feed
+
+ACCOUNT = "maker"
+TICK_NS = 100 * NS_PER_MS  # as in the daemon (`service/runner.py`)
+FLUSH_NS = 100 * NS_PER_MS  # how often the venue publishes the depth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSetup:
+    """The market of a tape with its fill model, the engine, and the latency between the two."""
+
+    market: MarketSpec
+    engine: EngineConfig
+    latency: Latency = field(default_factory=Latency)
+    seam: Seam = field(default_factory=NoFaults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What one run on a tape came to; money in quote currency, sizes in base.
+
+    inventory_sd_lots: root of the time-weighted mean square of the inventory, in order sizes.
+    orders_per_fill counts executed orders and moments, not pieces. causes_s: time with each halt
+    cause. is_equal: whether our books equal the simulated venue's in every coin.
+    """
+
+    fill_model: FillModel
+    seconds: float
+    orders: int
+    fills: int
+    filled_base: Decimal
+    pnl: Pnl
+    drawdown_max: Decimal
+    inventory_min: Decimal
+    inventory_max: Decimal
+    inventory_sd_lots: float
+    two_sided_share: float
+    causes_s: dict[Cause, float]
+    state: TradingState
+    gaps: int
+    is_equal: bool
+
+    @property
+    def orders_per_fill(self) -> float:
+        return self.orders / self.fills if self.fills else inf
+
+    def edge_bps(self, horizon_s: int) -> float | None:
+        """Spread plus markout minus fees per notional, bps; None before the first fill."""
+        sides = self.pnl.sides.values()
+        notional = sum((side.notional for side in sides), Decimal(0))
+        if not notional:
+            return None
+        earned = sum(
+            (side.spread + side.horizons[horizon_s].markout - side.fees for side in sides),
+            Decimal(0),
+        )
+        return float(earned / notional) * BPS_PER_UNIT
+
+
+class TapeRun:
+    """A run in progress: `play` row after row, then `result`."""
+
+    def __init__(self, setup: RunSetup, book: DepthBook, start_ns: int) -> None:
+        self._setup, self._start_ns = setup, start_ns
+        self.engine = Engine(setup.engine)
+        symbol = setup.market.symbol
+        market = replace(setup.market, recorded=True)
+        self._exchange = Exchange((market,), seed=0, now_ns=start_ns)
+        self._exchange.add_account(ACCOUNT, setup.engine.opening)
+        self._exchange.load_depth(symbol, book, start_ns)
+        self._schedule = Schedule(start_ns)
+        self._gateway = SimulatedGateway(
+            exchange=self._exchange,
+            symbol=symbol,
+            account=ACCOUNT,
+            schedule=self._schedule,
+            latency=setup.latency,
+            seam=setup.seam,
+            post=self._handle,
+        )
+        self._statistics = RunStatistics(self.engine)
+        self._inventory = InventoryClock(start_ns)
+        self._orders = self._fills = 0
+        self._filled = self._drawdown = Decimal(0)
+        self._since_ns: dict[Cause, int] = {}  # causes that are active
+        self._causes_ns: dict[Cause, int] = {}
+        self._schedule.at(start_ns, self._connect)
+        self._schedule.at(start_ns + TICK_NS, self._tick)
+        self._schedule.at(start_ns + FLUSH_NS, self._flush)
+
+    def play(self, ts_ns: int, row: Message) -> None:
+        """Apply one row, after everything that is due before it.
+
+        Raises ValueError for a row that does not fit the market, such as a price off its grid.
+        """
+        self._schedule.run_until(max(ts_ns, self._schedule.now_ns))
+        news = feed(self._exchange, self._setup.market.symbol, row, self._schedule.now_ns)
+        self._gateway.deliver(news)
+
+    def snapshot(self) -> Snapshot:
+        """Return the visible state of the engine."""
+        return self.engine.snapshot()
+
+    def result(self) -> RunResult:
+        """Return what the run came to so far."""
+        self._measure()
+        last, now_ns = self.engine.snapshot(), self._schedule.now_ns
+        causes_ns = dict(self._causes_ns)
+        for cause, since_ns in self._since_ns.items():
+            causes_ns[cause] = causes_ns.get(cause, 0) + now_ns - since_ns
+        return RunResult(
+            fill_model=self._setup.market.fill_model,
+            seconds=(now_ns - self._start_ns) / NS_PER_S,
+            orders=self._orders,
+            fills=self._fills,
+            filled_base=self._filled,
+            pnl=last.pnl,
+            drawdown_max=self._drawdown,
+            inventory_min=self._statistics.inventory_min,
+            inventory_max=self._statistics.inventory_max,
+            inventory_sd_lots=self._inventory.mean_square**0.5 if self._inventory.seconds else 0.0,
+            two_sided_share=self._statistics.two_sided_share,
+            causes_s={cause: ns / NS_PER_S for cause, ns in causes_ns.items()},
+            state=last.trading_state,
+            gaps=self._gateway.gaps,
+            is_equal=dict(last.balances) == self._exchange.truth.balances(ACCOUNT),
+        )
+
+    def _handle(self, event: Event) -> None:
+        step = self.engine.handle(event)
+        if step.booked:
+            self._count_fills(step)
+        if step.commands:
+            self._orders += sum(isinstance(command, PlaceOrder) for command in step.commands)
+            self._gateway.send(step.commands)
+        if step.state is not None:
+            self._count_causes(step.state)
+        if step.orders or step.booked:
+            self._statistics.observe(step)
+
+    def _count_fills(self, step: Step) -> None:
+        self._fills += len({(each.fill.client_id, step.event.ts_ns) for each in step.booked})
+        self._filled += sum((each.fill.size for each in step.booked), Decimal(0))
+        self._measure()
+
+    def _measure(self) -> None:
+        engine = self.engine
+        lots = float(engine.inventory.net / engine.config.order_size)
+        self._inventory.moved(self._schedule.now_ns, lots)
+
+    def _count_causes(self, change: StateChange) -> None:
+        now_ns = self._schedule.now_ns
+        for cause, _ in change.raised:
+            self._since_ns.setdefault(cause, now_ns)
+        for cause in change.cleared:
+            began_ns = self._since_ns.pop(cause, now_ns)
+            self._causes_ns[cause] = self._causes_ns.get(cause, 0) + now_ns - began_ns
+
+    def _connect(self) -> None:
+        for stream in (Stream.MARKET, Stream.PRIVATE):
+            self._handle(FeedUp(ts_ns=self._schedule.now_ns, stream=stream))
+        self._gateway.resync()
+
+    def _tick(self) -> None:
+        self._handle(Tick(ts_ns=self._schedule.now_ns))
+        self._drawdown = max(self._drawdown, self.engine.losses.drawdown)
+        self._schedule.at(self._schedule.now_ns + TICK_NS, self._tick)
+
+    def _flush(self) -> None:
+        symbol = self._setup.market.symbol
+        self._gateway.deliver(self._exchange.flush_depth(symbol, self._schedule.now_ns))
+        self._schedule.at(self._schedule.now_ns + FLUSH_NS, self._flush)

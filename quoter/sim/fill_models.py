@@ -1,0 +1,74 @@
+"""Estimates of the place that an account's order has in the queue of a recorded market.
+
+A recording shows prices, sizes and trades, not the place of an order that was not there. Four
+assumptions bound the truth; `deploy/docs/backtest.md` says what may be concluded from each. Source
+of the two queue models: Rigtorp, "Estimating order queue position" (2013), and the models of
+hftbacktest with the same assumptions.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FillModel(StrEnum):
+    """When a recorded trade at the price of an account's order fills it.
+
+    In every model a trade beyond that price fills it, up to the size of the trade, and a best price
+    of the other side at or beyond it fills it whole.
+    """
+
+    FRONT = "front"  # at once: the order stands before all others (optimistic)
+    PROBABLE = (
+        "probable"  # after the size ahead of it; every unit is equally likely to be cancelled
+    )
+    PESSIMISTIC = "pessimistic"  # after the size ahead of it; others cancel behind it only
+    CERTAIN = "certain"  # never: only a trade beyond its price proves the fill
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether the size ahead of an order counts."""
+        return self in {FillModel.PROBABLE, FillModel.PESSIMISTIC}
+
+
+@dataclass(slots=True)
+class QueuePosition:
+    """The place of one order in the recorded queue of its price; all sizes in lots.
+
+    ahead: recorded size before the order. shown: recorded size of the level when it was last
+    published. traded: recorded trades at this price since then.
+    """
+
+    model: FillModel
+    ahead: float
+    shown: float
+    traded: float = 0.0
+
+    @classmethod
+    def at_the_end(cls, model: FillModel, shown: float) -> "QueuePosition":
+        """Return the place of a new order: behind everything that the level shows."""
+        return cls(model, shown, shown)
+
+    def on_trade(self, lots: float) -> float:
+        """Record a trade at the order's price; return how much of it reaches the order."""
+        if self.model is FillModel.FRONT:
+            return lots
+        if self.model is FillModel.CERTAIN:
+            return 0.0
+        reaching = max(0.0, lots - self.ahead)
+        self.ahead = max(0.0, self.ahead - lots)
+        self.traded += lots
+        return reaching
+
+    def on_shown(self, lots: float) -> None:
+        """Record that the level shows `lots` now.
+
+        What is missing beyond the trades was cancelled. PROBABLE divides it between the sizes ahead
+        and behind in proportion to them; PESSIMISTIC takes it from behind as long as it can.
+        """
+        if self.model is FillModel.PROBABLE:
+            left = max(0.0, self.shown - self.traded)
+            cancelled = max(0.0, left - lots)
+            if left > 0.0:
+                self.ahead -= cancelled * min(1.0, self.ahead / left)
+        self.ahead = max(0.0, min(self.ahead, lots))
+        self.shown, self.traded = lots, 0.0

@@ -1,0 +1,87 @@
+"""Reading of a tape whatever its format, with progress, and with an account of its rows."""
+
+import gzip
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from quoter.tapes.messages import Depth, Line, Print, Snapshot
+
+FIRST_BAD_MAX = 5  # rows that can't be read and are named
+REAL_PRINTS = {None, "MARKET"}  # others, such as INSURANCE_FUND, are no trades in the book
+
+
+@dataclass(slots=True)
+class RowAccount:
+    """What was found in a tape: rows by kind, rows that were left out, and whether it is futures.
+
+    first_bad: the first rows that can't be read, in words.
+    """
+
+    rows: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    first_bad: list[str] = field(default_factory=list)
+    is_futures: bool = False
+    has_snapshot: bool = False
+
+    def add_bad(self, text: str) -> None:
+        """Count a row that can't be read."""
+        self.left_out["unreadable"] += 1
+        if len(self.first_bad) < FIRST_BAD_MAX:
+            self.first_bad.append(text)
+
+
+class ReadProgress:
+    """How much of the files has been read, in bytes as they lie on the disk."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self.total = sum(path.stat().st_size for path in files)
+        self._before = 0
+        self._raw: IO[bytes] | None = None
+
+    @property
+    def done(self) -> int:
+        return self._before + (self._raw.tell() if self._raw is not None else 0)
+
+    @contextmanager
+    def opened(self, path: Path) -> Iterator[Iterable[bytes]]:
+        """Open a file, unpacked if its name ends in .gz."""
+        with path.open("rb") as raw:
+            self._raw = raw
+            try:
+                if path.suffix == ".gz":
+                    with gzip.GzipFile(fileobj=raw) as unpacked:
+                        yield unpacked
+                else:
+                    yield raw
+            finally:
+                self._before += raw.tell()
+                self._raw = None
+
+
+def prepared(lines: Iterable[Line], account: RowAccount) -> Iterator[Line]:
+    """Yield the rows that a backtest can use, and count all.
+
+    Changes of futures markets get ids without holes: each begins after the one before it. Prints
+    that are no trades in the book (price zero, insurance fund, auto-deleveraging) are left out.
+    """
+    for ts_ns, row in lines:
+        account.rows[type(row).__name__.lower()] += 1
+        if isinstance(row, Print):
+            if row.kind is not None:
+                account.is_futures = True
+            if row.kind not in REAL_PRINTS or not row.price > 0:
+                account.left_out[f"print: {row.kind or 'price zero'}"] += 1
+                continue
+        elif isinstance(row, Depth) and row.prev is not None:
+            account.is_futures = True
+            yield ts_ns, msgspec.structs.replace(row, first=row.prev + 1)
+            continue
+        elif isinstance(row, Snapshot):
+            account.has_snapshot = True
+        yield ts_ns, row

@@ -1,0 +1,95 @@
+"""Bugs in the backtest: place in the queue, rows of tapes, ids of a recorded market, latency."""
+
+from tests.mutants.mutant import Edit, mutant
+
+FILL_MODELS = "tests/unit/sim/test_fill_models.py"
+TAPE_RUN = "tests/unit/backtest/test_tape_run.py"
+
+MUTANTS = (
+    mutant(
+        "cancellations_help_the_pessimist",
+        "the pessimistic fill model takes cancellations from ahead of the order too",
+        Edit(
+            "quoter/sim/fill_models.py",
+            "        if self.model is FillModel.PROBABLE:\n            left",
+            "        if self.model.has_queue:\n            left",
+        ),
+        tests=(FILL_MODELS,),
+    ),
+    mutant(
+        "trades_count_twice_in_the_queue",
+        "a size that a trade reduced counts as a cancellation too",
+        Edit("quoter/sim/fill_models.py", "        self.traded += lots\n", ""),
+        tests=(FILL_MODELS,),
+    ),
+    mutant(
+        "new_orders_stand_in_front",
+        "an order that arrives stands before the size that its level shows",
+        Edit(
+            "quoter/sim/fill_models.py",
+            "return cls(model, shown, shown)",
+            "return cls(model, 0.0, shown)",
+        ),
+        tests=(FILL_MODELS,),
+    ),
+    mutant(
+        "recorded_market_has_no_queue",
+        "a print at the price of an account's order fills it whatever the fill model says",
+        Edit(
+            "quoter/sim/capture.py",
+            "if resting.queue is not None and resting.ticks == ticks:",
+            "if resting.queue is not None and resting.ticks > ticks:",
+        ),
+        tests=("tests/unit/sim/test_capture.py",),
+    ),
+    mutant(
+        "late_diffs_get_the_ids_of_now",
+        "a recorded diff that follows a best price gets an id above it, with an older book",
+        Edit(
+            "quoter/sim/capture.py",
+            "        if recorded_id >= self._newest:\n",
+            "        if recorded_id >= 0:\n",
+        ),
+        tests=("tests/unit/sim/test_capture.py",),
+    ),
+    mutant(
+        "own_changes_overtake_the_recorded_ones",
+        "changes by accounts are published before recorded ones that the best price includes",
+        Edit(
+            "quoter/sim/capture.py",
+            "if recorded_id == 0 or is_behind or self._offset == self._offset_published:",
+            "if recorded_id == 0 or self._offset == self._offset_published:",
+        ),
+        tests=("tests/unit/sim/test_capture.py",),
+    ),
+    mutant(
+        "insurance_fund_trades_in_the_book",
+        "prints of a futures market that are no trades fill orders of the backtest",
+        Edit(
+            "quoter/tapes/reading.py",
+            "if row.kind not in REAL_PRINTS or not row.price > 0:",
+            "if not row.price > 0:",
+        ),
+        tests=("tests/unit/tapes/test_reading.py",),
+    ),
+    mutant(
+        "random_latency_swaps_messages",
+        "messages of one connection overtake each other",
+        Edit(
+            "quoter/backtest/latency.py",
+            "max(self._latest_ns[channel], arrival_ns)",
+            "arrival_ns",
+        ),
+        tests=("tests/unit/backtest/test_latency.py",),
+    ),
+    mutant(
+        "venue_charges_another_fee",
+        "the simulated venue's fee differs from the one that the engine has",
+        Edit(
+            "quoter/app/backtesting.py",
+            "        market = replace(market, fee_maker=Decimal(str(fee)) / 10_000)\n",
+            "        market = replace(market, fee_maker=Decimal(str(fee)) / 1_000)\n",
+        ),
+        tests=(TAPE_RUN,),
+    ),
+)
