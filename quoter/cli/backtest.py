@@ -20,13 +20,14 @@ from quoter.domain.units import NS_PER_S
 from quoter.settings import Settings, load
 from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import MarketSpec
-from quoter.tapes.binance_raw import capture_symbol, read_lines
+from quoter.tapes.formats import read_tape, tape_symbol
 from quoter.tapes.market import LINES_MAX, recorded_market
 from quoter.tapes.messages import Line, TapeError
 from quoter.tapes.opening import Opening, open_tape
 from quoter.tapes.reading import ReadProgress, RowAccount, prepared
 
 LINES_PER_REDRAW = 2_000
+SEPARATORS = str.maketrans("", "", "-_/")
 HORIZON_S = 5  # of the markouts in the table
 
 
@@ -47,12 +48,11 @@ def run_backtest(options: BacktestOptions) -> int:
     """Play the tape, print the table or JSON, return the exit code. Raises BadSetting."""
     console = Console(stderr=options.json_output)
     try:
-        symbol = (options.symbol or capture_symbol(options.files)).replace("/", "")
-        first = islice(read_lines(options.files, symbol, on_bad=_ignore), LINES_MAX)
-        market = recorded_market((row for _, row in first), symbol, filters=options.filters)
+        name = options.symbol or tape_symbol(options.files)
+        market = _market(options, name)
         settings = _settings(market, console)
         account, progress = RowAccount(), ReadProgress(options.files)
-        lines = read_lines(options.files, symbol, on_bad=account.add_bad, progress=progress)
+        lines = read_tape(options.files, name, on_bad=account.add_bad, progress=progress)
         opening = open_tape(prepared(lines, account))
         results = _play(options, settings, market, opening, progress, console)
     except (TapeError, OSError) as error:
@@ -62,6 +62,14 @@ def run_backtest(options: BacktestOptions) -> int:
     else:
         _print(console, results, account)
     return 0
+
+
+def _market(options: BacktestOptions, name: str) -> MarketSpec:
+    """Return the market of the tape, whose symbol may be written as BTCUSDT, BTC/USDT, btc-usdt."""
+    lines = read_tape(options.files, name, on_bad=_ignore, progress=ReadProgress(()))
+    rows = (row for _, row in islice(lines, LINES_MAX))
+    symbol = name.translate(SEPARATORS).upper()
+    return recorded_market(rows, symbol, filters=options.filters)
 
 
 def _ignore(text: str) -> None:

@@ -42,17 +42,17 @@ class ReadProgress:
     def __init__(self, files: Sequence[Path]) -> None:
         self.total = sum(path.stat().st_size for path in files)
         self._before = 0
-        self._raw: IO[bytes] | None = None
+        self._open: set[IO[bytes]] = set()
 
     @property
     def done(self) -> int:
-        return self._before + (self._raw.tell() if self._raw is not None else 0)
+        return self._before + sum(raw.tell() for raw in self._open)
 
     @contextmanager
     def opened(self, path: Path) -> Iterator[Iterable[bytes]]:
         """Open a file, unpacked if its name ends in .gz."""
         with path.open("rb") as raw:
-            self._raw = raw
+            self._open.add(raw)
             try:
                 if path.suffix == ".gz":
                     with gzip.GzipFile(fileobj=raw) as unpacked:
@@ -61,7 +61,7 @@ class ReadProgress:
                     yield raw
             finally:
                 self._before += raw.tell()
-                self._raw = None
+                self._open.discard(raw)
 
 
 def prepared(lines: Iterable[Line], account: RowAccount) -> Iterator[Line]:

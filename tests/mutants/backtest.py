@@ -73,6 +73,16 @@ MUTANTS = (
         tests=("tests/unit/tapes/test_reading.py",),
     ),
     mutant(
+        "levels_survive_a_later_snapshot",
+        "levels that a later snapshot of a tape does not have stay in the book",
+        Edit(
+            "quoter/tapes/tardis.py",
+            "{side: gone[side] | levels[side] for side in Side}",
+            "{side: levels[side] for side in Side}",
+        ),
+        tests=("tests/unit/tapes/test_tardis.py",),
+    ),
+    mutant(
         "random_latency_swaps_messages",
         "messages of one connection overtake each other",
         Edit(

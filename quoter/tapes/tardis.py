@@ -1,0 +1,161 @@
+"""CSV files of Tardis.dev: `incremental_book_L2` and `trades` of one market.
+
+The columns are documented at docs.tardis.dev (downloadable CSV files, data types). Rows of the book
+with one `local_timestamp` are one message of the venue. Update ids are ours: the files have none.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+from heapq import merge
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from quoter.domain.market import Side
+from quoter.tapes.messages import Depth, Levels, Line, Message, Print, Snapshot, TapeError
+from quoter.tapes.reading import ReadProgress
+
+NS_PER_US = 1_000
+BOOK = b"exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount"
+TRADES = b"exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
+SIDES = {"bid": Side.BUY, "ask": Side.SELL}
+TAKERS = {"buy": False, "sell": True}  # whether the buyer was the maker
+
+type OnBad = Callable[[str], None]
+
+
+class _Row(NamedTuple):
+    """One line: time of receipt (µs), what the kind of file has next, and the level or trade."""
+
+    local_us: int
+    symbol: str
+    mark: str  # is_snapshot, or the trade's id
+    side: str
+    price: Decimal
+    amount: Decimal
+
+
+def is_tardis(first_line: bytes) -> bool:
+    """Whether a file begins as one of the two kinds."""
+    return first_line.strip() in {BOOK, TRADES}
+
+
+def first_symbol(path: Path) -> str:
+    """Return the symbol of the first row. Raises TapeError."""
+    with ReadProgress(()).opened(path) as lines:
+        rows = iter(lines)
+        next(rows, b"")
+        columns = next(rows, b"").split(b",")
+    if len(columns) < 2:
+        raise TapeError(f"{path} has no row")
+    return columns[1].decode(errors="replace")
+
+
+def read_tardis(
+    files: Sequence[Path], symbol: str, *, on_bad: OnBad, progress: ReadProgress
+) -> Iterator[Line]:
+    """Yield time of receipt (ns) and row of all files together, by time; files in order by kind.
+
+    The first snapshot is a Snapshot; a later one is the Depth that leads to it. Rows that can't be
+    read are passed to `on_bad` in words. Raises TapeError for a file that ends early.
+    """
+    books: list[Path] = []
+    trades: list[Path] = []
+    for path in files:
+        (books if _header(path) == BOOK else trades).append(path)
+    return merge(
+        _book_lines(_rows(books, BOOK, symbol, on_bad, progress)),
+        _trade_lines(_rows(trades, TRADES, symbol, on_bad, progress), on_bad),
+        key=lambda line: line[0],
+    )
+
+
+def _header(path: Path) -> bytes:
+    with ReadProgress(()).opened(path) as lines:
+        header = next(iter(lines), b"").strip()
+    if not is_tardis(header):
+        raise TapeError(f"{path} has neither the header of incremental_book_L2 nor of trades")
+    return header
+
+
+def _rows(
+    files: Sequence[Path], header: bytes, symbol: str, on_bad: OnBad, progress: ReadProgress
+) -> Iterator[_Row]:
+    for path in files:
+        number = 1
+        try:
+            with progress.opened(path) as lines:
+                for number, line in enumerate(lines, start=1):
+                    if number == 1:
+                        continue
+                    try:
+                        row = _row(line, header)
+                    except ValueError as error:
+                        on_bad(f"{path.name}: line {number} can't be read: {error}")
+                        continue
+                    if row.symbol == symbol:
+                        yield row
+        except (OSError, EOFError, zlib.error) as error:
+            raise TapeError(f"{path}: line {number} can't be read: {error}") from None
+
+
+def _row(line: bytes, header: bytes) -> _Row:
+    _, symbol, _, local_us, mark, side, price, amount = line.decode().rstrip("\r\n").split(",")
+    try:
+        row = _Row(int(local_us), symbol, mark, side, Decimal(price), Decimal(amount))
+    except InvalidOperation:
+        raise ValueError(f"price {price}, amount {amount}") from None
+    if not (row.price.is_finite() and row.price > 0 and row.amount.is_finite() and row.amount >= 0):
+        raise ValueError(f"price {price}, amount {amount}")
+    if header is BOOK and side not in SIDES:
+        raise ValueError(f"side {side}")
+    return row
+
+
+def _book_lines(rows: Iterator[_Row]) -> Iterator[Line]:
+    book: dict[Side, dict[Decimal, Decimal]] = {Side.BUY: {}, Side.SELL: {}}
+    is_open = False
+    for number, ((local_us, mark), group) in enumerate(
+        groupby(rows, key=lambda row: (row.local_us, row.mark)), start=1
+    ):
+        levels: dict[Side, dict[Decimal, Decimal]] = {Side.BUY: {}, Side.SELL: {}}
+        for row in group:
+            levels[SIDES[row.side]][row.price] = row.amount
+        message: Message
+        if mark == "true":
+            gone = {side: dict.fromkeys(book[side], Decimal(0)) for side in Side}
+            changes = {side: gone[side] | levels[side] for side in Side}
+            message = _snapshot(number, levels) if not is_open else _depth(number, changes)
+            book, is_open = levels, True
+        else:
+            message = _depth(number, levels)
+            for side in Side:
+                book[side].update(levels[side])
+        yield local_us * NS_PER_US, message
+
+
+def _snapshot(number: int, levels: dict[Side, dict[Decimal, Decimal]]) -> Snapshot:
+    bids = tuple(sorted(levels[Side.BUY].items(), reverse=True))
+    return Snapshot(last=number, bids=bids, asks=tuple(sorted(levels[Side.SELL].items())))
+
+
+def _depth(number: int, levels: dict[Side, dict[Decimal, Decimal]]) -> Depth:
+    bids: Levels = tuple(levels[Side.BUY].items())
+    asks: Levels = tuple(levels[Side.SELL].items())
+    return Depth(first=number, last=number, bids=bids, asks=asks)
+
+
+def _trade_lines(rows: Iterator[_Row], on_bad: OnBad) -> Iterator[Line]:
+    for number, row in enumerate(rows, start=1):
+        is_buyer_maker = TAKERS.get(row.side)
+        if is_buyer_maker is None:
+            on_bad(f"the trade {row.mark} has no taker's side: {row.side}")
+            continue
+        trade = Print(
+            trade_id=int(row.mark) if row.mark.isdecimal() else number,
+            price=row.price,
+            size=row.amount,
+            is_buyer_maker=is_buyer_maker,
+        )
+        yield row.local_us * NS_PER_US, trade
