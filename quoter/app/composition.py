@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
+from quoter.recording.recorder import Recorder
 from quoter.service.announcements import Announcements, Observer
 from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
@@ -49,6 +50,7 @@ class RunInputs:
     rss_max_mb: int = 0
     observers: tuple[Observer, ...] = ()
     external_stops: ExternalStops = NO_EXTERNAL_STOPS
+    recorder: Recorder | None = None
 
 
 def make_runner(inputs: RunInputs) -> Runner:
@@ -97,10 +99,15 @@ def make_runner(inputs: RunInputs) -> Runner:
             shutdown=Shutdown(engine, gateway) if gateway is not None else None,
             write_ahead=write_ahead,
             calibration=_make_calibration_saver(inputs),
-            announcements=Announcements(
-                engine, is_unwritten=kill_switch.is_unwritten, observers=inputs.observers
-            ),
+            announcements=_make_announcements(inputs, kill_switch),
+            recorder=inputs.recorder,
         )
+    )
+
+
+def _make_announcements(inputs: RunInputs, kill_switch: KillSwitchController) -> Announcements:
+    return Announcements(
+        inputs.engine, is_unwritten=kill_switch.is_unwritten, observers=inputs.observers
     )
 
 

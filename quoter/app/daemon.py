@@ -23,6 +23,7 @@ from quoter.app.limit_checks import check_limits
 from quoter.app.live_control import LiveControl, Load
 from quoter.app.manifest import metrics_of
 from quoter.app.opening_reconciliation import OpeningReconciliation
+from quoter.app.recording import make_recorder
 from quoter.app.settings_summary import SettingsSummaryLog
 from quoter.app.settings_to_config import (
     calibration_bounds,
@@ -157,7 +158,6 @@ async def _make_daemon(
     for event, text in gateway.warnings:
         if folder is not None or event == "maker_fee":  # a dry run needs no key and no orders
             log.warning(event, text=text)
-    steps = StepLog(quote_log_interval_s=settings.quote_log_interval_s)
     runner = make_runner(
         RunInputs(
             engine=engine,
@@ -178,11 +178,12 @@ async def _make_daemon(
             rss_max_mb=settings.rss_max_mb,
             observers=(
                 metrics.observe,
-                steps.observe,
+                StepLog(quote_log_interval_s=settings.quote_log_interval_s).observe,
                 SettingsSummaryLog(engine).observe,
                 *observers,
             ),
             external_stops=external_stops.build(gateway),
+            recorder=make_recorder(started, engine.config),
         )
     )
     run = run_id(started.start_ns)

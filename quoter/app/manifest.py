@@ -24,7 +24,7 @@ def manifest(settings: Settings, *, start_ns: int, api_key: str) -> Manifest:
     bounds = limits(settings)
     return Manifest(
         run=run_id(start_ns),
-        version=_version(),
+        version=package_version(),
         code_hash=code_hash(),
         lock_hash=_lock_hash(),
         config_hash=config_hash(settings),
@@ -72,7 +72,8 @@ def _lock_hash() -> str:
         return ""
 
 
-def _version() -> str:
+def package_version() -> str:
+    """Return the version of the installed package."""
     try:
         return version("quoter")
     except PackageNotFoundError:

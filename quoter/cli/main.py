@@ -19,7 +19,18 @@ from quoter.cli.control_client import read_state
 from quoter.cli.daemon_client import NoAnswer, call
 from quoter.cli.drill import drill
 from quoter.cli.kill import kill_commands
-from quoter.cli.options import LOOPBACK, DataDir, Host, Port, Scenario, address, fail, folder_of
+from quoter.cli.options import (
+    DATA_DIR,
+    LOOPBACK,
+    DataDir,
+    Host,
+    Port,
+    Scenario,
+    address,
+    env_file_value,
+    fail,
+    folder_of,
+)
 from quoter.cli.simulate import simulate
 from quoter.domain.errors import BadSetting, QuoterError
 from quoter.service.exit_codes import ExitCode
@@ -362,6 +373,39 @@ def ledger(data_dir: DataDir = None) -> None:
     from quoter.cli.ledger import show_ledger
 
     raise typer.Exit(show_ledger(folder_of(data_dir)))
+
+
+@app.command(rich_help_panel="Records")
+def replay(
+    run: Annotated[
+        str, typer.Argument(help="Run id, as `quoter ledger` shows it, or a file of a recording.")
+    ],
+    what_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="QUOTER_NAME=VALUE",
+            help="Also compute the quotes with this setting changed; may be repeated.",
+        ),
+    ] = None,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print the result as one JSON line.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Replay a recorded run with this version's engine, and compare every command.
+
+    Exit code 0: no difference; 1: the first difference, or an event that the engine fails on, is
+    shown; 2: the recording is damaged, incomplete at its beginning, or of another format.
+    """
+    from quoter.cli.replay import run_replay
+    from quoter.recording.blocks import RecordingError
+
+    folder = data_dir or Path(env_file_value("QUOTER_DATA_DIR") or DATA_DIR)
+    try:
+        code = run_replay(run, data_dir=folder, changes=what_if or (), json_output=json_output)
+    except (RecordingError, OSError) as error:
+        fail(f"quoter replay: {error}", ExitCode.USAGE)
+    raise typer.Exit(code)
 
 
 @app.command("env-example", rich_help_panel="Trade")

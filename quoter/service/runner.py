@@ -25,6 +25,7 @@ from quoter.domain.step import TrialResult
 from quoter.domain.trading import TradingState
 from quoter.domain.units import S_PER_NS
 from quoter.engine.engine import Engine
+from quoter.recording.recorder import Recorder
 from quoter.service.announcements import Announcements
 from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
@@ -57,6 +58,7 @@ class RunnerComponents:
     """The parts of one daemon, built by `quoter/app/composition.py`.
 
     In a dry run `gateway`, `shutdown`, `write_ahead` and `calibration` are None: nothing is sent.
+    `recorder` is None if the run is not recorded.
     """
 
     engine: Engine
@@ -78,6 +80,7 @@ class RunnerComponents:
     write_ahead: WriteAhead | None
     calibration: CalibrationSaver | None
     announcements: Announcements
+    recorder: Recorder | None
 
 
 class Runner:
@@ -100,6 +103,7 @@ class Runner:
         self._stop_request = components.stop_request
         self._shutdown = components.shutdown
         self._calibration = components.calibration
+        self._recorder = components.recorder
         self.announcements = components.announcements
         self.kill_switch.when_settled(self.announcements.release)
         self._crash: BaseException | None = None
@@ -135,6 +139,8 @@ class Runner:
             await self.kill_switch.settle()
             self.announcements.release()
             await self.close()
+            if self._recorder is not None:
+                await self._recorder.close(self._clock.now_ns())
         return self._exit_code()
 
     def _spawn(self, tasks: asyncio.TaskGroup) -> None:
@@ -155,6 +161,8 @@ class Runner:
         self.process_health.spawn(tasks)
         if self._calibration is not None:
             spawn(tasks, "calibration", self._calibration.run())
+        if self._recorder is not None:
+            spawn(tasks, "recording", self._recorder.run())
         if self._gateway is not None:
             spawn(tasks, "private", self._gateway.run(self.inbox.put))
             self._outbox.spawn(tasks)
@@ -192,9 +200,15 @@ class Runner:
         """Let the engine handle one event and pass on its step.
 
         The order: commands, ledger, gate and latch, replies, then observers. It never awaits: no
-        create can leave between a kill and the closed gate.
+        create can leave between a kill and the closed gate. An event is recorded before the engine
+        handles it, so that a recording ends with the event that an engine failed on.
         """
-        step = self.engine.handle(event)
+        if self._recorder is None:
+            step = self.engine.handle(event)
+        else:
+            self._recorder.event(event)
+            step = self.engine.handle(event)
+            self._recorder.decision(step)
         if isinstance(event, Tick):
             self.process_health.tick_handled(event.ts_ns)
         self._outbox.submit(step.commands)
@@ -234,6 +248,10 @@ class Runner:
             if self.write_ahead is not None:
                 self.write_ahead.check()
             self._metrics.process.count_rejected(self._feed.rejected())
+            if (recorder := self._recorder) is not None:
+                self._metrics.process.set_recording(
+                    is_on=not recorder.failure, dropped=recorder.dropped
+                )
             if self._gateway is not None:
                 self._metrics.process.set_message_budget(self._gateway.rate_limit_used())
             await asyncio.sleep(REQUESTS_S)

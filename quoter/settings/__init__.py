@@ -7,14 +7,16 @@ pydantic. Knows the domain only; imported by `app`, `cli` and `service`. Read fi
 
 from quoter.settings.documents import env_example, settings_page
 from quoter.settings.exposure import Exposure
-from quoter.settings.fields import Environment
+from quoter.settings.fields import HIDDEN, Environment
 from quoter.settings.live_bounds import LIVE_PARAMS
-from quoter.settings.load import forget_secrets, known_names, load
-from quoter.settings.model import FixedSettings, Settings
+from quoter.settings.load import forget_secrets, known_names, load, settings_from
+from quoter.settings.model import PREFIX, FixedSettings, Settings
 from quoter.settings.reload import reader
 
 __all__ = [
+    "HIDDEN",
     "LIVE_PARAMS",
+    "PREFIX",
     "Environment",
     "Exposure",
     "FixedSettings",
@@ -24,5 +26,6 @@ __all__ = [
     "known_names",
     "load",
     "reader",
+    "settings_from",
     "settings_page",
 ]

@@ -637,6 +637,14 @@ class Process(BaseModel):
         "`archive-YYYY-MM.sqlite` beside it, one file a month; the newest 1,000 stay. "
         "0: none are moved.",
     )
+    recording_max_mb: int = Field(
+        2_000,
+        ge=0,
+        le=1_048_576,
+        description="Maximum size of all recordings in the data folder together, in MiB; beyond it "
+        "the oldest files are removed, and a run whose first file is gone can't be replayed. A "
+        "busy market takes about 300 MiB a day. 0: nothing is recorded.",
+    )
     host: str = Field(
         "127.0.0.1",
         description="Address that the HTTP server listens on. Use 0.0.0.0 only in a container.",

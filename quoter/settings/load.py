@@ -15,7 +15,14 @@ from quoter.domain.errors import BadSetting
 from quoter.domain.number_text import plain
 from quoter.settings.exposure import Exposure, exposures
 from quoter.settings.fields import HIDDEN, SECRETS, TOKENS, Environment
-from quoter.settings.model import PREFIX, SentinelSettings, Settings, env_name, production_refusal
+from quoter.settings.model import (
+    PREFIX,
+    FixedSettings,
+    SentinelSettings,
+    Settings,
+    env_name,
+    production_refusal,
+)
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -62,6 +69,22 @@ def load(
         for exposure in found:
             warn(exposure)
     return settings
+
+
+def settings_from(texts: Mapping[str, str]) -> Settings:
+    """Return the settings that `Settings.redacted` gave as texts, without secrets.
+
+    Raises BadSetting with one line per mistake.
+    """
+    given = {
+        name: text
+        for name, text in texts.items()
+        if name not in HIDDEN and text != str(None)  # unset
+    }
+    try:
+        return FixedSettings.model_validate(given)
+    except ValidationError as error:
+        raise BadSetting("\n".join(_messages(error))) from None
 
 
 def _load(

@@ -83,6 +83,16 @@ class ProcessGauges:
             registry=registry,
         )
         self._rejected_so_far: Counts[str] = Counts()
+        self._recording = self._gauge(
+            "quoter_recording_on", "1 while the run is recorded for `quoter replay`, else 0."
+        )
+        self._unrecorded = Counter(
+            "quoter_events_unrecorded_total",
+            "Events that the recording lacks since it failed.",
+            ("symbol", "venue"),
+            registry=registry,
+        ).labels(*self._labels)
+        self._unrecorded_so_far = 0
 
     def count_control_request(self, status: int) -> None:
         """Count a request to the control API by the HTTP status of its answer."""
@@ -135,6 +145,12 @@ class ProcessGauges:
             new = total - self._rejected_so_far[reason]
             self._rejected.labels(*self._labels, reason).inc(max(0, new))
             self._rejected_so_far[reason] = total
+
+    def set_recording(self, *, is_on: bool, dropped: int) -> None:
+        """Show whether the run is recorded; `dropped`: total of events that were not."""
+        self._recording.labels(*self._labels).set(is_on)
+        self._unrecorded.inc(dropped - self._unrecorded_so_far)
+        self._unrecorded_so_far = dropped
 
     def record_report(self, event: Report) -> None:
         """Remember when the venue sent this report."""

@@ -14,7 +14,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import decide, pages, wire
+from tests.bench import decide, pages, recording, wire
 from tests.bench.workload import load
 
 ROUNDS, ROUNDS_MIN = 5, 1
@@ -61,6 +61,7 @@ def run(rounds: int) -> Report:
     """Measure everything in sequence."""
     workload = load()
     decision = decide.measure(workload, rounds=rounds)
+    recorder = recording.measure(workload, rounds=rounds)
     order = wire.measure(rounds=rounds, samples=WIRE_SAMPLES)
     loads = pages.measure()
     return Report(
@@ -88,6 +89,7 @@ def run(rounds: int) -> Report:
                 most=3.2,
                 is_gate=True,
             ),
+            Budget(name="recorder on / off", ratio=recorder.ratio, most=1.05, is_gate=True),
             Budget(name="tick to order / echo", ratio=order.ratio, most=12.0, is_gate=False),
             *load_budgets(loads),
         ),
@@ -98,6 +100,7 @@ def run(rounds: int) -> Report:
             "json.loads": decision.json,
             **{f"mean of {name}": us for name, us in decision.means.items()},
             **{f"of it: {name}": us for name, us in decision.parts.items()},
+            **recorder.microseconds,
             "tick to order on the wire": order.order,
             "websockets echo": order.echo,
             "/healthz of an idle daemon": loads["idle"].median_ms * 1e3,

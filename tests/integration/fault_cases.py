@@ -8,6 +8,7 @@ from decimal import Decimal
 from quoter.service.exit_codes import ExitCode
 from tests.integration.daemon_harness import FOREIGN_ID, DaemonHarness, open_ids
 from tests.integration.ledger_truth import ledger_against_truth
+from tests.integration.replays import replay_problems
 
 FAULT_S = 4.0
 BOOKS_S_MAX = 10.0
@@ -107,6 +108,7 @@ async def judge(harness: DaemonHarness, outcome: Outcome) -> None:
         problems.append(f"books differ at the end: {harness.differences()}")
     if differences := ledger_against_truth(harness.settings.data_dir, harness.sandbox):
         problems.append(f"the ledger differs: {differences}")
+    problems += replay_problems(harness.settings.data_dir)
     created = [str(row["client_id"]) for row in await harness.wire("order.place")]
     own = [name for name in created if name.startswith(harness.prefix)]
     if again := [name for name, times in Counter(own).items() if times > 1]:

@@ -37,6 +37,7 @@ from tests.integration.daemon_harness import (
 )
 from tests.integration.daemon_process import Started, creates, is_busy, own, quoter, until
 from tests.integration.ledger_truth import ledger_against_truth, open_epoch, unsettled
+from tests.integration.replays import crash_problems, replay_problems
 from tests.integration.sandbox_client import RunningSandbox, running
 from tests.unit.ledger.disk import Disk, on_disk
 
@@ -93,13 +94,16 @@ async def test_ledger_equals_the_venue_after_sigkills_under_load(tmp_path: Path)
                 count = fills_of(sandbox)
                 await until(partial(has_fills, sandbox, count + 3), "fills", daemon)
                 targets.add((await inventory_of(daemon))["target_base"])
+                killed_ns = time.time_ns()
                 daemon.process.kill()
                 assert (await daemon.ended(STOP_S_MAX))[0] < 0
+            assert crash_problems(tmp_path, killed_ns) == []
         async with quoter(sandbox, tmp_path, "run") as daemon:
             await is_trading(sandbox, daemon)
             targets.add((await inventory_of(daemon))["target_base"])
             daemon.process.terminate()
             assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN, daemon.lines[-9:]
+        assert replay_problems(tmp_path) == []
         assert ledger_against_truth(tmp_path, sandbox) == ""
         sent = await creates(sandbox)
         assert len(sent) == len(set(sent))

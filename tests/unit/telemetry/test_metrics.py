@@ -191,6 +191,15 @@ def test_rejected_messages_follow_the_totals_of_the_feed(metrics: Metrics) -> No
     assert value(metrics, "quoter_feed_rejected_total", reason="gap") == 1
 
 
+def test_the_metrics_show_that_a_recording_stopped(metrics: Metrics) -> None:
+    metrics.process.set_recording(is_on=True, dropped=0)
+    assert value(metrics, "quoter_recording_on") == 1
+    metrics.process.set_recording(is_on=False, dropped=3)
+    metrics.process.set_recording(is_on=False, dropped=5)
+    assert value(metrics, "quoter_recording_on") == 0
+    assert value(metrics, "quoter_events_unrecorded_total") == 5
+
+
 def test_every_metric_has_our_prefix_and_a_help_text(metrics: Metrics) -> None:
     for family in text_string_to_metric_families(busy(metrics).decode()):
         assert family.name.startswith("quoter_")

@@ -1,0 +1,82 @@
+"""Recordings and settings: the recorder of a run, and a recorded run with other settings."""
+
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
+
+from quoter.app.manifest import code_hash, config_hash, package_version
+from quoter.app.settings_to_config import engine_config, run_id
+from quoter.app.startup import StartContext
+from quoter.domain.errors import BadSetting
+from quoter.engine.config import EngineConfig
+from quoter.recording.codec import Header
+from quoter.recording.files import FOLDER
+from quoter.recording.recorder import Recorder
+from quoter.replay.replay import config_of
+from quoter.settings import HIDDEN, PREFIX, Settings, settings_from
+
+BYTES_PER_MB = 1 << 20
+
+
+def make_recorder(started: StartContext, config: EngineConfig) -> Recorder | None:
+    """Return the recorder of a run; None in a dry run or if QUOTER_RECORDING_MAX_MB is 0."""
+    settings, folder = started.settings, started.folder
+    if folder is None or not settings.recording_max_mb:
+        return None
+    return Recorder(
+        folder.path / FOLDER,
+        header_of(settings, config, started.start_ns),
+        bytes_max=settings.recording_max_mb * BYTES_PER_MB,
+        secrets=settings.secrets(),
+    )
+
+
+def header_of(settings: Settings, config: EngineConfig | None, start_ns: int) -> Header:
+    """Return the header of a recording that begins at `start_ns`."""
+    return Header(
+        run=run_id(start_ns),
+        started_ns=start_ns,
+        version=package_version(),
+        code_hash=code_hash(),
+        config_hash=config_hash(settings),
+        exchange=settings.exchange,
+        symbol=settings.symbol,
+        settings=settings.redacted(),
+        config=config,
+    )
+
+
+def other_config(header: Header, changes: Sequence[str]) -> EngineConfig:
+    """Return the configuration of a recorded run with some settings changed.
+
+    `changes` are of the form QUOTER_NAME=value. Everything that does not follow from settings, such
+    as the market's history, stays. Raises BadSetting, RecordingError.
+    """
+    recorded = config_of(header)
+    before, after = dict(header.settings), dict(header.settings)
+    for change in changes:
+        name, _, value = change.partition("=")
+        field = name.removeprefix(PREFIX).lower()
+        if not name.startswith(PREFIX) or field not in before or field in HIDDEN:
+            raise BadSetting(f"--what-if {name}: is not QUOTER_NAME=value with a known setting")
+        after[field] = value
+    old, new = (
+        engine_config(settings_from(texts), recorded.instrument, start_ns=0, opening={})
+        for texts in (before, after)
+    )
+    if old == new:
+        raise BadSetting(f"--what-if {' '.join(changes)}: does not change how the engine decides")
+    return _changed(recorded, old, new)
+
+
+def _changed[T](recorded: T, old: T, new: T) -> T:
+    """Return `recorded` with the fields, at any depth, that differ between `old` and `new`."""
+    if old == new:
+        return recorded
+    if not is_dataclass(old) or isinstance(old, type) or type(old) is not type(recorded):
+        return new
+    changed = {
+        field.name: _changed(*(getattr(each, field.name) for each in (recorded, old, new)))
+        for field in fields(old)
+        if field.init
+    }
+    return replace(recorded, **changed)  # type: ignore[type-var]  # a dataclass, as checked above

@@ -1,0 +1,65 @@
+"""Names of the files of recordings, and their total size in a folder.
+
+The files of a run are `RUN-0001.rec`, `RUN-0002.rec` and so on. Run ids are times, so that the
+alphabetical order of names is the order of time.
+"""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from quoter.recording.blocks import RecordingError
+
+FOLDER: Final = "recordings"  # in the data folder
+NAME: Final = re.compile(r"(?P<run>[0-9a-z]+)-(?P<number>[0-9]{4,6})\.rec")
+
+
+def file_name(run: str, number: int) -> str:
+    """Return the name of a run's file; files are numbered from 1."""
+    return f"{run}-{number:04}.rec"
+
+
+def recording_files(folder: Path) -> list[Path]:
+    """Return every file of a recording in a folder, oldest first. Raises OSError."""
+    return sorted(
+        (path for path in folder.iterdir() if NAME.fullmatch(path.name)),
+        key=lambda path: (path.name.partition("-")[0], len(path.name), path.name),
+    )
+
+
+def files_of(place: str, data_dir: Path) -> list[Path]:
+    """Return the files of a run in order: `place` is a run id, or the path of one of its files.
+
+    Raises RecordingError if there is none, or the first is missing.
+    """
+    path = Path(place)
+    found = NAME.fullmatch(path.name)
+    folder, run = (path.parent, found["run"]) if found else (data_dir / FOLDER, place)
+    try:
+        files = [each for each in recording_files(folder) if each.name.startswith(f"{run}-")]
+    except OSError as error:
+        raise RecordingError(f"{folder}: can't be read: {error.strerror}") from None
+    if not files:
+        raise RecordingError(f"{place}: no recording of this run in {folder}")
+    for number, file in enumerate(files, start=1):
+        if file.name != file_name(run, number):
+            raise RecordingError(
+                f"{folder / file_name(run, number)} is missing: a run can be replayed only from "
+                "its beginning; beyond QUOTER_RECORDING_MAX_MB the oldest files are removed"
+            )
+    return files
+
+
+def remove_oldest(folder: Path, bytes_max: int) -> int:
+    """Remove the oldest files until the rest has at most `bytes_max`; return how many.
+
+    Raises OSError.
+    """
+    files = [(path, path.stat().st_size) for path in recording_files(folder)]
+    total, removed = sum(size for _, size in files), 0
+    for path, size in files:
+        if total <= bytes_max:
+            break
+        path.unlink()
+        total, removed = total - size, removed + 1
+    return removed

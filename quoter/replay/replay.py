@@ -1,0 +1,141 @@
+"""Feeds the events of a recording to a fresh engine, and compares its decisions with the run's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from quoter.domain.events import Event
+from quoter.domain.step import Step
+from quoter.engine.config import EngineConfig
+from quoter.engine.engine import Engine
+from quoter.recording.blocks import RecordingError
+from quoter.recording.codec import Decision, Header
+from quoter.recording.reader import Place, Recording
+
+type Follow = Callable[[Step], None]
+
+EVENTS_PER_REPORT: Final = 1_000  # between two calls of `progress`
+
+
+class Difference(NamedTuple):
+    """The first step whose decision differs; None: no commands and no change of state."""
+
+    place: Place
+    event: Event
+    seq: int
+    recorded: Decision | None
+    replayed: Decision | None
+
+
+class Failure(NamedTuple):
+    """An event that the engine raised an error on."""
+
+    place: Place
+    event: Event
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """Result of a replay; events after a difference or a failure are not replayed."""
+
+    events: int
+    commands: int
+    first_ns: int  # time of the first and last event; 0 if there is none
+    last_ns: int
+    difference: Difference | None
+    failure: Failure | None
+    is_complete: bool  # the run ended the recording itself: no crash, full disk or kill -9
+
+
+def replay(
+    recording: Recording,
+    *,
+    follower: Callable[[Engine], Follow] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Replayed:
+    """Replay a recording up to its end or to the first difference.
+
+    `follower` gets the fresh engine and returns what is called after each of its steps.
+    `progress` is called with the bytes read so far.
+    Raises RecordingError, also for a recording of a market without an engine.
+    """
+    engine = Engine(config_of(recording.header))
+    follow = follower(engine) if follower is not None else None
+    return _Replay(recording, engine, follow, progress).run()
+
+
+def config_of(header: Header) -> EngineConfig:
+    """Return what the run's engine was built with. Raises RecordingError if it had none."""
+    if header.config is None:
+        raise RecordingError(
+            f"{header.run}: recorded by `quoter record`: a market, without decisions to compare"
+        )
+    return header.config
+
+
+class _Replay:
+    def __init__(
+        self,
+        recording: Recording,
+        engine: Engine,
+        follow: Follow | None,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        self._recording, self._engine = recording, engine
+        self._follow, self._progress = follow, progress
+        self._events = self._commands = self._first_ns = self._last_ns = 0
+        self._last: tuple[Place, Event] | None = None
+        self._due: Decision | None = None  # decided here, not yet compared
+
+    def run(self) -> Replayed:
+        difference, failure = None, None
+        for place, record in self._recording.records():
+            if isinstance(record, Decision):
+                difference = self._compare(record)
+            else:
+                difference = self._compare(None)
+                if difference is None:
+                    failure = self._handle(place, record)
+            if difference is not None or failure is not None:
+                break
+        else:
+            # A crash may cut the file between an event and its decision.
+            if self._recording.end is not None:
+                difference = self._compare(None)
+        return Replayed(
+            events=self._events,
+            commands=self._commands,
+            first_ns=self._first_ns,
+            last_ns=self._last_ns,
+            difference=difference,
+            failure=failure,
+            is_complete=self._recording.end is not None,
+        )
+
+    def _handle(self, place: Place, event: Event) -> Failure | None:
+        try:
+            step = self._engine.handle(event)
+        except Exception as error:  # noqa: BLE001 - it is what the replay looks for
+            return Failure(place, event, error)
+        self._events += 1
+        self._commands += len(step.commands)
+        self._first_ns, self._last_ns = self._first_ns or event.ts_ns, event.ts_ns
+        self._last = place, event
+        if step.commands or step.state is not None:
+            self._due = Decision.of(step)
+        if self._follow is not None:
+            self._follow(step)
+        if self._progress is not None and self._events % EVENTS_PER_REPORT == 0:
+            self._progress(self._recording.bytes_read)
+        return None
+
+    def _compare(self, recorded: Decision | None) -> Difference | None:
+        """Compare the decision about the last event; recorded None: the run decided nothing."""
+        replayed, self._due = self._due, None
+        if recorded == replayed:
+            return None
+        if self._last is None:
+            raise RecordingError("the recording begins with a decision, without its event")
+        place, event = self._last
+        return Difference(place, event, self._engine.seq, recorded, replayed)

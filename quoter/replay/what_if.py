@@ -1,0 +1,168 @@
+"""Other settings beside a replayed run: what they would have quoted at each moment.
+
+The run's market, orders, fills and inventory stay as they were: no fill is invented, and none is
+taken back. Only estimates and quotes are computed a second time, with the other configuration.
+"""
+
+from dataclasses import dataclass, replace
+from math import nan
+from typing import Final, NamedTuple
+
+from quoter.domain.events import (
+    BookDelta,
+    BookSnapshot,
+    LiveParamsChanged,
+    Tick,
+    TopOfBook,
+    Trade,
+)
+from quoter.domain.quotes import Quote, TwoSidedQuote
+from quoter.domain.step import Step
+from quoter.domain.trading import NoQuote, Phase, TradingState
+from quoter.domain.units import BPS_PER_UNIT
+from quoter.engine.commands.live_params import params_of, shape_of
+from quoter.engine.config import EngineConfig
+from quoter.engine.engine import Engine
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.quoting.estimators import Estimators
+from quoter.engine.quoting.quoting import Quoting
+from quoter.engine.quoting.regime import RegimeWatch
+from quoter.engine.step_builder import StepBuilder
+
+FIRST_SHOWN: Final = 5
+
+
+class QuoteChange(NamedTuple):
+    """A moment at which the other settings quote differently."""
+
+    ts_ns: int
+    fair: float | None
+    run: TwoSidedQuote
+    other: TwoSidedQuote
+
+
+@dataclass(slots=True)
+class SideSummary:
+    """How far the best quote of a side is from fair value, bps, over the moments of both."""
+
+    quotes: int = 0  # moments at which both quote this side
+    only_run: int = 0
+    only_other: int = 0
+    run_bps: float = 0.0  # sums
+    other_bps: float = 0.0
+
+    @property
+    def means(self) -> tuple[float, float]:
+        """Mean distance in the run, and with the other settings; nan without a quote of both."""
+        if not self.quotes:
+            return nan, nan
+        return self.run_bps / self.quotes, self.other_bps / self.quotes
+
+    def add(self, run: Quote | None, other: Quote | None, fair: float | None) -> None:
+        """Count one moment; the first quote of each, if the side is quoted."""
+        self.only_run += run is not None and other is None
+        self.only_other += other is not None and run is None
+        if run is None or other is None or fair is None:
+            return
+        self.quotes += 1
+        self.run_bps += abs(float(run.price) - fair) / fair * BPS_PER_UNIT
+        self.other_bps += abs(float(other.price) - fair) / fair * BPS_PER_UNIT
+
+
+class WhatIf:
+    """Estimates and quotes of another configuration, beside the engine of a replay."""
+
+    def __init__(self, engine: Engine, other: EngineConfig) -> None:
+        """`engine` is at the beginning of the replay; `other` differs in its settings only."""
+        self._engine, self._config = engine, other
+        self._changed_params = _changed(engine.config, other)
+        market, instrument, causes = engine.market, engine.instrument, HaltCauses(other.hysteresis)
+        self._estimators = Estimators(other, instrument, market, engine.orders)
+        self._regime = RegimeWatch(other, instrument, market, self._estimators, causes)
+        self._quoting = Quoting(
+            other, market, self._estimators, self._regime, engine.inventory, instrument
+        )
+        self._was_ready = False
+        self.moments = 0  # at which a quote was computed
+        self.different = 0
+        self.first: list[QuoteChange] = []
+        self.bid, self.ask = SideSummary(), SideSummary()
+
+    def follow(self, step: Step) -> None:
+        """Take the step that the engine has just done."""
+        engine, builder = self._engine, StepBuilder(step.event, self._engine.ts_ns)
+        was_ready, self._was_ready = self._was_ready, engine.market.book.ready
+        if not self._take_in(step, builder, was_ready):
+            return
+        if step.booked:
+            builder.booked.extend(step.booked)
+            self._estimators.on_fills(builder)
+        if engine.causes.state >= TradingState.PAUSED or engine.phase is Phase.DRAINING:
+            self._quoting.clear(NoQuote.STATE)
+            return
+        lots = float(engine.inventory.net / self._config.order_size)
+        is_new = self._quoting.refresh(engine.ts_ns, lots)
+        if is_new or step.quote is not None:
+            self._compare(engine.quoting.latest, self._quoting.latest)
+
+    def _take_in(self, step: Step, builder: StepBuilder, was_ready: bool) -> bool:
+        """Update the estimates as the engine does; False if the event changes no decision."""
+        engine, event = self._engine, step.event
+        match event:
+            case BookDelta() | TopOfBook() | BookSnapshot() | Trade():
+                if isinstance(event, BookSnapshot) and engine.market.book.ready:
+                    if not was_ready:
+                        self._estimators.restart()
+                elif not (
+                    engine.market.has_new_best
+                    or isinstance(event, Trade)
+                    or (step.state is not None and step.state.cleared)
+                ):
+                    return False
+                self._estimators.observe(event, builder)
+            case Tick():
+                self._estimators.observe(event, builder)
+                self._regime.tick(builder, engine.losses.equity)
+            case LiveParamsChanged():
+                self._change_params(event)
+            case _:
+                pass
+        return True
+
+    def _change_params(self, event: LiveParamsChanged) -> None:
+        """Change the live parameters as the run did, but not those that the question is about."""
+        params = replace(event.params, **self._changed_params)
+        pricing = self._config.pricing
+        toxic = replace(
+            pricing.toxic_flow,
+            alpha_max=params.alpha_max,
+            markout_cost_max=params.markout_cost_max,
+            side_cooldown_s=params.side_cooldown_s,
+        )
+        self._estimators.apply_settings(params.gamma, params.adverse_bps, toxic)
+        self._quoting.set_shape(shape_of(pricing.shape, params))
+
+    def _compare(self, run: TwoSidedQuote, other: TwoSidedQuote) -> None:
+        if any(off.reason is NoQuote.STATE for off in run.off):
+            return  # a trial order or flattening took the place of the quotes
+        self.moments += 1
+        fair = run.terms.inputs.fair if run.terms is not None else None
+        self.bid.add(_best(run.bids), _best(other.bids), fair)
+        self.ask.add(_best(run.asks), _best(other.asks), fair)
+        if (run.bids, run.asks) == (other.bids, other.asks):
+            return
+        self.different += 1
+        if len(self.first) < FIRST_SHOWN:
+            self.first.append(QuoteChange(self._engine.ts_ns, fair, run, other))
+
+
+def _best(quotes: tuple[Quote, ...]) -> Quote | None:
+    return quotes[0] if quotes else None
+
+
+def _changed(run: EngineConfig, other: EngineConfig) -> dict[str, float]:
+    """Return the live parameters in which two configurations differ, with the other's values."""
+    before, after = params_of(run), params_of(other)
+    names = type(after).__dataclass_fields__
+    values = {name: getattr(after, name) for name in names}
+    return {name: value for name, value in values.items() if value != getattr(before, name)}

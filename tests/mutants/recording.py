@@ -1,0 +1,108 @@
+"""Bugs in recordings and their replay."""
+
+from tests.mutants.mutant import Edit, mutant
+
+BLOCKS = "quoter/recording/blocks.py"
+RECORDER = "quoter/recording/recorder.py"
+REPLAY = "quoter/replay/replay.py"
+BLOCK_TESTS = ("tests/unit/recording/test_blocks.py",)
+RECORDER_TESTS = ("tests/unit/recording/test_recorder.py",)
+REPLAY_TESTS = ("tests/unit/replay/test_replay.py",)
+
+MUTANTS = (
+    mutant(
+        "recording_head_unchecked",
+        "a changed bit in the head of a block looks like the end that a crash leaves",
+        Edit(
+            BLOCKS,
+            "    if CHECKSUM.unpack_from(head, HEAD.size)[0] != zlib.crc32(head[: HEAD.size]):\n",
+            "    if False:\n",
+        ),
+        tests=BLOCK_TESTS,
+    ),
+    mutant(
+        "recording_block_may_be_missing",
+        "a block that was cut out of a recording is not noticed",
+        Edit(BLOCKS, "    if found != number:\n", "    if found < number:\n"),
+        tests=BLOCK_TESTS,
+    ),
+    mutant(
+        "recording_cut_in_the_middle",
+        "a file that ends early is accepted although more files follow",
+        Edit(
+            "quoter/recording/reader.py",
+            "may_be_cut = path is self._files[-1]",
+            "may_be_cut = True",
+        ),
+        tests=("tests/unit/recording/test_reader.py",),
+    ),
+    mutant(
+        "recording_waits_for_the_disk",
+        "a slow disk holds up the engine",
+        Edit(RECORDER, "self._waiting.put_nowait(batch)", "self._waiting.put(batch)"),
+        tests=RECORDER_TESTS,
+    ),
+    mutant(
+        "recording_unbounded",
+        "the files of recordings are never removed",
+        Edit(RECORDER, "        remove_oldest(", "        (lambda *_: None)("),
+        tests=RECORDER_TESTS,
+    ),
+    mutant(
+        "secret_in_a_recording",
+        "a secret in the text of a venue's error is written to disk",
+        Edit(RECORDER, "self._secrets.removed(encode(records))", "encode(records)"),
+        tests=RECORDER_TESTS,
+    ),
+    mutant(
+        "events_recorded_after_they_are_handled",
+        "the event that the engine failed on is missing in the recording",
+        Edit(
+            "quoter/service/runner.py",
+            "self._recorder.event(event)\n            step = self.engine.handle(event)\n",
+            "step = self.engine.handle(event)\n            self._recorder.event(event)\n",
+        ),
+        tests=("tests/unit/app/test_recording.py",),
+    ),
+    mutant(
+        "replay_ignores_missing_commands",
+        "a command that the replay decides, but the run did not, is no difference",
+        Edit(
+            REPLAY,
+            "                difference = self._compare(None)\n                if difference",
+            "                self._due = None\n                if difference",
+        ),
+        tests=REPLAY_TESTS,
+    ),
+    mutant(
+        "replay_ignores_the_configuration",
+        "a replay uses another configuration than the run",
+        Edit(
+            REPLAY,
+            "    return header.config\n",
+            "    from dataclasses import replace\n\n"
+            "    return replace(header.config, creates_per_s=0.1)\n",
+        ),
+        tests=REPLAY_TESTS,
+    ),
+    mutant(
+        "what_if_follows_the_changed_parameter",
+        "a live parameter that the run changed replaces the value that the question is about",
+        Edit(
+            "quoter/replay/what_if.py",
+            "params = replace(event.params, **self._changed_params)",
+            "params = event.params",
+        ),
+        tests=("tests/unit/replay/test_what_if.py",),
+    ),
+    mutant(
+        "what_if_learns_from_idle_updates",
+        "the estimates beside a replay take book updates that the engine's do not",
+        Edit(
+            "quoter/replay/what_if.py",
+            "                    return False\n",
+            "                    pass\n",
+        ),
+        tests=("tests/unit/replay/test_what_if.py",),
+    ),
+)
