@@ -373,7 +373,7 @@ def _is_kill(event: Event) -> bool:
     return _is_asked(event)
 
 
-StopsMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+StopsMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
 test_no_path_leads_out_of_killed_but_a_re_arm_that_means_it = StopsMachine.TestCase
 
 
@@ -443,5 +443,5 @@ class ReduceMachine(RuleBasedStateMachine):
                     assert order.time_in_force is TimeInForce.POST_ONLY
 
 
-ReduceMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+ReduceMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 test_reduce_only_never_grows_and_never_flips = ReduceMachine.TestCase
