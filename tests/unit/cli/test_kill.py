@@ -68,7 +68,8 @@ def quoter(*words: str | bytes, before: str = "") -> subprocess.CompletedProcess
     return done
 
 
-# Without a daemon the process imports the client of the venue and lists orders: those are slow.
+# Without a daemon the process imports the client of the venue and lists orders, which is slow: one
+# test does so, in the others a wrong setting ends that attempt before the import.
 
 
 class TestKillOnAFullDisk:
@@ -92,9 +93,9 @@ class TestKillOnAFullDisk:
         assert [path.name for path in tmp_path.iterdir()] == [KILL_REQUEST]
         assert DataFolder(tmp_path).take_request(KILL_REQUEST) == ""
 
-    @pytest.mark.slow
-    def test_a_kill_that_can_not_be_requested_fails(self) -> None:
+    def test_a_kill_that_can_not_be_requested_fails(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """No file can be created there, not even by root."""
+        monkeypatch.setenv("QUOTER_SYMBOL", "none")
         done = quoter("kill", "now", "--data-dir", "/proc")
         assert done.returncode == 1
         assert "/proc/KILL: No such file" in done.stderr
@@ -108,8 +109,10 @@ class TestKillWithABadWord:
         assert (done.returncode, signals) == (0, [signal.SIGUSR1])
         assert (tmp_path / KILL_REQUEST).read_text() == "caf?"
 
-    @pytest.mark.slow
-    def test_a_folder_with_an_unprintable_name_is_reported(self, tmp_path: Path) -> None:
+    def test_a_folder_with_an_unprintable_name_is_reported(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("QUOTER_SYMBOL", "none")
         folder = tmp_path / os.fsdecode(BAD)
         folder.mkdir()
         strict = "export PYTHONIOENCODING=utf-8:strict; "
