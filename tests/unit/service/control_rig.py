@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import cast
+from unittest.mock import patch
 
 import aiohttp
 from multidict import CIMultiDict
@@ -21,12 +22,14 @@ from quoter.ledger.ledger import Ledger
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import Operation
 from quoter.service.clock import Clock
+from quoter.service.control_api import live_params
 from quoter.service.control_api.auth import Role, Tokens
 from quoter.service.control_api.live_params import LiveParamsService
 from quoter.service.control_api.routes import ControlApi, ControlParts
 from quoter.service.data_folder import DataFolder
 from quoter.service.http.server import Pages, Sources, serve, stop
 from quoter.service.killswitch.latch import Latch
+from quoter.service.operator_commands import entrance
 from quoter.service.operator_commands.audit import CommandAudit
 from quoter.service.pending_replies import PendingReplies
 from quoter.settings import FixedSettings
@@ -253,14 +256,21 @@ class Rig:
 
 @asynccontextmanager
 async def rigged(folder: Path, tokens: dict[Role, str] | None = None) -> AsyncIterator[Rig]:
-    """Yield a listening rig; `tokens` is `{}` for a daemon without any token."""
+    """Yield a listening rig; `tokens` is `{}` for a daemon without any token.
+
+    It waits longer for the engine than a daemon does: a busy machine must not turn 200 into 202.
+    """
     async with opened(folder) as ledger:
         rig = Rig(folder, ledger, TOKENS if tokens is None else tokens)
         writing = asyncio.create_task(rig.stops.controller.run())
         runner, port = await serve(rig.pages, host="127.0.0.1", port=0)
         rig.base = f"http://127.0.0.1:{port}"
         try:
-            yield rig
+            with (
+                patch.object(live_params, "OUTCOME_S_MAX", WAIT_S_MAX),
+                patch.object(entrance, "OUTCOME_S_MAX", WAIT_S_MAX),
+            ):
+                yield rig
         finally:
             await rig.client.close()
             await stop(runner)
