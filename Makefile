@@ -6,7 +6,7 @@ STAMP := .venv/.ready
 # Kept bytecode: without it every worker compiles all tests again, 6 s of CPU time each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo quick test check lint types layers format simulate bench soak mutants lock audit sbom env image e2e clients dashboard clean
+.PHONY: help setup demo quick test check lint types layers format simulate bench soak mutants lock audit sbom env image e2e clients peers dashboard clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -75,6 +75,10 @@ e2e: setup       ## build, run and stop the whole stack on a real Docker Engine 
 
 clients: setup   ## let other people's Binance clients trade with the sandbox (asks the registries; ARGS= names)
 	@$(PY) -m deploy.clients.run $(ARGS)
+
+peers: setup     ## compare fills on TAPE="FILES" with hftbacktest (asks the registries once; ARGS= --seconds, --period, --offset)
+	@test -x .venv-peers/bin/python || { $(PY) -m venv .venv-peers && .venv-peers/bin/pip install -q hftbacktest==2.4.4 msgspec; }
+	@PYTHONPATH=. .venv-peers/bin/python deploy/peers/hftbacktest_fills.py $(TAPE) $(ARGS)
 
 dashboard: setup ## write the Grafana dashboard anew
 	@$(PY) -m deploy.grafana.generate
