@@ -337,7 +337,7 @@ def _feed(server: BookServer) -> CcxtFeed:
     client = feed._client
     client.gate._schemes = PLAIN_SCHEMES  # the server has no certificate
     client.urls["api"] = redirected(client.urls["api"], server.url)
-    client.set_markets([_market(frames)])  # type: ignore[attr-defined]
+    client.set_markets([_market(frames)])
     return feed
 
 

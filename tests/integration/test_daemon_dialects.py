@@ -320,6 +320,6 @@ async def test_order_is_absent_only_if_the_venue_says_so(
     """Queried by our id (Gate: as `t-…` in the path): what proves that a create did not arrive."""
     chosen = config(exchange, "BTC/USDT", key="sesame")
     async with stub(answers, not_found) as venue, gateway_at(chosen, venue) as gateway:
-        gateway._client.set_markets([market(exchange)])  # type: ignore[attr-defined]
+        gateway._client.set_markets([market(exchange)])
         answer = await gateway.query(QueryOrder(client_id=CLIENT_ID, venue_id=""))
     assert type(answer) is expected

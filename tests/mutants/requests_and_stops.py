@@ -225,4 +225,52 @@ ANNOUNCEMENTS = (
     ),
 )
 
-MUTANTS = (*REQUESTS, *STOPS, *OLDER_NEWS, *CALLERS, *NONCES, *ANNOUNCEMENTS)
+ASSUMED = "quoter/venues/ccxt/connect/assumed_market.py"
+WITHOUT_MARKETS = (
+    mutant(
+        "kill_needs_the_list_of_markets",
+        "a kill can't cancel while the venue answers with a page",
+        Edit(
+            "quoter/venues/ccxt/gateway.py",
+            "        if self._config.is_cancel_only:\n            assume_market",
+            "        if False:\n            assume_market",
+        ),
+        tests=("tests/unit/venues/ccxt/connect/test_assumed_market.py",),
+    ),
+    mutant(
+        "renamed_coin_is_listed_by_the_wrong_name",
+        "the list of another market is empty, and a kill says that no order is left",
+        Edit(ASSUMED, " or {base, quote} & renamed", ""),
+        tests=("tests/unit/venues/ccxt/connect/test_assumed_market.py",),
+    ),
+    mutant(
+        "assumed_market_is_kept",
+        "a sentinel that assumed its market never learns whether the venue lists it",
+        Edit(
+            "quoter/venues/ccxt/connect/startup.py",
+            "partial(self._client.load_markets, reload=True)",
+            "self._client.load_markets",
+        ),
+        tests=("tests/unit/venues/ccxt/connect/test_assumed_market.py",),
+    ),
+    mutant(
+        "filters_of_any_venue",
+        "a field `filters` of another venue is read as Binance's",
+        Edit(
+            "quoter/venues/ccxt/connect/market_rules.py",
+            "_filters(market) if has_filters else None",
+            "_filters(market)",
+        ),
+        tests=("tests/unit/venues/ccxt/connect/test_market_rules.py",),
+    ),
+)
+
+MUTANTS = (
+    *REQUESTS,
+    *STOPS,
+    *OLDER_NEWS,
+    *CALLERS,
+    *NONCES,
+    *ANNOUNCEMENTS,
+    *WITHOUT_MARKETS,
+)

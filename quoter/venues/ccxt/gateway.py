@@ -24,6 +24,7 @@ from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.venues.ccxt import error_mapping
 from quoter.venues.ccxt.account_reports import AccountReports
 from quoter.venues.ccxt.client import make_client, make_second_client
+from quoter.venues.ccxt.connect.assumed_market import assume_market
 from quoter.venues.ccxt.connect.key_monitor import KeyMonitor
 from quoter.venues.ccxt.connect.market_history import read_market_history
 from quoter.venues.ccxt.connect.startup import StartupChecks
@@ -188,11 +189,17 @@ class CcxtGateway:
 
         Raises VenueError if the venue can't be asked.
         """
+        self._assume_market()
         return await self._cancellation.cancel_all()
 
     async def count_own_open(self) -> int:
         """Return how many own orders the venue lists. Raises VenueError."""
+        self._assume_market()
         return len(await self._cancellation.own_open())
+
+    def _assume_market(self) -> None:
+        if self._config.is_cancel_only:
+            assume_market(self._client, self._config.symbol, self._profile)
 
     async def set_dead_man(self, seconds: float) -> None:
         """Make the venue cancel all orders after `seconds`; 0: never. Raises VenueError."""

@@ -3,7 +3,7 @@
 Bodies raise, so that a type checker lets mixins call them through `super()`.
 """
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Protocol
 
 type JsonDict = dict[str, object]
@@ -65,6 +65,7 @@ class Exchange:
     myTrades: RowCache | None  # noqa: N815 - ccxt's name
     orders: RowCache | None
     markets: JsonDict
+    commonCurrencies: Mapping[str, str]  # noqa: N815 - ccxt's name, for its renamed coins
     session: object
     tcp_connector: object
     closed_by_user: bool
@@ -137,6 +138,13 @@ class Exchange:
         raise NotImplementedError
 
     async def fetch_markets(self, params: Mapping[str, object] = ...) -> object:
+        raise NotImplementedError
+
+    def safe_market_structure(self, market: Mapping[str, object]) -> JsonDict:
+        """Return a market with every field that ccxt may read; those not given are None."""
+        raise NotImplementedError
+
+    def set_markets(self, markets: Sequence[Mapping[str, object]]) -> object:
         raise NotImplementedError
 
     def set_markets_from_exchange(self, source: "Exchange") -> object:

@@ -106,12 +106,14 @@ def _binance(
         side_fields=("isBuyer", "S"),
         fees=_FEES,
         balances=_BALANCES,
+        market_id="{base}{quote}",
         ids=_IDS,
         open_orders=Paging(),  # always whole, in one answer
         weights=_WEIGHTS,
         authenticates_first=True,
         has_window=True,
         trades_page_by_id=True,
+        has_filters=True,
         has_single_symbol_rules=True,
     )
 

@@ -58,6 +58,7 @@ BITGET = VenueProfile(
     ),
     answers=AnswerForm(code="code", good="00000", content="data"),
     balances=BalanceForm(rows="", coin="coin", free="available", locked=("frozen", "locked")),
+    market_id="{base}{quote}",
     ids=ClientIds(
         create_field="clientOid",
         row_fields=("clientOid",),

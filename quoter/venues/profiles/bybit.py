@@ -65,6 +65,7 @@ BYBIT = VenueProfile(
     balances=BalanceForm(
         rows="result.list.0.coin", coin="coin", total="walletBalance", locked=("locked",)
     ),
+    market_id="{base}{quote}",
     ids=ClientIds(
         create_field="orderLinkId",
         row_fields=("orderLinkId",),

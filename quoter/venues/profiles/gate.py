@@ -52,6 +52,7 @@ GATE = VenueProfile(
         lists={"/spot/accounts": "", "/spot/open_orders": "", "/spot/my_trades": ""}
     ),
     balances=BalanceForm(rows="", coin="currency", free="available", locked=("locked",)),
+    market_id="{base}_{quote}",
     ids=ClientIds(
         create_field="text",
         row_fields=("text",),

@@ -54,6 +54,7 @@ OKX = VenueProfile(
     errors={"50119": "AuthenticationError"},  # the key does not exist
     answers=AnswerForm(code="code", good="0", content="data"),
     balances=BalanceForm(rows="data.0.details", coin="ccy", free="availBal", locked=("frozenBal",)),
+    market_id="{base}-{quote}",
     ids=ClientIds(
         create_field="clOrdId",
         row_fields=("clOrdId",),

@@ -150,6 +150,8 @@ class VenueProfile:
     key_errors: Mapping[str, KeyFault] = field(default_factory=dict)  # by the venue's code
     maker_fee_call: str = ""  # ccxt's method that returns the account's; empty: with the balances
     answers: AnswerForm | None = None  # None: any JSON object or list is an answer
+    # name of a market by its two coins, for cancels while the list is unreadable; empty: not known
+    market_id: str = ""
     ids: ClientIds | None = None  # None: not known, so own orders can't be recognised
     open_orders: Paging = UNPROVEN_ORDERS
     trades: Paging = UNPROVEN_TRADES
@@ -162,6 +164,7 @@ class VenueProfile:
     has_nonces: bool = False  # refuses a request whose nonce is below one that has arrived
     has_window: bool = False  # takes `recvWindow`: how late it may receive a request
     trades_page_by_id: bool = False  # the trade list pages by id, oldest first
+    has_filters: bool = False  # its markets have Binance's filters: exact tick, lot and minimums
     has_single_symbol_rules: bool = False  # exchangeInfo of a single symbol exists
 
     def refusal_in(self, config: VenueConfig) -> str:

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
-from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -260,6 +259,12 @@ class PaperAccount:
         if path.endswith("/trade/fills"):
             rows = self._older("trades", limit, query.get("idLessThan"), 9000)
             return {"code": "00000", "data": [self._bitget_trade(i) for i in rows]}
+        if path.endswith("/trade/cancel-order"):
+            client_id = self.orders.pop(query["orderId"])
+            return {"code": "00000", "data": {"orderId": query["orderId"], "clientOid": client_id}}
+        if path.endswith("/trade/orderInfo"):
+            row = self._bitget_order(query["orderId"], "") | {"status": "cancelled"}
+            return {"code": "00000", "data": [row]}
         raise ConnectionResetError(path)
 
     def _bitget_order(self, venue_id: str, client_id: str) -> Row:
@@ -323,9 +328,12 @@ class PaperAccount:
 
 @asynccontextmanager
 async def gateway_of(
-    account: PaperAccount, monkeypatch: pytest.MonkeyPatch
+    account: PaperAccount, monkeypatch: pytest.MonkeyPatch, *, is_kill: bool = False
 ) -> AsyncIterator[CcxtGateway]:
-    """Return the gateway in front of the account, with markets loaded and the gate open."""
+    """Return the gateway in front of the account, with markets loaded and the gate open.
+
+    `is_kill`: as `quoter kill` has it, which can only cancel, and without markets.
+    """
 
     async def fetch(
         _self: object,
@@ -348,6 +356,7 @@ async def gateway_of(
         api_key=KEY,
         secret=KEY,
         password=KEY,
+        is_cancel_only=is_kill,
     )
     gateway = CcxtGateway(config, time.time_ns, Random(1))
     client = gateway._client
@@ -355,20 +364,17 @@ async def gateway_of(
         "enableUnifiedAccount": True, "enableUnifiedMargin": False, "unifiedAccount": False,
         "uta": False,
     }  # fmt: skip
-    other = market(account.exchange) | {"id": "ETHUSDT", "symbol": "ETH/USDT", "base": "ETH"}
-    cast("MarketsHolder", client).set_markets([market(account.exchange), other])
-    client.verify_create = create_check(
-        profile_of(account.exchange), str(market(account.exchange)["id"])
-    )
-    gateway.open_gate()
+    if not is_kill:
+        _load_markets(gateway, account.exchange)
     try:
         yield gateway
     finally:
         await gateway.close()
 
 
-class MarketsHolder:
-    """ccxt's method that our types leave out."""
-
-    def set_markets(self, markets: list[Row]) -> object:
-        raise NotImplementedError
+def _load_markets(gateway: CcxtGateway, exchange: str) -> None:
+    client, ours = gateway._client, market(exchange)
+    other = ours | {"id": "ETHUSDT", "symbol": "ETH/USDT", "base": "ETH"}
+    client.set_markets([ours, other])
+    client.verify_create = create_check(profile_of(exchange), str(ours["id"]))
+    gateway.open_gate()

@@ -13,12 +13,17 @@ DECIMAL_PLACES, SIGNIFICANT_DIGITS, TICK_SIZE = 2, 3, 4  # ccxt's precision mode
 SIZE_MAX = Decimal(10**12)  # where the venue gives no maximum
 
 
-def instrument(market: Json, *, precision_mode: int, fee_maker: Decimal | None) -> Instrument:
-    """Return the instrument of a ccxt market. Raises VenueError if tick or lot is not exact."""
+def instrument(
+    market: Json, *, precision_mode: int, fee_maker: Decimal | None, has_filters: bool
+) -> Instrument:
+    """Return the instrument of a ccxt market. Raises VenueError if tick or lot is not exact.
+
+    `has_filters`: the rules are Binance's filters; elsewhere a field of that name is not read.
+    """
     symbol = text(market.get("symbol"))
     limits, precision = as_map(market.get("limits")), as_map(market.get("precision"))
     size_limits = as_map(limits.get("amount"))
-    filters = _filters(market)
+    filters = _filters(market) if has_filters else None
     tick = _number(filters, "PRICE_FILTER", "tickSize")
     lot = _number(filters, "LOT_SIZE", "stepSize")
     tick = tick or _grid(precision.get("price"), precision_mode)
@@ -91,12 +96,10 @@ def check_self_trade(profile: VenueProfile, market: Json) -> None:
         )
 
 
-def _filters(market: Json) -> dict[str, Json] | None:
-    """Return Binance's filters by their type; None at venues without filters."""
-    info = as_map(market.get("info"))
-    if "filters" not in info:
-        return None
-    return {text(row.get("filterType")): row for row in map(as_map, as_list(info["filters"]))}
+def _filters(market: Json) -> dict[str, Json]:
+    """Return Binance's filters by their type; none where the market's row lacks them."""
+    rows = as_list(as_map(market.get("info")).get("filters"))
+    return {text(row.get("filterType")): row for row in map(as_map, rows)}
 
 
 def _number(filters: dict[str, Json] | None, kind: str, name: str) -> Decimal | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from decimal import Decimal
+from functools import partial
 
 from ccxt.base import errors as venue
 
@@ -74,7 +75,9 @@ class StartupChecks:
         """
         self._check_proven()
         check_sends_once(self._client)
-        loaded = await self._sender.read(self._client.load_markets, answers.fields, is_public=True)
+        # anew: a process that cancels may have assumed the market until now
+        load = partial(self._client.load_markets, reload=True)
+        loaded = await self._sender.read(load, answers.fields, is_public=True)
         if isinstance(loaded, FailedCall) and not isinstance(loaded.error, EgressBlocked):
             raise MarketsUnread(loaded.text, is_answered=loaded.status != 0)
         _value_of(loaded)
@@ -118,7 +121,12 @@ class StartupChecks:
             raise VenueUnfit(f"{self._config.exchange} can't be quoted: {refusal}; {QUOTED}")
 
     def _instrument(self, market: Json) -> Instrument:
-        return instrument(market, precision_mode=self._client.precisionMode, fee_maker=self._fee)
+        return instrument(
+            market,
+            precision_mode=self._client.precisionMode,
+            fee_maker=self._fee,
+            has_filters=self._profile.has_filters,
+        )
 
     async def maker_fee_report(self) -> MakerFeeReport | ReportFailed:
         """Return the account's present maker fee; one that the settings give is not requested."""

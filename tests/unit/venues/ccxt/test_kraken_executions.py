@@ -59,7 +59,7 @@ async def kraken() -> AsyncIterator[GuardedExchange]:
         exchange="kraken", symbol=SYMBOL, environment="production", order_prefix="q00"
     )
     client = make_client(config, time.time_ns)
-    client.set_markets([market_of("kraken")])  # type: ignore[attr-defined]
+    client.set_markets([market_of("kraken")])
     yield client
     await client.close()
 

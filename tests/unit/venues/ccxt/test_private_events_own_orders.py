@@ -251,7 +251,7 @@ def client_of(exchange: str) -> GuardedExchange:
         password=KEY,
     )
     client = make_client(config, time.time_ns)
-    client.set_markets([market_of(exchange)])  # type: ignore[attr-defined]
+    client.set_markets([market_of(exchange)])
     return client
 
 

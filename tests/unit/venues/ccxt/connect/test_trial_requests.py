@@ -20,7 +20,10 @@ async def run(
     async with gateway_of(account, monkeypatch) as gateway:
         client = gateway._client
         rules = instrument(
-            market(exchange), precision_mode=client.precisionMode, fee_maker=Decimal(0)
+            market(exchange),
+            precision_mode=client.precisionMode,
+            fee_maker=Decimal(0),
+            has_filters=False,
         )
         try:
             await TrialRequests(

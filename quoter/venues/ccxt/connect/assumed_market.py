@@ -1,0 +1,35 @@
+"""The market as its name implies it: enough for ccxt to list and cancel orders, never to create.
+
+ccxt builds no request for a market that it has not read. While a venue answers with a page, or
+lists half of its markets, a kill must still cancel: it needs the venue's name of the market only.
+"""
+
+from quoter.venues.ccxt.types import Exchange
+from quoter.venues.profiles import VenueProfile
+
+SAME_EVERYWHERE = frozenset({"XBT", "BTC", "BCC", "BCH", "BCHSV", "BSV"})  # ccxt's general renaming
+
+
+def assume_market(client: Exchange, symbol: str, profile: VenueProfile) -> None:
+    """Give ccxt the market `symbol` unless it has read it, or its name at the venue is not known.
+
+    A coin that ccxt renames at this venue has another name there: the list of the wrong market
+    would be empty, and a kill would report that no order is left. `client` must be one that
+    creates no order: tick and lot are not set.
+    """
+    base, _, quote = symbol.partition("/")
+    renamed = {*client.commonCurrencies, *client.commonCurrencies.values()} - SAME_EVERYWHERE
+    if symbol in (client.markets or {}) or not profile.market_id or {base, quote} & renamed:
+        return
+    row = {
+        "id": profile.market_id.format(base=base, quote=quote),
+        "symbol": symbol,
+        "base": base,
+        "quote": quote,
+        "baseId": base,
+        "quoteId": quote,
+        "type": "spot",
+        "spot": True,
+    }
+    kinds = ("margin", "swap", "future", "option", "contract")
+    client.set_markets([client.safe_market_structure({**row, **dict.fromkeys(kinds, False)})])
