@@ -376,6 +376,30 @@ def ledger(data_dir: DataDir = None) -> None:
 
 
 @app.command(rich_help_panel="Records")
+def record(
+    out: Annotated[Path, typer.Option(help="Folder of the recordings.")] = Path("recordings"),
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="Seconds to record; default: until Ctrl-C.")
+    ] = None,
+    max_mb: Annotated[
+        int,
+        typer.Option(min=10, help="Maximum size of the folder, MiB; the oldest files go first."),
+    ] = 2_000,
+) -> None:
+    """Record the market of QUOTER_EXCHANGE and QUOTER_SYMBOL. Needs no key, sends no order.
+
+    Exit codes: 0 recorded, 1 the disk failed, 2 wrong setting, 44 venue unavailable.
+    """
+    from quoter.settings import forget_secrets, load
+
+    settings = load(dry_run=True, for_sentinel=True)
+    forget_secrets()
+    from quoter.cli.record import run_record
+
+    raise typer.Exit(run_record(settings, out, max_mb=max_mb, seconds=seconds))
+
+
+@app.command(rich_help_panel="Records")
 def replay(
     run: Annotated[
         str, typer.Argument(help="Run id, as `quoter ledger` shows it, or a file of a recording.")

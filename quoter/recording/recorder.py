@@ -61,6 +61,10 @@ class Recorder:
         """Record what the engine decided about the last event."""
         if step.commands or step.state is not None:
             self._batch.append(Decision.of(step))
+        self.flush_if_large()
+
+    def flush_if_large(self) -> None:
+        """Hand over the records if there are many; call it between two steps."""
         if len(self._batch) >= BATCH_RECORDS_MAX:
             self._hand_over()
 

@@ -105,4 +105,10 @@ MUTANTS = (
         ),
         tests=("tests/unit/replay/test_what_if.py",),
     ),
+    mutant(
+        "recorded_market_without_a_new_book",
+        "a recorder of a market goes on with a book that has a gap",
+        Edit("quoter/app/market_recorder.py", "            self._feed.resync()\n", ""),
+        tests=("tests/unit/app/test_market_recorder.py",),
+    ),
 )
