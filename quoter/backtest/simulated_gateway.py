@@ -279,7 +279,7 @@ class SimulatedGateway:
         return self._exchange.depth(self._symbol, levels)
 
     def reconnect(self, text: str) -> None:
-        """Another connection of the market stream, with a snapshot of its own."""
+        """Open another connection of the market stream, with a snapshot of its own."""
         now_ns = self._schedule.now_ns
         self._publish(Channel.MARKET, FeedDown(ts_ns=now_ns, stream=Stream.MARKET, text=text))
         self._publish(Channel.MARKET, FeedUp(ts_ns=now_ns, stream=Stream.MARKET))

@@ -40,11 +40,11 @@ class RunSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What one run on a tape came to; money in quote currency, sizes in base.
+    """Result of one run on a tape; money in quote currency, sizes in base.
 
     inventory_sd_lots: root of the time-weighted mean square of the inventory, in order sizes.
-    orders_per_fill counts executed orders and moments, not pieces. causes_s: time with each halt
-    cause. is_equal: whether our books equal the simulated venue's in every coin.
+    fills: executions of one order at one time count as one. causes_s: time with each halt cause.
+    is_equal: whether our books equal the simulated venue's in every coin.
     """
 
     fill_model: FillModel
@@ -125,7 +125,7 @@ class TapeRun:
         return self.engine.snapshot()
 
     def result(self) -> RunResult:
-        """Return what the run came to so far."""
+        """Return the result so far."""
         self._measure()
         last, now_ns = self.engine.snapshot(), self._schedule.now_ns
         causes_ns = dict(self._causes_ns)

@@ -59,7 +59,7 @@ def run_replay(
 
 
 def _follower(other: EngineConfig, found: list[WhatIf]) -> Callable[[Engine], Follow]:
-    """Put the quotes of another configuration beside the engine of the replay, into `found`."""
+    """Return a follower that computes another configuration's quotes by a WhatIf in `found`."""
 
     def begin(engine: Engine) -> Follow:
         found.append(WhatIf(engine, other))

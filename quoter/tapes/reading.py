@@ -1,4 +1,4 @@
-"""Reading of a tape whatever its format, with progress, and with an account of its rows."""
+"""Reading of a tape whatever its format, with progress, and with a count of its rows."""
 
 import gzip
 from collections import Counter
@@ -37,7 +37,7 @@ class RowAccount:
 
 
 class ReadProgress:
-    """How much of the files has been read, in bytes as they lie on the disk."""
+    """How much of the files has been read, in bytes on disk (of a .gz file: compressed)."""
 
     def __init__(self, files: Sequence[Path]) -> None:
         self.total = sum(path.stat().st_size for path in files)

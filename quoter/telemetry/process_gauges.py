@@ -153,7 +153,7 @@ class ProcessGauges:
         self._unrecorded_so_far = dropped
 
     def record_report(self, event: Report) -> None:
-        """Remember when the venue sent this report."""
+        """Remember when this report arrived."""
         self._reports_ns[REPORTS[type(event)]] = event.ts_ns
 
     def update(self, ts_ns: int, orders: Collection[OrderView]) -> None:

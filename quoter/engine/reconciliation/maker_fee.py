@@ -1,7 +1,7 @@
 """The account's maker fee while running: requested every hour, and after a fill with another fee.
 
-A fee tier or the end of a promotion changes it without notice, and quotes that count with the old
-fee may lose on every fill. A request that fails leaves the fee as it was.
+A fee tier or the end of a promotion changes it without notice, and quotes computed with the
+old fee may lose on every fill. A request that fails leaves the fee as it was.
 """
 
 from dataclasses import replace
@@ -41,7 +41,7 @@ class MakerFee:
             step.commands.append(RequestReport(kind=ReportKind.MAKER_FEE))
 
     def on_fills(self, step: StepBuilder) -> None:
-        """Request the fee after a fill that paid another one than quotes count with."""
+        """Request the fee after a fill with another fee than that of the quotes."""
         if step.ts_ns < self._quiet_until_ns:
             return
         for text in filter(None, (self._difference(booked.fill) for booked in step.booked)):
@@ -51,7 +51,7 @@ class MakerFee:
             return
 
     def on_report(self, event: MakerFeeReport, step: StepBuilder) -> None:
-        """Take the fee: the next quote counts with it."""
+        """Take the fee: the next quote is computed with it."""
         before = self._instrument.now
         if event.fee_maker != before.fee_maker:
             text = f"{_bps(before.fee_maker)} -> {_bps(event.fee_maker)}"
@@ -65,7 +65,7 @@ class MakerFee:
             self._due_ns = step.ts_ns + AGAIN_NS
 
     def _difference(self, fill: Fill) -> str:
-        """Describe a fee that differs from the one that quotes count with; empty if none does.
+        """Describe a fee that differs from that of the quotes; empty if it does not.
 
         A fee in a third coin says nothing: it has a discount.
         """
