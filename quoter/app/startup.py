@@ -105,7 +105,7 @@ def _is_valid_rearm(request: Request, record: LatchRecord | None) -> bool:
 
 
 async def open_ledger(settings: Settings, folder: DataFolder) -> Ledger:
-    """Open the ledger and check it; nothing is deleted or repaired. Raises StartFailed."""
+    """Open the ledger and check it; a damaged one is not changed. Raises StartFailed."""
     try:
         await asyncio.to_thread(prepare, folder.path)
         return Ledger(folder.path, market_of(settings), days=settings.ledger_days)

@@ -53,7 +53,7 @@ class CancelOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelAll:
-    """Cancel every own order (by our client id prefix), never a foreign one."""
+    """Cancel every own order, never a foreign one."""
 
     reason: CancelReason
 

@@ -84,7 +84,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def prepare(folder: Path) -> Path:
-    """Create the file or check all of it, and return its path. Raises LedgerUnusable."""
+    """Create the file, or check all of it and prune it; return its path. Raises LedgerUnusable."""
     path = folder / NAME
     is_new = not path.exists()
     try:
