@@ -254,6 +254,18 @@ WITHOUT_MARKETS = (
         tests=("tests/unit/venues/ccxt/connect/test_assumed_market.py",),
     ),
     mutant(
+        "order_rate_limit_is_unknown",
+        "an order that OKX refused for the account's rate keeps its reservation, without a pause",
+        Edit("quoter/venues/profiles/okx.py", '        "50061": "RateLimitExceeded",', ""),
+        tests=("tests/unit/venues/ccxt/test_error_mapping.py",),
+    ),
+    mutant(
+        "order_that_does_not_exist_at_bitget",
+        "a cancel of an ended order is repeated as if there were no answer",
+        Edit("quoter/venues/profiles/bitget.py", ', "25204": "OrderNotFound"', ""),
+        tests=("tests/unit/venues/ccxt/test_error_mapping.py",),
+    ),
+    mutant(
         "filters_of_any_venue",
         "a field `filters` of another venue is read as Binance's",
         Edit(

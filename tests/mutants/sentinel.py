@@ -46,8 +46,8 @@ MUTANTS = (
         "between a re-arm and the next start the next sentinel kills again",
         Edit(
             "quoter/service/sentinel/process.py",
-            "is_latching=not is_starting and mark != self._handled, mark=mark\n",
-            "is_latching=not is_starting, mark=mark\n",
+            "is_latching=not is_starting and label != self._handled, label=label\n",
+            "is_latching=not is_starting, label=label\n",
         ),
         tests=(
             f"{SENTINEL_TESTS}::test_handled_silence_is_not_latched_again_by_the_next_sentinel",

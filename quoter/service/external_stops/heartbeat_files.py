@@ -1,6 +1,6 @@
 """Heartbeats between daemon and sentinel: small files in the data folder, replaced as a whole.
 
-A reader trusts only its own clock: it measures how long ago the mark in the file changed.
+A reader trusts only its own clock: it measures how long ago the label in the file changed.
 """
 
 import time
@@ -59,14 +59,14 @@ class DaemonHeartbeat:
     holdings: Holdings | None = None  # None before the engine is built
 
     @property
-    def mark(self) -> str:
+    def label(self) -> str:
         """Text that no other heartbeat of the daemon has; it does not depend on a clock."""
         return f"{self.run}-{self.seq}-{self.status}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentinelHeartbeat:
-    """One heartbeat of the sentinel; `handled`: the daemon's mark that a kill was latched for."""
+    """One heartbeat of the sentinel; `handled`: the daemon's label that a kill was latched for."""
 
     run: str
     seq: int
@@ -75,7 +75,7 @@ class SentinelHeartbeat:
     handled: str
 
     @property
-    def mark(self) -> str:
+    def label(self) -> str:
         """Text that differs from that of every other heartbeat of the sentinel."""
         return f"{self.run}-{self.seq}"
 
@@ -100,16 +100,16 @@ def read_heartbeat[T: (DaemonHeartbeat, SentinelHeartbeat)](path: Path, kind: ty
 
 
 class HeartbeatAge:
-    """Time since a mark last changed, on this process's monotonic clock."""
+    """Time since a label last changed, on this process's monotonic clock."""
 
     def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._monotonic_s = monotonic_s
-        self._mark = ""
+        self._label = ""
         self._changed_s = monotonic_s()
 
-    def update(self, mark: str) -> float:
-        """Take in the mark, empty if unreadable; return the seconds since it last changed."""
+    def update(self, label: str) -> float:
+        """Take in the label, empty if unreadable; return the seconds since it last changed."""
         now_s = self._monotonic_s()
-        if mark and mark != self._mark:
-            self._mark, self._changed_s = mark, now_s
+        if label and label != self._label:
+            self._label, self._changed_s = label, now_s
         return now_s - self._changed_s

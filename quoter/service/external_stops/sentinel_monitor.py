@@ -47,7 +47,7 @@ class SentinelMonitor:
         self._post: Emit | None = None
         self._monotonic_s = monotonic_s
         self._heartbeat_age = HeartbeatAge(monotonic_s)
-        self._first: str | None = None  # mark found at the start: its sentinel may have ended
+        self._first: str | None = None  # label found at the start: its sentinel may have ended
         self._is_seen = False
         self.is_running = False  # now, whatever the policy
         self._back_s: float | None = None  # since when there are heartbeats again
@@ -62,11 +62,11 @@ class SentinelMonitor:
     def check(self) -> None:
         """Read the last heartbeat, and raise or clear the cause."""
         heartbeat = read_heartbeat(self._path, SentinelHeartbeat)
-        mark = heartbeat.mark if heartbeat is not None else ""
+        label = heartbeat.label if heartbeat is not None else ""
         if self._first is None:
-            self._first = mark
-        self._is_seen = self._is_seen or mark not in ("", self._first)
-        silence_s = self._heartbeat_age.update(mark)
+            self._first = label
+        self._is_seen = self._is_seen or label not in ("", self._first)
+        silence_s = self._heartbeat_age.update(label)
         self.is_running = self._is_seen and silence_s <= LOST_S
         if self._policy is not SentinelPolicy.OFF:
             self._update_cause(silence_s)

@@ -27,7 +27,7 @@ class DaemonState(StrEnum):
 
 
 class HeartbeatMonitor:
-    """Derives the state from whether the mark changes, on this process's monotonic clock."""
+    """Derives the state from whether the label changes, on this process's monotonic clock."""
 
     def __init__(
         self,
@@ -51,7 +51,9 @@ class HeartbeatMonitor:
         if heartbeat is not None and heartbeat.identity != self._identity:
             self.state = DaemonState.OTHER_MARKET
             return self.state
-        self.silence_s = self._heartbeat_age.update(heartbeat.mark if heartbeat is not None else "")
+        self.silence_s = self._heartbeat_age.update(
+            heartbeat.label if heartbeat is not None else ""
+        )
         self.heartbeat = heartbeat or self.heartbeat
         self.state = self._state_of(self.heartbeat)
         if (

@@ -81,7 +81,7 @@ class Sentinel:
         self._alarm = asyncio.Event()
         self._state_changed = asyncio.Event()  # check the venue at once
         self._unlatched: tuple[str, str] | None = (
-            None  # reason and mark of a kill that is not on disk yet
+            None  # reason and label of a kill that is not on disk yet
         )
         self._unfit: MarketUnfit | None = None
         self._breach = ""  # holdings beyond the limit, not handled yet
@@ -90,7 +90,7 @@ class Sentinel:
         self._seq = 0
         self._run = f"{os.getpid()}-{now_ns()}"
         last = read_heartbeat(folder / SENTINEL_HEARTBEAT, SentinelHeartbeat)
-        # The mark of the daemon's last heartbeat before the silence that a kill was latched for.
+        # The label of the daemon's last heartbeat before the silence that a kill was latched for.
         self._handled = last.handled if last is not None else ""
 
     async def run(self) -> None:
@@ -175,13 +175,13 @@ class Sentinel:
         """Cancel, and latch once per silence; a silent start is latched only if it left orders."""
         heartbeat = self._monitor.heartbeat
         is_starting = heartbeat is not None and heartbeat.status is RunStatus.STARTING
-        mark = heartbeat.mark if heartbeat is not None else ""
+        label = heartbeat.label if heartbeat is not None else ""
         text = f"no heartbeat for {self._monitor.silence_s:.1f} s"
         await self._intervene(
-            text, is_latching=not is_starting and mark != self._handled, mark=mark
+            text, is_latching=not is_starting and label != self._handled, label=label
         )
 
-    async def _intervene(self, text: str, *, is_latching: bool, mark: str = "") -> None:
+    async def _intervene(self, text: str, *, is_latching: bool, label: str = "") -> None:
         """Cancel and latch concurrently: neither may wait for the other."""
         if is_latching:
             log.critical("sentinel_kill", reason=text)
@@ -189,13 +189,13 @@ class Sentinel:
         async with asyncio.TaskGroup() as both:
             cancelling = both.create_task(self._cancel_all())
             if is_latching:
-                both.create_task(self._latch_it(text, mark))
-        if cancelling.result() and not is_latching and mark != self._handled:
+                both.create_task(self._latch_it(text, label))
+        if cancelling.result() and not is_latching and label != self._handled:
             log.critical("sentinel_kill", reason=text)
             self._metrics.count_kill()
-            await self._latch_it(text, mark)
+            await self._latch_it(text, label)
 
-    async def _latch_it(self, text: str, mark: str) -> None:
+    async def _latch_it(self, text: str, label: str) -> None:
         """Latch the kill switch for this daemon and the next; an earlier kill is kept."""
         self._metrics.set_latch(is_written=False)
         try:
@@ -203,12 +203,12 @@ class Sentinel:
                 now_ns = self._now_ns()
                 await asyncio.to_thread(self._latch.write, Cause.SENTINEL_KILL, text, now_ns)
         except OSError as error:
-            self._unlatched = text, mark
+            self._unlatched = text, label
             log.critical("latch_not_written", error=str(error))
         else:
             self._unlatched = None
             self._metrics.set_latch(is_written=True)
-            self._handled = mark or self._handled
+            self._handled = label or self._handled
 
     async def _cancel_all(self) -> int:
         """Cancel every own order until the venue lists none; return how many it listed first.

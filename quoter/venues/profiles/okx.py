@@ -51,7 +51,12 @@ OKX = VenueProfile(
         FeeForm(amount="fillFee", asset="fillFeeCcy", is_charge_negative=True),
         FeeForm(amount="fee", asset="feeCcy", is_charge_negative=True),
     ),
-    errors={"50119": "AuthenticationError"},  # the key does not exist
+    errors={
+        "50119": "AuthenticationError",  # the key does not exist
+        "50038": "OperationRejected",  # this feature does not exist in the demo
+        "50061": "RateLimitExceeded",  # the account's limit of orders, over all its markets
+        "50062": "OperationRejected",  # this feature is switched off at present
+    },
     answers=AnswerForm(code="code", good="0", content="data"),
     balances=BalanceForm(rows="data.0.details", coin="ccy", free="availBal", locked=("frozenBal",)),
     market_id="{base}-{quote}",

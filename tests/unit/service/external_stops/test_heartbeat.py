@@ -36,11 +36,11 @@ def test_heartbeat_contains_the_figures_to_compare_with_the_venue(tmp_path: Path
 
 def test_every_heartbeat_has_a_new_number(tmp_path: Path) -> None:
     engine, writer = Engine(CONFIG), heartbeat(tmp_path, Clock())
-    marks = set()
+    labels = set()
     for _ in range(3):
         writer.write(engine)
-        marks.add(getattr(read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat), "mark", ""))
-    assert len(marks) == 3
+        labels.add(getattr(read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat), "label", ""))
+    assert len(labels) == 3
 
 
 def test_engine_without_ticks_is_not_healthy(tmp_path: Path) -> None:

@@ -58,13 +58,13 @@ def test_heartbeat_of_the_other_kind_is_not_read(tmp_path: Path) -> None:
     assert read_heartbeat(tmp_path / "none", SentinelHeartbeat) is None
 
 
-def test_marks_differ_by_number_and_status() -> None:
-    marks = {
-        new_heartbeat().mark,
-        new_heartbeat(seq=2).mark,
-        new_heartbeat(status=RunStatus.STOPPED).mark,
+def test_labels_differ_by_number_and_status() -> None:
+    labels = {
+        new_heartbeat().label,
+        new_heartbeat(seq=2).label,
+        new_heartbeat(status=RunStatus.STOPPED).label,
     }
-    assert len(marks) == 3
+    assert len(labels) == 3
 
 
 def test_the_age_counts_from_the_last_change_of_the_mark() -> None:

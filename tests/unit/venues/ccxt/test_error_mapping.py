@@ -219,6 +219,35 @@ def test_text_about_an_existing_id_is_unknown(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("exchange", "code", "reason"),
+    [
+        ("okx", "50038", RejectReason.OTHER),
+        ("okx", "50061", RejectReason.RATE_LIMIT),
+        ("okx", "50062", RejectReason.OTHER),
+        ("bitget", "25202", RejectReason.BALANCE),
+    ],
+)
+async def test_refusal_that_ccxts_table_lacks_proves_that_no_order_exists(
+    exchange: str, code: str, reason: RejectReason
+) -> None:
+    """It was unknown: the order kept its reservation until the fence."""
+    error = await _error_of(exchange, {"code": code, "msg": "?", "data": []})
+    assert create_outcome(error, was_sent=True, family=exchange).reason is reason
+
+
+async def _error_of(exchange: str, answer: dict[str, object]) -> venue.BaseError:
+    """Return what unmodified ccxt, with the profile's table, raises for an answer."""
+    config = VenueConfig(
+        exchange=exchange, symbol="BTC/USDT", environment="production", order_prefix="q1"
+    )
+    client, body = make_client(config, time.time_ns), json.dumps(answer)
+    with pytest.raises(venue.BaseError) as caught:
+        client.handle_errors(200, "", "/", "POST", {}, body, answer, {}, "")  # type: ignore[attr-defined]
+    await client.close()
+    return caught.value
+
+
+@pytest.mark.parametrize(
     ("exchange", "answer", "error", "create"),
     [
         ("kraken", {"error": ["EOrder:Post only order"]}, "OrderImmediatelyFillable", True),
@@ -226,27 +255,22 @@ def test_text_about_an_existing_id_is_unknown(text: str) -> None:
         ("bybit", {"retCode": 170142, "retMsg": "Order cancelled."}, "OrderNotFound", False),
         ("bybit", {"retCode": 170143, "retMsg": "Not on the book."}, "OrderNotFound", False),
         ("okx", {"code": "50119", "msg": "API key doesn't exist"}, "AuthenticationError", False),
+        ("bitget", {"code": "25204", "msg": "Order does not exist"}, "OrderNotFound", False),
     ],
 )
 async def test_errors_that_ccxts_table_lacks_have_their_meaning(
     exchange: str, answer: dict[str, object], error: str, create: bool
 ) -> None:
-    config = VenueConfig(
-        exchange=exchange, symbol="BTC/USDT", environment="production", order_prefix="q1"
-    )
-    client, body = make_client(config, time.time_ns), json.dumps(answer)
-    with pytest.raises(getattr(venue, error)) as caught:
-        client.handle_errors(200, "", "/", "POST", {}, body, answer, {}, "")  # type: ignore[attr-defined]
-    await client.close()
-    assert type(caught.value).__name__ == error
+    caught = await _error_of(exchange, answer)
+    assert type(caught).__name__ == error
     if create:
-        outcome = create_outcome(caught.value, was_sent=True, family=exchange)
+        outcome = create_outcome(caught, was_sent=True, family=exchange)
         assert outcome.reason is RejectReason.POST_ONLY
     elif error == "OrderNotFound":
-        reason = cancel_reason(caught.value, was_sent=True, family=exchange)
+        reason = cancel_reason(caught, was_sent=True, family=exchange)
         assert reason is CancelRejectReason.NOT_FOUND
     else:
-        assert refused_key(caught.value, "?", {}) is not None
+        assert refused_key(caught, "?", {}) is not None
 
 
 # What the venues answer to a wrong key: status, body, and what of the key is wrong.
