@@ -34,6 +34,7 @@ from quoter.engine.reconciliation.venue_position import VenuePosition
 from quoter.engine.step_builder import StepBuilder
 from quoter.state.attribution import Attribution
 from quoter.state.current_instrument import CurrentInstrument
+from quoter.state.executions import Executions
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
 
@@ -69,6 +70,7 @@ class Components:
         self.inventory = Inventory(
             config.instrument, config.opening, target=config.target, known=config.known_fills
         )
+        self.executions = Executions(config.order_size)
         self.attribution = Attribution(
             self.instrument, position=self.inventory.net, cash=Decimal(0)
         )

@@ -39,6 +39,7 @@ from quoter.domain.market import Stream
 from quoter.domain.reasons import ReportKind
 from quoter.domain.step import Snapshot, Step
 from quoter.domain.trading import Cause, NoQuote, Phase, TradingState
+from quoter.domain.units import S_PER_NS
 from quoter.engine.components import Components
 from quoter.engine.config import EngineConfig
 from quoter.engine.snapshot import take_snapshot
@@ -181,10 +182,11 @@ class Engine(Components):
 
     def _after_fills(self, step: StepBuilder) -> None:
         self._refresh_lots()
-        self.estimators.on_fills(step)
+        executions = self.executions.merge(step.ts_ns, (one.fill for one in step.booked))
+        self.estimators.on_fills(step.ts_ns * S_PER_NS, executions)
         self.losses.on_fills(step)
         self.maker_fee.on_fills(step)
-        self.activity_limits.on_fills(step)
+        self.activity_limits.on_fills(executions, step)
 
     def _refresh_lots(self) -> None:
         self._lots = float(self.inventory.net / self.config.order_size)

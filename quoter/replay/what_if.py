@@ -19,7 +19,7 @@ from quoter.domain.events import (
 from quoter.domain.quotes import Quote, TwoSidedQuote
 from quoter.domain.step import Step
 from quoter.domain.trading import NoQuote, Phase, TradingState
-from quoter.domain.units import BPS_PER_UNIT
+from quoter.domain.units import BPS_PER_UNIT, S_PER_NS
 from quoter.engine.commands.live_params import params_of, shape_of
 from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
@@ -28,6 +28,7 @@ from quoter.engine.quoting.estimators import Estimators
 from quoter.engine.quoting.quoting import Quoting
 from quoter.engine.quoting.regime import RegimeWatch
 from quoter.engine.step_builder import StepBuilder
+from quoter.state.executions import Executions
 
 FIRST_SHOWN: Final = 5
 
@@ -82,6 +83,7 @@ class WhatIf:
         self._quoting = Quoting(
             other, market, self._estimators, self._regime, engine.inventory, instrument
         )
+        self._executions = Executions(other.order_size)
         self._was_ready = False
         self.moments = 0  # at which a quote was computed
         self.different = 0
@@ -95,8 +97,8 @@ class WhatIf:
         if not self._take_in(step, builder, was_ready):
             return
         if step.booked:
-            builder.booked.extend(step.booked)
-            self._estimators.on_fills(builder)
+            executions = self._executions.merge(engine.ts_ns, (one.fill for one in step.booked))
+            self._estimators.on_fills(engine.ts_ns * S_PER_NS, executions)
         if engine.causes.state >= TradingState.PAUSED or engine.phase is Phase.DRAINING:
             self._quoting.clear(NoQuote.STATE)
             return

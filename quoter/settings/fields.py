@@ -572,8 +572,10 @@ class Pricing(BaseModel):
         5,
         ge=0,
         le=60,
-        description="Minimum seconds a side is not quoted after 4 fills on it within 1 s; up to "
-        "twice as long while takers still trade against that side. 0: no cooldown.",
+        description="Minimum seconds a side is not quoted after a burst of fills on it: more "
+        "takers within 1 s than chance explains at the expected rate of fills (4 where few "
+        "are expected); up to twice as long while takers still trade against that side. "
+        "0: no cooldown.",
     )
 
 

@@ -102,7 +102,7 @@ def test_demo_trades_keeps_its_limit_and_prints_one_line_of_json(
     assert -limit <= summary["inventory_min_base"] <= summary["inventory_max_base"] <= limit
     assert summary["ledger_equals_truth"] is True
     assert summary["own_orders_left"] == 0
-    # A side is not quoted for some seconds after four fills on it within one second.
+    # A side is not quoted for some seconds after a burst of fills on it.
     assert summary["two_sided_share"] >= 0.8
 
 

@@ -77,23 +77,19 @@ MUTANTS = (
     mutant(
         "repeated_execution_by_turnover_only",
         "far more fills than expected pass while the inventory limit is large",
-        Edit(REPEATED, "        if not orders <= orders_max:\n", "        if False:\n"),
+        Edit(REPEATED, "        if not filled <= busy and not", "        if False and not"),
         tests=REPEATED_TESTS,
     ),
     mutant(
         "repeated_execution_counts_pieces",
         "an order that is filled in forty pieces counts forty times",
-        Edit(
-            REPEATED,
-            "self._orders.add(ts_ns, size / self._order_size)",
-            "self._orders.add(ts_ns, 1.0)",
-        ),
+        Edit(REPEATED, "self._lots.add(ts_ns, lots)", "self._lots.add(ts_ns, 1.0)"),
         tests=REPEATED_TESTS,
     ),
     mutant(
         "turnover_ignores_the_expected_market",
         "a small inventory limit stops a daemon that trades what its market always brings",
-        Edit(REPEATED, "max(self._inventory_orders, expected)", "self._inventory_orders"),
+        Edit(REPEATED, "max(self._inventory_lots, expected)", "self._inventory_lots"),
         tests=REPEATED_TESTS,
     ),
     mutant(

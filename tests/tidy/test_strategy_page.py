@@ -17,12 +17,14 @@ from quoter.pricing.estimators.flow import FlowSignal, LearnedAlpha, signal
 from quoter.pricing.estimators.intensity import Intensity, IntensityPrior, market_prior
 from quoter.pricing.estimators.markout import Markouts
 from quoter.pricing.estimators.own_fills import FillCorrection
+from quoter.pricing.estimators.side_cooldown import burst_takers
 from quoter.pricing.estimators.volatility import Volatility
 from quoter.pricing.quote.normalisation import References, gamma_lot
 from quoter.pricing.quote.settings_summary import settings_summary, summary_rows
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import quote_terms
 from quoter.pricing.quote.two_sided import two_sided_quote
+from quoter.risk.monitors.repeated_execution import EXPECTED_MIN, MARKET_TIMES, lots_limit
 from quoter.settings import Settings
 from quoter.state.attribution import Attribution
 from quoter.state.current_instrument import CurrentInstrument
@@ -138,6 +140,18 @@ def markout(given: Inputs) -> Outputs:
     }
 
 
+def burst(given: Inputs) -> Outputs:
+    ordinals = ("first", "second", "third", "fourth")
+    rates = numbers(given["expected takers of a side per second"])
+    of_rates = zip(ordinals, rates, strict=True)
+    found = {f"burst at the {nth} rate": float(burst_takers(r)) for nth, r in of_rates}
+    minutes = numbers(given["expected lots of a minute"])
+    for nth, expected in zip(ordinals, minutes, strict=False):
+        busy = MARKET_TIMES * max(expected, EXPECTED_MIN)
+        found[f"{nth} limit of a minute"] = float(lots_limit(busy))
+    return found
+
+
 def reference_market(given: Inputs) -> tuple[References, float]:
     """The references of a market and the risk aversion per lot that is solved for them."""
     cost = side_cost(fair=float(given["fair"]), fee_maker=float(given["fee_maker"]))
@@ -245,6 +259,7 @@ EXAMPLES: dict[str, Callable[[Inputs], Outputs]] = {
     "own-fills": own_fills,
     "first-start": first_start,
     "flow": flow,
+    "burst": burst,
     "markout": markout,
     "quote": quote,
     "summary": summary,

@@ -4,6 +4,8 @@ The order rules judge one order; these limits judge many of them together, and r
 (rules PT-04, PT-07 and PT-08).
 """
 
+from collections.abc import Iterable
+
 from quoter.domain.commands import PlaceOrder, RequestReport
 from quoter.domain.events import BookSnapshot, MarketEvent, Trade
 from quoter.domain.market import Side
@@ -21,6 +23,7 @@ from quoter.risk.monitors.price_jump import PriceJump
 from quoter.risk.monitors.price_references import PriceReferences
 from quoter.risk.monitors.repeated_execution import RepeatedExecution
 from quoter.risk.order_rules import ORDERS_SHARE, worst_notional
+from quoter.state.executions import Execution
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
 
@@ -102,11 +105,12 @@ class ActivityLimits:
                 self._rate.on_create(step.ts_ns)
                 self._has_new_creates = True
 
-    def on_fills(self, step: StepBuilder) -> None:
+    def on_fills(self, executions: Iterable[Execution], step: StepBuilder) -> None:
         """Count the fills of this step."""
-        for booked in step.booked:
-            self._rate.on_fill(step.ts_ns)
-            text = self._executions.on_fill(step.ts_ns, float(booked.fill.size))
+        for one in executions:
+            if one.is_new:
+                self._rate.on_fill(step.ts_ns)
+            text = self._executions.on_fill(step.ts_ns, one.lots)
             if text is not None:
                 self._causes.raise_cause(step, Cause.REPEATED_EXECUTION, text)
         self._check_position_notional(step)

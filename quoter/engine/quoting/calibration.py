@@ -4,7 +4,7 @@ With priors the first quote follows the first book. Without them a short warm-up
 trades; its figures become the priors and the references, which stay until a restart.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import exp, sqrt
 
@@ -15,6 +15,7 @@ from quoter.domain.trading import NoQuote
 from quoter.domain.units import S_PER_NS
 from quoter.engine.config import GammaUnit, Horizon, PricingConfig
 from quoter.pricing.costs import effective_intensity, side_cost
+from quoter.pricing.estimators.expected_fills import ExpectedTakers
 from quoter.pricing.estimators.intensity import (
     Confidence,
     Intensity,
@@ -98,6 +99,7 @@ class Calibration:
         self._exact = BoundedModel(lots_max) if config.is_exact else None
         self.fill_factor = 1.0
         self.expected_fills_per_s = 0.0  # of our live orders, in order sizes, both sides
+        self._expected_takers = {side: ExpectedTakers() for side in Side}
         self.references: References | None = None
         self.gamma_lot = 0.0
         self.start_ns = 0
@@ -150,15 +152,29 @@ class Calibration:
         else:
             self._intensity.on_trade(t_s, trade.taker, trade.price)
 
-    def on_orders(self, t_s: float, mid: float, resting: Iterable[tuple[float, float]]) -> None:
-        """Set our live orders as (price, lots) from `t_s` on, for the expected fill rate."""
+    def on_orders(self, t_s: float, resting: Mapping[Side, Iterable[tuple[float, float]]]) -> None:
+        """Set our live orders from `t_s` on, for the expected fill rate.
+
+        resting: by side, the distance from the mid (price) and the size (order sizes) of each.
+        """
         if self._intensity is None:
             return
-        at = self._intensity.fill_rate
-        rate = sum((lots * at(abs(price - mid)) for price, lots in resting), start=0.0)
+        rate, at = 0.0, self._intensity.fill_rate
+        for side, takers in self._expected_takers.items():
+            reached = [(at(max(distance, 0.0)), lots) for distance, lots in resting[side]]
+            takers.update(t_s, max((of_order for of_order, _ in reached), default=0.0))
+            rate += sum(of_order * lots for of_order, lots in reached)
         self.expected_fills_per_s = rate
         if self._own_fills is not None:
             self._own_fills.on_quotes(t_s, rate)
+
+    @property
+    def expected_takers_per_s(self) -> dict[Side, float]:
+        """Expected takers/s who fill an order of ours, by our side, corrected by our own fills."""
+        return {
+            side: self.fill_factor * takers.average
+            for side, takers in self._expected_takers.items()
+        }
 
     def on_fill(self, t_s: float, lots: float) -> None:
         """Take a fill of ours, in order sizes."""

@@ -4,10 +4,12 @@ Sigma and kappa follow every change of the book. The other estimators follow tic
 fills, about ten times a second: they change more slowly, and book updates stay cheap.
 """
 
+from collections.abc import Iterable
+
 from quoter.domain.errors import InvalidInput
 from quoter.domain.estimates import Estimates
 from quoter.domain.events import Event, Tick, Trade
-from quoter.domain.market import Level
+from quoter.domain.market import Level, Side
 from quoter.domain.orders import OrderState
 from quoter.domain.quotes import PricingInputs, QuoteTerms
 from quoter.domain.trading import NoQuote
@@ -19,6 +21,7 @@ from quoter.engine.quoting.toxic_flow import ToxicFlow
 from quoter.engine.step_builder import StepBuilder
 from quoter.pricing.estimators.fair_value import MicroPrice, imbalance
 from quoter.state.current_instrument import CurrentInstrument
+from quoter.state.executions import Execution
 from quoter.state.open_orders import OpenOrders
 
 IN_MARKET = frozenset({OrderState.OPEN, OrderState.PARTIAL, OrderState.PENDING_CANCEL})
@@ -84,7 +87,7 @@ class Estimators:
         if self._micro is not None and bid is not None and ask is not None:
             share = imbalance(bid_size=bid.size, ask_size=ask.size)
             self._micro.update(t_s, mid=mid, spread=ask.price - bid.price, share=share)
-        self.calibration.on_orders(t_s, mid, self._resting())
+        self.calibration.on_orders(t_s, self._resting(mid))
         self.calibration.update_fill_factor(t_s)
         self._refresh(t_s)
         is_without_edge = self.toxic_flow.has_no_edge
@@ -95,23 +98,27 @@ class Estimators:
             )
         self._was_without_edge = is_without_edge
 
-    def _resting(self) -> list[tuple[float, float]]:
-        size = self._order_size
-        live = (order for order in self._orders if order.state in IN_MARKET)
-        return [(float(order.price), float(order.leaves) / size) for order in live]
+    def _resting(self, mid: float) -> dict[Side, list[tuple[float, float]]]:
+        """Our live orders by side: distance from the mid, price, and size in order sizes."""
+        resting: dict[Side, list[tuple[float, float]]] = {side: [] for side in Side}
+        for order in self._orders:
+            if order.state in IN_MARKET:
+                distance = order.side.sign * (mid - order.price_float)
+                resting[order.side].append((distance, float(order.leaves) / self._order_size))
+        return resting
 
     def _refresh(self, t_s: float) -> None:
         mid = self._market.mid
         if mid is not None and self._half > 0.0:
             self.toxic_flow.refresh(t_s, mid=mid, half=self._half)
 
-    def on_fills(self, step: StepBuilder) -> None:
-        """Take the fills of this step, except those of IOC orders, which say nothing of takers."""
-        t_s = step.ts_ns * S_PER_NS
-        quoted = [booked for booked in step.booked if not self._orders.is_taker(booked.fill)]
-        for booked in quoted:
-            self.calibration.on_fill(t_s, float(booked.fill.size) / self._order_size)
-        self.toxic_flow.on_fills(t_s, quoted, mid=self._market.mid)
+    def on_fills(self, t_s: float, executions: Iterable[Execution]) -> None:
+        """Take the fills of a step, except those of IOC orders, which say nothing of takers."""
+        quoted = [one for one in executions if not self._orders.is_taker(one.fill)]
+        for one in quoted:
+            self.calibration.on_fill(t_s, one.lots)
+        takers_per_s = self.calibration.expected_takers_per_s
+        self.toxic_flow.on_fills(t_s, quoted, mid=self._market.mid, takers_per_s=takers_per_s)
         self._refresh(t_s)
 
     def on_quote(self, terms: QuoteTerms) -> None:

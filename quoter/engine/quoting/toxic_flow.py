@@ -6,12 +6,11 @@ burst of fills. Two figures are reported only: VPIN, and the edge of simulated f
 distances.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 
 from quoter.domain.estimates import Edge
 from quoter.domain.events import Trade
 from quoter.domain.market import Side
-from quoter.domain.step import Booked
 from quoter.domain.units import S_PER_NS
 from quoter.engine.config import ToxicFlowConfig
 from quoter.pricing.costs import BPS
@@ -22,6 +21,7 @@ from quoter.pricing.estimators.simulated_edge import HORIZONS_S as EDGE_HORIZONS
 from quoter.pricing.estimators.simulated_edge import SimulatedEdge
 from quoter.pricing.estimators.vpin import BUCKETS_PER_DAY, Vpin
 from quoter.state.current_instrument import CurrentInstrument
+from quoter.state.executions import Execution
 
 DAY_S = 86_400.0
 SLOW_S = 1.0  # minimum time between two updates of slowly changing figures
@@ -88,13 +88,25 @@ class ToxicFlow:
         if self._simulated_edge is not None:
             self._simulated_edge.on_trade(t_s, trade.taker, trade.price)
 
-    def on_fills(self, t_s: float, booked: Sequence[Booked], *, mid: float | None) -> None:
-        """Add our own fills; their markouts are measured from `mid`, the mid just before them."""
-        for one in booked:
+    def on_fills(
+        self,
+        t_s: float,
+        executions: Iterable[Execution],
+        *,
+        mid: float | None,
+        takers_per_s: Mapping[Side, float],
+    ) -> None:
+        """Add our own fills.
+
+        mid: just before them, their markouts are measured from it; takers_per_s: expected, by
+        our side.
+        """
+        for one in executions:
+            side, lots = one.fill.side, one.lots
             if mid is not None:
-                self._markouts.on_fill(t_s, one.fill.side, mid)
+                self._markouts.on_fill(t_s, side, mid, lots, is_new=one.is_new)
             if self._cooldown is not None:
-                self._cooldown.on_fill(t_s, one.fill.side)
+                self._cooldown.on_fill(t_s, side, one.order, takers_per_s[side])
 
     def on_mid(self, t_s: float, mid: float) -> None:
         """Take the mid of others, about ten times a second."""

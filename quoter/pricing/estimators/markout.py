@@ -14,8 +14,8 @@ from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, po
 LN2 = log(2.0)
 HORIZONS_S = (1.0, 5.0, 30.0)
 COST_HORIZON_S = 5.0  # the horizon that a side's cost is taken from
-FILL_KEPT = 0.95  # weight that older fills keep at each new fill: about twenty fills count
-PRIOR_FILLS = 20.0  # weight of the prior "no loss", in fills
+FILL_KEPT = 0.95  # weight that older fills keep at each order size filled: about twenty count
+PRIOR_FILLS = 20.0  # weight of the prior "no loss", in order sizes
 HALF_LIFE_S = 1800.0  # the cost of a side without fills decays, so that it is quoted closer again
 COST_HALF_SPREADS_MAX = 2.0
 PENDING_MAX = 256  # fills per horizon; beyond it the oldest is dropped without a markout
@@ -25,19 +25,25 @@ class _Pending(NamedTuple):
     due_s: float
     side: Side
     fair: float
+    lots: float
 
 
 class _Average:
-    """Decayed mean markout of one side; the weights decay per fill and with time."""
+    """Decayed mean markout of one side; the weights decay per order size filled and with time.
+
+    An order that is filled in pieces weighs the same as one that is filled whole.
+    """
 
     def __init__(self) -> None:
         self.total = self.weight = 0.0
         self.t_s = -inf
 
-    def add(self, t_s: float, markout_bps: float) -> None:
-        kept = FILL_KEPT * self._kept(t_s)
-        self.total = self.total * kept + markout_bps
-        self.weight = self.weight * kept + 1.0
+    def add(self, t_s: float, markout_bps: float, lots: float) -> None:
+        kept = FILL_KEPT**lots
+        weight = (1.0 - kept) / (1.0 - FILL_KEPT)  # 1 for an order size
+        kept *= self._kept(t_s)
+        self.total = self.total * kept + markout_bps * weight
+        self.weight = self.weight * kept + weight
         self.t_s = t_s
 
     def mean(self, t_s: float) -> float:
@@ -60,12 +66,23 @@ class Markouts:
         self._next_s = inf  # when the next pending fill is due
         self._t_s = -inf
 
-    def on_fill(self, t_s: float, side: Side, fair: float) -> None:
-        """Record a fill of ours at `t_s` s; fair quote/base just before it; BUY is our bid."""
+    def on_fill(
+        self, t_s: float, side: Side, fair: float, lots: float = 1.0, *, is_new: bool = True
+    ) -> None:
+        """Record a fill of ours at `t_s` s; BUY is our bid.
+
+        fair: quote/base, just before the fill; lots: order sizes, > 0; is_new: whether it begins an
+        execution. A further piece has the mark of the newest fill, if that is of the same side.
+        """
         finite("t_s", t_s)
         positive("fair", fair)
+        positive("lots", lots)
         for horizon_s, pending in self._pending.items():
-            pending.append(_Pending(t_s + horizon_s, side, fair))
+            newest = pending[-1] if pending else None
+            if newest is not None and newest.side is side and not is_new:
+                pending[-1] = newest._replace(lots=newest.lots + lots)
+            else:
+                pending.append(_Pending(t_s + horizon_s, side, fair, lots))
         self._next_s = min(self._next_s, t_s + HORIZONS_S[0])
 
     def on_mark(self, t_s: float, fair: float) -> None:
@@ -81,7 +98,7 @@ class Markouts:
             while pending and pending[0].due_s <= t_s:
                 fill = pending.popleft()
                 markout_bps = fill.side.sign * (fair - fill.fair) / fill.fair / BPS
-                self._averages[fill.side, horizon_s].add(t_s, markout_bps)
+                self._averages[fill.side, horizon_s].add(t_s, markout_bps, fill.lots)
         self._next_s = min((p[0].due_s for p in self._pending.values() if p), default=inf)
 
     def restart(self) -> None:

@@ -1,16 +1,25 @@
 """Side cooldown: a side is not quoted for some seconds after a burst of fills on it.
 
-Rules: deploy/docs/strategy.md, "Side cooldown".
+A burst is more takers within a second than chance explains at the rate that is expected now.
+Rules and formulas: deploy/docs/strategy.md, "Side cooldown".
 """
 
-from collections import deque
-from math import inf
+from math import exp, inf, sqrt
 
 from quoter.domain.market import Side
-from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, positive
+from quoter.domain.poisson import burst_limit
+from quoter.pricing.estimators.taker_orders import ORDER_S
+from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, positive
 
-BURST_FILLS = 4
 BURST_S = 1.0
+# False alarms of a side that are allowed: three in an hour keep it off for 0.4 % of the time.
+ALARMS_PER_S = 1.0 / 1200.0
+# Lowest expected rate, takers/s: four of them within a second are a burst up to 0.25.
+RATE_MIN = 0.15
+# Time constant of the fills of the other side. Uninformed flow that becomes busier comes to both
+# sides, and is known from here before the intensity has followed it.
+RECENT_S = 10.0
+ORDERS_MAX = 256  # filled orders of a side within BURST_S; beyond it the oldest is dropped
 COOLDOWN_S = 5.0
 # Longest cooldown in multiples of the usual one, even if flow against the side goes on: waiting
 # longer costs more in clustered but uninformed flow.
@@ -18,19 +27,68 @@ COOLDOWNS_MAX = 2.0
 CALM = 0.5  # the flow signal against a side must be below this before the side is quoted again
 
 
+def burst_takers(rate: float) -> int:
+    """Return the number of takers within BURST_S that is a burst. rate: expected takers/s, >= 0."""
+    return burst_limit(max(rate, RATE_MIN), BURST_S, ALARMS_PER_S)
+
+
 class _Side:
-    """Last fills of one side, and the start of its cooldown."""
+    """Takers who filled orders of one side lately, and the start of its cooldown."""
 
     def __init__(self) -> None:
-        self.fills: deque[float] = deque(maxlen=BURST_FILLS)
+        # Orders filled within BURST_S, oldest fill first: time of the last fill, and whether its
+        # first one was the first fill of a taker.
+        self._filled: dict[str, tuple[float, bool]] = {}
         self.started_s = -inf  # start of the cooldown; -inf: none
+        self._recent, self._t_s = 0.0, -inf
+
+    def add(self, t_s: float, order: str) -> int:
+        """Add a fill of an order; return the number of takers in the last BURST_S."""
+        self._advance(t_s)
+        newest_s, _ = next(reversed(self._filled.values()), (-inf, False))
+        is_same_taker = t_s - newest_s <= ORDER_S
+        known = self._filled.pop(order, None)
+        is_taker = known[1] if known is not None else not is_same_taker
+        self._filled[order] = t_s, is_taker
+        if known is None and is_taker:
+            self._recent += 1.0
+        if len(self._filled) > ORDERS_MAX:
+            del self._filled[next(iter(self._filled))]
+        return sum(is_first for _, is_first in self._filled.values())
+
+    def recent_rate(self, t_s: float) -> float:
+        """Takers per second, averaged over the time that is no cooldown."""
+        passed_s = max(0.0, t_s - self._t_s) if self.started_s == -inf else 0.0
+        return self._recent * exp(-passed_s / RECENT_S) / RECENT_S
+
+    def surely_at_least(self, t_s: float) -> float:
+        """The recent rate less its standard deviation, takers per second, >= 0."""
+        rate = self.recent_rate(t_s)
+        return max(0.0, rate - sqrt(rate / (2.0 * RECENT_S)))
 
     def start(self, t_s: float) -> None:
         self.started_s = max(self.started_s, t_s)
 
+    def end(self, t_s: float) -> None:
+        self._advance(t_s)
+        self.started_s = -inf
+
+    def _advance(self, t_s: float) -> None:
+        """Move the time; what came before the clock was set back is dropped."""
+        self._recent = self.recent_rate(t_s) * RECENT_S
+        if t_s < self._t_s - CLOCK_BACK_S_MAX:
+            self._filled.clear()
+            self._recent = 0.0
+        while self._filled:
+            order, (filled_s, _) = next(iter(self._filled.items()))
+            if t_s - filled_s <= BURST_S:
+                break
+            del self._filled[order]
+        self._t_s = t_s
+
 
 class SideCooldown:
-    """Cooldown of a side (5 s) after four of our fills on it within a second. O(1).
+    """Cooldown of a side (5 s) after a burst of our fills on it. O(1) on average.
 
     After that time it ends once the flow against the side is calm, at the latest after twice that
     time. Only own fills start a cooldown. In the study `toxic`, starting one after every public
@@ -47,14 +105,17 @@ class SideCooldown:
         """Change the length, seconds, > 0; it applies to a cooldown that is under way as well."""
         self._cooldown_s = positive("side_cooldown_s", side_cooldown_s)
 
-    def on_fill(self, t_s: float, side: Side) -> None:
-        """Record a fill of ours at `t_s` seconds; BUY is our bid."""
-        fills = self._sides[side].fills
-        if fills and finite("t_s", t_s) < fills[-1] - CLOCK_BACK_S_MAX:
-            fills.clear()
-        fills.append(finite("t_s", t_s))
-        if len(fills) == BURST_FILLS and t_s - fills[0] <= BURST_S:
-            self._sides[side].start(t_s)
+    def on_fill(self, t_s: float, side: Side, order: str, rate: float) -> None:
+        """Record a fill of ours at `t_s` seconds; BUY is our bid.
+
+        order: its id; further fills of it within a second do not count, nor fills of other orders
+        at the same moment, which a taker fills together. rate: expected takers/s of this side.
+        """
+        state = self._sides[side]
+        takers = state.add(finite("t_s", t_s), order)
+        recent = self._sides[side.opposite].surely_at_least(t_s)
+        if takers >= burst_takers(max(recent, not_negative("rate", rate))):
+            state.start(t_s)
 
     def update(self, t_s: float, x: float) -> None:
         """End the cooldowns that are over at `t_s`; x: the flow's `signal`, > 0: takers buy."""
@@ -64,8 +125,8 @@ class SideCooldown:
             since_s = t_s - state.started_s
             is_over = since_s < -CLOCK_BACK_S_MAX or since_s >= COOLDOWNS_MAX * self._cooldown_s
             is_calm = -side.sign * x < CALM
-            if is_over or (since_s >= self._cooldown_s and is_calm):
-                state.started_s = -inf
+            if state.started_s > -inf and (is_over or (since_s >= self._cooldown_s and is_calm)):
+                state.end(t_s)
 
     @property
     def sides(self) -> tuple[Side, ...]:

@@ -1,18 +1,27 @@
-"""Detects fills that come faster than expected (rule PT-08). The cause it raises is latched.
+"""Detects fills that come faster than the market explains (rule PT-08). Its cause is latched.
 
-Fills are counted in order sizes: an order that is filled in forty pieces is one. Both limits follow
-the market: a small inventory limit or a busy market is no fault. Rejects, the other half of
-repeated execution, are in `reject_streak`.
+Fills are counted in order sizes, against the rate of fills that is expected now. Rejects, the other
+half of repeated execution, are in `reject_streak`.
 """
 
 from quoter.domain.number_text import plain
+from quoter.domain.poisson import burst_limit
 from quoter.domain.units import NS_PER_S, S_PER_NS
 from quoter.risk.monitors.sliding import SlidingSum
 
+WINDOW_S = 60.0
 WINDOW_NS = 60 * NS_PER_S
 SLOTS = 60
-ORDERS_ALWAYS = 60.0  # order sizes a minute: never too many
-EXPECTED_TIMES = 20.0  # this multiple of the expected fills is too much
+# Multiple of the expected rate that a market still reaches: activity may grow this much before the
+# estimate follows, and the estimate may be wrong. Beyond it, only chance is allowed for.
+MARKET_TIMES = 10.0
+EXPECTED_MIN = 3.0  # lowest expected fills of a minute, order sizes
+ALARMS_PER_S = 1.0 / (365.0 * 86_400.0)  # false alarms at that multiple: one a year
+
+
+def lots_limit(busy: float) -> int:
+    """Return the order sizes within a minute that are too many at a mean of `busy`, > 0."""
+    return burst_limit(busy / WINDOW_S, WINDOW_S, ALARMS_PER_S)
 
 
 class RepeatedExecution:
@@ -26,9 +35,9 @@ class RepeatedExecution:
         if not (order_size > 0.0 and inventory_max > 0.0 and turnover_max > 0.0):
             raise ValueError(f"out of domain: {order_size=} {inventory_max=} {turnover_max=}")
         self._order_size = order_size
-        self._inventory_orders = inventory_max / order_size
+        self._inventory_lots = inventory_max / order_size
         self._turnover_max = turnover_max
-        self._orders = SlidingSum(window_ns=WINDOW_NS, slots=SLOTS)
+        self._lots = SlidingSum(window_ns=WINDOW_NS, slots=SLOTS)
         self._expected = SlidingSum(window_ns=WINDOW_NS, slots=SLOTS)
         self._ts_ns: int | None = None
 
@@ -39,15 +48,18 @@ class RepeatedExecution:
             self._expected.add(ts_ns, fills_per_s * passed_ns * S_PER_NS)
         self._ts_ns = ts_ns
 
-    def on_fill(self, ts_ns: int, size: float) -> str | None:
-        """Count one fill, size in base units. Return the limit that is exceeded, or None."""
-        orders = self._orders.add(ts_ns, size / self._order_size)
+    def on_fill(self, ts_ns: int, lots: float) -> str | None:
+        """Count an execution, in order sizes. Return the limit that is exceeded, or None."""
+        filled = self._lots.add(ts_ns, lots)
         expected = self._expected.total(ts_ns)
-        orders_max = max(ORDERS_ALWAYS, EXPECTED_TIMES * expected)
-        if not orders <= orders_max:
-            return f"filled {orders:.1f} order sizes within 60 s, limit {orders_max:.1f}"
-        turnover_max = self._turnover_max * max(self._inventory_orders, expected)
-        if not orders <= turnover_max:
-            traded, limit = orders * self._order_size, turnover_max * self._order_size
+        turnover_max = self._turnover_max * max(self._inventory_lots, expected)
+        if not filled <= turnover_max:
+            traded, limit = filled * self._order_size, turnover_max * self._order_size
             return f"traded {plain(traded)} within 60 s, limit {plain(limit)}"
+        busy = MARKET_TIMES * max(expected, EXPECTED_MIN)
+        if not filled <= busy and not filled < (lots_max := lots_limit(busy)):
+            return (
+                f"filled {filled:.1f} order sizes within 60 s, expected {expected:.1f}, "
+                f"limit {lots_max}"
+            )
         return None

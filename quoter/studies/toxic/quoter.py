@@ -5,6 +5,7 @@ daemon's rules for arrays; unit tests compare them with the daemon's classes.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from math import log
 
 import numpy as np
@@ -14,7 +15,7 @@ from quoter.pricing.costs import BPS
 from quoter.pricing.estimators import markout, side_cooldown
 from quoter.studies.common.estimates import Numbers
 from quoter.studies.common.flows import Flows
-from quoter.studies.common.market import FAIR, SIGMA, study_maker
+from quoter.studies.common.market import FAIR, INTENSITY, KAPPA, SIGMA, study_maker
 from quoter.studies.common.quotes import offsets
 from quoter.studies.toxic.market import NO_TAKER, STEP_S, Tape
 
@@ -22,6 +23,9 @@ HORIZON_STEPS = round(markout.COST_HORIZON_S / STEP_S)
 NEVER = -np.inf
 PASSED_HALF_SPREADS = 2.0  # distance of a trade beyond our price that starts a trade cooldown
 BID, ASK = 1.0, -1.0
+RING = 16  # own fills of a side that are remembered; there are at most 11 in a second
+LIMITS_MAX = 64
+BISECTIONS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,7 @@ class Protection:
     has_alpha: bool = False
     has_raw_alpha: bool = False  # alpha of flow that is not divided by its standard deviation
     has_markout: bool = False
-    has_fill_cooldown: bool = False  # after four own fills within a second, as in the daemon
+    has_fill_cooldown: bool = False  # after a burst of own fills, as in the daemon
     has_trade_cooldown: bool = False  # after a public trade far beyond our price, not in the daemon
 
 
@@ -64,6 +68,25 @@ class MarkoutCosts:
         return np.maximum(mean_bps * (-BPS * fair), 0.0)
 
 
+@cache
+def _rates_by_limit() -> tuple[float, ...]:
+    """Return the highest rates of takers with burst limits of 4, 5, …"""
+    rates = []
+    for limit in range(4, LIMITS_MAX):
+        low, high = 0.0, float(LIMITS_MAX)
+        for _ in range(BISECTIONS):
+            rate = (low + high) / 2.0
+            is_below = side_cooldown.burst_takers(rate) <= limit
+            low, high = (rate, high) if is_below else (low, rate)
+        rates.append(low)
+    return tuple(rates)
+
+
+def burst_fills(rate: Numbers) -> Numbers:
+    """Return `side_cooldown.burst_takers` for arrays; rate: takers/s."""
+    return np.searchsorted(np.array(_rates_by_limit()), rate).astype(np.float64) + 4.0
+
+
 class CooldownArrays:
     """`SideCooldown` of one side for arrays; `burst` and `trades` select the makers per trigger."""
 
@@ -73,16 +96,34 @@ class CooldownArrays:
         """sign: BID or ASK; burst, trades: columns, 1 for makers that use this trigger, else 0."""
         self._sign = sign
         self._burst, self._trades = burst[:, 0], trades
-        self._fills = np.full((side_cooldown.BURST_FILLS, *shape), NEVER)
+        self._fills = np.full((RING, *shape), NEVER)
         self._since = np.full(shape, NEVER)
+        self._recent, self._recent_s = np.zeros(shape), np.zeros(shape)
 
-    def on_fill(self, t_s: float, fills: Numbers) -> None:
-        """Record own fills (1 or 0)."""
+    def _recent_fills(self, t_s: float) -> Numbers:
+        passed_s = np.where(np.isfinite(self._since), 0.0, t_s - self._recent_s)
+        return self._recent * np.exp(-passed_s / side_cooldown.RECENT_S)
+
+    def surely_at_least(self, t_s: float) -> Numbers:
+        """Return the recent own fills per second less their standard deviation."""
+        rate = self._recent_fills(t_s) / side_cooldown.RECENT_S
+        return np.maximum(0.0, rate - np.sqrt(rate / (2.0 * side_cooldown.RECENT_S)))
+
+    def on_fill(self, t_s: float, fills: Numbers, rate: Numbers, other: Numbers) -> None:
+        """Record own fills (1 or 0).
+
+        rate: expected fills/s of this side; other: `surely_at_least` of the other side.
+        """
+        self._recent = self._recent_fills(t_s) + fills
+        self._recent_s = np.where(np.isfinite(self._since), self._recent_s, t_s)
+        self._recent_s = np.where(fills > 0.0, t_s, self._recent_s)
         row, path = np.nonzero(fills)
         last = np.roll(self._fills[:, row, path], -1, axis=0)
         last[-1] = t_s
         self._fills[:, row, path] = last
-        hit = (t_s - last[0] <= side_cooldown.BURST_S) & (self._burst[row] > 0.0)
+        count = np.sum(t_s - last <= side_cooldown.BURST_S, axis=0)
+        limit = burst_fills(np.maximum(rate, other)[row, path])
+        hit = (count >= limit) & (self._burst[row] > 0.0)
         self._since[row[hit], path[hit]] = t_s
 
     def on_trade(self, t_s: float, passed: Numbers, half: Numbers) -> None:
@@ -97,6 +138,7 @@ class CooldownArrays:
         is_over = (age >= side_cooldown.COOLDOWNS_MAX * side_cooldown.COOLDOWN_S) | (
             (age >= side_cooldown.COOLDOWN_S) & is_calm
         )
+        self._recent_s = np.where(is_over & np.isfinite(self._since), t_s, self._recent_s)
         self._since[is_over] = NEVER
         return np.asarray(np.isfinite(self._since))
 
@@ -164,13 +206,14 @@ class Quoters:
             beta=self._widening,
         )
         filled = []
-        for cooldown, distance, reach in zip(
-            self._cooldowns, (quoted.bid, quoted.ask), (sells, buys), strict=True
+        recent = [cooldown.surely_at_least(t_s) for cooldown in self._cooldowns]
+        for cooldown, distance, reach, other in zip(
+            self._cooldowns, (quoted.bid, quoted.ask), (sells, buys), recent[::-1], strict=True
         ):
             is_filled = (reach >= distance) & np.logical_not(cooldown.is_cooling_down(t_s, x))
             self.profit[is_filled] += distance[is_filled]
             fills = is_filled.astype(np.float64)
-            cooldown.on_fill(t_s, fills)
+            cooldown.on_fill(t_s, fills, INTENSITY * np.exp(-KAPPA * distance), other)
             cooldown.on_trade(t_s, np.where(reach > NO_TAKER, reach - distance, NEVER), quoted.half)
             filled.append(fills)
         bought, sold = (buys > NO_TAKER).astype(np.float64), (sells > NO_TAKER).astype(np.float64)

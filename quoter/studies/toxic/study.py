@@ -129,7 +129,7 @@ def _findings(samples: Mapping[str, Sample]) -> tuple[str, ...]:
     }
     return (
         "'Protected' is the daemon's set: learned alpha, markout cost, widening, and a side"
-        " cooldown after four own fills within a second until the flow is calm.",
+        " cooldown after a burst of own fills until the flow is calm.",
         "'+ alpha, not standardised' uses the flow without division by its own standard deviation,"
         " as the reference run did. The daemon divides (real flows differ by a factor of four);"
         " bursts are then part of that deviation and count less. This explains the difference"

@@ -16,7 +16,7 @@ from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.engine.engine import Engine
 from quoter.risk.hysteresis import MACHINE_CAUSES
 from quoter.risk.monitors.message_rate import JUDGED_FROM
-from quoter.risk.monitors.repeated_execution import ORDERS_ALWAYS
+from quoter.risk.monitors.repeated_execution import EXPECTED_MIN, MARKET_TIMES, lots_limit
 from quoter.service.recovery import CALM_NS, DOUBLINGS_MAX
 from quoter.sim.exchange import Exchange
 from tests.simulation.chaos.active_faults import ActiveFaults, at_ns, windows_of
@@ -171,7 +171,7 @@ class World:
             return
         window = [size for ts_ns, size in self._fills if now_ns - ts_ns <= 61 * NS_PER_S]
         orders = float(sum(window) / self.plan.engine.order_size)
-        if not orders > ORDERS_ALWAYS:
+        if not orders >= lots_limit(MARKET_TIMES * EXPECTED_MIN):
             raise Breach("PT-08", f"throttled after {orders:.1f} order sizes within 61 s")
 
     def _tick(self) -> None:

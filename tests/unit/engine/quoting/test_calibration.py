@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from math import exp
+
+import pytest
 
 from quoter.domain.events import Trade
 from quoter.domain.market import Side
@@ -60,3 +63,21 @@ def test_saved_calibration_carries_its_time() -> None:
     assert learned.ts_ns == harness.now_ns
     assert learned.kappa != 2.0, "the prior"
     assert learned.sigma < 0.05, "nothing moved"
+
+
+def test_expected_fills_follow_the_live_orders_and_the_mid_that_moved_through_one() -> None:
+    """By side takers who reach the nearest order; in total order sizes, of every order."""
+    calibration = EngineHarness(config(pricing=PRICING)).quoting().engine.calibration
+    reached = calibration._intensity
+    assert reached is not None
+    at_mid, far = reached.fill_rate(0.0), reached.fill_rate(3.0)
+    assert far < at_mid
+    start_s = calibration.start_ns * 1e-9 + 100.0
+    calibration.on_orders(start_s, {Side.BUY: [], Side.SELL: []})
+    for after_s in (0.0, 1.0):
+        orders = {Side.BUY: [(3.0, 0.5), (-3.0, 0.25)], Side.SELL: [(3.0, 1.0)]}
+        calibration.on_orders(start_s + after_s, orders)
+    assert calibration.expected_fills_per_s == pytest.approx(1.5 * far + 0.25 * at_mid)
+    takers = calibration.expected_takers_per_s
+    assert takers[Side.BUY] >= at_mid * (1.0 - exp(-1.0)) * (1.0 - 1e-6)
+    assert takers[Side.SELL] < takers[Side.BUY]

@@ -45,8 +45,8 @@ def test_one_sided_takers_move_both_quotes_with_them(taker: Side) -> None:
     assert towards < 0.0 < away
 
 
-def test_four_fills_in_a_second_start_a_side_cooldown() -> None:
-    maker = harness()
+def test_four_fills_in_a_second_start_a_side_cooldown_where_few_are_expected() -> None:
+    maker = harness(intensity_prior=0.2)
     for _ in range(4):
         maker.fill(maker.wanted(BUY))
         maker.rest()
@@ -59,6 +59,16 @@ def test_four_fills_in_a_second_start_a_side_cooldown() -> None:
     assert not [order for order in maker.orders(BUY) if order.is_wanted]
     maker.wait(6.0)
     assert maker.engine.quoting.latest.bids
+
+
+def test_one_order_that_is_filled_in_pieces_takes_no_side_out() -> None:
+    maker = harness(intensity_prior=0.2)
+    order = maker.wanted(BUY)
+    for _ in range(4):
+        maker.fill(order, "0.25")
+        maker.wait(0.1)
+    off = maker.engine.quoting.latest.off
+    assert SideOff(BUY, NoQuote.SIDE_COOLDOWN) not in off
 
 
 def settle(at: EngineHarness) -> None:

@@ -3,28 +3,30 @@
 import random
 from dataclasses import replace
 from decimal import Decimal
+from itertools import count
 
 import pytest
 
 from quoter.domain.events import Trade
 from quoter.domain.market import Side
-from quoter.domain.step import Booked
 from quoter.engine.config import ToxicFlowConfig
 from quoter.engine.quoting.toxic_flow import ToxicFlow
 from quoter.state.current_instrument import CurrentInstrument
-from tests.unit.state.cases import ABC, START_NS, exact, fill
+from quoter.state.executions import Execution
+from tests.unit.state.cases import ABC, START_NS, fill
 
 T0_S = START_NS * 1e-9
 MID, HALF = 100.0, 0.1
-(HELD,) = exact(1)
+FEW = dict.fromkeys(Side, 0.0)  # no fills are expected
+ORDERS = count()
 
 
 def trade(t_s: float, taker: Side, *, price: float = MID, size: float = 1.0) -> Trade:
     return Trade(ts_ns=round(t_s * 1e9), trade_id="1", price=price, size=size, taker=taker)
 
 
-def booked(side: Side) -> Booked:
-    return Booked(fill=fill("1", side), inventory=HELD, fair=MID)
+def execution(side: Side, lots: float = 1.0) -> Execution:
+    return Execution(str(next(ORDERS)), fill("1", side), lots, is_new=True)
 
 
 def toxic_flow(
@@ -79,7 +81,7 @@ def losing_fills(toxic: ToxicFlow, side: Side) -> dict[Side, float]:
     """Twenty fills of a side, each followed by a move of the mid against it."""
     t_s, mid = T0_S, MID
     for _ in range(20):
-        toxic.on_fills(t_s, [booked(side)], mid=mid)
+        toxic.on_fills(t_s, [execution(side)], mid=mid, takers_per_s=FEW)
         for _ in range(60):
             t_s += 0.1
             mid -= side.sign * 0.001
@@ -97,8 +99,9 @@ def test_the_markout_cost_has_a_maximum_and_can_be_switched_off() -> None:
 
 def test_fill_without_a_mid_counts_for_the_cooldown_only() -> None:
     toxic = toxic_flow()
-    toxic.on_fills(T0_S, [booked(Side.BUY)] * 4, mid=None)
-    toxic.refresh(T0_S, mid=MID, half=HALF)
+    for i in range(4):
+        toxic.on_fills(T0_S + 0.1 * i, [execution(Side.BUY)], mid=None, takers_per_s=FEW)
+    toxic.refresh(T0_S + 0.3, mid=MID, half=HALF)
     assert toxic.cooling_down == (Side.BUY,)
     assert set(toxic.markouts_bps(T0_S + 60.0).values()) == {0.0}
 
@@ -106,7 +109,7 @@ def test_fill_without_a_mid_counts_for_the_cooldown_only() -> None:
 def test_side_after_a_burst_of_fills_is_not_quoted_for_the_cooldown() -> None:
     toxic = toxic_flow(side_cooldown_s=2.0)
     for i in range(4):
-        toxic.on_fills(T0_S + 0.1 * i, [booked(Side.SELL)], mid=MID)
+        toxic.on_fills(T0_S + 0.1 * i, [execution(Side.SELL)], mid=MID, takers_per_s=FEW)
     toxic.refresh(T0_S + 0.3, mid=MID, half=HALF)
     assert toxic.cooling_down == (Side.SELL,)
     toxic.refresh(T0_S + 2.4, mid=MID, half=HALF)
@@ -115,7 +118,8 @@ def test_side_after_a_burst_of_fills_is_not_quoted_for_the_cooldown() -> None:
 
 def test_no_side_has_a_cooldown_if_switched_off() -> None:
     toxic = toxic_flow(side_cooldown_s=0.0)
-    toxic.on_fills(T0_S, [booked(Side.SELL)] * 10, mid=MID)
+    for i in range(10):
+        toxic.on_fills(T0_S + 0.01 * i, [execution(Side.SELL)], mid=MID, takers_per_s=FEW)
     toxic.refresh(T0_S, mid=MID, half=HALF)
     assert toxic.cooling_down == ()
 

@@ -76,6 +76,29 @@ def test_a_later_fill_does_not_postpone_an_older_one() -> None:
     assert markouts.mean_bps(1.5, Side.BUY, HORIZONS_S[0]) == pytest.approx(100.0 / 21, rel=0.02)
 
 
+def test_an_order_in_pieces_weighs_as_much_as_one_that_is_filled_whole() -> None:
+    """In one moment, and in several: the later pieces have marks of their own."""
+    whole, merged, apart = Markouts(), Markouts(), Markouts()
+    whole.on_fill(0.0, Side.BUY, FAIR)
+    for n in range(40):
+        merged.on_fill(0.001 * n, Side.BUY, FAIR + n, 1 / 40, is_new=n == 0)
+        apart.on_fill(0.0, Side.BUY, FAIR, 1 / 40)
+    for markouts in (whole, merged, apart):
+        markouts.on_mark(6.0, FAIR * 0.999)
+    found = [one.mean_bps(6.0, Side.BUY, 5.0) for one in (whole, merged, apart)]
+    assert found == pytest.approx([-10.0 / 21.0] * 3, rel=1e-4)
+    assert [len(pending) for pending in merged._pending.values()] == [0, 0, 1]
+
+
+def test_a_piece_after_a_gap_in_the_feed_is_a_fill_of_its_own() -> None:
+    markouts = Markouts()
+    markouts.on_fill(0.0, Side.BUY, FAIR, 0.5)
+    markouts.restart()
+    markouts.on_fill(0.01, Side.BUY, FAIR, 0.5, is_new=False)
+    markouts.on_mark(6.0, FAIR * 0.999)
+    assert markouts.mean_bps(6.0, Side.BUY, 5.0) == pytest.approx(-5.0 / 20.5, rel=0.02)
+
+
 def test_cost_scales_with_price() -> None:
     """A thousand times the price: the same basis points and a thousand times the cost."""
     markouts = Markouts()

@@ -58,6 +58,7 @@ def test_side_cooldowns_match_the_daemon() -> None:
         x = 0.99 * x + rng.normal(0.0, 0.2, shape[1])
         busy = 0.5 if step // 100 % 5 == 0 else 0.02
         fills = (rng.random((2, *shape)) < busy).astype(np.float64)
+        rate = rng.exponential(0.5, shape)
         for place, (side, cooldown) in enumerate(arrays.items()):
             ours = cooldown.is_cooling_down(t_s, x)
             for path, single in enumerate(singles):
@@ -65,10 +66,11 @@ def test_side_cooldowns_match_the_daemon() -> None:
                 theirs = side in single.sides
                 assert bool(ours[0, path]) is theirs
                 cooling += theirs
-            cooldown.on_fill(t_s, fills[place])
+            other = arrays[side.opposite].surely_at_least(t_s)
+            cooldown.on_fill(t_s, fills[place], rate, other)
             for path, single in enumerate(singles):
                 if fills[place, 0, path]:
-                    single.on_fill(t_s, side)
+                    single.on_fill(t_s, side, str(step), float(rate[0, path]))
     assert 0 < cooling < 2 * steps * shape[1]
 
 
@@ -76,7 +78,7 @@ def test_switches_select_the_makers_with_a_cooldown() -> None:
     on_off = np.array([[1.0], [0.0]])
     cooldown = CooldownArrays((2, 1), BID, burst=on_off, trades=1.0 - on_off)
     for step in range(4):
-        cooldown.on_fill(step * STEP_S, np.ones((2, 1)))
+        cooldown.on_fill(step * STEP_S, np.ones((2, 1)), np.zeros((2, 1)), np.zeros((2, 1)))
     assert cooldown.is_cooling_down(1.0, np.zeros(1)).tolist() == [[True], [False]]
     cooldown.on_trade(1.0, np.full((2, 1), 1.0), np.array(HALF))
     assert cooldown.is_cooling_down(1.0, np.zeros(1)).tolist() == [[True], [True]]

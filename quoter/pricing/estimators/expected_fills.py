@@ -1,0 +1,34 @@
+"""Expected rate of takers who fill a side of ours, from the intensity where our nearest order is.
+
+Formulas: deploy/docs/strategy.md, "Expected fills".
+"""
+
+from math import exp, inf
+
+from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, positive
+
+MEMORY_S = 1.0  # time constant of the average
+
+
+class ExpectedTakers:
+    """Average of one side's expected rate over the last second or so; 0 without orders. O(1).
+
+    A short memory: after a fill our next order is farther away, and fewer fills are expected of it.
+    """
+
+    def __init__(self, *, memory_s: float = MEMORY_S) -> None:
+        """memory_s: time constant, seconds, > 0."""
+        self._memory_s = positive("memory_s", memory_s)
+        self._t_s = -inf
+        self._now = self.average = 0.0  # takers/s
+
+    def update(self, t_s: float, rate: float) -> None:
+        """Set the rate from `t_s` seconds on, takers/s; 0 without orders."""
+        not_negative("rate", rate)
+        gap_s = finite("t_s", t_s) - self._t_s
+        if gap_s > 0.0:
+            kept = exp(-gap_s / self._memory_s)
+            self.average = self.average * kept + self._now * (1.0 - kept)
+        if gap_s > 0.0 or gap_s < -CLOCK_BACK_S_MAX:
+            self._t_s = t_s
+        self._now = rate

@@ -1,0 +1,61 @@
+"""Executions: fills of one order within a moment, merged.
+
+A taker's order often prints several trades, and an order of ours that it fills may be filled in
+pieces. Whatever counts fills, or compares them with a rate, takes executions and their size in
+order sizes, so that pieces don't count as more than the order that they belong to.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import NamedTuple
+
+from quoter.domain.events import Fill
+from quoter.domain.units import NS_PER_MS
+
+MOMENT_NS = 100 * NS_PER_MS  # a later fill of the same order is another execution
+OPEN_MAX = 256  # executions that may still grow; beyond it the oldest is complete
+
+
+class Execution(NamedTuple):
+    """What one step adds to an execution: its first fill here, and the size of all of them.
+
+    order: its id. lots: order sizes, > 0. is_new: the execution begins with this step.
+    """
+
+    order: str
+    fill: Fill
+    lots: float
+    is_new: bool
+
+
+class Executions:
+    """Merges fills; time is that of the engine, at which they are received."""
+
+    def __init__(self, order_size: Decimal) -> None:
+        """order_size: base, > 0."""
+        self._order_size = order_size
+        self._began_ns: dict[str, int] = {}  # start by order, oldest first
+
+    def merge(self, ts_ns: int, fills: Iterable[Fill]) -> list[Execution]:
+        """Take the fills of one step; return one execution for each order that has some."""
+        first: dict[str, Fill] = {}
+        sizes: dict[str, Decimal] = {}
+        for fill in fills:
+            order = fill.venue_id or fill.client_id
+            first.setdefault(order, fill)
+            sizes[order] = sizes.get(order, Decimal(0)) + fill.size
+        lots = {order: float(size / self._order_size) for order, size in sizes.items()}
+        return [
+            Execution(order, fill, lots[order], self._is_new(ts_ns, order))
+            for order, fill in first.items()
+        ]
+
+    def _is_new(self, ts_ns: int, order: str) -> bool:
+        began_ns = self._began_ns.get(order)
+        if began_ns is not None and ts_ns - began_ns < MOMENT_NS:
+            return False
+        self._began_ns.pop(order, None)
+        self._began_ns[order] = ts_ns
+        if len(self._began_ns) > OPEN_MAX:
+            del self._began_ns[next(iter(self._began_ns))]
+        return True
