@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from math import isinf
 from pathlib import Path
 
@@ -16,18 +15,16 @@ from quoter.app.backtesting import DelayOptions, run_setups, suggested_limits
 from quoter.backtest.tape_run import RunResult, TapeRun
 from quoter.domain.errors import BadSetting
 from quoter.domain.number_text import plain
-from quoter.domain.units import NS_PER_S
+from quoter.domain.units import BPS_PER_UNIT, NS_PER_S
 from quoter.settings import Settings, load
 from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import MarketSpec
-from quoter.tapes.formats import read_tape, tape_symbol
-from quoter.tapes.market import LINES_MAX, recorded_market
+from quoter.tapes.formats import read_tape, tape_market, tape_symbol
 from quoter.tapes.messages import Line, TapeError
 from quoter.tapes.opening import Opening, open_tape
 from quoter.tapes.reading import ReadProgress, RowAccount, prepared
 
 LINES_PER_REDRAW = 2_000
-SEPARATORS = str.maketrans("", "", "-_/")
 HORIZON_S = 5  # of the markouts in the table
 
 
@@ -49,7 +46,7 @@ def run_backtest(options: BacktestOptions) -> int:
     console = Console(stderr=options.json_output)
     try:
         name = options.symbol or tape_symbol(options.files)
-        market = _market(options, name)
+        market = tape_market(options.files, name, filters=options.filters)
         settings = _settings(market, console)
         account, progress = RowAccount(), ReadProgress(options.files)
         lines = read_tape(options.files, name, on_bad=account.add_bad, progress=progress)
@@ -64,18 +61,6 @@ def run_backtest(options: BacktestOptions) -> int:
     return 0
 
 
-def _market(options: BacktestOptions, name: str) -> MarketSpec:
-    """Return the market of the tape, whose symbol may be written as BTCUSDT, BTC/USDT, btc-usdt."""
-    lines = read_tape(options.files, name, on_bad=_ignore, progress=ReadProgress(()))
-    rows = (row for _, row in islice(lines, LINES_MAX))
-    symbol = name.translate(SEPARATORS).upper()
-    return recorded_market(rows, symbol, filters=options.filters)
-
-
-def _ignore(text: str) -> None:
-    """Ignore a row that can't be read: the run itself counts it."""
-
-
 def _settings(market: MarketSpec, console: Console) -> Settings:
     """Return the settings for the tape's market, and print those that a reader must know."""
     symbol = f"{market.base}/{market.quote}"
@@ -88,7 +73,8 @@ def _settings(market: MarketSpec, console: Console) -> Settings:
         style="dim",
     )
     fee = settings.fee_maker_bps
-    text = f"{fee:g} bps" if fee is not None else f"{float(market.fee_maker) * 1e4:g} bps, assumed"
+    modelled = float(market.fee_maker) * BPS_PER_UNIT
+    text = f"{fee:g} bps" if fee is not None else f"{modelled:g} bps (QUOTER_FEE_MAKER_BPS not set)"
     console.print(f"{symbol}: tick {market.tick}, lot {market.lot}, maker fee {text}", style="dim")
     return settings
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from quoter.domain.instrument import Instrument
 from quoter.sim.messages import MarketSpec
 from quoter.tapes.messages import Best, Depth, Levels, Message, Print, Snapshot, TapeError
 
@@ -62,6 +63,26 @@ def recorded_market(
     if own is not None and _fits(shown, own):
         return own
     return _inferred(symbol, shown)
+
+
+def market_of_rules(instrument: Instrument, rows: Iterable[Message]) -> MarketSpec:
+    """Return the market of a tape whose rules were recorded. Raises TapeError."""
+    shown = _numbers(islice(rows, LINES_MAX))
+    market = replace(
+        _inferred(f"{instrument.base}USDT", shown),
+        symbol=instrument.venue_symbol,
+        base=instrument.base,
+        quote=instrument.quote,
+        tick=instrument.tick,
+        lot=instrument.lot,
+        size_min=instrument.size_min,
+        size_max=instrument.size_max,
+        notional_min=instrument.notional_min,
+        fee_maker=instrument.fee_maker,
+    )
+    if not _fits(shown, market):
+        raise TapeError(f"prices of the tape are not multiples of {market.tick}")
+    return market
 
 
 class _Shown(msgspec.Struct):

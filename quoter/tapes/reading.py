@@ -48,6 +48,10 @@ class ReadProgress:
     def done(self) -> int:
         return self._before + sum(raw.tell() for raw in self._open)
 
+    def read_to(self, done: int, total: int) -> None:
+        """Set both for a format that reads its files by itself."""
+        self._before, self.total = done, total
+
     @contextmanager
     def opened(self, path: Path) -> Iterator[Iterable[bytes]]:
         """Open a file, unpacked if its name ends in .gz."""

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from quoter.domain.market import Side
-from quoter.tapes.messages import Depth, Levels, Line, Message, Print, Snapshot, TapeError
+from quoter.tapes.later_snapshots import TapeBook
+from quoter.tapes.messages import Depth, Line, Message, Print, Snapshot, TapeError
 from quoter.tapes.reading import ReadProgress
 
 NS_PER_US = 1_000
@@ -114,36 +115,20 @@ def _row(line: bytes, header: bytes) -> _Row:
 
 
 def _book_lines(rows: Iterator[_Row]) -> Iterator[Line]:
-    book: dict[Side, dict[Decimal, Decimal]] = {Side.BUY: {}, Side.SELL: {}}
-    is_open = False
-    for number, ((local_us, mark), group) in enumerate(
-        groupby(rows, key=lambda row: (row.local_us, row.mark)), start=1
-    ):
-        levels: dict[Side, dict[Decimal, Decimal]] = {Side.BUY: {}, Side.SELL: {}}
+    book = TapeBook()
+    groups = groupby(rows, key=lambda row: (row.local_us, row.mark))
+    for number, ((local_us, mark), group) in enumerate(groups, start=1):
+        sides: dict[Side, dict[Decimal, Decimal]] = {Side.BUY: {}, Side.SELL: {}}
         for row in group:
-            levels[SIDES[row.side]][row.price] = row.amount
+            sides[SIDES[row.side]][row.price] = row.amount
+        bids, asks = tuple(sides[Side.BUY].items()), tuple(sides[Side.SELL].items())
         message: Message
         if mark == "true":
-            gone = {side: dict.fromkeys(book[side], Decimal(0)) for side in Side}
-            changes = {side: gone[side] | levels[side] for side in Side}
-            message = _snapshot(number, levels) if not is_open else _depth(number, changes)
-            book, is_open = levels, True
+            snapshot = Snapshot(last=number, bids=bids, asks=asks)
+            message = book.snapshot(snapshot, first=number)
         else:
-            message = _depth(number, levels)
-            for side in Side:
-                book[side].update(levels[side])
+            message = book.change(Depth(first=number, last=number, bids=bids, asks=asks))
         yield local_us * NS_PER_US, message
-
-
-def _snapshot(number: int, levels: dict[Side, dict[Decimal, Decimal]]) -> Snapshot:
-    bids = tuple(sorted(levels[Side.BUY].items(), reverse=True))
-    return Snapshot(last=number, bids=bids, asks=tuple(sorted(levels[Side.SELL].items())))
-
-
-def _depth(number: int, levels: dict[Side, dict[Decimal, Decimal]]) -> Depth:
-    bids: Levels = tuple(levels[Side.BUY].items())
-    asks: Levels = tuple(levels[Side.SELL].items())
-    return Depth(first=number, last=number, bids=bids, asks=asks)
 
 
 def _trade_lines(rows: Iterator[_Row], on_bad: OnBad) -> Iterator[Line]:

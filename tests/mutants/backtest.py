@@ -76,9 +76,9 @@ MUTANTS = (
         "levels_survive_a_later_snapshot",
         "levels that a later snapshot of a tape does not have stay in the book",
         Edit(
-            "quoter/tapes/tardis.py",
-            "{side: gone[side] | levels[side] for side in Side}",
-            "{side: levels[side] for side in Side}",
+            "quoter/tapes/later_snapshots.py",
+            "(dict.fromkeys(before, ZERO) | self._sides[side])",
+            "self._sides[side]",
         ),
         tests=("tests/unit/tapes/test_tardis.py",),
     ),
