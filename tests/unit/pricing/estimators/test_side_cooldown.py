@@ -189,3 +189,14 @@ def test_a_wave_of_takers_on_one_side_still_takes_that_side_out() -> None:
         found.append(min(cooldowns(15.0, informed, DEMO_RATE)))
     assert sorted(found)[2] < 3.0
     assert max(found) < 6.0
+
+
+def test_fills_of_a_side_do_not_raise_the_limit_of_that_side() -> None:
+    """One-sided takers, three a second, and then four."""
+    cooldown = SideCooldown()
+    for i in range(40):
+        cooldown.on_fill(0.45 * i, Side.BUY, str(i), 0.0)
+    assert not cooldown.sides
+    for i in range(40, 44):
+        cooldown.on_fill(0.45 * 39 + 0.2 * (i - 39), Side.BUY, str(i), 0.0)
+    assert cooldown.sides == (Side.BUY,)
