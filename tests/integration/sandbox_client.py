@@ -17,7 +17,8 @@ from quoter.sandbox.protocol import signing
 from quoter.sandbox.server import SandboxServer
 from quoter.venues.config import VenueConfig
 
-ANSWER_S = 10.0
+ANSWER_S = 60.0  # longer than a test ever waits for an answer: a busy machine is slow
+END_S = 120.0  # the same for all that a test waits for
 PAUSE_S = 0.02
 
 type JsonValue = dict[str, "JsonValue"] | list["JsonValue"] | str | int | float | bool | None
@@ -183,7 +184,7 @@ async def user_socket(
 
 
 async def eventually[T](probe: Callable[[], Awaitable[T]]) -> T:
-    """Call `probe` until it returns a true value, for at most ANSWER_S."""
+    """Call `probe` until it returns a true value; fails after ANSWER_S without the calls."""
     for _ in range(int(ANSWER_S / PAUSE_S)):
         value = await probe()
         if value:

@@ -33,9 +33,6 @@ from tests.integration.daemon_harness import (
     settings,
 )
 from tests.integration.fault_cases import (
-    BOOKS_S_MAX,
-    FIRST_QUOTE_S_MAX,
-    QUOTING_S_MAX,
     Outcome,
     forgotten,
     judge,
@@ -44,7 +41,6 @@ from tests.integration.fault_cases import (
 from tests.integration.sandbox_client import running
 from tests.integration.swarm_plan import Burst, Plan, Strike, draw
 
-FENCED_S_MAX = 25.0  # until it quotes again after orders waited for the fence time
 PARALLEL = 4  # daemons in parallel: they wait most of the time
 
 
@@ -121,7 +117,7 @@ async def run(plan: Plan, folder: Path) -> Verdict:
             chosen = settings(sandbox, folder, **plan.live_params)
             async with running_daemon(sandbox, chosen) as harness:
                 rules = Rules(harness)
-                await harness.until(harness.is_two_sided, FIRST_QUOTE_S_MAX, "quoting at first")
+                await harness.until(harness.is_two_sided, "quoting at first")
                 async with rules.checked():
                     await _run_with_faults(plan, harness, rules, fired)
                     assert not rules.problems, harness.story()
@@ -167,8 +163,6 @@ async def _rest(plan: Plan, harness: DaemonHarness, fired: Counter[str]) -> Outc
         harness,
         name=f"seed {plan.seed}",
         fired=fired.total() or 1,  # a fault of low probability may not have fired
-        books_s_max=BOOKS_S_MAX,
-        quoting_s_max=FENCED_S_MAX if plan.is_fenced else QUOTING_S_MAX,
     )
     state = harness.running.engine.causes.state
     if state is not TradingState.RUNNING:

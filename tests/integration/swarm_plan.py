@@ -17,7 +17,6 @@ LASTS_S = (1.0, 5.0)
 SIGNED = ("create", "cancel", "query", "open_orders", "trades", "account")
 REQUESTS = (*SIGNED, "cancel", "create", "depth", "subscribe")
 # The create never happens, but the daemon can't know: the order is unknown until the fence time.
-LOSING = ("error_before", "reset_before", "delay")
 CHANCES = (0.2, 0.5, 1.0)
 LOT = Decimal("0.005")
 
@@ -54,10 +53,6 @@ class Plan:
     strikes: tuple[Strike, ...]
     bursts: tuple[Burst, ...]
     live_params: dict[str, object]
-
-    @property
-    def is_fenced(self) -> bool:
-        return any(strike.case.is_fenced for strike in self.strikes)
 
     @property
     def end_s(self) -> float:
@@ -174,8 +169,7 @@ def _strike(random: Random) -> Strike:
     kind = random.choice((*MENU, *OFTEN))
     fault = {"probability": random.choice(CHANCES)} | MENU[kind](random)
     lasts_s = round(random.uniform(*LASTS_S), 2)
-    is_losing = kind in LOSING and fault["endpoint"] == "create"
     return Strike(
         begin_s=round(random.uniform(0.0, BEGIN_S_MAX), 2),
-        case=case(kind, lasts_s=lasts_s, is_fenced=is_losing, duration_s=lasts_s, **fault),
+        case=case(kind, lasts_s=lasts_s, duration_s=lasts_s, **fault),
     )

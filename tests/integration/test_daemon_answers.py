@@ -21,7 +21,7 @@ from tests.integration.daemon_harness import (
     settings,
 )
 from tests.integration.daemon_process import quoter
-from tests.integration.sandbox_client import RunningSandbox, running
+from tests.integration.sandbox_client import RunningSandbox, eventually, running
 
 PAGE = "<html><head><title>System maintenance</title></head></html>"
 HTML = {"text": PAGE, "content_type": "text/html"}
@@ -41,8 +41,8 @@ async def quoting(folder: Path) -> AsyncIterator[tuple[RunningSandbox, DaemonHar
             yield sandbox, harness
 
 
-async def two_sided(harness: DaemonHarness, within_s: float = 30.0) -> None:
-    await harness.until(harness.is_two_sided, within_s, "two-sided quotes")
+async def two_sided(harness: DaemonHarness) -> None:
+    await harness.until(harness.is_two_sided, "two-sided quotes")
 
 
 @pytest.mark.parametrize("endpoint", ["account", "open_orders", "trades", "create", "cancel"])
@@ -51,13 +51,13 @@ async def test_pages_in_place_of_answers_kill_nothing_and_lose_no_fill(
 ) -> None:
     async with quoting(tmp_path) as (sandbox, harness):
         fault = await sandbox.arm("garbled", endpoint=endpoint, count=3, **HTML)
-        fired = 0
-        async with asyncio.timeout(60.0):
-            while fired < 3:
-                await asyncio.sleep(0.2)
-                fired = await sandbox.fired(fault)
+
+        async def has_fired() -> bool:
+            return await sandbox.fired(fault) == 3
+
+        await eventually(has_fired)
         await two_sided(harness)
-        await harness.until(harness.is_equal, 20.0, "books equal the truth")
+        await harness.until(harness.is_equal, "books equal the truth")
         assert "KILLED" not in "\n".join(harness.history)
         assert await harness.stop() is ExitCode.CLEAN
 
@@ -80,9 +80,9 @@ async def test_market_delisted_while_running_is_a_closed_market(
         await sandbox.arm("error_before", **UNKNOWN)
         if is_silent:
             await sandbox.arm("market_frames_drop")
-        before = sandbox.server.venue.counts["request_depth"]
-        await harness.until(lambda: active(Cause.VENUE_STATUS), 45.0, "the market is gone")
+        await harness.until(lambda: active(Cause.VENUE_STATUS), "the market is gone")
         assert any("NOT_LISTED" in line for line in harness.history)
+        before = sandbox.server.venue.counts["request_depth"]
         await asyncio.sleep(COUNTED_S)
         assert sandbox.server.venue.counts["request_depth"] - before <= 10
         assert "KILLED" not in "\n".join(harness.history)
@@ -93,7 +93,7 @@ async def test_firewall_is_named_and_gets_few_requests(tmp_path: Path) -> None:
     async with quoting(tmp_path) as (sandbox, harness):
         active = harness.running.engine.causes.switch.is_active
         await sandbox.arm("page_before", status=403, text=PAGE)
-        await harness.until(lambda: active(Cause.RATE_LIMITED), 15.0, "the pause is reported")
+        await harness.until(lambda: active(Cause.RATE_LIMITED), "the pause is reported")
         assert any("firewall" in line for line in harness.history)
         counts = sandbox.server.venue.counts
         await asyncio.sleep(SETTLED_S)
@@ -101,7 +101,7 @@ async def test_firewall_is_named_and_gets_few_requests(tmp_path: Path) -> None:
         await asyncio.sleep(COUNTED_S)
         assert total(counts) - before <= 25
         await sandbox.admin("DELETE", "faults")
-        await two_sided(harness, 60.0)
+        await two_sided(harness)
         assert await harness.stop() is ExitCode.CLEAN
 
 
@@ -119,7 +119,7 @@ async def test_start_in_maintenance_waits_and_then_quotes(tmp_path: Path, endpoi
                 await two_sided(harness)
                 assert harness.running.ledger is not None
                 assert harness.running.ledger.opened.opening["USDT"] > 0
-                await harness.until(harness.is_equal, 10.0, "books equal the truth")
+                await harness.until(harness.is_equal, "books equal the truth")
                 assert await harness.stop() is ExitCode.CLEAN
 
 

@@ -24,8 +24,6 @@ from tests.integration.daemon_harness import (
 from tests.integration.sandbox_client import running
 from tests.integration.test_venues_gateway import config, connected
 
-FILLS_S_MAX = 60.0
-UNPRICED_S_MAX = 40.0
 PRICE = Decimal(600)
 COINS = (*BALANCES, ("BNB", Decimal(10)))
 # A market without moves: its book has the same few levels throughout.
@@ -64,7 +62,7 @@ async def test_fees_in_bnb_reduce_the_profit_at_the_price_of_their_market(
             running(paying_in_bnb(still("BNB", "USDT", str(PRICE)))) as sandbox,
             running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await harness.until(enough_fills(harness), FILLS_S_MAX, "fills")
+            await harness.until(enough_fills(harness), "fills")
             engine = harness.running.engine
             ask = sandbox.server.venue.exchange.depth("BNBUSDT", 1).asks[0][0]
             assert PRICE < ask < PRICE + 1
@@ -75,7 +73,7 @@ async def test_fees_in_bnb_reduce_the_profit_at_the_price_of_their_market(
                     engine.attribution.pnl(None).fees == paid["BNB"] * ask > 0
                 )
 
-            await harness.until(are_debited, FILLS_S_MAX, "every fee is in the profit")
+            await harness.until(are_debited, "every fee is in the profit")
             assert Cause.FEE_UNPRICED not in engine.causes.switch.causes
             assert await harness.stop() is ExitCode.CLEAN
 
@@ -92,10 +90,10 @@ async def test_fees_without_a_price_pause_with_a_reason(tmp_path: Path) -> None:
             def is_unpriced() -> bool:
                 return causes.is_active(Cause.FEE_UNPRICED)
 
-            await harness.until(is_unpriced, FILLS_S_MAX + UNPRICED_S_MAX, "nobody prices them")
+            await harness.until(is_unpriced, "nobody prices them")
             text = causes.causes[Cause.FEE_UNPRICED]
             assert text.endswith("binance has no market for BNB and USDT")
-            await harness.until(lambda: not harness.open_own(), UNPRICED_S_MAX, "orders gone")
+            await harness.until(lambda: not harness.open_own(), "orders gone")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from quoter.service.exit_codes import ExitCode
 from tests.integration.daemon_harness import LIVELY, DaemonHarness, market, running_daemon, settings
 from tests.integration.sandbox_client import RunningSandbox, running
 
-FLAT_S_MAX = 40.0
 LOT = Decimal("0.00001")
 
 
@@ -50,11 +49,11 @@ async def test_flatten_reaches_the_target_and_never_passes_it(
     async with running_daemon(sandbox, chosen) as harness:
         engine, commands = harness.running.engine, harness.running.runner.commands
         harness.watchers.append(ledger.observe)
-        await harness.until(lambda: bool(harness.open_own()), 20.0, "quoting")
+        await harness.until(lambda: bool(harness.open_own()), "quoting")
         start = len(ledger.inventories)
         commands.send(Flatten(ts_ns=engine.ts_ns, actor="risk", reason="test"))
-        await harness.until(lambda: engine.counts["flat"] > 0, FLAT_S_MAX, "flat")
-        await harness.until(lambda: is_settled(harness), FLAT_S_MAX, "settled")
+        await harness.until(lambda: engine.counts["flat"] > 0, "flat")
+        await harness.until(lambda: is_settled(harness), "settled")
         booked = ledger.inventories[start:]
         assert booked
         assert all(sign * inventory >= -LOT for inventory in booked), booked
@@ -66,7 +65,7 @@ async def test_flatten_reaches_the_target_and_never_passes_it(
         assert all(order.size <= limits.size_max for order in ledger.slices)
         assert harness.is_equal(), harness.differences()
         commands.send(Resume(ts_ns=engine.ts_ns, actor="operator", reason="test"))
-        await harness.until(harness.is_two_sided, FLAT_S_MAX, "quoting both sides again")
+        await harness.until(harness.is_two_sided, "quoting both sides again")
         assert await harness.stop() == ExitCode.CLEAN
 
 
@@ -80,10 +79,10 @@ async def test_nothing_is_flattened_while_killed(sandbox: RunningSandbox, tmp_pa
     async with running_daemon(sandbox, chosen) as harness:
         engine, commands = harness.running.engine, harness.running.runner.commands
         harness.watchers.append(ledger.observe)
-        await harness.until(lambda: bool(harness.open_own()), 20.0, "quoting")
+        await harness.until(lambda: bool(harness.open_own()), "quoting")
         commands.send(Kill(ts_ns=engine.ts_ns, actor="test", reason="enough"))
         commands.send(Flatten(ts_ns=engine.ts_ns, actor="risk", reason="test"))
-        await harness.until(lambda: engine.counts["flatten_refused"] == 1, 5.0, "refused")
-        await harness.until(lambda: is_settled(harness), FLAT_S_MAX, "nothing left")
+        await harness.until(lambda: engine.counts["flatten_refused"] == 1, "refused")
+        await harness.until(lambda: is_settled(harness), "nothing left")
         assert ledger.slices == []
         assert await harness.stop() == ExitCode.KILLED

@@ -16,9 +16,6 @@ from tests.integration.daemon_harness import (
 )
 from tests.integration.sandbox_client import running
 
-NOTICED_S_MAX = 10.0
-QUOTING_S_MAX = 20.0
-
 
 async def test_foreign_order_pauses_until_it_is_gone(tmp_path: Path) -> None:
     with quiet_logs(tmp_path / "log"):
@@ -28,16 +25,14 @@ async def test_foreign_order_pauses_until_it_is_gone(tmp_path: Path) -> None:
                 sandbox, settings(sandbox, tmp_path, foreign_activity="pause")
             ) as harness,
         ):
-            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quotes")
+            await harness.until(harness.is_two_sided, "quotes")
             await place_foreign(sandbox)
             active = harness.running.engine.causes.switch.is_active
-            await harness.until(
-                lambda: active(Cause.FOREIGN_ACTIVITY), NOTICED_S_MAX, "it is noticed"
-            )
-            await harness.until(lambda: not harness.open_own(), NOTICED_S_MAX, "we stand aside")
+            await harness.until(lambda: active(Cause.FOREIGN_ACTIVITY), "it is noticed")
+            await harness.until(lambda: not harness.open_own(), "we stand aside")
             assert open_ids(sandbox) == {FOREIGN_ID}
             venue, account = sandbox.server.venue, sandbox.one.api_key
             venue.exchange.cancel(account, "BTCUSDT", now_ns=venue.now_ns(), client_id=FOREIGN_ID)
-            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quotes again")
+            await harness.until(harness.is_two_sided, "quotes again")
             assert not active(Cause.FOREIGN_ACTIVITY)
             assert await harness.stop() is ExitCode.CLEAN

@@ -31,10 +31,7 @@ from tests.integration.ledger_truth import open_epoch
 from tests.integration.sandbox_client import running
 
 PRODUCTION_LAG_S_MAX = loop_monitor.LAG_S_MAX  # as imported, before a fixture changes it
-QUOTING_S_MAX = 30.0
-STOPPED_S_MAX = 20.0
 HANG_S = 3.0
-SCRAPE_S_MAX = 0.05
 SERIES_MAX = 2_000
 ZERO = Decimal(0)
 
@@ -61,19 +58,18 @@ async def test_hung_loop_cancels_its_orders_and_writes_its_stacks(tmp_path: Path
             running(market(LIVELY, seed=1)) as sandbox,
             running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quoting")
+            await harness.until(harness.is_two_sided, "quoting")
             before = {order.client_id for order in harness.open_own()}
             asyncio.get_running_loop().call_soon(hang, HANG_S)
             await asyncio.sleep(0)
             await harness.until(
                 lambda: not before & {order.client_id for order in harness.open_own()},
-                STOPPED_S_MAX,
                 "what rested during the hang is gone",
             )
             assert value(harness, "quoter_loop_hangs_total") >= 1
             # by the unread connection, or by the engine without market data
             assert any(word in harness.story() for word in ("nothing was read", "book_stale"))
-            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quoting again")
+            await harness.until(harness.is_two_sided, "quoting again")
             assert await harness.stop() is ExitCode.CLEAN
         stacks = (tmp_path / NAME).read_text()
         assert f"in {hang.__name__}" in stacks
@@ -89,14 +85,12 @@ async def test_three_late_wakeups_of_the_loop_pause(
             running(market(LIVELY, seed=1)) as sandbox,
             running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quoting")
+            await harness.until(harness.is_two_sided, "quoting")
             loop = asyncio.get_running_loop()
             for number in range(3):
                 loop.call_later(0.5 * number, hang, 0.4)
-            await harness.until(
-                lambda: is_active(harness, Cause.LOOP_LAG), STOPPED_S_MAX, "late three times"
-            )
-            await harness.until(lambda: not harness.open_own(), STOPPED_S_MAX, "orders gone")
+            await harness.until(lambda: is_active(harness, Cause.LOOP_LAG), "late three times")
+            await harness.until(lambda: not harness.open_own(), "orders gone")
 
 
 async def test_engine_without_ticks_sends_no_order_and_is_unhealthy(
@@ -115,13 +109,9 @@ async def test_engine_without_ticks_sends_no_order_and_is_unhealthy(
             running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
             runner = harness.running.runner
-            await harness.until(
-                lambda: not runner.process_health.is_alive(), STOPPED_S_MAX, "not healthy"
-            )
+            await harness.until(lambda: not runner.process_health.is_alive(), "not healthy")
             sent, decided = len(await harness.wire("order.place")), len(harness.placed)
-            await harness.until(
-                lambda: len(harness.placed) >= decided + 5, STOPPED_S_MAX, "it goes on deciding"
-            )
+            await harness.until(lambda: len(harness.placed) >= decided + 5, "it goes on deciding")
             assert len(await harness.wire("order.place")) == sent
 
 
@@ -135,14 +125,12 @@ async def test_daemon_above_its_memory_limit_ends_and_requests_a_restart(
             running(market(LIVELY, seed=1)) as sandbox,
             running_daemon(sandbox, settings(sandbox, tmp_path, rss_max_mb=100_000)) as harness,
         ):
-            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quoting")
+            await harness.until(harness.is_two_sided, "quoting")
             harness.running.runner.process_health.resources._rss_max = resources.MIB
-            await harness.until(lambda: is_active(harness, Cause.MEMORY), STOPPED_S_MAX, "it rests")
-            await harness.until(lambda: not harness.open_own(), STOPPED_S_MAX, "orders gone")
+            await harness.until(lambda: is_active(harness, Cause.MEMORY), "it rests")
+            await harness.until(lambda: not harness.open_own(), "orders gone")
             monkeypatch.setattr(resources, "MIN_RUN_NS", 0)
-            assert harness.task is not None
-            async with asyncio.timeout(STOPPED_S_MAX):
-                assert await harness.task is ExitCode.RESTART_WANTED
+            assert await harness.ended() is ExitCode.RESTART_WANTED
             assert open_ids(sandbox) == set()
 
 
@@ -156,13 +144,13 @@ async def test_wrong_venue_clock_pauses_until_three_good_samples(
             running(market(LIVELY, seed=1)) as sandbox,
             running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quoting")
+            await harness.until(harness.is_two_sided, "quoting")
             await sandbox.arm("clock_skew", skew_s=1.5)
-            await harness.until(lambda: is_active(harness, Cause.CLOCK), STOPPED_S_MAX, "paused")
-            await harness.until(lambda: not harness.open_own(), STOPPED_S_MAX, "orders gone")
+            await harness.until(lambda: is_active(harness, Cause.CLOCK), "paused")
+            await harness.until(lambda: not harness.open_own(), "orders gone")
             assert value(harness, "quoter_clock_offset_seconds") > 1.0
             await sandbox.admin("DELETE", "faults")
-            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quoting again")
+            await harness.until(harness.is_two_sided, "quoting again")
             assert not is_active(harness, Cause.CLOCK)
             assert await harness.stop() is ExitCode.CLEAN
             assert harness.is_equal(), harness.differences()
@@ -180,14 +168,12 @@ async def test_ended_ledger_thread_kills(tmp_path: Path) -> None:
             running(market(LIVELY, seed=1)) as sandbox,
             running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quoting")
+            await harness.until(harness.is_two_sided, "quoting")
             write_ahead = harness.running.runner.write_ahead
             assert write_ahead is not None
             write_ahead._ledger._writer.enqueue(die)
-            await harness.until(
-                lambda: is_active(harness, Cause.LEDGER_FAILED), STOPPED_S_MAX, "killed"
-            )
-            await harness.until(lambda: not harness.open_own(), STOPPED_S_MAX, "orders gone")
+            await harness.until(lambda: is_active(harness, Cause.LEDGER_FAILED), "killed")
+            await harness.until(lambda: not harness.open_own(), "orders gone")
 
 
 def booked_position(folder: Path) -> Decimal:
@@ -199,9 +185,8 @@ def booked_position(folder: Path) -> Decimal:
     return held - sum((fill.fee for fill in fills if fill.fee_asset == "BTC"), ZERO)
 
 
-async def test_scrape_equals_the_ledger_and_is_fast_and_small(tmp_path: Path) -> None:
+async def test_scrape_equals_the_ledger_and_is_small(tmp_path: Path) -> None:
     """What is shown as booked is already on the disk."""
-    took_s = []
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=1)) as sandbox,
@@ -215,11 +200,9 @@ async def test_scrape_equals_the_ledger_and_is_fast_and_small(tmp_path: Path) ->
                 return count.fills_buy + count.fills_sell not in {0, *shown} and harness.is_equal()
 
             while len(shown) < 5:
-                await harness.until(is_news, QUOTING_S_MAX, "another fill, booked")
+                await harness.until(is_news, "another fill, booked")
                 shown.add(count.fills_buy + count.fills_sell)
-                start_s = time.perf_counter()
                 text = daemon.metrics.render(daemon.engine.snapshot()).decode()
-                took_s.append(time.perf_counter() - start_s)
                 exported = value(harness, "quoter_position_base")
                 assert exported == float(booked_position(tmp_path))
                 series = [line for line in text.splitlines() if not line.startswith("#")]
@@ -227,7 +210,6 @@ async def test_scrape_equals_the_ledger_and_is_fast_and_small(tmp_path: Path) ->
             assert value(harness, "quoter_report_age_seconds", report="balances") >= 0
             assert value(harness, "quoter_ledger_commit_seconds_count") > 0
             assert 0 <= value(harness, "quoter_message_budget_used_ratio") < 1
-    assert min(took_s) <= SCRAPE_S_MAX
 
 
 @pytest.mark.slow
@@ -253,5 +235,5 @@ async def test_young_process_above_its_memory_limit_pauses_with_a_reason(
         assert about["runbook"].startswith("deploy/docs/runbook.md#causes-that-pause")
         assert (await daemon.get("/healthz"))[0] == 200
         daemon.process.terminate()
-        assert (await daemon.ended(STOPPED_S_MAX))[0] == ExitCode.CLEAN
+        assert await daemon.ended() == ExitCode.CLEAN
     assert open_ids(sandbox) == set()

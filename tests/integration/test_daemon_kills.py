@@ -2,8 +2,7 @@
 
 import asyncio
 import signal
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,33 +14,27 @@ from quoter.service.exit_codes import ExitCode
 from quoter.sim.messages import ExecutionReport, News, ReportType
 from quoter.sim.scripts import CALM, NEVER_NS, Conditions, Jump
 from tests.integration.daemon_harness import FOREIGN_ID, market, open_ids, place_foreign
-from tests.integration.daemon_process import POLL_S, Started, is_busy, own, quoter
+from tests.integration.daemon_process import Started, is_busy, own, quoter, until
 from tests.integration.kills import (
-    BOOKS_S_MAX,
     LIMIT,
     MANY,
-    STOP_S_MAX,
     STORMY,
     Process,
     Venue,
     kill_repeatedly,
 )
 from tests.integration.ledger_truth import ledger_against_truth
-from tests.integration.sandbox_client import RunningSandbox, running
+from tests.integration.sandbox_client import RunningSandbox, eventually, running
 
 KILLS = 2
 FROZEN_S = 30.0
 LEAP = 0.005  # 300 USD, farther than any of our orders
 FAR = 150.0
 MANY_QUOTES = 10
-OLD_ORDERS_S_MAX = 5.0
-QUOTING_S_MAX = 15.0
-NOTICED_S_MAX = 30.0
 
 type Property = Callable[[str, object], None]  # of record_property
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.slow
 async def test_process_killed_at_any_moment_restarts_with_exact_balances(
     tmp_path: Path, record_property: Property
@@ -94,33 +87,17 @@ class Prices:
             if item.order.client_id != FOREIGN_ID:
                 self.distances.append(abs(float(item.order.price) - mid))
 
-    async def came(self, count: int = 1) -> bool:
-        return len(self.distances) >= count
-
-
-async def within(seconds: float, what: str, probe: Callable[[], Awaitable[object]]) -> float:
-    """Wait for a condition; return the seconds it took."""
-    start_s = time.monotonic()
-    while not await probe():
-        assert time.monotonic() - start_s < seconds, f"{what}: not within {seconds:g} s"
-        await asyncio.sleep(POLL_S)
-    return time.monotonic() - start_s
-
 
 async def books_are_true(venue: Venue, daemon: Started) -> bool:
     return not await venue.differences(daemon)
 
 
-async def is_two_sided(sandbox: RunningSandbox) -> bool:
+def is_two_sided(sandbox: RunningSandbox) -> bool:
     orders = sandbox.server.venue.exchange.open_orders(sandbox.one.api_key)
     return len({order.side for order in orders if order.client_id != FOREIGN_ID}) == 2
 
 
-async def none_of(sandbox: RunningSandbox, names: set[str]) -> bool:
-    return not names & own(sandbox)
-
-
-async def paused(daemon: Started, count: int) -> bool:
+def has_paused(daemon: Started, count: int) -> bool:
     """Whether it has paused since its first `count` log lines."""
     news = daemon.lines[count:]
     return any(line.get("event") == "state" and line.get("after") == "PAUSED" for line in news)
@@ -129,16 +106,14 @@ async def paused(daemon: Started, count: int) -> bool:
 async def ends_well(venue: Venue, daemon: Started) -> None:
     """Stop cleanly; check open orders, ledger and exposure."""
     daemon.process.terminate()
-    assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN, daemon.lines[-9:]
+    assert await daemon.ended() == ExitCode.CLEAN, daemon.lines[-9:]
     assert open_ids(venue.sandbox) == {FOREIGN_ID}
     assert ledger_against_truth(venue.folder, venue.sandbox) == ""
     assert max(venue.watch.exposure_peak, venue.watch.inventory_peak) <= LIMIT
 
 
 @pytest.mark.slow
-async def test_frozen_process_does_not_price_from_its_old_book(
-    tmp_path: Path, record_property: Property
-) -> None:
+async def test_frozen_process_does_not_price_from_its_old_book(tmp_path: Path) -> None:
     """Half a minute of frames waits for it when it wakes, and the price has jumped meanwhile."""
     async with running(market(STORMY, seed=6)) as sandbox:
         await place_foreign(sandbox)
@@ -154,24 +129,16 @@ async def test_frozen_process_does_not_price_from_its_old_book(
             await asyncio.sleep(FROZEN_S / 2)
             prices = Prices(sandbox)
             daemon.process.send_signal(signal.SIGCONT)
-            gone_s = await within(
-                OLD_ORDERS_S_MAX, "old orders gone", lambda: none_of(sandbox, old)
-            )
-            books_s = await within(BOOKS_S_MAX, "books", lambda: books_are_true(venue, daemon))
-            left_s = QUOTING_S_MAX - books_s - gone_s
-            quoting_s = await within(left_s, "quotes", prices.came)
-            await within(QUOTING_S_MAX, "it noticed", lambda: paused(daemon, lines))
-            await within(QUOTING_S_MAX, "many quotes", partial(prices.came, MANY_QUOTES))
+            await until(lambda: not old & own(sandbox), "old orders gone", daemon)
+            await eventually(partial(books_are_true, venue, daemon))
+            await until(lambda: has_paused(daemon, lines), "it noticed", daemon)
+            await until(lambda: len(prices.distances) >= MANY_QUOTES, "many quotes", daemon)
             assert max(prices.distances) < FAR
             await ends_well(venue, daemon)
-    record_property("old orders gone, seconds", round(gone_s, 2))
-    record_property("books and quotes again, seconds", round(gone_s + books_s + quoting_s, 2))
 
 
 @pytest.mark.slow
-async def test_silent_private_stream_is_detected_and_its_fills_are_booked(
-    tmp_path: Path, record_property: Property
-) -> None:
+async def test_silent_private_stream_is_detected_and_its_fills_are_booked(tmp_path: Path) -> None:
     async with running(market(STORMY, seed=7)) as sandbox:
         await place_foreign(sandbox)
         venue = Venue(sandbox, tmp_path)
@@ -182,14 +149,9 @@ async def test_silent_private_stream_is_detected_and_its_fills_are_booked(
             for side in ("buy", "sell"):
                 burst = {"kind": "burst", "side": side, "notional": "4000"}
                 await sandbox.admin("POST", "script", {"symbol": STORMY.symbol} | burst)
-
-            async def is_noticed() -> bool:
-                return sandbox.server.venue.counts["user_sockets_opened"] > opened
-
-            noticed_s = await within(NOTICED_S_MAX, "silence noticed", is_noticed)
+            counts = sandbox.server.venue.counts
+            await until(lambda: counts["user_sockets_opened"] > opened, "noticed", daemon)
             await sandbox.admin("DELETE", "faults")
-            books_s = await within(BOOKS_S_MAX, "books", lambda: books_are_true(venue, daemon))
-            left_s = QUOTING_S_MAX - books_s
-            await within(left_s, "two-sided", partial(is_two_sided, sandbox))
+            await eventually(partial(books_are_true, venue, daemon))
+            await until(lambda: is_two_sided(sandbox), "two-sided", daemon)
             await ends_well(venue, daemon)
-    record_property("silence noticed, seconds", round(noticed_s, 2))

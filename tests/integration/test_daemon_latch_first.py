@@ -29,8 +29,6 @@ from tests.integration.daemon_harness import (
 )
 from tests.integration.sandbox_client import running
 
-START_S_MAX = STOPPED_S_MAX = 30.0
-
 
 async def shown(harness: DaemonHarness) -> list[str]:
     """Return the trading states, and the causes, that the heartbeat and `/state` show now."""
@@ -67,21 +65,21 @@ async def test_kill_cancels_at_once_and_is_announced_with_its_latch(
         ):
             with ExitStack() as cleanup:
                 cleanup.callback(answers.set)  # otherwise a failed test could never stop the daemon
-                await harness.until(harness.is_two_sided, START_S_MAX, "quoting")
+                await harness.until(harness.is_two_sided, "quoting")
                 harness.watchers.append(watch)
                 runner = harness.running.runner
                 runner.commands.send(
                     Kill(ts_ns=harness.running.clock.now_ns(), actor="test", reason="now")
                 )
-                await harness.until(lambda: not harness.open_own(), STOPPED_S_MAX, "cancelled")
+                await harness.until(lambda: not harness.open_own(), "cancelled")
                 if is_lasting:
-                    await harness.until(lambda: announced != [], STOPPED_S_MAX, "announced")
+                    await harness.until(lambda: announced != [], "announced")
                 else:
                     assert announced == []
                     assert await shown(harness) == ["RUNNING", "RUNNING"]
                 answers.set()
-                await harness.until(Latch(tmp_path).is_set, STOPPED_S_MAX, "latched")
-                await harness.until(lambda: announced != [], STOPPED_S_MAX, "announced")
+                await harness.until(Latch(tmp_path).is_set, "latched")
+                await harness.until(lambda: announced != [], "announced")
                 assert announced[0] is not is_lasting
                 assert await shown(harness) == ["KILLED", "KILLED", Cause.OPERATOR_KILL]
                 assert await harness.stop() is ExitCode.KILLED

@@ -8,8 +8,6 @@ from quoter.service.killswitch.latch import Latch
 from tests.integration.daemon_harness import LIVELY, market, quiet_logs, running_daemon, settings
 from tests.integration.sandbox_client import running
 
-START_S_MAX, STOPPED_S_MAX = 30.0, 10.0
-
 
 async def test_moved_folder_kills_cancels_and_is_latched_where_it_is(tmp_path: Path) -> None:
     folder, moved = tmp_path / "data", tmp_path / "moved"
@@ -18,16 +16,12 @@ async def test_moved_folder_kills_cancels_and_is_latched_where_it_is(tmp_path: P
             running(market(LIVELY, seed=4)) as sandbox,
             running_daemon(sandbox, settings(sandbox, folder)) as harness,
         ):
-            await harness.until(harness.is_two_sided, START_S_MAX, "quoting")
+            await harness.until(harness.is_two_sided, "quoting")
             causes = harness.running.engine.causes
             folder.rename(moved)
-            await harness.until(
-                lambda: causes.state is TradingState.KILLED, STOPPED_S_MAX, "killed"
-            )
-            await harness.until(lambda: not harness.open_own(), STOPPED_S_MAX, "cancelled")
-            await harness.until(
-                lambda: Latch(moved).read() is not None, STOPPED_S_MAX, "latched where it is"
-            )
+            await harness.until(lambda: causes.state is TradingState.KILLED, "killed")
+            await harness.until(lambda: not harness.open_own(), "cancelled")
+            await harness.until(lambda: Latch(moved).read() is not None, "latched where it is")
             record = Latch(moved).read()
             assert record is not None
             assert record.cause is Cause.LEDGER_FAILED

@@ -16,8 +16,6 @@ from quoter.venues.ccxt.types import JsonDict
 from tests.integration.daemon_harness import LIVELY, market, running_daemon, settings
 from tests.integration.sandbox_client import running
 
-START_S_MAX, STOP_S_MAX = 20.0, 10.0
-
 
 async def test_check_refuses_a_limit_below_one_order(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -40,9 +38,7 @@ async def test_order_size_below_the_venues_minimum_is_reported(
         assert "QUOTER_ORDER_SIZE: the venue accepts no order below" in capsys.readouterr().out
         async with running_daemon(sandbox, chosen) as harness:
             switch = harness.running.engine.causes.switch
-            await harness.until(
-                lambda: switch.is_active(Cause.MARKET_RULES), START_S_MAX, "reported"
-            )
+            await harness.until(lambda: switch.is_active(Cause.MARKET_RULES), "reported")
             assert "QUOTER_ORDER_SIZE" in switch.causes[Cause.MARKET_RULES]
             assert await harness.stop() is ExitCode.CLEAN
 
@@ -60,12 +56,12 @@ async def test_request_that_differs_from_its_order_kills_and_is_not_sent(
         running(market(LIVELY, seed=4)) as sandbox,
         running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
     ):
-        await harness.until(harness.is_two_sided, START_S_MAX, "two-sided")
+        await harness.until(harness.is_two_sided, "two-sided")
         monkeypatch.setattr(CcxtGateway, "_create", doubled)
         causes = harness.running.engine.causes
-        await harness.until(lambda: causes.state is TradingState.KILLED, STOP_S_MAX, "killed")
+        await harness.until(lambda: causes.state is TradingState.KILLED, "killed")
         assert "quantity is" in causes.switch.causes[Cause.WIRE_MISMATCH]
-        await harness.until(lambda: not harness.open_own(), STOP_S_MAX, "no own order left")
+        await harness.until(lambda: not harness.open_own(), "no own order left")
         sizes = {Decimal(str(row["size"])) for row in await harness.wire("order.place")}
         assert max(sizes) <= harness.settings.order_size
         assert await harness.stop() is ExitCode.KILLED
@@ -83,9 +79,7 @@ async def test_notional_limit_binds_before_the_unit_limit(tmp_path: Path) -> Non
         ) as harness,
     ):
         books = harness.running.engine.inventory
-        await harness.until(harness.is_two_sided, START_S_MAX, "two-sided")
-        await harness.until(
-            lambda: books.fills_buy + books.fills_sell >= 4, START_S_MAX, "some fills"
-        )
+        await harness.until(harness.is_two_sided, "two-sided")
+        await harness.until(lambda: books.fills_buy + books.fills_sell >= 4, "some fills")
         assert Decimal(0) < harness.watch.exposure_peak <= Decimal("0.0125")
         assert await harness.stop() is ExitCode.CLEAN

@@ -21,7 +21,6 @@ from tests.integration.daemon_harness import (
 )
 from tests.integration.sandbox_client import RunningSandbox, running
 
-FOLLOWED_S_MAX = 30.0
 TICK = Decimal("0.25")
 CHANGES, CHANGE_S = 8, 0.5  # number of changes, and the pause after each
 
@@ -39,18 +38,17 @@ async def test_orders_follow_a_coarser_tick_and_an_impossible_size_pauses(
             running(market(LIVELY, 5)) as sandbox,
             running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await harness.until(harness.is_two_sided, FOLLOWED_S_MAX, "quotes")
+            await harness.until(harness.is_two_sided, "quotes")
             await sandbox.set_filters(tick=str(TICK))
-            await harness.until(lambda: follows(harness), FOLLOWED_S_MAX, "quotes on the new grid")
+            await harness.until(lambda: follows(harness), "quotes on the new grid")
             assert harness.running.engine.instrument.now.tick == TICK
             await sandbox.set_filters(size_min="0.01")
             active = harness.running.engine.causes.switch.is_active
             await harness.until(
                 lambda: active(Cause.MARKET_RULES),
-                FOLLOWED_S_MAX,
                 "the impossible order size is reported",
             )
-            await harness.until(lambda: not harness.open_own(), FOLLOWED_S_MAX, "we stand aside")
+            await harness.until(lambda: not harness.open_own(), "we stand aside")
             assert await harness.stop() is ExitCode.CLEAN
 
 
@@ -66,12 +64,12 @@ async def test_rules_that_change_again_and_again_kill_nothing(
             running(market(LIVELY, 5)) as sandbox,
             running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await harness.until(harness.is_two_sided, FOLLOWED_S_MAX, "quotes")
+            await harness.until(harness.is_two_sided, "quotes")
             for number in range(CHANGES):
                 await change(sandbox, monkeypatch, what, is_usual=number % 2 == 1)
                 await asyncio.sleep(CHANGE_S)
-            await harness.until(harness.is_two_sided, FOLLOWED_S_MAX, "quotes as before")
-            await harness.until(harness.is_equal, FOLLOWED_S_MAX, "books equal the truth")
+            await harness.until(harness.is_two_sided, "quotes as before")
+            await harness.until(harness.is_equal, "books equal the truth")
             assert "KILLED" not in "\n".join(harness.history)
             assert await harness.stop() is ExitCode.CLEAN
 

@@ -18,9 +18,6 @@ from tests.integration.daemon_harness import (
 )
 from tests.integration.sandbox_client import eventually, running
 
-START_S_MAX = 15.0
-BURST_S_MAX = 5.0
-REVERT_S_MAX = 60.0
 LOT = Decimal("0.005")
 # The mid does not move and trades are rare: quotes move only because of the inventory.
 STILL = replace(BITCOIN, sigma=0.0, intensity=1.2)
@@ -76,13 +73,13 @@ async def burst_and_return(side: Side, folder: Path) -> None:
             loss_max=Decimal(5_000),
         )
         async with running_daemon(sandbox, chosen) as harness:
-            await harness.until(harness.is_two_sided, START_S_MAX, "two-sided")
+            await harness.until(harness.is_two_sided, "two-sided")
             before = await newest(harness)
             held = inventory(harness)
             assert before is not None
             burst = {"side": side, "notional": "20000", "slices": 4, "every_s": 0.5}
             await sandbox.admin("POST", "script", {"symbol": "BTCUSDT", "kind": "burst"} | burst)
-            await harness.until(hit(harness, held, side), BURST_S_MAX, "the burst reached us")
+            await harness.until(hit(harness, held, side), "the burst reached us")
             after = await eventually(partial(newest, harness, before.seq))
             assert after is not None
             exposed, reducing = gaps(after, side)
@@ -91,9 +88,7 @@ async def burst_and_return(side: Side, folder: Path) -> None:
             assert up * (after.ask - before.ask) > 0, (before, after)
             assert exposed > reducing, (before, after)
             assert short > 0
-            await harness.until(
-                lambda: -up * inventory(harness) <= short / 2, REVERT_S_MAX, "it reverts"
-            )
+            await harness.until(lambda: -up * inventory(harness) <= short / 2, "it reverts")
 
 
 def hit(harness: DaemonHarness, held: Decimal, side: Side) -> Callable[[], bool]:

@@ -17,11 +17,10 @@ from quoter.service.exit_codes import ExitCode
 from quoter.service.killswitch.latch import Latch
 from tests.integration.daemon_harness import LIVELY, market
 from tests.integration.daemon_process import creates, environment, own, until
-from tests.integration.sandbox_client import RunningSandbox, running
+from tests.integration.sandbox_client import END_S, RunningSandbox, running
 
 PIPE_BYTES = 4_096  # the smallest: the first log lines fill it
 MORE = 30  # orders sent while the log is stalled
-END_S_MAX = 20.0  # on a busy machine; some seconds on a free one
 
 
 @dataclass(slots=True)
@@ -69,7 +68,7 @@ async def test_stalled_log_delays_neither_orders_nor_kill_nor_stop(
             await until(lambda: Latch(tmp_path).read(), "latched")
             await until(lambda: not own(sandbox), "no order left")
             daemon.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(END_S_MAX):
+            async with asyncio.timeout(END_S):
                 assert await daemon.wait() == ExitCode.KILLED
             assert pipe.is_full()
         finally:

@@ -20,10 +20,9 @@ from tests.integration.daemon_harness import (
     running_daemon,
     settings,
 )
-from tests.integration.daemon_process import BUSY_S, own, quoter, until
+from tests.integration.daemon_process import own, quoter, until
 from tests.integration.sandbox_client import RunningSandbox, running
 
-QUOTING_S_MAX = 30.0
 NO_NEWS = {"kind": "user_event_drop", "event": "NEW"}
 EMPTY_LIST = {"kind": "garbled", "endpoint": "open_orders", "text": "[]"}
 
@@ -58,7 +57,7 @@ async def test_trial_order_is_found_cancelled_and_gone_before_the_first_quote(
     seen = reports(sandbox)
     chosen = settings(sandbox, tmp_path, trial_order="auto")
     async with running_daemon(sandbox, chosen) as harness:
-        await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quotes")
+        await harness.until(harness.is_two_sided, "quotes")
         assert await harness.stop() is ExitCode.CLEAN
     assert await sandbox.fired(lost) == 1
     placed, cancelled, quoted = seen[:3]
@@ -104,7 +103,7 @@ async def test_trial_order_of_a_killed_process_is_cancelled_at_the_next_start(
     (left,) = own(sandbox)
     await sandbox.admin("DELETE", "faults")
     async with quoter(sandbox, tmp_path, "check", "--place") as check:
-        code, _ = await check.ended(BUSY_S)
+        code = await check.ended()
     assert code == ExitCode.CLEAN, check.text
     assert any("trial" in line and "gone" in line for line in check.text)
     assert left not in own(sandbox)
@@ -116,8 +115,8 @@ async def test_check_places_no_order_beside_a_running_daemon(
 ) -> None:
     chosen = settings(sandbox, tmp_path)
     async with running_daemon(sandbox, chosen) as harness:
-        await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quotes")
+        await harness.until(harness.is_two_sided, "quotes")
         async with quoter(sandbox, tmp_path, "check", "--place") as check:
-            code, _ = await check.ended(BUSY_S)
+            code = await check.ended()
         assert code == ExitCode.LOCK_HELD, check.text
         assert await harness.stop() is ExitCode.CLEAN

@@ -21,12 +21,12 @@ from tests.integration.book_frames import (
     kraken_trades,
     listening,
 )
+from tests.integration.sandbox_client import END_S
 
 OLD_BIDS: Rows = [(100, 5), (99, 4), (98, 3)]
 OLD_ASKS: Rows = [(110, 5), (111, 4)]
 NEW_BIDS: Rows = [(50, 2), (49, 1)]
 NEW_ASKS: Rows = [(60, 2), (61, 1)]
-TIMEOUT_S = 20.0
 
 type Prices = tuple[tuple[float, ...], tuple[float, ...]]  # bids, asks
 
@@ -48,7 +48,7 @@ async def events_until(
     async with listening(server) as feed:
         running = asyncio.create_task(feed.run(emit))
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with asyncio.timeout(END_S):
                 await is_there.wait()
         finally:
             running.cancel()

@@ -22,7 +22,6 @@ from tests.integration.daemon_process import Started, own, quoter, until
 from tests.integration.sandbox_client import RunningSandbox, running
 
 STILL = replace(LIVELY, intensity=0.0)  # no fills of orders that should have been cancelled
-END_S_MAX = 60.0
 
 
 @pytest.fixture
@@ -53,7 +52,7 @@ async def orphaned(folder: Path) -> AsyncIterator[RunningSandbox]:
 async def crash(sandbox: RunningSandbox, daemon: Started) -> None:
     await until(lambda: len(own(sandbox)) >= 2, "quoting", daemon)
     daemon.process.send_signal(signal.SIGKILL)
-    await daemon.ended(END_S_MAX)
+    await daemon.ended()
     assert own(sandbox)
 
 
@@ -72,7 +71,7 @@ async def test_start_that_can_not_cancel_says_what_is_left(tmp_path: Path) -> No
     async with orphaned(tmp_path) as sandbox:
         await refuse_cancels(sandbox)
         async with quoter(sandbox, tmp_path, "run") as daemon:
-            code, _ = await daemon.ended(END_S_MAX)
+            code = await daemon.ended()
         assert code == ExitCode.ORDERS_LEFT
         failed = daemon.logged("start_failed")
         assert failed is not None
@@ -90,7 +89,7 @@ async def test_kill_without_a_daemon_cancels_at_the_venue(
         if is_refusing:
             await refuse_cancels(sandbox)
         async with quoter(sandbox, tmp_path, "kill") as kill:
-            code, _ = await kill.ended(END_S_MAX)
+            code = await kill.ended()
         said = kill.raw.decode()
         assert "its next start will be killed" in said
         if is_refusing:
@@ -134,7 +133,7 @@ async def test_kill_finds_the_daemon_of_a_lost_folder(tmp_path: Path, *, is_dele
         async with quoter(
             sandbox, tmp_path, "kill", "--wait", "0", QUOTER_DATA_DIR=str(folder)
         ) as kill:
-            code, _ = await kill.ended(END_S_MAX)
+            code = await kill.ended()
         said = kill.raw.decode()
         assert code == 1, said
         assert f"Signalled process {daemon.process.pid}" in said

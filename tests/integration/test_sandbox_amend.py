@@ -7,7 +7,7 @@ import ccxt
 import ccxt.async_support
 import pytest
 
-from tests.integration.sandbox_client import Reply, Row, RunningSandbox, user_socket
+from tests.integration.sandbox_client import END_S, Reply, Row, RunningSandbox, user_socket
 
 PATH = "order/amend/keepPriority"
 PRICE = "60000.50"  # inside the still market's spread
@@ -180,7 +180,7 @@ async def test_ccxt_amends_by_its_generic_request(
     still_sandbox: RunningSandbox, client: ccxt.async_support.binance
 ) -> None:
     """There is no method for it in ccxt, which signs and sends the request all the same."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(END_S):
         order_id = await rest(still_sandbox)
         params = {"symbol": "BTCUSDT", "orderId": order_id, "newQty": "0.004"}
         answer = await client.request(PATH, ["private"], "PUT", params)

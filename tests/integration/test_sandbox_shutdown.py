@@ -12,7 +12,14 @@ import msgspec
 import pytest
 
 from quoter.sandbox.config import SandboxConfig
-from tests.integration.sandbox_client import ANSWER_S, Row, RunningSandbox, eventually, running
+from tests.integration.sandbox_client import (
+    ANSWER_S,
+    END_S,
+    Row,
+    RunningSandbox,
+    eventually,
+    running,
+)
 
 type Client = aiohttp.ClientWebSocketResponse
 
@@ -97,7 +104,7 @@ async def test_socket_works_until_its_announced_close(
 ) -> None:
     """A second, earlier close replaces the first."""
     client = clients["/ws-api/v3"]
-    for in_s, notified in ((600, 4), (0.3, 4)):
+    for in_s, notified in ((600, 4), (3, 4)):
         reply = await still_sandbox.admin("POST", "streams/shutdown", {"in_s": in_s})
         assert reply.body == {"notified": notified}
         await announcement(client)
@@ -137,7 +144,7 @@ async def test_ccxt_survives_the_announcement_and_the_close(still_sandbox: Runni
     exchange.urls["test"] = {"public": rest, "private": rest, "ws": {"spot": socket}}
     exchange.set_sandbox_mode(True)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(END_S):
             await exchange.load_markets()
             watching = asyncio.create_task(exchange.watch_trades("BTC/USDT"))
             await eventually(lambda: opened(sandbox, 1))

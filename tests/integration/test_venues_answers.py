@@ -323,5 +323,5 @@ async def test_native_requests_wait_after_a_page_of_a_firewall(
         for _ in range(3):
             with pytest.raises(VenueRateLimited) as refused:
                 await native.depth()
-            assert 3.0 < refused.value.retry_s <= 5.0
+            assert 0 < refused.value.retry_s <= 5.0
     assert await still_sandbox.fired(fault) == 1

@@ -55,7 +55,7 @@ async def test_cancels_are_sent_at_once_under_full_load_of_creates(
             assert isinstance(await gateway.cancel(cancel(number)), OrderDone)
             await load
         took_s = sorted(left - begun for begun, left in zip(begun_s, left_s, strict=True))
-        assert took_s[len(took_s) // 4] <= 0.05  # the fastest quarter: it may be busy
+        assert took_s[len(took_s) // 4] <= 0.5  # the fastest quarter; a wait for budget is seconds
         assert gateway.rate_limit_pause() is None
 
 

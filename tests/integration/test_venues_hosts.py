@@ -30,8 +30,6 @@ from tests.integration.sandbox_client import RunningSandbox, running, venue_conf
 from tests.integration.test_venues_gateway import connected, streaming
 from tests.integration.test_venues_ws import until
 
-KILL_S_MAX = 20.0
-
 
 @dataclass
 class Elsewhere:
@@ -253,19 +251,17 @@ async def test_a_daemon_whose_urls_are_patched_is_killed_and_latched(
         running(market(LIVELY, 3)) as sandbox,
         running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
     ):
-        await harness.until(lambda: len(harness.placed) > 4, KILL_S_MAX, "quotes")
+        await harness.until(lambda: len(harness.placed) > 4, "quotes")
         gateway = harness.running.runner._gateway
         assert isinstance(gateway, CcxtGateway)
         good = redirect(gateway._client, elsewhere.host)
         causes = harness.running.engine.causes
-        await harness.until(
-            lambda: causes.switch.is_active(Cause.WIRE_MISMATCH), KILL_S_MAX, "cause"
-        )
+        await harness.until(lambda: causes.switch.is_active(Cause.WIRE_MISMATCH), "cause")
         assert causes.state is TradingState.KILLED
         assert elsewhere.connections == elsewhere.received == 0
         gateway._client.urls["api"] = good
-        await harness.until(lambda: not harness.open_own(), KILL_S_MAX, "orders gone once URLs are")
-        await harness.until(Latch(tmp_path).is_set, KILL_S_MAX, "latched")
+        await harness.until(lambda: not harness.open_own(), "orders gone once URLs are")
+        await harness.until(Latch(tmp_path).is_set, "latched")
         record = Latch(tmp_path).read()
         assert record is not None
         assert record.cause is Cause.WIRE_MISMATCH

@@ -20,7 +20,6 @@ from tests.integration.sandbox_client import RunningSandbox, running
 from tests.integration.test_venues_gateway import config, connected, streaming
 from tests.integration.test_venues_ws import until
 
-KILL_S_MAX = 20.0
 STILL = replace(BITCOIN, sigma=0.0, intensity=0.0)
 
 
@@ -105,14 +104,14 @@ async def test_a_daemon_whose_key_gets_the_right_to_withdraw_is_killed(tmp_path:
         chosen = settings(sandbox, tmp_path)
         venue = replace(venue_config(chosen), key_rights_s=0.2)
         async with running_daemon(sandbox, chosen, venue=venue) as harness:
-            await harness.until(lambda: len(harness.placed) > 2, KILL_S_MAX, "quotes")
+            await harness.until(lambda: len(harness.placed) > 2, "quotes")
             page = harness.running.metrics.render(harness.running.engine.snapshot())
             line = next(row for row in page.splitlines() if b"key_rights_verified{" in row)
             assert line.endswith(b" 1.0")
             await give(sandbox, withdraw=True)
             causes = harness.running.engine.causes
             active = causes.switch.is_active
-            await harness.until(lambda: active(Cause.KEY_REFUSED), KILL_S_MAX, "cause")
+            await harness.until(lambda: active(Cause.KEY_REFUSED), "cause")
             assert causes.state is TradingState.KILLED
-            await harness.until(lambda: not harness.open_own(), KILL_S_MAX, "orders cancelled")
+            await harness.until(lambda: not harness.open_own(), "orders cancelled")
             assert await harness.stop() is ExitCode.KILLED

@@ -1,6 +1,7 @@
 """Reading the market's rules again, at any venue; ccxt rounds by the new ones."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
@@ -15,7 +16,7 @@ from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.egress import gate
 from quoter.venues.factory import make_cancel_gateway, make_gateway
 from quoter.venues.json_values import as_map, decimal
-from tests.integration.sandbox_client import RunningSandbox
+from tests.integration.sandbox_client import END_S, RunningSandbox, eventually
 from tests.integration.test_venues_gateway import (
     cancel,
     config,
@@ -161,15 +162,22 @@ async def test_kills_cancels_do_not_wait_for_rules_that_are_being_read(
     still_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, is_known: bool
 ) -> None:
     exchange = "binance" if is_known else without_a_dialect(monkeypatch)
-    async with connected(config(still_sandbox, exchange=exchange)) as gateway:
+    chosen = replace(config(still_sandbox, exchange=exchange), call_s_max=END_S)
+    async with connected(chosen) as gateway:
         assert isinstance(await gateway.place(place(1)), OrderAck)
-        await still_sandbox.arm("delay", endpoint="market", delay_s=1.5)
+        late = await still_sandbox.arm("delay", endpoint="market", delay_s=END_S)
         reading = [asyncio.create_task(gateway.report(ASK)) for _ in range(2)]
-        await asyncio.sleep(0.05)
+
+        async def is_being_read() -> bool:
+            return await still_sandbox.fired(late) > 0
+
+        await eventually(is_being_read)
         gateway.close_gate()
         assert await gateway.cancel_all() == 0
         assert not any(task.done() for task in reading)
-        await asyncio.gather(*reading)
+        for task in reading:
+            task.cancel()
+        await asyncio.wait(reading)
 
 
 @pytest.mark.parametrize("is_known", [True, False])

@@ -95,7 +95,7 @@ async def ask(listener: Listener) -> bool:
         sandbox_url=f"https://localhost:{listener.port}",
         api_key="key",
         secret="secret",  # noqa: S106 - opens nothing
-        call_s_max=3.0,
+        call_s_max=60.0,
     )
     client = make_client(config, time.time_ns)
     try:

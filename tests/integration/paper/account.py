@@ -18,9 +18,9 @@ from quoter.venues.factory import make_gateway
 from tests.integration.paper.forms import KEY, PASSWORD, SECRET, Form
 from tests.integration.paper.redirect import redirected
 from tests.integration.paper.server import PaperVenue, paper_venue
+from tests.integration.sandbox_client import END_S
 
 PREFIX, SYMBOL = "q00", "BTC/USDT"
-WAIT_S_MAX = 15.0
 POLL_S = 0.01
 BID, ASK = Decimal("59990.1"), Decimal("60010.1")
 SIZE = Decimal("0.005")
@@ -40,8 +40,8 @@ def venue_config(exchange: str) -> VenueConfig:
 
 
 async def until(condition: Callable[[], object], what: str) -> None:
-    """Wait for a condition. Fails with `what` after WAIT_S_MAX."""
-    end_s = time.monotonic() + WAIT_S_MAX
+    """Wait for a condition. Fails with `what` after END_S."""
+    end_s = time.monotonic() + END_S
     while not condition():
         assert time.monotonic() < end_s, what
         await asyncio.sleep(POLL_S)

@@ -14,7 +14,8 @@ from tests.integration.paper.forms import KEY, PASSWORD, SECRET, Op
 from tests.integration.paper.server import PaperVenue
 
 MOVE = Decimal(20)  # enough for new quotes, not as far as an order
-MOVE_REFRESHES, MOVES_MAX = 10, 30
+MOVE_REFRESHES, MOVES_MAX = 10, 200  # a busy machine needs many: its daemon pauses at times
+MOVES_UP = 10  # then as many down
 ROOT = Path(__file__).parents[3]
 SECRETS = {"quoter_api_key": KEY, "quoter_api_secret": SECRET, "quoter_api_password": PASSWORD}
 
@@ -75,12 +76,14 @@ async def quotes_anew(venue: PaperVenue, daemon: Started) -> None:
 
 
 async def moved_until(venue: PaperVenue, condition: Callable[[], bool]) -> None:
-    """Move the market up by MOVE every MOVE_REFRESHES until the condition holds."""
+    """Move the market up and down by MOVE every MOVE_REFRESHES until the condition holds."""
     for number in range(MOVES_MAX * MOVE_REFRESHES):
         if condition():
             return
-        if number % MOVE_REFRESHES == 0:
-            venue.market.move(venue.market.mid + MOVE)
+        moves, is_between = divmod(number, MOVE_REFRESHES)
+        if not is_between:
+            step = -MOVE if moves // MOVES_UP % 2 else MOVE
+            venue.market.move(venue.market.mid + step)
         await venue.refreshed()
     raise AssertionError(f"not within {MOVES_MAX} moves of the market")
 

@@ -8,7 +8,7 @@ import pytest
 from quoter.domain.market import Side
 from quoter.service.exit_codes import ExitCode
 from quoter.service.killswitch.file_requests import request_kill
-from tests.integration.daemon_process import BUSY_S, until
+from tests.integration.daemon_process import until
 from tests.integration.paper.forms import Form, Op
 from tests.integration.paper.process import (
     agrees,
@@ -46,7 +46,7 @@ async def test_daemon_trades_through_faults_and_a_kill_reports_the_order_that_is
         assert market.open_orders() == [stuck]
         market.stuck.clear()
         daemon.process.send_signal(signal.SIGTERM)
-        code, _ = await daemon.ended(BUSY_S)
+        code = await daemon.ended()
         assert code == ExitCode.KILLED, daemon.lines[-10:]
         assert not market.open_orders()
     assert not venue.unknown, venue.unknown
@@ -76,7 +76,7 @@ async def test_orders_of_a_killed_process_are_cancelled_by_the_next_one(
             assert market.creates > creates
             await agrees(venue, daemon)
             daemon.process.send_signal(signal.SIGTERM)
-            code, _ = await daemon.ended(BUSY_S)
+            code = await daemon.ended()
             assert code == ExitCode.CLEAN, daemon.lines[-10:]
         assert not market.open_orders()
         names = [order.client_id for order in market.orders.values()]

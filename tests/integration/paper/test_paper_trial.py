@@ -18,7 +18,7 @@ from quoter.service.killswitch.file_requests import request_kill
 from quoter.service.killswitch.latch import Latch
 from quoter.venues.config import Environment
 from quoter.venues.profiles import profile_of
-from tests.integration.daemon_process import BUSY_S, Started, until
+from tests.integration.daemon_process import Started, until
 from tests.integration.paper.bitget import Bitget
 from tests.integration.paper.exchange import Status
 from tests.integration.paper.forms import Form
@@ -27,7 +27,6 @@ from tests.integration.paper.process import best, left_after_kill, quoter_at, qu
 from tests.integration.paper.server import PaperVenue, paper_venue
 from tests.integration.paper.venues import TEST_SYSTEMS, each_test_system
 
-ENDED_S_MAX = 2 * BUSY_S  # a start of Python, and a trial order that fails
 FEE_BPS = "10"  # of the paper venues; Bybit's demo does not say it
 
 
@@ -66,6 +65,7 @@ async def test_daemon_quotes_after_its_trial_order_and_a_kill_reports_what_is_le
         trial, *_ = venue.market.orders.values()
         assert (trial.status, trial.is_post_only) == (Status.CANCELED, True)
         assert abs(trial.price / venue.market.mid - 1) > 0
+        await until(lambda: daemon.logged("trial_order"), "logged", daemon)
         passed = daemon.logged("trial_order")
         assert passed is not None
         assert passed["passed"] is True
@@ -76,7 +76,7 @@ async def test_daemon_quotes_after_its_trial_order_and_a_kill_reports_what_is_le
         assert venue.market.open_orders() == [stuck]
         venue.market.stuck.clear()
         daemon.process.send_signal(signal.SIGTERM)
-        code, _ = await daemon.ended(ENDED_S_MAX)
+        code = await daemon.ended()
         assert code == ExitCode.KILLED, daemon.lines[-10:]
         assert not venue.market.open_orders()
 
@@ -97,7 +97,7 @@ async def test_trial_order_that_is_not_found_ends_the_start(
         venue.market.is_list_empty = fault == "list"
         venue.faults.is_private_silent = fault == "stream"
         async with quoter(venue, tmp_path, environment, "run") as daemon:
-            code, _ = await daemon.ended(ENDED_S_MAX)
+            code = await daemon.ended()
         assert code == ExitCode.TRIAL_FAILED, daemon.lines[-10:]
         failed = daemon.logged("start_failed")
         assert failed is not None, daemon.lines[-10:]
@@ -113,7 +113,7 @@ async def test_check_places_the_trial_order_and_says_what_is_proven(
 ) -> None:
     async with venue_of(form, environment) as venue:
         async with quoter(venue, tmp_path, environment, "check", "--place") as check:
-            code, _ = await check.ended(ENDED_S_MAX)
+            code = await check.ended()
         said = " ".join(" ".join(check.text).split())
         assert code == ExitCode.CLEAN, said
         assert f"on its {environment} a trial order comes first; in production refused: " in said
@@ -128,7 +128,7 @@ async def test_test_system_without_a_trial_order_is_refused(
 ) -> None:
     async with venue_of(form, environment) as venue:
         async with quoter(venue, tmp_path, environment, "run", QUOTER_TRIAL_ORDER="off") as daemon:
-            code, _ = await daemon.ended(ENDED_S_MAX)
+            code = await daemon.ended()
         assert code == ExitCode.USAGE, daemon.lines
         assert "needs QUOTER_TRIAL_ORDER=auto" in str(daemon.lines)
         assert not venue.requests
@@ -138,7 +138,7 @@ async def test_unified_account_of_bitget_is_refused_with_the_reason(tmp_path: Pa
     async with venue_of(Bitget, "demo") as venue:
         venue.form.is_unified = True  # type: ignore[attr-defined]
         async with quoter(venue, tmp_path, "demo", "check") as check:
-            code, _ = await check.ended(ENDED_S_MAX)
+            code = await check.ended()
         said = " ".join(" ".join(check.text).split())
         assert code == ExitCode.KEY_RIGHTS, said
         assert "its account is of a kind (classic or unified) that quoter can't trade" in said
@@ -170,6 +170,6 @@ async def test_sentinel_cancels_what_a_killed_daemon_left(
         await until(lambda: not venue.market.open_orders(), "cancelled", sentinel)
         await until(Latch(tmp_path).is_set, "latched", sentinel)
         sentinel.process.send_signal(signal.SIGTERM)
-        code, _ = await sentinel.ended(ENDED_S_MAX)
+        code = await sentinel.ended()
         assert code == ExitCode.CLEAN, sentinel.lines[-10:]
     assert not venue.unknown, venue.unknown
