@@ -15,17 +15,19 @@ from typing import Protocol
 import aiohttp
 
 from tests.integration.daemon_harness import open_ids
+from tests.integration.forked import ForkedProcess
 from tests.integration.sandbox_client import END_S, RunningSandbox
 
 PREFIX = "q00"
 POLL_S = 0.02
+INTERPRETER = ("PYTHON", "LC_")  # settings that Python reads when it starts
 
 
 @dataclass(slots=True)
 class Started:
     """A process and the log lines that it has written."""
 
-    process: Process
+    process: Process | ForkedProcess
     lines: list[dict[str, object]] = field(default_factory=list)
     text: list[str] = field(default_factory=list)  # output lines that are not JSON
     raw: bytearray = field(default_factory=bytearray)  # all output
@@ -113,13 +115,19 @@ async def python(
     sandbox: Located, folder: Path, command: tuple[str, ...], more: dict[str, str]
 ) -> AsyncIterator[Started]:
     """Run Python with any arguments, in the same environment."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, *command),
-        stdout=PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=folder,
-        env=environment(sandbox, folder) | more,
-    )
+    settings = environment(sandbox, folder) | more
+    process: Process | ForkedProcess
+    if command[0] == "-m" and not any(name.startswith(INTERPRETER) for name in more):
+        process = ForkedProcess(command[1], command[2:], folder, settings)
+        await process.start()
+    else:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, *command),
+            stdout=PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=folder,
+            env=settings,
+        )
     started = Started(process)
     reading = asyncio.create_task(started.read())
     try:

@@ -16,7 +16,6 @@ from tests.integration.paper.server import PaperVenue
 MOVE = Decimal(20)  # enough for new quotes, not as far as an order
 MOVE_REFRESHES, MOVES_MAX = 10, 200  # a busy machine needs many: its daemon pauses at times
 MOVES_UP = 10  # then as many down
-ROOT = Path(__file__).parents[3]
 SECRETS = {"quoter_api_key": KEY, "quoter_api_secret": SECRET, "quoter_api_password": PASSWORD}
 
 
@@ -36,7 +35,6 @@ async def quoter_at(
     module = ("-m", "tests.integration.paper.command")
     command = (*module, venue.exchange, environment, venue.url, *arguments)
     settings = {
-        "PYTHONPATH": str(ROOT),
         "QUOTER_ENVIRONMENT": environment,
         "QUOTER_EXCHANGE": venue.exchange,
         "QUOTER_I_ACCEPT_PRODUCTION": venue.exchange,
