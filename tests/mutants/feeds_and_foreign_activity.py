@@ -144,6 +144,12 @@ AFTER_STALL = (
         tests=(f"{WS}::test_frames_buffered_during_a_hang_are_preceded_by_on_stall",),
     ),
     mutant(
+        "snapshots_of_a_useless_book_in_a_row",
+        "the pause between snapshots does not grow while each one is useless",
+        Edit("quoter/venues/binance/feed.py", "* 2 ** min(fetched, 10)", "* 2 ** 0"),
+        tests=(f"{FEED}::test_useless_book_is_requested_more_and_more_rarely",),
+    ),
+    mutant(
         "pong_of_before_a_stall_counts",
         "a pong that waited in the socket hides that the process was frozen",
         Edit(
@@ -448,6 +454,18 @@ PRIVATE = (
             "async with asyncio.timeout(None):",
         ),
         tests=("tests/integration/test_venues_private.py",),
+    ),
+    mutant(
+        "replaced_private_connection_stays_open",
+        "the private connection that another has replaced is not closed",
+        Edit(
+            "quoter/venues/ccxt/private_stream.py",
+            "            await self._release(first.client)\n",
+            "",
+        ),
+        tests=(
+            "tests/integration/test_venues_private.py::test_announced_end_is_preceded_by_a_handover_without_loss",
+        ),
     ),
 )
 

@@ -110,6 +110,17 @@ WIRE = (
         tests=("tests/integration/test_venues_rules.py",),
     ),
     mutant(
+        "kills_cancels_wait_for_the_rules",
+        "the cancels of a kill wait until the venue has answered what its rules are",
+        Edit(
+            "quoter/venues/ccxt/gateway.py",
+            "        return await self._cancellation.cancel_all()\n",
+            "        async with self._startup._reading:\n"
+            "            return await self._cancellation.cancel_all()\n",
+        ),
+        tests=("tests/integration/test_venues_rules.py",),
+    ),
+    mutant(
         "renamed_market_reaches_the_comparison",
         "a market that the venue renamed kills at the next create",
         Edit(RULES, "            check_same_market(held, market)\n", ""),
