@@ -176,13 +176,13 @@ class DaemonHarness:
     async def until(self, condition: Callable[[], bool], what: str) -> float:
         """Wait for a condition; return the seconds it took.
 
-        Fails after UNTIL_S, counted in turns of the event loop: a busy machine gets longer.
+        Fails after UNTIL_S, counted in iterations of the event loop: a busy machine gets longer.
         """
-        start_s, turns_left = time.monotonic(), round(UNTIL_S / POLL_S)
+        start_s, polls_left = time.monotonic(), round(UNTIL_S / POLL_S)
         while not condition():
             assert not (self.task and self.task.done()), f"{what}: the daemon ended\n{self.story()}"
-            assert turns_left > 0, f"{what}: not within {UNTIL_S:g} s\n{self.story()}"
-            turns_left -= 1
+            assert polls_left > 0, f"{what}: not within {UNTIL_S:g} s\n{self.story()}"
+            polls_left -= 1
             await asyncio.sleep(POLL_S)
         return time.monotonic() - start_s
 

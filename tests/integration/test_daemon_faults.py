@@ -222,10 +222,10 @@ async def test_f22_an_order_whose_cancel_fails_counts_until_it_is_over(
                 await harness.until(harness.is_two_sided, "quoting at first")
                 ((kind, how),) = trouble.faults
                 number = await sandbox.arm(kind, **how)
-                for turn in count():
+                for polls in count():
                     await asyncio.sleep(POLL_S)
                     assert forgotten(harness) == set(), harness.story()
-                    if turn * POLL_S >= FAULT_S and await sandbox.fired(number) > 2:
+                    if polls * POLL_S >= FAULT_S and await sandbox.fired(number) > 2:
                         break
                 await sandbox.admin("DELETE", "faults")
                 await harness.until(harness.is_two_sided, "two-sided again")
