@@ -6,6 +6,7 @@ long imports take, the interpreter's own settings (`PYTHON…`, locale), and `/p
 """
 
 import asyncio
+import io
 import os
 import runpy
 import signal
@@ -89,9 +90,10 @@ def _run(
     os.environ.update(environment)
     for descriptor, errors in ((1, "surrogateescape"), (2, "backslashreplace")):
         os.dup2(output.fileno(), descriptor)
-        stream = open(descriptor, "w", encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115
+        binary = io.FileIO(descriptor, "w", closefd=False)
+        stream = io.TextIOWrapper(io.BufferedWriter(binary), encoding="utf-8", errors=errors)
         setattr(sys, "stdout" if descriptor == 1 else "stderr", stream)
-    sys.stderr.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    sys.stderr.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # typed as TextIO
     output.close()
     sys.argv[1:] = arguments
     try:

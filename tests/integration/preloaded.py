@@ -8,7 +8,7 @@ from importlib import import_module
 for name in os.environ.keys() - {"PATH", "PYTHONPATH"}:
     del os.environ[name]
 
-from quoter.service.health import loop_monitor  # noqa: E402
+from quoter.service.health import loop_monitor  # noqa: E402 - after the environment
 
 for module in (
     "quoter.cli.run",
