@@ -12,13 +12,15 @@ COMMAND = ("-m", "tests.integration.statement")
 ROOT = Path(__file__).parents[2]
 # Python itself sets LC_CTYPE when it starts without a locale.
 SHOWN = "print(os.getcwd(), sorted(os.environ.keys() - {'LC_CTYPE'}), sys.argv[2:])"
+# A shell starts what runs in the background with SIGINT ignored.
+NOT_IGNORED = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 ENDINGS = {
     "by itself": ("pass", 0),
     "exit code": ("sys.exit(41)", 41),
     "exit text": ("sys.exit('why')", 1),
     "defect": ("1 / 0", 1),
     "signal": ("os.kill(os.getpid(), 9)", -signal.SIGKILL),
-    "interrupt": ("os.kill(os.getpid(), 2); time.sleep(60)", -signal.SIGINT),
+    "interrupt": (f"{NOT_IGNORED}; os.kill(os.getpid(), 2); time.sleep(60)", -signal.SIGINT),
     "buffered": ("sys.stdout.write('no line end')", 0),
     "end of a child": ("os._exit(os.waitstatus_to_exitcode(os.system('exit 3')))", 3),
 }
