@@ -44,6 +44,12 @@ MUTANTS = (
         tests=COOLDOWN_TESTS,
     ),
     mutant(
+        "move_against_the_side_ignored",
+        "in a busy market the first fills of a crash are taken for usual ones",
+        Edit(COOLDOWN, "burst_takers(0.0 if is_informed else usual)", "burst_takers(usual)"),
+        tests=COOLDOWN_TESTS,
+    ),
+    mutant(
         "crossed_order_is_far_from_the_mid",
         "few fills are expected of an order that the mid has moved through",
         Edit(

@@ -118,7 +118,13 @@ class Estimators:
         for one in quoted:
             self.calibration.on_fill(t_s, one.lots)
         takers_per_s = self.calibration.expected_takers_per_s
-        self.toxic_flow.on_fills(t_s, quoted, mid=self._market.mid, takers_per_s=takers_per_s)
+        self.toxic_flow.on_fills(
+            t_s,
+            quoted,
+            mid=self._market.mid,
+            takers_per_s=takers_per_s,
+            sigma=self.calibration.sigma or 0.0,
+        )
         self._refresh(t_s)
 
     def on_quote(self, terms: QuoteTerms) -> None:

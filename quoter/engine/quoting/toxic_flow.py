@@ -95,6 +95,7 @@ class ToxicFlow:
         *,
         mid: float | None,
         takers_per_s: Mapping[Side, float],
+        sigma: float = 0.0,
     ) -> None:
         """Add our own fills.
 
@@ -106,7 +107,9 @@ class ToxicFlow:
             if mid is not None:
                 self._markouts.on_fill(t_s, side, mid, lots, is_new=one.is_new)
             if self._cooldown is not None:
-                self._cooldown.on_fill(t_s, side, one.order, takers_per_s[side])
+                self._cooldown.on_fill(
+                    t_s, side, one.order, takers_per_s[side], mid=mid, sigma=sigma
+                )
 
     def on_mid(self, t_s: float, mid: float) -> None:
         """Take the mid of others, about ten times a second."""

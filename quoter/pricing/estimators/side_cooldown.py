@@ -19,6 +19,9 @@ RATE_MIN = 0.15
 # Time constant of the fills of the other side. Uninformed flow that becomes busier comes to both
 # sides, and is known from here before the intensity has followed it.
 RECENT_S = 10.0
+# A move of the mid against the side since the first of its fills within a second, in standard
+# deviations of a second, after which what is usual explains no fills: the takers are informed.
+ADVERSE_SD = 3.0
 ORDERS_MAX = 256  # filled orders of a side within BURST_S; beyond it the oldest is dropped
 COOLDOWN_S = 5.0
 # Longest cooldown in multiples of the usual one, even if flow against the side goes on: waiting
@@ -36,25 +39,30 @@ class _Side:
     """Takers who filled orders of one side lately, and the start of its cooldown."""
 
     def __init__(self) -> None:
-        # Orders filled within BURST_S, oldest fill first: time of the last fill, and whether its
-        # first one was the first fill of a taker.
-        self._filled: dict[str, tuple[float, bool]] = {}
+        # Orders filled within BURST_S, oldest fill first: time of the last fill, whether its first
+        # one was the first fill of a taker, and the mid then.
+        self._filled: dict[str, tuple[float, bool, float | None]] = {}
         self.started_s = -inf  # start of the cooldown; -inf: none
         self._recent, self._t_s = 0.0, -inf
 
-    def add(self, t_s: float, order: str) -> int:
+    def add(self, t_s: float, order: str, mid: float | None) -> int:
         """Add a fill of an order; return the number of takers in the last BURST_S."""
         self._advance(t_s)
-        newest_s, _ = next(reversed(self._filled.values()), (-inf, False))
+        newest_s, _, _ = next(reversed(self._filled.values()), (-inf, False, None))
         is_same_taker = t_s - newest_s <= ORDER_S
         known = self._filled.pop(order, None)
         is_taker = known[1] if known is not None else not is_same_taker
-        self._filled[order] = t_s, is_taker
+        self._filled[order] = t_s, is_taker, mid if known is None else known[2]
         if known is None and is_taker:
             self._recent += 1.0
         if len(self._filled) > ORDERS_MAX:
             del self._filled[next(iter(self._filled))]
-        return sum(is_first for _, is_first in self._filled.values())
+        return sum(is_first for _, is_first, _ in self._filled.values())
+
+    def move(self, mid: float | None) -> float:
+        """Move of the mid since the oldest fill within BURST_S, price; 0 if it is not known."""
+        before = next((mid for _, _, mid in self._filled.values()), None)
+        return mid - before if mid is not None and before is not None else 0.0
 
     def recent_rate(self, t_s: float) -> float:
         """Takers per second, averaged over the time that is no cooldown."""
@@ -80,7 +88,7 @@ class _Side:
             self._filled.clear()
             self._recent = 0.0
         while self._filled:
-            order, (filled_s, _) = next(iter(self._filled.items()))
+            order, (filled_s, _, _) = next(iter(self._filled.items()))
             if t_s - filled_s <= BURST_S:
                 break
             del self._filled[order]
@@ -105,16 +113,29 @@ class SideCooldown:
         """Change the length, seconds, > 0; it applies to a cooldown that is under way as well."""
         self._cooldown_s = positive("side_cooldown_s", side_cooldown_s)
 
-    def on_fill(self, t_s: float, side: Side, order: str, rate: float) -> None:
+    def on_fill(
+        self,
+        t_s: float,
+        side: Side,
+        order: str,
+        rate: float,
+        *,
+        mid: float | None = None,
+        sigma: float = 0.0,
+    ) -> None:
         """Record a fill of ours at `t_s` seconds; BUY is our bid.
 
         order: its id; further fills of it within a second do not count, nor fills of other orders
-        at the same moment, which a taker fills together. rate: expected takers/s of this side.
+        at the same moment, which a taker fills together. rate: expected takers/s of this side. mid:
+        just before the fill; sigma: price/sqrt(s), 0 if not known.
         """
         state = self._sides[side]
-        takers = state.add(finite("t_s", t_s), order)
+        takers = state.add(finite("t_s", t_s), order, mid)
         recent = self._sides[side.opposite].surely_at_least(t_s)
-        if takers >= burst_takers(max(recent, not_negative("rate", rate))):
+        usual = max(recent, not_negative("rate", rate))
+        lost = -side.sign * state.move(mid)
+        is_informed = 0.0 < ADVERSE_SD * sigma * sqrt(BURST_S) <= lost
+        if takers >= burst_takers(0.0 if is_informed else usual):
             state.start(t_s)
 
     def update(self, t_s: float, x: float) -> None:

@@ -200,3 +200,15 @@ def test_fills_of_a_side_do_not_raise_the_limit_of_that_side() -> None:
     for i in range(40, 44):
         cooldown.on_fill(0.45 * 39 + 0.2 * (i - 39), Side.BUY, str(i), 0.0)
     assert cooldown.sides == (Side.BUY,)
+
+
+@pytest.mark.parametrize(("moved", "is_burst"), [(-3.0, True), (-2.9, False), (3.0, False)])
+def test_fills_that_come_with_a_move_against_the_side_are_not_explained_by_a_busy_market(
+    moved: float, is_burst: bool
+) -> None:
+    """A move of the mid in standard deviations of a second; buys lose when it falls."""
+    cooldown, sigma = SideCooldown(), 0.5
+    for i in range(4):
+        mid = 100.0 + moved * sigma * i / 3
+        cooldown.on_fill(0.2 * i, Side.BUY, str(i), DEMO_RATE, mid=mid, sigma=sigma)
+    assert bool(cooldown.sides) is is_burst
