@@ -1,15 +1,18 @@
 """The market regime in the engine: its inputs, and its effect on quotes and on the trading state.
 
-Usual volatility is an estimate of its own with a half-life of half an hour. No second counts for
-more than four standard deviations, so a crash has to last before it becomes usual. (The slow
-estimate that quotes use follows within minutes, as it should.) It starts from the configured
-volatility, weighted as ten minutes of data. Without one, the market is observed for a minute first;
-until then only equity is checked. Present volatility is the fast estimate with moves below one tick
-ignored: on a coarse grid they are bounces between bid and ask.
+Usual volatility is an estimate of its own with a half-life of half an hour, renewed every 30 s, so
+that a crash has to last before it becomes usual. (The slow estimate that quotes use follows within
+minutes, as it should.) Large moves are not cut. A cut relative to the estimate lowers the estimate,
+and with it the next cut: on a market whose variance is mostly in jumps it falls towards zero. Both
+volatilities count moves of one second, so that a mid which bounces raises both. The usual one
+starts from the configured volatility, weighted as ten minutes of data. Without one, the market is
+observed for a minute first; until then only equity is checked. Present volatility is the fast
+estimate with moves below one tick ignored: on a coarse grid they are bounces between bid and ask.
 """
 
 from dataclasses import replace
 from decimal import Decimal
+from math import inf
 
 from quoter.domain.quotes import PricingInputs
 from quoter.domain.step import RegimeView
@@ -20,11 +23,12 @@ from quoter.engine.halt_causes import HaltCauses
 from quoter.engine.market.view import MarketView
 from quoter.engine.quoting.estimators import Estimators
 from quoter.engine.step_builder import StepBuilder
-from quoter.pricing.estimators.volatility import WINSOR_SD, VarianceRate
+from quoter.pricing.estimators.volatility import VarianceRate
 from quoter.risk.monitors.market_regime import MarketRegime
 from quoter.state.current_instrument import CurrentInstrument
 
 USUAL_HALF_LIFE_S = 1_800.0
+RENEWAL_S = 30.0  # time between renewals of the usual volatility
 FIRST_S = 60.0  # of observation, where no volatility is configured
 FIRM_S = 600.0  # weight of the first figure; with less, a crash soon after the start would raise it
 
@@ -49,6 +53,8 @@ class RegimeWatch:
         self._now: VarianceRate | None = None
         self._usual: VarianceRate | None = None
         self._first: VarianceRate | None = None
+        self._sigma_usual: float | None = None
+        self._renewed_s = -inf  # time of the last renewal
 
     def tick(self, step: StepBuilder, equity: Decimal) -> None:
         """Update the regime. equity: profit since start, quote currency."""
@@ -86,6 +92,8 @@ class RegimeWatch:
         first = self._first
         if first is not None and first.time_s >= FIRST_S and first.sigma:
             self._usual, self._first = _usual(first.sigma), None
+        if self._usual is not None and abs(t_s - self._renewed_s) >= RENEWAL_S:
+            self._sigma_usual, self._renewed_s = self._usual.sigma, t_s
 
     def _begin(self) -> None:
         references = self._estimators.calibration.references
@@ -101,10 +109,6 @@ class RegimeWatch:
     @property
     def _sigma_now(self) -> float | None:
         return self._now.sigma if self._now is not None else None
-
-    @property
-    def _sigma_usual(self) -> float | None:
-        return self._usual.sigma if self._usual is not None else None
 
     @property
     def _sigma_fast(self) -> float | None:
@@ -148,6 +152,4 @@ class RegimeWatch:
 
 def _usual(sigma: float) -> VarianceRate:
     """An estimate of usual volatility that starts from `sigma`."""
-    return VarianceRate(
-        half_life_s=USUAL_HALF_LIFE_S, winsor_sd=WINSOR_SD, prior_sigma=sigma, prior_s=FIRM_S
-    )
+    return VarianceRate(half_life_s=USUAL_HALF_LIFE_S, prior_sigma=sigma, prior_s=FIRM_S)

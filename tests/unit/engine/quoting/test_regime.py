@@ -21,6 +21,8 @@ MID = 100.0
 # The configured sigma is 0.05; a tick of 0.1 is subtracted from each move.
 WIDE_STEP = 0.4
 STEP = 1.0
+SIGMA = 0.05
+JUMP = 2.0
 
 
 def harness(used: EngineConfig | None = None) -> EngineHarness:
@@ -123,16 +125,37 @@ def test_a_calm_market_is_quoted_on_both_sides_again() -> None:
 
 
 def test_the_usual_volatility_outlives_a_crash_of_half_a_minute() -> None:
-    """The slow estimate of quotes has trebled by then; this one may not grow by half."""
+    """The slow estimate of quotes has doubled by then; this one may not grow by half."""
     found = harness()
     before = found.engine.regime.view.sigma_usual
-    shake(found, 30, STEP)
+    shake(found, 30, 5 * SIGMA)
+    found.wait(31, ends=True)
     after, quotes = found.engine.regime.view.sigma_usual, found.engine.estimators.calibration.sigma
     assert before is not None
     assert after is not None
     assert quotes is not None
-    assert after < 1.6 * before
-    assert quotes > 3 * after
+    assert before < after < 1.6 * before
+    assert quotes > 1.5 * after
+
+
+def test_usual_volatility_is_renewed_twice_a_minute() -> None:
+    """Renewed every second, it would follow a crash while that is being detected."""
+    found, seen = harness(), set[float | None]()
+    for _ in range(60):
+        shake(found, 1, 5 * SIGMA)
+        seen.add(found.engine.regime.view.sigma_usual)
+    assert len(seen) == 3
+
+
+def test_usual_volatility_counts_rare_jumps_in_full() -> None:
+    """A cut relative to the estimate shrinks with it: on a thin market it fell to a hundredth."""
+    usual = JUMP * (2 / 120) ** 0.5  # a jump and a return every two minutes
+    pricing = replace(CONFIG.pricing, sigma_prior=usual)
+    found = harness(config(instrument=HALF_SIZES, pricing=pricing))
+    for minute in range(16):
+        found.book(MID + (JUMP if minute % 2 == 0 else 0.0))
+        found.wait(60, ends=True)
+    assert found.engine.regime.view.sigma_usual == pytest.approx(usual, rel=0.12)
 
 
 def test_a_gap_in_the_feed_is_no_volatility() -> None:
