@@ -17,7 +17,7 @@ DIGITS = 8  # significant digits
 
 
 def summarise(engine: Engine, terms: QuoteTerms) -> tuple[tuple[Row, ...], tuple[str, ...]] | None:
-    """Return rows and warnings for the market at which gamma was fixed; None until it is.
+    """Return rows and warnings for the references of gamma as they are now; None without any.
 
     `terms`: a quote of this engine, for fair value, horizon and the exact model's table.
     Raises InvalidInput for settings that have no summary.
@@ -41,16 +41,24 @@ def summarise(engine: Engine, terms: QuoteTerms) -> tuple[tuple[Row, ...], tuple
 
 
 class SettingsSummaryLog:
-    """Logs the summary with the first quote, and again when live parameters were changed."""
+    """Logs the summary with the first quote, and again after a change of what it rests on.
+
+    These are live parameters, and the references of gamma when they are fixed.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._is_logged = False
+        self._has_fixed_references = True
 
     def observe(self, step: Step) -> None:
         """Log one line per row and per warning."""
-        if isinstance(step.event, LiveParamsChanged):
+        is_fixed = self._engine.calibration.has_fixed_references
+        if isinstance(step.event, LiveParamsChanged) or (
+            is_fixed and not self._has_fixed_references
+        ):
             self._is_logged = False
+        self._has_fixed_references = is_fixed
         if self._is_logged or step.quote is None or step.quote.terms is None:
             return
         try:

@@ -243,6 +243,7 @@ def pricing_config(
         kappa_prior=settings.kappa or calibration.kappa,
         intensity_prior=settings.intensity or calibration.intensity,
         trades_per_s_prior=history.trades_per_s,
+        recent_trades=history.trades,
         volume_per_s=history.volume_per_s,
         volatility_half_life_s=settings.volatility_half_life_s,
         volatility_half_life_fast_s=settings.volatility_half_life_fast_s,

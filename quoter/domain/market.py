@@ -39,17 +39,27 @@ class Bar(NamedTuple):
     close: float
 
 
+class RecentTrade(NamedTuple):
+    """A public trade from before the start; price quote/base, `taker` as in `Trade`."""
+
+    ts_ns: int
+    taker: Side
+    price: float
+
+
 class MarketHistory(NamedTuple):
     """Market data from before the start, used for first estimates only.
 
     bars: oldest first, of bar_s seconds each; trades_per_s: takers' orders a second, both sides
-    together, None if not known; volume_per_s: their volume, base/s.
+    together, None if not known; volume_per_s: their volume, base/s. trades: oldest first, none if
+    they span less than a second or the venue does not say the takers' sides.
     """
 
     bars: tuple[Bar, ...]
     bar_s: float
     trades_per_s: float | None
     volume_per_s: float | None = None
+    trades: tuple[RecentTrade, ...] = ()
 
 
 class SavedCalibration(NamedTuple):

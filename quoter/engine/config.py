@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
+from quoter.domain.market import RecentTrade
 from quoter.domain.units import NS_PER_S
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.risk.hysteresis import Hysteresis
@@ -58,8 +59,8 @@ class PricingConfig:
     """Everything that prices depend on.
 
     gamma is in `gamma_unit`. horizon_s is tau (ROLLING) or the length of the session (SESSION). The
-    priors start the estimators and fix the references of gamma; without them the engine first
-    watches the market for a few seconds. Priors of sigma, kappa and intensity (A): price/sqrt(s),
+    priors start the estimators and the references of gamma; without them the engine first watches
+    the market for a few seconds. Priors of sigma, kappa and intensity (A): price/sqrt(s),
     1/price, fills/s per side.
     """
 
@@ -75,7 +76,8 @@ class PricingConfig:
     sigma_prior: float | None = None
     kappa_prior: float | None = None
     intensity_prior: float | None = None
-    trades_per_s_prior: float | None = None  # takers' orders, both sides
+    trades_per_s_prior: float | None = None  # takers who reach d0, both sides
+    recent_trades: tuple[RecentTrade, ...] = ()  # oldest first; how far they reached counts
     volume_per_s: float | None = None  # base, both sides; only scales VPIN's buckets
     volatility_half_life_s: float = 300.0
     volatility_half_life_fast_s: float = 30.0

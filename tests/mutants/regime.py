@@ -1,9 +1,11 @@
-"""Bugs in the market regimes and in the loss limits."""
+"""Bugs in the market regimes, the references of gamma and the loss limits."""
 
 from tests.mutants.mutant import Edit, mutant
 
 MARKET_REGIME, REGIME = "quoter/risk/monitors/market_regime.py", "quoter/engine/quoting/regime.py"
 LOSSES, QUOTE = "quoter/engine/limits/losses.py", "quoter/pricing/quote/terms.py"
+CALIBRATION = "quoter/engine/quoting/calibration.py"
+CALIBRATION_TESTS = "tests/unit/engine/quoting/test_calibration.py"
 RISK_TESTS, ENGINE_TESTS = "tests/unit/risk/monitors/test_market_regime.py", "tests/unit/engine/"
 
 MUTANTS = (
@@ -50,6 +52,50 @@ MUTANTS = (
         "usual volatility follows a crash as fast as the quotes' volatility",
         Edit(REGIME, "prior_s=FIRM_S", "prior_s=60.0"),
         tests=("tests/unit/engine/quoting/test_regime.py",),
+    ),
+    mutant(
+        "usual_volatility_is_cut",
+        "usual volatility counts no move above four times itself",
+        Edit(
+            REGIME,
+            "half_life_s=USUAL_HALF_LIFE_S, prior_sigma",
+            "half_life_s=USUAL_HALF_LIFE_S, winsor_sd=4.0, prior_sigma",
+        ),
+        tests=("tests/unit/engine/quoting/test_regime.py",),
+    ),
+    mutant(
+        "usual_volatility_renewed_always",
+        "usual volatility is renewed on every tick",
+        Edit(REGIME, ">= RENEWAL_S", ">= 0.0"),
+        tests=("tests/unit/engine/quoting/test_regime.py",),
+    ),
+    mutant(
+        "provisional_references_at_once",
+        "provisional references jump to the first estimates",
+        Edit(CALIBRATION, "ratio=2.0 ** (elapsed_s / DOUBLING_S)", "ratio=1e6"),
+        tests=(CALIBRATION_TESTS,),
+    ),
+    mutant(
+        "references_never_provisional",
+        "the references of a first start stay those of its priors",
+        Edit(CALIBRATION, "= is_known or not config.is_calibrating", "= True"),
+        tests=(CALIBRATION_TESTS,),
+    ),
+    mutant(
+        "references_fixed_without_takers",
+        "references are fixed after ten minutes, whatever was seen",
+        Edit(CALIBRATION, " and intensity.reaches >= PROVISIONAL_REACHES", ""),
+        tests=(CALIBRATION_TESTS,),
+    ),
+    mutant(
+        "prior_from_prints",
+        "every recent trade counts as a taker who reached d0",
+        Edit(
+            "quoter/pricing/estimators/reach_prior.py",
+            "reach_rate(estimator.reaches, span_s)",
+            "reach_rate(len(trades), span_s)",
+        ),
+        tests=("tests/unit/pricing/estimators/test_reach_prior.py",),
     ),
     mutant(
         "drawdown_from_zero",

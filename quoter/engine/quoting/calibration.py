@@ -1,12 +1,14 @@
 """Estimates sigma, kappa and A from the market, and the references that gamma is normalised by.
 
 With priors the first quote follows the first book. Without them a short warm-up watches mids and
-trades; its figures become the priors and the references, which stay until a restart.
+trades; its figures become the priors. The references start from the priors. With kappa and A of an
+earlier run, or of the settings, they are fixed at once. Otherwise they are provisional: they follow
+the estimates, at a limited speed, until enough of the market was seen, and are fixed then.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from math import exp, sqrt
+from math import exp, floor, sqrt
 
 from quoter.domain.events import Trade
 from quoter.domain.market import SavedCalibration, Side
@@ -17,6 +19,7 @@ from quoter.engine.config import GammaUnit, Horizon, PricingConfig
 from quoter.pricing.costs import effective_intensity, side_cost
 from quoter.pricing.estimators.expected_fills import ExpectedTakers
 from quoter.pricing.estimators.intensity import (
+    WINDOW_S,
     Confidence,
     Intensity,
     IntensityEstimate,
@@ -24,8 +27,8 @@ from quoter.pricing.estimators.intensity import (
     market_prior,
 )
 from quoter.pricing.estimators.own_fills import FillCorrection
-from quoter.pricing.estimators.taker_orders import TakerOrders
-from quoter.pricing.estimators.volatility import Volatility
+from quoter.pricing.estimators.reach_prior import reach_prior, reach_rate
+from quoter.pricing.estimators.volatility import VarianceRate, Volatility
 from quoter.pricing.models.glft_exact import BoundedModel
 from quoter.pricing.quote.normalisation import References, gamma_lot, raw_gamma_lot
 from quoter.state.current_instrument import CurrentInstrument
@@ -35,19 +38,24 @@ WARMUP_GRID_S = 0.1
 # Bounds of d0 in units of 1/kappa: near enough to say something about A, far enough to be a
 # distance that is quoted.
 D0_KAPPA_MIN, D0_KAPPA_MAX = 0.25, 10.0
+REACHES_MAX = 10_000  # in the warm-up; each is a taker's order
+# References are provisional for this long, and until so many windows were reached by takers.
+PROVISIONAL_S, PROVISIONAL_REACHES = 600.0, 100
+FOLLOW_S = 1.0  # time between two steps of provisional references
+DOUBLING_S = 60.0  # in which each of them at most halves or doubles
+REFERENCE_HALF_LIFE_S = 1_800.0  # of the volatility that they follow
 TICKS_SIGMA_MIN = 0.1  # for a mid that did not move: sigma in ticks per sqrt(s)
 
 
 class WarmUp:
-    """Collects mids on a grid and counts the takers' orders until there is enough to start."""
+    """Collects mids on a grid, and how far takers come, until there is enough to start."""
 
     def __init__(self) -> None:
         self._start_s = 0.0
         self._last_s = 0.0
         self._last_mid = 0.0
         self._squares = 0.0
-        self._takers = TakerOrders()
-        self._orders = 0
+        self._reaches: list[tuple[int, Side, float]] = []  # window, side and distance from the mid
 
     def restart(self) -> None:
         self._start_s = 0.0
@@ -55,13 +63,16 @@ class WarmUp:
     def on_mid(self, t_s: float, mid: float) -> None:
         if not self._start_s:
             self._start_s = self._last_s = t_s
-            self._last_mid, self._squares, self._orders = mid, 0.0, 0
+            self._last_mid, self._squares = mid, 0.0
+            self._reaches.clear()
         elif t_s - self._last_s >= WARMUP_GRID_S:
             self._squares += (mid - self._last_mid) ** 2
             self._last_s, self._last_mid = t_s, mid
 
-    def on_trade(self, t_s: float, taker: Side) -> None:
-        self._orders += self._takers.is_new(t_s, taker)
+    def on_trade(self, t_s: float, taker: Side, price: float) -> None:
+        if self._start_s and len(self._reaches) < REACHES_MAX:
+            window = floor((t_s - self._start_s) / WINDOW_S)
+            self._reaches.append((window, taker, taker.sign * (price - self._last_mid)))
 
     def is_over(self, t_s: float) -> bool:
         return bool(self._start_s) and t_s - self._start_s >= WARMUP_S
@@ -70,9 +81,10 @@ class WarmUp:
         seen_s = self._last_s - self._start_s
         return max(sqrt(self._squares / seen_s) if seen_s else 0.0, TICKS_SIGMA_MIN * tick)
 
-    def trades_per_s(self) -> float:
-        """Takers' orders per second, both sides; half of one in the warm-up if there was none."""
-        return max(self._orders, 0.5) / WARMUP_S
+    def reach_rate(self, d0: float) -> float:
+        """Takers/s per side that came at least as far as d0 (price)."""
+        reached = {(window, side) for window, side, reach in self._reaches if reach >= d0}
+        return reach_rate(len(reached), WARMUP_S)
 
 
 class Calibration:
@@ -101,6 +113,10 @@ class Calibration:
         self.expected_fills_per_s = 0.0  # of our live orders, in order sizes, both sides
         self._expected_takers = {side: ExpectedTakers() for side in Side}
         self.references: References | None = None
+        self.has_fixed_references = False
+        self._reference_volatility: VarianceRate | None = None
+        self._first_references: References | None = None
+        self._followed_s = 0.0  # time of the last step of provisional references
         self.gamma_lot = 0.0
         self.start_ns = 0
         self.sigma: float | None = None
@@ -109,6 +125,23 @@ class Calibration:
     @property
     def ready(self) -> bool:
         return self.references is not None
+
+    @property
+    def references_text(self) -> str:
+        """The references of the start and those of now, for the log."""
+        first, now = self._first_references, self.references
+        if first is None or now is None:
+            return ""
+        figures = ", ".join(
+            f"{name} {before:.4g} -> {after:.4g}"
+            for name, before, after in (
+                ("sigma", first.sigma, now.sigma),
+                ("kappa", first.kappa, now.kappa),
+                ("intensity", first.intensity, now.intensity),
+                ("gamma_lot", self._gamma(first, self._config.gamma), self.gamma_lot),
+            )
+        )
+        return f"references of gamma, at the start -> fixed from now on: {figures}"
 
     @property
     def estimate(self) -> IntensityEstimate | None:
@@ -120,8 +153,9 @@ class Calibration:
     @property
     def learned(self) -> SavedCalibration | None:
         """The figures to keep for the next start; None while they rest on priors alone."""
-        estimate, sigma = self.estimate, self.sigma
-        if estimate is None or sigma is None or self._frozen is not None:
+        estimate, volatility = self.estimate, self._reference_volatility
+        sigma = volatility.sigma if volatility is not None else None
+        if estimate is None or not sigma or self._frozen is not None:
             return None
         if estimate.confidence is Confidence.COLD:
             return None
@@ -144,11 +178,36 @@ class Calibration:
             self.sigma = self._volatility.sigma or self.sigma
         self._intensity.set_tick(self._instrument.now.tick_float)
         self._intensity.on_mid(t_s, mid, self.sigma or 0.0)
+        if self._reference_volatility is not None:
+            self._reference_volatility.update(t_s, mid)
+        if not self.has_fixed_references and abs(t_s - self._followed_s) >= FOLLOW_S:
+            self._follow(t_s, mid)
+
+    def _follow(self, t_s: float, mid: float) -> None:
+        """Move provisional references towards the estimates; fix them once enough was seen."""
+        learned, references, intensity = self.learned, self.references, self._intensity
+        elapsed_s = min(abs(t_s - self._followed_s), DOUBLING_S)
+        self._followed_s = t_s
+        if learned is None or references is None or intensity is None:
+            return
+        target = References(
+            sigma=learned.sigma,
+            kappa=learned.kappa,
+            intensity=learned.intensity,
+            cost=self._cost(mid),
+        )
+        moved = references.towards(target, ratio=2.0 ** (elapsed_s / DOUBLING_S))
+        self.gamma_lot = self._gamma(moved, self._config.gamma)  # raises before anything changed
+        self.references = moved
+        watched_s = t_s - self.start_ns * S_PER_NS
+        self.has_fixed_references = (
+            watched_s >= PROVISIONAL_S and intensity.reaches >= PROVISIONAL_REACHES
+        )
 
     def on_trade(self, trade: Trade) -> None:
         t_s = trade.ts_ns * S_PER_NS
         if self._intensity is None:
-            self._warm_up.on_trade(t_s, trade.taker)
+            self._warm_up.on_trade(t_s, trade.taker, trade.price)
         else:
             self._intensity.on_trade(t_s, trade.taker, trade.price)
 
@@ -193,28 +252,19 @@ class Calibration:
         else:
             self._volatility.restart()
             self._intensity.restart()
+            if self._reference_volatility is not None:
+                self._reference_volatility.restart()
 
     def _has_priors(self) -> bool:
         """Whether there are priors for volatility and trade rate; the book gives a first kappa."""
         config = self._config
-        taker_prior = config.intensity_prior or config.trades_per_s_prior
-        return config.sigma_prior is not None and taker_prior is not None
+        takers = config.intensity_prior or config.trades_per_s_prior or config.recent_trades
+        return config.sigma_prior is not None and bool(takers)
 
     def _start(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
         config, tick = self._config, self._instrument.now.tick_float
         sigma = config.sigma_prior or self._warm_up.sigma(tick)
-        guess = market_prior(
-            mid=mid,
-            half_book_spread=half_book_spread,
-            tick=tick,
-            trades_per_s=config.trades_per_s_prior or self._warm_up.trades_per_s(),
-            half_quote=0.0,
-        )
-        kappa = config.kappa_prior or guess.kappa
-        d0 = min(max(guess.d0, D0_KAPPA_MIN / kappa), D0_KAPPA_MAX / kappa)
-        prior = guess._replace(kappa=kappa, d0=d0)
-        if config.intensity_prior is not None:
-            prior = _with_intensity(prior, config.intensity_prior)
+        prior = self._prior(mid, half_book_spread, sigma)
         intensity = Intensity(prior, half_life_s=config.intensity_half_life_s)
         estimate = intensity.estimate
         references = References(
@@ -229,13 +279,44 @@ class Calibration:
             fast_half_life_s=config.volatility_half_life_fast_s,
         )
         self._volatility.update(ts_ns * S_PER_NS, mid)
+        self._reference_volatility = VarianceRate(
+            half_life_s=REFERENCE_HALF_LIFE_S, prior_sigma=sigma
+        )
+        self._followed_s = ts_ns * S_PER_NS
+        is_known = config.kappa_prior is not None and config.intensity_prior is not None
+        self.has_fixed_references = is_known or not config.is_calibrating
         self._intensity, self.references = intensity, references
+        self._first_references = references
         self.sigma, self.start_ns = sigma, ts_ns
         if not config.is_calibrating:
             self._frozen = estimate._replace(confidence=Confidence.OK)
 
+    def _prior(self, mid: float, half_book_spread: float, sigma: float) -> IntensityPrior:
+        """Return the prior of the intensity, from the first source that has each figure."""
+        config = self._config
+        guess = market_prior(
+            mid=mid,
+            half_book_spread=half_book_spread,
+            tick=self._instrument.now.tick_float,
+            trades_per_s=config.trades_per_s_prior or 1.0,
+            half_quote=0.0,
+        )
+        kappa = config.kappa_prior or guess.kappa
+        d0 = min(max(guess.d0, D0_KAPPA_MIN / kappa), D0_KAPPA_MAX / kappa)
+        prior = guess._replace(kappa=kappa, d0=d0)
+        if config.recent_trades:
+            found = reach_prior(
+                prior, config.recent_trades, half_book_spread=half_book_spread, sigma=sigma
+            )
+            prior = found._replace(kappa=config.kappa_prior or found.kappa)
+        elif config.trades_per_s_prior is None:
+            prior = prior._replace(rate=self._warm_up.reach_rate(d0))
+        if config.intensity_prior is not None:
+            prior = _with_intensity(prior, config.intensity_prior)
+        return prior
+
     def apply_settings(self, gamma: float, adverse_bps: float) -> None:
-        """Use another gamma and cost; the references stay fixed.
+        """Use another gamma and cost; the references stay as they are.
 
         Raises InvalidInput before anything has changed.
         """
@@ -254,7 +335,7 @@ class Calibration:
 
     def changing_inputs(self, ts_ns: int) -> tuple[object, ...]:
         """The values that `inputs` depends on: its result changes only with one of them."""
-        return self.sigma, self.estimate, self.fill_factor, self._tau_s(ts_ns)
+        return self.sigma, self.estimate, self.gamma_lot, self.fill_factor, self._tau_s(ts_ns)
 
     def inputs(
         self,

@@ -69,11 +69,18 @@ class Estimators:
                 self._on_trade(event, step)
             elif self._market.touch is not None:
                 bid, ask = self._market.touch
-                self.calibration.on_mid(step.ts_ns, (bid + ask) / 2, (ask - bid) / 2)
+                self._calibrate(step, (bid + ask) / 2, (ask - bid) / 2)
                 if isinstance(event, Tick):
                     self._on_tick(step, (bid + ask) / 2)
         except InvalidInput as error:
             step.add_anomaly("bad_input", str(error))
+
+    def _calibrate(self, step: StepBuilder, mid: float, half_book_spread: float) -> None:
+        calibration = self.calibration
+        is_provisional = calibration.ready and not calibration.has_fixed_references
+        calibration.on_mid(step.ts_ns, mid, half_book_spread)
+        if is_provisional and calibration.has_fixed_references:
+            step.add_anomaly("references_fixed", calibration.references_text)
 
     def _on_trade(self, trade: Trade, step: StepBuilder) -> None:
         self.toxic_flow.on_trade(trade)

@@ -132,6 +132,7 @@ class Intensity:
         self._prior, self._window_s = prior, window_s
         self._kept = exp(-LN2 * window_s / half_life_s)
         self._seen = self._seen2 = self._uncut = self._ticks = self._time_s = 0.0
+        self.reaches = 0  # samples so far, without decay
         self._sigma, self._prior_s = 0.0, PRIOR_S
         self._step_kappa, self._step_end_s = prior.kappa, -inf
         self.restart()
@@ -230,6 +231,7 @@ class Intensity:
             return
         spread_out = CENSOR_SD * self._sigma * sqrt(max(self._window_s, 1.0))
         cut = floor(spread_out / self._prior.tick + CENSOR_TICKS)
+        self.reaches += 1
         self._seen += 1.0
         self._seen2 += 1.0
         uncut, ticks = _takers(

@@ -28,7 +28,7 @@ class Saturation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class References:
-    """The market that gamma is solved for; taken at the start and then frozen.
+    """The market that gamma is solved for; fixed once it is known (engine/quoting/calibration.py).
 
     sigma price/sqrt(s), > 0; kappa 1/price, > 0; intensity (A) fills/s per side at distance 0,
     > 0; cost price per side (fees and adverse moves), negative for a rebate.
@@ -46,6 +46,22 @@ class References:
                 raise InvalidInput(name, value)
         if not (-inf < self.cost < inf):
             raise InvalidInput("cost", self.cost)
+
+    def towards(self, target: "References", *, ratio: float) -> "References":
+        """Return references nearer to `target`: each figure moves by at most the factor `ratio`.
+
+        The cost is taken over at once. ratio >= 1.
+        """
+        return References(
+            sigma=_towards(self.sigma, target.sigma, ratio),
+            kappa=_towards(self.kappa, target.kappa, ratio),
+            intensity=_towards(self.intensity, target.intensity, ratio),
+            cost=target.cost,
+        )
+
+
+def _towards(value: float, target: float, ratio: float) -> float:
+    return min(max(target, value / ratio), value * ratio)
 
 
 def gamma_lot(*, ghat: float, lots_max: float, references: References) -> float:

@@ -33,6 +33,7 @@ GAMMA = gamma_lot(ghat=1.0, lots_max=10.0, references=REFERENCES)
 class Calibration:
     def __init__(self, references: References | None, gamma: float) -> None:
         self.references, self.gamma_lot = references, gamma
+        self.has_fixed_references = True
 
 
 class Config:
@@ -137,6 +138,15 @@ def test_a_line_can_be_read_in_either_format(log_format: str) -> None:
     if log_format == "json":
         assert json.loads(line)["value"] > 0
     assert "earned by one order on each side" in line
+
+
+def test_summary_is_logged_again_when_the_references_are_fixed() -> None:
+    provisional = FrozenEngine()
+    provisional.calibration.has_fixed_references = False
+    log = SettingsSummaryLog(cast(Engine, provisional))
+    first = lines(log, QUOTE, QUOTE)
+    provisional.calibration.has_fixed_references = True
+    assert lines(log, QUOTE, QUOTE) == first != []
 
 
 def test_changed_live_parameters_log_the_summary_again() -> None:

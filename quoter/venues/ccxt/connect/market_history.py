@@ -5,7 +5,8 @@ No failure here may prevent a start: without the data, the estimates come from t
 
 from collections.abc import Mapping, Sequence
 
-from quoter.domain.market import Bar, MarketHistory
+from quoter.domain.market import Bar, MarketHistory, RecentTrade, Side
+from quoter.domain.units import NS_PER_MS
 from quoter.venues import answers
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
@@ -15,6 +16,8 @@ TIMEFRAME, BAR_S = "1m", 60.0
 BARS_MAX = 120
 TRADES_MAX = 500
 SIZE_MAX = 10**15  # larger trade sizes are ignored as invalid
+PRICE_MAX = 10**15
+SIDES: dict[object, Side] = {"buy": Side.BUY, "sell": Side.SELL}
 SPAN_MS_MIN = 1_000  # a shorter span gives no usable rate
 
 
@@ -34,7 +37,8 @@ async def read_market_history(
     trades = await sender.read(
         lambda: client.fetch_trades(symbol, None, TRADES_MAX), answers.rows, is_public=True
     )
-    return MarketHistory(bars, BAR_S, *rates(() if isinstance(trades, FailedCall) else trades))
+    found = () if isinstance(trades, FailedCall) else trades
+    return MarketHistory(bars, BAR_S, *rates(found), recent_trades(found))
 
 
 def rates(rows: Sequence[Mapping[str, object]]) -> tuple[float | None, float | None]:
@@ -54,6 +58,23 @@ def rates(rows: Sequence[Mapping[str, object]]) -> tuple[float | None, float | N
     sizes = (decimal(row.get("amount")) for row in rows)
     volume = sum(float(size) for size in sizes if size is not None and 0 < size <= SIZE_MAX)
     return (len(orders) - 1) * 1_000 / span_ms, volume * 1_000 / span_ms or None
+
+
+def recent_trades(rows: Sequence[Mapping[str, object]]) -> tuple[RecentTrade, ...]:
+    """Return the trades with a time, a side and a price, oldest first; none of too short a span."""
+    found = [trade for trade in map(_trade, rows) if trade is not None]
+    found.sort(key=lambda trade: trade.ts_ns)
+    if not found or found[-1].ts_ns - found[0].ts_ns < SPAN_MS_MIN * NS_PER_MS:
+        return ()
+    return tuple(found)
+
+
+def _trade(row: Mapping[str, object]) -> RecentTrade | None:
+    at, price = decimal(row.get("timestamp")), decimal(row.get("price"))
+    side = SIDES.get(row.get("side"))
+    if at is None or price is None or side is None or not 0 < price <= PRICE_MAX or at < 0:
+        return None
+    return RecentTrade(int(at) * NS_PER_MS, side, float(price))
 
 
 def _bar(row: object) -> Bar | None:

@@ -9,6 +9,8 @@ import pytest
 from quoter.domain.events import Trade
 from quoter.domain.market import Side
 from quoter.domain.trading import NoQuote
+from quoter.engine.config import PricingConfig
+from quoter.engine.quoting import calibration as module
 from tests.unit.engine.cases import PRICING, EngineHarness, config
 from tests.unit.state.cases import ABC
 
@@ -81,3 +83,65 @@ def test_expected_fills_follow_the_live_orders_and_the_mid_that_moved_through_on
     takers = calibration.expected_takers_per_s
     assert takers[Side.BUY] >= at_mid * (1.0 - exp(-1.0)) * (1.0 - 1e-6)
     assert takers[Side.SELL] < takers[Side.BUY]
+
+
+def busy(pricing: PricingConfig, seconds: int) -> EngineHarness:
+    """A market without moves in which takers come half a price beyond the touch each second."""
+    harness = EngineHarness(config(pricing=pricing)).start()
+    for _ in range(seconds):
+        for side in Side:
+            price = 100.0 + side.sign * 1.0
+            harness.give(
+                Trade(ts_ns=harness.now_ns, trade_id="1", price=price, size=1.0, taker=side)
+            )
+        harness.book(100.0)
+        harness.wait(1.0, ends=True)
+    return harness
+
+
+PROVISIONAL = replace(PRICING, is_calibrating=True, intensity_prior=None, trades_per_s_prior=500.0)
+
+
+def test_provisional_references_follow_the_estimates_at_a_limited_speed() -> None:
+    calibration = busy(PROVISIONAL, 15).engine.calibration
+    first, learned = calibration.references, calibration.learned
+    assert first is not None
+    assert learned is not None
+    assert not calibration.has_fixed_references
+    assert first.intensity > 4 * learned.intensity, "the prior was far too large"
+    later = busy(PROVISIONAL, 45).engine.calibration.references
+    assert later is not None
+    assert 2**-0.6 < later.intensity / first.intensity < 2**-0.4
+
+
+def test_references_are_fixed_once_enough_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PROVISIONAL_S", 60.0)
+    harness = busy(PROVISIONAL, 65)
+    calibration = harness.engine.calibration
+    fixed, gamma = calibration.references, calibration.gamma_lot
+    assert calibration.has_fixed_references
+    (text,) = [
+        text
+        for step in harness.steps
+        for name, text in step.anomalies
+        if name == "references_fixed"
+    ]
+    assert f"-> {gamma:.4g}" in text
+    harness.wait(5.0)
+    assert (calibration.references, calibration.gamma_lot) == (fixed, gamma)
+
+
+def test_references_stay_provisional_while_few_takers_were_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "PROVISIONAL_S", 20.0)
+    assert not busy(PROVISIONAL, 30).engine.calibration.has_fixed_references
+
+
+def test_references_from_kept_figures_are_fixed_at_once() -> None:
+    kept = replace(PRICING, is_calibrating=True)
+    harness = busy(kept, 20)
+    calibration = harness.engine.calibration
+    assert calibration.has_fixed_references
+    assert calibration.references is not None
+    assert (calibration.references.kappa, calibration.references.sigma) == (2.0, 0.05)

@@ -97,3 +97,16 @@ def test_references_that_are_not_finite_raise_with_their_name(name: str) -> None
     values = {"sigma": 1.0, "kappa": 1.0, "intensity": 1.0, "cost": 0.0} | {name: nan}
     with pytest.raises(InvalidInput, match=name):
         References(**values)
+
+
+def test_references_move_by_a_bounded_factor_and_take_the_cost_at_once() -> None:
+    now = References(sigma=1.0, kappa=2.0, intensity=8.0, cost=0.1)
+    target = References(sigma=10.0, kappa=1.9, intensity=0.1, cost=0.3)
+    moved = now.towards(target, ratio=2.0)
+    assert moved == References(sigma=2.0, kappa=1.9, intensity=4.0, cost=0.3)
+    assert now.towards(target, ratio=1.0) == References(
+        sigma=1.0, kappa=2.0, intensity=8.0, cost=0.3
+    )
+    for _ in range(7):
+        moved = moved.towards(target, ratio=2.0)
+    assert moved == target
