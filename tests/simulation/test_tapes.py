@@ -1,0 +1,52 @@
+"""Calibration on recorded markets: the figures that must hold, per tape.
+
+The tapes lie beside the repository; without them the tests are skipped with that reason. Of a long
+tape the first hours are played. The whole table: `python -m quoter.studies.tapes FOLDER`.
+"""
+
+from functools import cache
+
+import pytest
+
+from quoter.studies.tapes.figures import Figure, figures
+from quoter.studies.tapes.recording import recordings
+from tests.recordings import BINANCE_RAW
+
+TAPES = ("spot_BTCUSDT", "spot_NEXOUSDT", "usdm_BTCUSDT")
+SECONDS_MAX = 4 * 3_600.0
+HOLDING = ("time in REDUCE_ONLY", "time with the slope at its ceiling")
+LONG = ("spot_NEXOUSDT",)
+HOLDING_ON_LONG = ("time in NORMAL", "usual sigma / realised, median")
+# On the thin market fewer than ten takers may have come within ten minutes of a start.
+LIQUID = ("spot_BTCUSDT", "usdm_BTCUSDT")
+HOLDING_ON_LIQUID = (
+    "effective gamma at first starts",
+    "slope after a later start / after the first",
+)
+
+
+@cache
+def table(tape: str) -> dict[str, Figure]:
+    """All figures of a tape, by name."""
+    for recording in recordings(BINANCE_RAW):
+        if recording.name == tape:
+            return {figure.what: figure for figure in figures(recording.first(SECONDS_MAX))}
+    pytest.skip(f"the recording {tape} is not here")
+
+
+@pytest.mark.parametrize("tape", TAPES)
+@pytest.mark.parametrize("what", HOLDING)
+def test_figure_holds_on_every_tape(tape: str, what: str) -> None:
+    assert table(tape)[what].verdict == "ok", table(tape)[what]
+
+
+@pytest.mark.parametrize("tape", LONG)
+@pytest.mark.parametrize("what", HOLDING_ON_LONG)
+def test_figure_holds_on_long_tapes(tape: str, what: str) -> None:
+    assert table(tape)[what].verdict == "ok", table(tape)[what]
+
+
+@pytest.mark.parametrize("tape", LIQUID)
+@pytest.mark.parametrize("what", HOLDING_ON_LIQUID)
+def test_figure_holds_on_liquid_tapes(tape: str, what: str) -> None:
+    assert table(tape)[what].verdict == "ok", table(tape)[what]
