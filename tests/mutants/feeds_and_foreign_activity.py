@@ -38,11 +38,11 @@ AFTER_STALL = (
     ),
     mutant(
         "warm_up_counts_trades",
-        "the warm-up counts each trade of one order as a taker",
+        "the warm-up counts each trade of one window as a taker",
         Edit(
             "quoter/engine/quoting/calibration.py",
-            "self._orders += self._takers.is_new(t_s, taker)",
-            "self._orders += 1",
+            "{(window, side) for window, side, reach in self._reaches if reach >= d0}",
+            "[window for window, side, reach in self._reaches if reach >= d0]",
         ),
         tests=("tests/unit/engine/quoting/test_calibration.py",),
     ),
