@@ -39,7 +39,10 @@ def troubled_events() -> list[Event]:
     params = params_of(CALIBRATING)
     for number in range(40):
         harness.book(100.0 + 0.2 * (number % 5))
-        harness.tick(0.5)
+        harness.tick(0.3)
+        for _ in range(3):
+            harness.now_ns += 70_000_000
+            harness.depth_update()
         if number % 9 == 5:
             harness.feed_down()
             harness.tick()
@@ -48,7 +51,7 @@ def troubled_events() -> list[Event]:
             harness.alarm(Cause.CLOCK)
             harness.wait(0.3)
             harness.alarm(Cause.CLOCK, active=False)
-        if number == 20:
+        if number == 3:
             changed = replace(params, gamma=2.0, spread_min_bps=60.0)
             harness.give(
                 LiveParamsChanged(ts_ns=harness.now_ns, params=changed, actor="t", reason="r")
