@@ -110,8 +110,7 @@ async def agrees(venue: PaperVenue, daemon: Started) -> None:
 
 async def fill_best(venue: PaperVenue, daemon: Started, side: Side) -> None:
     """Fill our best order of a side, and wait until the daemon has booked it."""
-    await quotes(venue, daemon)
-    venue.market.fill(best(venue, side))
+    venue.market.fill(await best(venue, daemon, side))
     await agrees(venue, daemon)
 
 
@@ -122,8 +121,9 @@ async def lose_answer(venue: PaperVenue, daemon: Started, op: Op) -> None:
     await moved_until(venue, lambda: not venue.faults.lost_answers[op])
 
 
-def best(venue: PaperVenue, side: Side) -> Order:
-    """Return our open order with the best price of a side."""
+async def best(venue: PaperVenue, daemon: Started, side: Side) -> Order:
+    """Wait until both sides are quoted; return our open order with the best price of a side."""
+    await quotes(venue, daemon)
     own = [order for order in venue.market.open_orders() if order.side is side]
     return max(own, key=lambda order: side.sign * order.price)
 

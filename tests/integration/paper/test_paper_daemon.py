@@ -39,7 +39,7 @@ async def test_daemon_trades_through_faults_and_a_kill_reports_the_order_that_is
         venue.drop_sockets()
         await quotes_anew(venue, daemon)
         await agrees(venue, daemon)
-        stuck = best(venue, Side.BUY)
+        stuck = await best(venue, daemon, Side.BUY)
         market.stuck.add(stuck.client_id)
         request_kill(tmp_path, "test")
         await until(lambda: left_after_kill(daemon) == [1], "the kill's result", daemon)

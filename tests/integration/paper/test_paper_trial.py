@@ -69,7 +69,7 @@ async def test_daemon_quotes_after_its_trial_order_and_a_kill_reports_what_is_le
         passed = daemon.logged("trial_order")
         assert passed is not None
         assert passed["passed"] is True
-        stuck = best(venue, Side.BUY)
+        stuck = await best(venue, daemon, Side.BUY)
         venue.market.stuck.add(stuck.client_id)
         request_kill(tmp_path, "test")
         await until(lambda: left_after_kill(daemon) == [1], "the kill's result", daemon)
