@@ -21,6 +21,7 @@ from quoter.domain.events import (
     CancelReject,
     Event,
     Fill,
+    MakerFeeReport,
     OpenOrdersReport,
     OrderAck,
     OrderDone,
@@ -245,12 +246,9 @@ class World:
                 return BalanceReport(ts_ns=now_ns, asked_ns=now_ns, free=self.balances(), locked={})
             case ReportKind.RULES:
                 return RulesReport(ts_ns=now_ns, instrument=CONFIG.instrument)
-            case (
-                ReportKind.BOOK
-                | ReportKind.BEST_PRICES
-                | ReportKind.COIN_PRICE
-                | ReportKind.MAKER_FEE
-            ):
+            case ReportKind.MAKER_FEE:
+                return MakerFeeReport(ts_ns=now_ns, fee_maker=CONFIG.instrument.fee_maker)
+            case ReportKind.BOOK | ReportKind.BEST_PRICES | ReportKind.COIN_PRICE:
                 return None
 
     # the truth against our books
