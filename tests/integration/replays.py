@@ -10,6 +10,17 @@ from quoter.replay.replay import Replayed, replay
 LOST_NS_MAX = 5 * NS_PER_S  # half a second, and what a busy machine adds
 
 
+def recorded_files(data_dir: Path) -> int:
+    """Number of files of recordings in a data folder; a run has none in its first half second."""
+    folder = data_dir / FOLDER
+    return len(recording_files(folder)) if folder.is_dir() else 0
+
+
+def is_recorded(data_dir: Path, files_before: int) -> bool:
+    """Whether a run that began when there were `files_before` files has one."""
+    return recorded_files(data_dir) > files_before
+
+
 def replayed(data_dir: Path) -> Replayed:
     """Replay the newest recording of a data folder."""
     newest = recording_files(data_dir / FOLDER)[-1]

@@ -37,7 +37,7 @@ from tests.integration.daemon_harness import (
 )
 from tests.integration.daemon_process import Started, creates, is_busy, own, quoter, until
 from tests.integration.ledger_truth import ledger_against_truth, open_epoch, unsettled
-from tests.integration.replays import crash_problems, replay_problems
+from tests.integration.replays import crash_problems, is_recorded, recorded_files, replay_problems
 from tests.integration.sandbox_client import END_S, RunningSandbox, running
 from tests.unit.ledger.disk import Disk, on_disk
 
@@ -84,10 +84,12 @@ async def test_ledger_equals_the_venue_after_sigkills_under_load(tmp_path: Path)
     async with running(market(STORMY, seed=4)) as sandbox:
         targets = set()
         for _ in range(KILLS):
+            files = recorded_files(tmp_path)
             async with quoter(sandbox, tmp_path, "run") as daemon:
                 await is_trading(sandbox, daemon)
                 count = fills_of(sandbox)
                 await until(partial(has_fills, sandbox, count + 3), "fills", daemon)
+                await until(partial(is_recorded, tmp_path, files), "a recording", daemon)
                 targets.add((await inventory_of(daemon))["target_base"])
                 killed_ns = time.time_ns()
                 daemon.process.kill()
