@@ -62,9 +62,10 @@ async def test_announced_close_of_the_private_stream_costs_no_quote_or_fill(
         ):
             await two_sided(harness)
             seen, counts = len(harness.history), sandbox.server.venue.counts
+            opened = counts["user_sockets_opened"]  # a late machine may have needed two
             body = {"in_s": NOTICE_S, "socket": "user"}
             await sandbox.admin("POST", "streams/shutdown", body)
-            await harness.until(lambda: counts["user_sockets_opened"] == 2, "a second one")
+            await harness.until(lambda: counts["user_sockets_opened"] > opened, "a second one")
             await harness.until(lambda: len(user_sockets(harness)) == 1, "the old one ends")
             await harness.until(harness.is_equal, "books equal the truth")
             story = "\n".join(harness.history[seen:])
