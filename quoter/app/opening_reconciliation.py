@@ -211,9 +211,9 @@ class OpeningReconciliation:
         return is_missing and self._environment.is_play_money
 
     async def _owner(self, fill: Fill, epoch: Epoch) -> str:
-        """Return the client id of the own order of a trade; empty if it is not ours.
+        """Return the client id of our order that a trade filled; empty if it is not ours.
 
-        Raises StartFailed without an answer: a trade of unknown owner may be ours.
+        Raises StartFailed if the venue does not answer: a trade of unknown owner may be ours.
         """
         client_id = fill.client_id
         if not client_id and fill.venue_id:

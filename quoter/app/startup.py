@@ -171,7 +171,7 @@ async def connect(
 ) -> Instrument:
     """Read the market rules, check clock and key. Raises StartFailed.
 
-    Tries 3 times, or for START_WAIT_S while the venue can't be used. Meanwhile the own orders that
+    Tries 3 times, or for START_WAIT_S while the venue can't be used. Meanwhile the orders that
     an earlier run in `ledger` left are cancelled: a closed market may open again before we start.
     """
     tries = 0
@@ -197,7 +197,7 @@ async def connect(
 
 
 async def _try_to_cancel(gateway: OrderGateway, ledger: Ledger) -> None:
-    """Cancel the own orders at a venue that refuses a start; the log says whether that worked."""
+    """Cancel our orders at a venue that refuses a start; the log says whether that worked."""
     gateway.adopt_orders(ledger.reader.open_orders(ledger.market))
     try:
         async with asyncio.timeout(CANCEL_S_MAX):
@@ -237,7 +237,7 @@ def late_create_s(ledger: Ledger, folder: DataFolder, clock: Clock) -> float:
 
 
 async def cancel_own_orders(gateway: OrderGateway, ledger: Ledger, *, late_create_s: float) -> None:
-    """Cancel the own orders until the venue lists none, for at least `late_create_s`.
+    """Cancel our orders until the venue lists none, for at least `late_create_s`.
 
     Orders without a recorded end in the ledger count as ours too. Raises StartFailed.
     """

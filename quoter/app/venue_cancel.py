@@ -1,4 +1,4 @@
-"""Cancel the own orders at the venue from a process that is no daemon (`quoter kill`)."""
+"""Cancel our orders at the venue from a process that is no daemon (`quoter kill`)."""
 
 import asyncio
 from contextlib import suppress

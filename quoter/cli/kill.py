@@ -135,7 +135,7 @@ class _AtVenue(NamedTuple):
 
 
 def _cancel_at_venue(folder: Path) -> _AtVenue:
-    """Cancel the own orders from this process; needs the settings of venue and key."""
+    """Cancel our orders from this process; needs the settings of venue and key."""
     from quoter.settings import forget_secrets, load  # noqa: PLC0415 - a kill by file needs neither
 
     try:

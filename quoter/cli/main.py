@@ -188,7 +188,7 @@ def run(
 def sentinel() -> None:
     """Monitor the daemon of QUOTER_DATA_DIR from a second process, until SIGTERM or Ctrl-C.
 
-    If the heartbeat stops or the holdings exceed the limit, cancel the own orders, verify, and
+    If the heartbeat stops or the holdings exceed the limit, cancel our orders, verify, and
     latch the kill switch. Needs the daemon's settings of venue and data folder, and if possible a
     key of its own. It cannot create orders.
     """

@@ -27,12 +27,12 @@ def unlikely_count(mean: float, chance: float) -> int:
 
 
 def burst_limit(rate: float, window: float, alarms: float) -> int:
-    """Return the smallest number of events in a sliding window that is reached less than allowed.
+    """Return the smallest count of events in a sliding window that is reached rarely enough.
 
     rate: events per unit of time, > 0; window: its length; alarms: allowed false alarms per unit of
-    time, > 0. Only an event can fill the window, and the others in it are a Poisson number, so that
-    n events are reached at most rate * P(N >= n - 1) times per unit of time, the first term of the
-    scan statistic (Naus 1982, doi:10.1080/01621459.1982.10477783).
+    time, > 0. An event makes it n if n - 1 or more are in the window already; their number N is
+    Poisson. So n is reached at most rate * P(N >= n - 1) times per unit of time: the first term of
+    the scan statistic (Naus 1982, doi:10.1080/01621459.1982.10477783).
     """
     chance = min(1.0, alarms / rate)
     return 1 + unlikely_count(rate * window, max(chance, CHANCE_MIN))

@@ -24,7 +24,7 @@ HEAD_BYTES: Final = HEAD.size + CHECKSUM.size
 
 
 class RecordingError(QuoterError):
-    """A recording that can't be used, in one line."""
+    """A recording that can't be used; the text is one line."""
 
 
 class DamagedRecording(RecordingError):
@@ -71,7 +71,10 @@ def blocks(path: Path, first: int, *, may_be_cut: bool) -> Iterator[Block]:
 
 
 def _check_head(path: Path, number: int, offset: int, head: bytes) -> tuple[int, int]:
-    """Return length and checksum of the body; of an incomplete head, zeros."""
+    """Return length and checksum of the body; zeros if the head is incomplete.
+
+    Raises RecordingError.
+    """
     if len(head) < HEAD_BYTES:
         return 0, 0
     mark, form, found, length, checksum = HEAD.unpack_from(head)

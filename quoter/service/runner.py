@@ -2,7 +2,7 @@
 
 Stopping is a state, not a cancellation: SIGTERM makes the engine drain, the venue is queried until
 it lists no own order, and only then do the tasks end. If a task fails instead, the gate is closed
-and the own orders are cancelled before the process ends.
+and our orders are cancelled before the process ends.
 """
 
 import asyncio
@@ -168,7 +168,7 @@ class Runner:
             self._outbox.spawn(tasks)
 
     def _begin(self) -> None:
-        """Queue the alarms of the start first: for a latch found on disk, and of external stops."""
+        """Begin the health checks; queue the alarms of external stops and of a latch on disk."""
         self.process_health.begin()
         self._external_stops.begin(self.engine, self.inbox.put)
         if (record := self.kill_switch.latched) is not None:
@@ -242,7 +242,7 @@ class Runner:
             self.inbox.put(Tick(ts_ns=self._clock.now_ns()))
 
     async def _poll_requests(self) -> None:
-        """Read request files (KILL, REARM), and check that the ledger still writes."""
+        """Read request files (KILL, REARM), check that the ledger still writes, update metrics."""
         while True:
             self.file_commands.check()
             if self.write_ahead is not None:

@@ -163,7 +163,7 @@ class WriteAhead:
         self._keep_up()
 
     def _keep_up(self) -> None:
-        """Fold, archive and prune some rows, unless the disk is slow anyway."""
+        """Fold, archive and prune some rows, unless the disk is already slow."""
         now_ns = self._clock.now_ns()
         if self._ledger.is_stalled or now_ns < self._upkeep_due_ns:
             return

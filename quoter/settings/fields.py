@@ -89,8 +89,8 @@ class PreTradeChecks(BaseModel):
         ge=5,
         le=500,
         description="Maximum distance of an order's price from the mid, from the last trade and "
-        "from the mean of the last minute, in bps of price; for an order that reduces the "
-        "inventory, this distance from one of the three is enough.",
+        "from the mean of the last minute, in bps of price; an order that reduces the inventory "
+        "need only be this close to one of the three.",
     )
     book_spread_max_bps: float = Field(
         500,
@@ -140,9 +140,9 @@ class ActivityLimits(BaseModel):
         500,
         ge=0,
         le=100_000,
-        description="Maximum count of new orders per fill, over 10 min and from 1000 orders on; "
-        "above it quoting pauses until the ratio is below 80 % of it (cause `message_rate`). "
-        "0: no limit.",
+        description="Maximum count of new orders per fill over 10 min, checked if there were at "
+        "least 1000 new orders; above it quoting pauses until the ratio is below 80 % of it (cause "
+        "`message_rate`). 0: no limit.",
     )
     turnover_max: float = Field(
         10,
@@ -572,9 +572,9 @@ class Pricing(BaseModel):
         5,
         ge=0,
         le=60,
-        description="Minimum seconds a side is not quoted after a burst of fills on it: more "
-        "takers within 1 s than chance explains at the expected rate of fills (4 where few "
-        "are expected); up to twice as long while takers still trade against that side. "
+        description="Minimum seconds a side is not quoted after a burst of fills on it: at least "
+        "4 takers within 1 s, and more than chance explains at the expected rate of fills. The "
+        "cooldown lasts up to twice as long while takers still trade against that side. "
         "0: no cooldown.",
     )
 

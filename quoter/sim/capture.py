@@ -134,7 +134,7 @@ class RecordedTape(Tape):
         self._hidden: dict[Side, set[int]] = {Side.BUY: set(), Side.SELL: set()}
 
     def commit(self, now_ns: int) -> None:
-        """Shift the update ids by one if an account changed the book."""
+        """If an account changed the book: shift the update ids by one, publish the best prices."""
         if self._is_touched:
             self._is_touched = False
             self._offset += 1

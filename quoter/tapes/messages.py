@@ -12,7 +12,7 @@ type Levels = tuple[tuple[Decimal, Decimal], ...]
 
 
 class TapeError(ValueError):
-    """A tape that can't be played, in one line."""
+    """A tape that can't be played; the text is one line."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):

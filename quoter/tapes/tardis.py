@@ -56,10 +56,11 @@ def first_symbol(path: Path) -> str:
 def read_tardis(
     files: Sequence[Path], symbol: str, *, on_bad: OnBad, progress: ReadProgress
 ) -> Iterator[Line]:
-    """Yield time of receipt (ns) and row of all files together, by time; files in order by kind.
+    """Yield time of receipt (ns) and row of all files, merged by time.
 
-    The first snapshot is a Snapshot; a later one is the Depth that leads to it. Rows that can't be
-    read are passed to `on_bad` in words. Raises TapeError for a file that ends early.
+    The files of each kind (book, trades) must be in order of time. The first snapshot
+    is a Snapshot; a later one is the Depth that leads to it. Rows that can't be read are passed to
+    `on_bad` in words. Raises TapeError for a file that ends early.
     """
     books: list[Path] = []
     trades: list[Path] = []

@@ -108,7 +108,7 @@ CANCELS = "tests/unit/venues/ccxt/test_order_cancellation.py"
 STOPS = (
     mutant(
         "nothing_cancelled_without_a_list",
-        "when the own orders can't be listed, those known by the venue's id are not cancelled",
+        "when our orders can't be listed, those known by the venue's id are not cancelled",
         Edit(
             CANCELLATION,
             "(cancel(order) for order in self._known_open())",

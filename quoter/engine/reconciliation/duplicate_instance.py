@@ -29,7 +29,7 @@ class DuplicateInstance:
         return is_own and not client_id.startswith(self._run_prefix)
 
     def earlier_run(self, client_id: str) -> str | None:
-        """Id prefix of our own earlier run that sent this order; None if none of them did."""
+        """Id prefix of the earlier run of ours that sent this order; None if none is known."""
         if not self.is_of_other_run(client_id):
             return None
         return next((run for run in self._earlier_runs or () if client_id.startswith(run)), None)

@@ -1,6 +1,6 @@
 """The daemon's side of the external stops: the sentinel and the venue's dead man's switch.
 
-They cancel the own orders when this process can't.
+They cancel our orders when this process can't.
 """
 
 import asyncio

@@ -53,10 +53,10 @@ def phase(after_s: float) -> Phase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tape:
-    """Rows are steps, columns paths: the price after each step's move, and takers' reaches."""
+    """Price and takers of every path; rows are steps, columns are paths."""
 
-    price: Numbers
-    buys: Numbers
+    price: Numbers  # after the move of the step
+    buys: Numbers  # how far the taker of the step reaches from the price; NO_TAKER: none came
     sells: Numbers
 
 

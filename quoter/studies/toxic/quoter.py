@@ -50,7 +50,10 @@ class MarkoutCosts:
         self._total, self._weight, self._t_s = np.zeros(shape), np.zeros(shape), np.zeros(shape)
 
     def mature(self, t_s: float, fills: Numbers, then: Numbers, now: Numbers) -> None:
-        """Record fills (1 or 0) whose horizon ended; fair value `then`, at the fill, and `now`."""
+        """Record fills (1 or 0) whose horizon ended.
+
+        then, now: the fair value at the fill and at the end of the horizon.
+        """
         which = np.nonzero(fills)
         if not which[0].size:
             return

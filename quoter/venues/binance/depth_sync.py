@@ -96,7 +96,7 @@ class DepthSync:
         """Return the present book from `snapshot` and the recorded diffs; end the recording.
 
         None if they don't overlap: the snapshot is older than the recording or newer than our
-        stream, or the sync has restarted. The owner of the book compares the two.
+        stream, or the sync has restarted. The engine compares the result with its own book.
         """
         recorded, self._recorded = self._recorded, None
         local = self._local

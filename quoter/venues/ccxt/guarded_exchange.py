@@ -195,7 +195,10 @@ class GuardedExchange(_Base):
             client.handle_message = partial(self._handle_frame, client, client.handle_message)
             client.send = partial(self._send, client, client.send)
         if len(client.subscriptions) > SUBSCRIPTIONS_MAX:
-            raise VenueError(f"{self.id}: {len(client.subscriptions)} subscriptions on one socket")
+            count = len(client.subscriptions)
+            raise VenueError(
+                f"{self.id}: {count} subscriptions on one socket, limit {SUBSCRIPTIONS_MAX}"
+            )
         return client
 
     def _handle_frame(

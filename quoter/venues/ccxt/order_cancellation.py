@@ -189,7 +189,7 @@ class OrderCancellation:
         )
 
     def _is_about(self, row: Json, order: QueryOrder) -> bool:
-        """Whether the ids in a row, if it has any, are those that we asked for."""
+        """Whether a row is this order: by the venue's id if both have it, else the client id."""
         venue_id, client_id = text(row.get("id")), payloads.client_id(row, self._profile)
         if order.venue_id and venue_id:
             return venue_id == order.venue_id

@@ -202,7 +202,7 @@ class EgressGate:
             )
 
     def check_headers(self, url: str, headers: Mapping[str, str]) -> None:
-        """Raise EgressBlocked without a header by which the host tells play money from real money.
+        """Raise EgressBlocked if the header that selects the demo account is missing or wrong.
 
         `headers` are those that will be written; names in any case.
         """

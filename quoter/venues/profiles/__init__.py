@@ -1,6 +1,6 @@
 """How venues differ from ccxt's unified form, as data: one file for each venue.
 
-May import `config`, `json_values` and the domain; imported by `egress`, `ccxt` and `factory`. Read
+May import `config`, `json_values` and the domain; imported by all of `venues` but `streams`. Read
 `profile.py` (the types) and `bybit.py` (a complete row) first. A venue without a row, or whose row
 names a refusal, is not quoted.
 """

@@ -16,9 +16,10 @@ SIZE_MAX = Decimal(10**12)  # where the venue gives no maximum
 def instrument(
     market: Json, *, precision_mode: int, fee_maker: Decimal | None, has_filters: bool
 ) -> Instrument:
-    """Return the instrument of a ccxt market. Raises VenueError if tick or lot is not exact.
+    """Return the instrument of a ccxt market. Raises VenueError if tick, lot or fee is unknown.
 
-    `has_filters`: the rules are Binance's filters; elsewhere a field of that name is not read.
+    `has_filters`: the rules come from Binance's filters, which must be there; elsewhere the
+    market's own `filters` field is ignored.
     """
     symbol = text(market.get("symbol"))
     limits, precision = as_map(market.get("limits")), as_map(market.get("precision"))
