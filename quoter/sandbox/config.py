@@ -121,7 +121,8 @@ BITCOIN = MarketSpec(
     fee_maker=Decimal(0),
     fee_taker=Decimal("0.001"),
 )
-# A thin market: one taker every 20 s, a wide spread and a maker fee.
+# A thin market: one taker every 20 s and side, of whom one in five reaches the best price of the
+# wide spread; a maker fee.
 THIN = MarketSpec(
     symbol="NEXOUSDT",
     base="NEXO",

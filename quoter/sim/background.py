@@ -50,8 +50,8 @@ class RandomBackground:
         self._count = spec.depth_levels
         self._lots = spec.depth_lots
         self._lot = spec.lot
-        reach_ticks = DEPTH_REACH / (spec.kappa * float(spec.tick))
-        self._step = max(1, round(reach_ticks / spec.depth_levels))
+        self._step_calm = DEPTH_REACH / (spec.kappa * float(spec.tick)) / spec.depth_levels
+        self._step = 0  # between levels, in ticks
         self._sides: dict[Side, dict[int, int]] = {Side.BUY: {}, Side.SELL: {}}
         self._best: dict[Side, int] = {}
 
@@ -75,21 +75,28 @@ class RandomBackground:
     def queue_end(self, side: Side, ticks: int) -> None:
         """Account orders come first at every price."""
 
-    def move(self, bid: int, ask: int) -> list[tuple[Side, int]]:
-        """Move the best levels to these prices; return the levels that changed."""
+    def move(self, bid: int, ask: int, *, kappa: float) -> list[tuple[Side, int]]:
+        """Move the best levels to these prices; return the levels that changed.
+
+        kappa: present multiplier of the market's kappa. The levels reach as far as the takers.
+        """
+        step, self._step = self._step, max(1, round(self._step_calm / kappa))
         changed: list[tuple[Side, int]] = []
         for side, best in ((Side.BUY, bid), (Side.SELL, ask)):
-            if self._best.get(side) != best:
+            if self._best.get(side) != best or self._step != step:
                 changed += self._move_side(side, best)
         return changed
 
     def redraw_level(self) -> tuple[Side, int]:
         """Redraw the size of one level, so that depth updates occur without moves of the mid."""
         side = Side.BUY if self._rng.random() < 0.5 else Side.SELL
-        levels = self._sides[side]
-        ticks = self._rng.choice(list(levels))
-        levels[ticks] = self._draw()
+        ticks = self._rng.choice(list(self._sides[side]))
+        self.refill(side, ticks)
         return side, ticks
+
+    def refill(self, side: Side, ticks: int) -> None:
+        """Draw a new size for a level."""
+        self._sides[side][ticks] = self._draw()
 
     def _move_side(self, side: Side, best: int) -> Iterable[tuple[Side, int]]:
         levels = self._sides[side]

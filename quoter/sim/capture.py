@@ -305,7 +305,7 @@ class Capture:
                 reaching = min(left, resting.queue.on_trade(left))
             filled = min(int(reaching), resting.lots)
             if filled > 0:
-                self._market.fill(resting, filled, news.ts_ns, is_printed=False)
+                self._market.fill(resting, filled, news.ts_ns, taker=None)
                 left -= filled
         self._emit(news)
         self._market.commit(news.ts_ns)

@@ -1,5 +1,7 @@
 """Flow of a simulated symbol: random walk of the mid, Poisson takers, scripts."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil, floor, sqrt
 from random import Random
 
@@ -7,12 +9,11 @@ from quoter.domain.market import Side
 from quoter.domain.units import NS_PER_S
 from quoter.sim.background import RandomBackground
 from quoter.sim.market import Market
-from quoter.sim.resting import Resting
+from quoter.sim.matching import Hit
 from quoter.sim.scripts import CALM, NEVER_NS, Jump, Run, Script, Sweep, combine
 
 STEP_NS = 50_000_000  # time grid of the mid and the background
 SCRIPTS_MAX = 16  # at the same time on one symbol
-SWEEP_LOTS_MAX = 10**12
 
 
 class Flow:
@@ -93,7 +94,8 @@ class Flow:
         self.mid = max(self.mid, grid.tick_float)  # a price stays above zero
         spread = max(1, round(spec.spread_ticks * self._conditions.spread))
         bid = max(1, floor(self.mid / grid.tick_float - spread / 2 + 0.5))
-        for side, ticks in self._background.move(bid, bid + spread):
+        kappa = self._conditions.kappa
+        for side, ticks in self._background.move(bid, bid + spread, kappa=kappa):
             self._market.tape.touch(side, ticks)
         self._market.uncross(now_ns)
         self._market.commit(now_ns)
@@ -108,7 +110,11 @@ class Flow:
             self._next_taker_ns = NEVER_NS
 
     def _take(self, now_ns: int) -> None:
-        """Draw a taker; it fills account orders within its reach, the last one maybe in part."""
+        """Draw a taker with side and reach; it trades through all that is in the book within it.
+
+        These are account orders and levels of the background, which refill at once. A taker whose
+        reach ends before the first of them does not trade.
+        """
         spec, conditions = self._market.spec, self._conditions
         share = conditions.buys / (conditions.buys + conditions.sells)
         side = Side.BUY if self._takers.random() < share else Side.SELL
@@ -116,37 +122,33 @@ class Flow:
         lots = 1 + int(self._takers.expovariate(4 / spec.depth_lots))
         if self._market.is_halted:
             return
-        limit = self.mid + side.sign * reach
-        reached = self._reached(side, limit)
-        is_partial = bool(reached) and self._details.random() < spec.partial_share
-        for resting in reached[:-1] if is_partial else reached:
-            self._market.fill(resting, resting.lots, now_ns)
-        if is_partial:
-            last = reached[-1]
-            eaten = last.lots if last.lots == 1 else self._details.randint(1, last.lots - 1)
-            self._market.fill(last, eaten, now_ns)
-        else:
-            trade_id = self._market.next_trade_id()
-            self._market.print_trade(trade_id, self._print_ticks(side, limit), lots, side, now_ns)
+        ticks = (self.mid + side.sign * reach) / self._market.grid.tick_float
+        limit = floor(ticks) if side is Side.BUY else ceil(ticks)
+        reached = self._market.reached(side, limit_ticks=limit)
+        self._trade(self._ended(reached, lots), side, now_ns)
+
+    def _trade(self, hits: Sequence[Hit], taker: Side, now_ns: int) -> None:
+        """Trade with these; the levels of the background among them get a new size at once."""
+        self._market.trade(hits, taker, now_ns)
+        for hit in hits:
+            if hit.resting is None:
+                self._background.refill(taker.opposite, hit.ticks)
+                self._market.tape.touch(taker.opposite, hit.ticks)
         self._market.commit(now_ns)
 
-    def _reached(self, side: Side, limit: float) -> list[Resting]:
-        reached = []
-        tick = self._market.grid.tick_float
-        for resting in self._market.book.queue(side.opposite):
-            if side.sign * (resting.ticks * tick - limit) > 0:
-                break
-            reached.append(resting)
-        return reached
+    def _ended(self, hits: Sequence[Hit], lots: int) -> Sequence[Hit]:
+        """Return what a taker trades of all that it reaches.
 
-    def _print_ticks(self, side: Side, limit: float) -> int:
-        """Return the price (ticks) at the end of a taker's reach, inside the spread or beyond."""
-        ticks = limit / self._market.grid.tick_float
-        best = self._background.best(side)
-        across = 0 if best is None else best[0]
-        if side is Side.BUY:
-            return max(floor(ticks), across + 1)
-        return max(1, min(ceil(ticks), across - 1))
+        The last level yields `lots` at most. Some takers end within the last account order.
+        """
+        orders = sum(hit.resting is not None for hit in hits)
+        if orders and self._details.random() < self._market.spec.partial_share:
+            while hits[-1].resting is None:
+                hits = hits[:-1]
+            lots = self._details.randint(1, max(1, hits[-1].lots - 1))
+        elif not hits or hits[-1].resting is not None:
+            return hits
+        return *hits[:-1], replace(hits[-1], lots=min(lots, hits[-1].lots))
 
     def _act(self, now_ns: int) -> None:
         for run in self._runs:
@@ -156,8 +158,8 @@ class Flow:
                 case Sweep(side=side, notional=notional):
                     if not self._market.is_halted:
                         units = self._market.grid.units(notional)
-                        self._market.sweep(side, now_ns, lots_max=SWEEP_LOTS_MAX, units_max=units)
-                        self._market.commit(now_ns)
+                        reached = self._market.reached(side, units_max=units)
+                        self._trade(reached, side, now_ns)
                 case Jump(fraction=fraction):
                     self.mid *= 1.0 + fraction
                     self._move_background(now_ns)

@@ -1,6 +1,6 @@
 """Market of one symbol: account orders, background and the rules of the venue."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from quoter.domain.market import Side
 from quoter.sim.background import Background
 from quoter.sim.clearing import Clearing, Emit
 from quoter.sim.grid import Grid
-from quoter.sim.matching import Plan, plan
+from quoter.sim.matching import Hit, Plan, plan
 from quoter.sim.messages import (
     NewOrder,
     OrderKind,
@@ -24,6 +24,8 @@ from quoter.sim.messages import (
 from quoter.sim.orders import OrderStore
 from quoter.sim.resting import Resting, RestingBook
 from quoter.sim.tape import Tape
+
+TAKER_LOTS_MAX = 10**40  # of a public taker, whose price or money ends it earlier
 
 
 class Market:
@@ -85,7 +87,8 @@ class Market:
             self._execute(placed, planned, now_ns)
         if placed.is_open:
             self._rest_or_end(placed, ticks, planned, now_ns)
-            self.uncross(now_ns)
+            for rest in self._crossed(placed.side):
+                self.fill(rest, rest.lots, now_ns, taker=placed.side)
         else:
             self._orders.close(placed)
         self.commit(now_ns)
@@ -154,25 +157,36 @@ class Market:
         self.commit(now_ns)
         return replace(order)
 
-    def fill(self, resting: Resting, lots: int, now_ns: int, *, is_printed: bool = True) -> None:
-        """Fill `lots` of a resting order at its price by a public taker; the caller commits."""
+    def fill(self, resting: Resting, lots: int, now_ns: int, *, taker: Side | None) -> None:
+        """Fill `lots` of a resting order at its price; the caller commits.
+
+        taker: side of the published trade; None: the trade is published elsewhere.
+        """
         trade_id = self.next_trade_id()
         self._fill_maker(resting, lots, trade_id, now_ns)
-        if is_printed:
-            taker = resting.order.side.opposite
+        if taker is not None:
             self.print_trade(trade_id, resting.ticks, lots, taker, now_ns)
 
-    def sweep(self, side: Side, now_ns: int, *, lots_max: int, units_max: int) -> None:
-        """Trade as a public taker through all shown levels, best first, up to both maxima."""
-        levels = self.background.levels(side.opposite)
-        planned = plan(
-            book=self.book, background=levels, side=side, lots=lots_max, units_max=units_max
-        )
-        for hit in planned.hits:
+    def reached(
+        self, side: Side, *, limit_ticks: int | None = None, units_max: int | None = None
+    ) -> Sequence[Hit]:
+        """Return what a public taker can trade with up to a price or with its money, best first."""
+        return plan(
+            book=self.book,
+            background=self.background.levels(side.opposite),
+            side=side,
+            lots=TAKER_LOTS_MAX,
+            limit_ticks=limit_ticks,
+            units_max=units_max,
+        ).hits
+
+    def trade(self, hits: Iterable[Hit], taker: Side, now_ns: int) -> None:
+        """Trade as a public taker with these, one print each; the caller commits."""
+        for hit in hits:
             if hit.resting is not None:
-                self.fill(hit.resting, hit.lots, now_ns)
+                self.fill(hit.resting, hit.lots, now_ns, taker=taker)
             else:
-                self.print_trade(self.next_trade_id(), hit.ticks, hit.lots, side, now_ns)
+                self.print_trade(self.next_trade_id(), hit.ticks, hit.lots, taker, now_ns)
 
     def uncross(self, now_ns: int) -> None:
         """Fill, at their own price, the account orders that the background has moved across.
@@ -181,10 +195,9 @@ class Market:
         The levels before them have gone by then, which is published before the trades.
         """
         for side in (Side.BUY, Side.SELL):
-            across = self.background.best(side.opposite)
-            for resting in self._crossed(side, across[0]) if across is not None else ():
+            for resting in self._crossed(side):
                 self.tape.publish_own_best(side, now_ns)
-                self.fill(resting, resting.lots, now_ns)
+                self.fill(resting, resting.lots, now_ns, taker=side.opposite)
 
     def print_trade(self, trade_id: int, ticks: int, lots: int, taker: Side, now_ns: int) -> None:
         """Publish a trade."""
@@ -220,11 +233,12 @@ class Market:
         across = self.tape.best(side.opposite)
         return across is not None and side.sign * (ticks - across[0]) >= 0
 
-    def _crossed(self, side: Side, across: int) -> Sequence[Resting]:
-        best = self.book.best(side)
-        if best is None or side.sign * (best - across) < 0:
+    def _crossed(self, side: Side) -> Sequence[Resting]:
+        """Return the account orders that the background's best price of the other side crosses."""
+        best, across = self.book.best(side), self.background.best(side.opposite)
+        if best is None or across is None or side.sign * (best - across[0]) < 0:
             return ()
-        return [r for r in self.book.queue(side) if side.sign * (r.ticks - across) >= 0]
+        return [r for r in self.book.queue(side) if side.sign * (r.ticks - across[0]) >= 0]
 
     def _check_market_order(self, account: str, order: NewOrder, planned: Plan) -> None:
         best = self.tape.best(order.side.opposite)

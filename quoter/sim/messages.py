@@ -72,7 +72,8 @@ class SimOrderState(StrEnum):
 class MarketSpec:
     """One symbol of the simulated venue, and the stochastic market behind it.
 
-    sigma is absolute per sqrt(s) (quote/base); intensity (A) takers/s per side; kappa 1/price.
+    sigma is absolute per sqrt(s) (quote/base); intensity (A) takers/s per side, of whom a share
+    exp(-kappa * d) has a limit at least d from the mid; kappa 1/price.
     A recorded market ignores them: its book and its takers come from `Exchange.apply_*`.
     """
 

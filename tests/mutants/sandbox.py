@@ -7,8 +7,48 @@ FORMS = "tests/integration/test_sandbox_forms.py"
 FAULTS = "tests/integration/test_sandbox_faults.py"
 ORDERS = "tests/integration/test_sandbox_orders.py"
 SESSION = "tests/integration/test_sandbox_session.py"
+FLOW, FLOW_TESTS = "quoter/sim/flow.py", "tests/unit/sim/test_flow.py"
 
 MUTANTS = (
+    mutant(
+        "prints_beyond_the_book",
+        "simulated takers skip the levels before the price that they reach",
+        Edit(
+            FLOW,
+            "        return *hits[:-1], replace(hits[-1], lots=min(lots, hits[-1].lots))\n",
+            "        return (replace(hits[-1], lots=min(lots, hits[-1].lots)),)\n",
+        ),
+        tests=("tests/property/test_sim_prints.py",),
+    ),
+    mutant(
+        "prints_end_at_a_trillion_lots",
+        "simulated takers trade next to nothing in a market with 18 decimals",
+        Edit("quoter/sim/market.py", "TAKER_LOTS_MAX = 10**40", "TAKER_LOTS_MAX = 10**12"),
+        tests=(FLOW_TESTS,),
+    ),
+    mutant(
+        "prints_of_a_crash_end_with_the_calm_book",
+        "the book of a crash is as deep as that of a calm market, so trades show a short reach",
+        Edit(FLOW, "kappa = self._conditions.kappa", "kappa = 1.0"),
+        tests=(FLOW_TESTS,),
+    ),
+    mutant(
+        "prints_leave_the_book_as_it_was",
+        "levels that were traded with do not change",
+        Edit(
+            FLOW,
+            "                self._background.refill(taker.opposite, hit.ticks)\n"
+            "                self._market.tape.touch(taker.opposite, hit.ticks)\n",
+            "                pass\n",
+        ),
+        tests=(FLOW_TESTS,),
+    ),
+    mutant(
+        "prints_of_a_rest_name_the_wrong_taker",
+        "the rest of an order that takes is published as a trade of the other side",
+        Edit("quoter/sim/market.py", "taker=placed.side)", "taker=placed.side.opposite)"),
+        tests=("tests/unit/sim/test_exchange.py",),
+    ),
     mutant(
         "sandbox_closed_bars_unsent",
         "a kline stream never sends a closed bar",

@@ -1,4 +1,4 @@
-"""Trades with our orders in a replayed recording print at or inside the published book.
+"""Every trade of the simulated exchange prints at or inside the book that it has published.
 
 A taker may trade through several levels at one instant: then each better level was traded whole.
 """
@@ -7,27 +7,33 @@ from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
+from random import Random
 
 import pytest
 
 from quoter.domain.market import Side
-from quoter.sandbox.config import THIN
+from quoter.sandbox.config import BITCOIN, THIN
+from quoter.sandbox.config import MARKETS as SANDBOX_MARKETS
 from quoter.sim.capture import OWN_TRADE_ID_FIRST
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import (
     BestNews,
     DepthBook,
     DepthNews,
+    MarketSpec,
     News,
     PrintNews,
     Refused,
 )
+from quoter.sim.scripts import Burst, Crash, Script
 from quoter.tapes.binance_raw import read_lines
 from quoter.tapes.messages import Snapshot
 from quoter.tapes.playing import feed
 from tests.recordings import BINANCE_RAW
 from tests.unit.sim.cases import BUY, SELL, SYMBOL, order, venue
 
+STEPS = 200
+STEP = Decimal("1E-18")
 ZERO = Decimal(0)
 
 
@@ -72,8 +78,62 @@ class Reader:
         better = {p: s for p, s in levels.items() if sign * (p - one.price) < 0 and s > ZERO}
         if better:
             self.beyond.append(f"{one.taker} at {one.price}, but {better} is better")
-        if one.price in levels:
+        if not levels.get(one.price, ZERO) >= one.size:
+            self.beyond.append(f"{one.taker} of {one.size} at {one.price}, where no such level is")
+        else:
             levels[one.price] -= one.size
+
+
+MARKETS = {
+    **{spec.symbol: spec for spec in SANDBOX_MARKETS},
+    "18 decimals": replace(BITCOIN, lot=STEP, size_min=STEP, depth_lots=2 * 10**15),
+    "coarse tick": replace(BITCOIN, tick=Decimal(5), spread_ticks=1),
+    "thin book": replace(BITCOIN, depth_levels=2),
+    "one level": replace(BITCOIN, depth_levels=1, spread_ticks=1, partial_share=1.0),
+}
+SCRIPTS: dict[str, Script] = {
+    "burst": Burst(side=BUY, notional=Decimal(4_000), slices=5, every_s=1.0),
+    "crash": Crash(time_scale=40.0),  # twelve seconds
+}
+
+
+def place_some(exchange: Exchange, spec: MarketSpec, random: Random, now_ns: int) -> list[News]:
+    """Place an order near the mid, on either side of it, or cancel one."""
+    account, side = random.choice(("rich", "richer")), random.choice((BUY, SELL))
+    behind = random.uniform(-0.3, 2.0) / spec.kappa
+    price = exchange.mid(SYMBOL) - side.sign * behind
+    size = max(20 / spec.mid // spec.lot * spec.lot, spec.lot)
+    resting = exchange.open_orders(account)
+    if len(resting) > 3:
+        gone = random.choice(resting)
+        return exchange.cancel(account, SYMBOL, order_id=gone.order_id, now_ns=now_ns)[1]
+    on_grid = str(round(price / float(spec.tick)) * spec.tick)
+    with suppress(Refused):
+        return exchange.place(account, order(side, on_grid, str(size)), now_ns)[1]
+    return []
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("name", MARKETS)
+def test_simulated_market_with_orders_of_accounts(name: str, script: str) -> None:
+    """Takers, scripted flow, orders of two accounts that rest or take, and moves of the mid."""
+    spec = replace(MARKETS[name], symbol=SYMBOL, base="ABC", quote="USD", intensity=5.0)
+    exchange, random = venue(spec, seed=5), Random(5)
+    for account in ("rich", "richer"):
+        exchange.add_account(account, {"ABC": Decimal(10**9), "USD": Decimal(10**9)})
+    flow, reader = exchange._flows[SYMBOL], Reader(exchange)
+    # one nanosecond beside the grid: the market moves and the burst trades at different instants
+    exchange.script(SYMBOL, SCRIPTS[script], 1)
+    for _ in range(STEPS):
+        now_ns = flow.next_ns
+        exchange.flush_depth(SYMBOL, now_ns - 1)
+        reader.load(exchange.depth(SYMBOL, 1_000))
+        reader.read(place_some(exchange, spec, random, now_ns - 1))
+        exchange.flush_depth(SYMBOL, now_ns - 1)
+        reader.load(exchange.depth(SYMBOL, 1_000))
+        reader.read(exchange.advance(now_ns))
+        assert reader.beyond == []
+    assert reader.prints > STEPS // 4
 
 
 TAPE = "spot_NEXOUSDT_20240723.gz"

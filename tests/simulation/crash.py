@@ -31,6 +31,7 @@ from quoter.domain.step import Step
 from quoter.domain.trading import Regime
 from quoter.engine.config import EngineConfig, PricingConfig
 from quoter.pricing.estimators.volatility import Volatility
+from quoter.risk.hysteresis import Hysteresis
 from quoter.risk.monitors.market_regime import RegimePolicy
 from quoter.sandbox.config import BITCOIN
 from quoter.sim.scripts import AFTERMATH_S, Crash
@@ -44,8 +45,9 @@ LOSS_SOFT = 250.0
 ONSET_S = 180.0
 CALM_S = 600.0  # time limit for NORMAL after the end of the crash
 RATIO_MAX, WIDE_S_MAX, REDUCE_S_MAX = 0.15, 5.0, 15.0
+PAUSES_MAX = 1_000  # more than the faults raise: see above
 WIDTH = 132  # of the tables
-MARKET = replace(BITCOIN, depth_levels=10)
+MARKET = BITCOIN
 
 
 class Maker(StrEnum):
@@ -106,7 +108,12 @@ def config(who: Maker) -> EngineConfig:
         known = replace(known, shape=BARE, toxic_flow=WITHOUT_TOXIC_FLOW, is_calibrating=False)
     is_on = who is Maker.EVERYTHING
     regime = RegimePolicy(is_on=is_on, equity_drop=LOSS_SOFT)
-    return replace(maker(MARKET, order_size=ORDER_SIZE), pricing=known, regime=regime)
+    return replace(
+        maker(MARKET, order_size=ORDER_SIZE),
+        pricing=known,
+        regime=regime,
+        hysteresis=Hysteresis(pauses_max=PAUSES_MAX),
+    )
 
 
 class Meeting:

@@ -500,7 +500,8 @@ class FaultyGateway(FaultyFeed):
             return
         chosen = self._faults.random.random() if share is None else share
         lots = max(1, round(chosen * resting.lots))
-        self._market.fill(resting, lots, self._schedule.now_ns)
+        taker = resting.order.side.opposite
+        self._market.fill(resting, lots, self._schedule.now_ns, taker=taker)
         self._market.commit(self._schedule.now_ns)
         self.deliver(self._exchange._take_news())
 

@@ -87,6 +87,7 @@ def test_marketable_order_takes_shown_levels_and_the_refill_at_its_limit() -> No
     assert placed.state is SimOrderState.FILLED
     assert (trades[0].price, trades[0].size, trades[0].is_maker) == (best, size, False)
     assert (trades[-1].price, trades[-1].is_maker) == (limit, True)
+    assert {one.taker for one in news if isinstance(one, PrintNews)} == {BUY}
     assert exchange.depth(SYMBOL, 1).bids[0][0] < exchange.depth(SYMBOL, 1).asks[0][0]
 
 

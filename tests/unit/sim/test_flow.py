@@ -1,6 +1,7 @@
 """Random market: fill rates, variance and determinism."""
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from math import exp, sqrt
 
@@ -8,8 +9,18 @@ import pytest
 
 from quoter.domain.market import Side
 from quoter.domain.units import NS_PER_S
+from quoter.sim.background import DEPTH_REACH
 from quoter.sim.exchange import Exchange
-from quoter.sim.messages import BestNews, MarketSpec, News, OrderKind, PrintNews, ReportType
+from quoter.sim.messages import (
+    BestNews,
+    DepthNews,
+    MarketSpec,
+    News,
+    OrderKind,
+    PrintNews,
+    ReportType,
+)
+from quoter.sim.scripts import Crash
 from tests.unit.sim.cases import BUY, SELL, SYMBOL, market, order, reports, venue
 
 DISTANCES = ("0.5", "1.5", "3.0")  # 1/kappa is 2
@@ -53,32 +64,56 @@ def test_quote_is_reached_at_the_rate_of_the_model_while_the_mid_moves() -> None
         assert abs(fills[name.replace(".", "")] - mean) <= 4 * sqrt(mean), (name, mean, fills)
 
 
-def reaches(news: list[News]) -> list[tuple[Side, float]]:
-    """Side and distance from 100 of each taker: the farthest of the trades at one instant."""
-    farthest: dict[int, tuple[Side, float]] = {}
-    for one in news:
+@pytest.mark.slow
+def test_levels_are_reached_at_the_rate_of_the_model() -> None:
+    """Trades at a level's price or beyond: A * exp(-kappa * distance) takers per second and side.
+
+    A taker that does not reach the best level finds nothing to trade with.
+    """
+    spec = market(intensity=50.0, kappa=0.5)
+    exchange = venue(spec)
+    book = exchange.depth(SYMBOL, 5)
+    farthest: dict[int, tuple[Side, Decimal]] = {}  # by taker: its last trade
+    for one in exchange.advance(200 * NS_PER_S):
         if isinstance(one, PrintNews):
-            farthest[one.ts_ns] = one.taker, abs(float(one.price) - 100)
-    return list(farthest.values())
+            farthest[one.ts_ns] = one.taker, one.price
+    for side, levels in ((BUY, book.asks), (SELL, book.bids)):
+        for price, _ in levels:
+            distance = side.sign * (float(price) - exchange.mid(SYMBOL))
+            expected = spec.intensity * 200 * exp(-spec.kappa * distance)
+            takers = [at for taker, at in farthest.values() if taker is side]
+            found = sum(side.sign * (at - price) >= 0 for at in takers)
+            assert abs(found - expected) <= 4 * sqrt(expected), (side, price)
 
 
-@pytest.mark.slow
-def test_trades_arrive_at_the_rate_of_the_model_on_both_sides() -> None:
-    news = venue(market(intensity=50.0)).advance(200 * NS_PER_S)
-    takers = Counter(side for side, _ in reaches(news))
-    for side in (BUY, SELL):
-        assert abs(takers[side] - 10_000) <= 4 * sqrt(10_000)
+def test_takers_trade_through_levels_whose_sizes_have_18_decimals() -> None:
+    lot = Decimal("1E-18")
+    spec = replace(market(intensity=5.0), lot=lot, size_min=lot, depth_lots=2 * 10**18)
+    news = venue(spec).advance(10 * NS_PER_S)
+    assert len({one.price for one in news if isinstance(one, PrintNews)}) > 10
 
 
-@pytest.mark.slow
-def test_trades_reach_as_far_as_kappa_implies() -> None:
-    """A share exp(-kappa * distance) of the takers reach at least that far from the mid."""
-    news = venue(market(intensity=50.0, kappa=0.5)).advance(200 * NS_PER_S)
-    distances = [distance for _, distance in reaches(news)]
-    for distance in (2, 4):
-        expected = exp(-0.5 * distance)
-        share = sum(reach >= distance for reach in distances) / len(distances)
-        assert abs(share - expected) <= 4 * sqrt(expected * (1 - expected) / len(distances))
+def test_book_reaches_as_far_as_the_takers_in_each_phase_of_a_crash() -> None:
+    spec = market()
+    exchange = venue(spec)
+    exchange.script(SYMBOL, Crash(), 1)
+    for second, kappa in ((0, 1.0), (1, 0.5), (60, 0.15), (150, 0.05)):
+        exchange.advance(second * NS_PER_S)
+        asks = exchange.depth(SYMBOL, 1_000).asks
+        reach = float(asks[-1][0] - asks[0][0])
+        assert reach == pytest.approx(DEPTH_REACH / (spec.kappa * kappa), rel=0.1)
+
+
+def test_levels_that_a_taker_traded_with_are_in_the_next_depth_update() -> None:
+    exchange = venue(market(intensity=5.0))
+    flow, traded = exchange._flows[SYMBOL], set[Decimal]()
+    while len(traded) < 3:
+        exchange.flush_depth(SYMBOL, flow.next_ns - 1)
+        news = exchange.advance(flow.next_ns)
+        traded = {one.price for one in news if isinstance(one, PrintNews)}
+    changed = exchange.flush_depth(SYMBOL, flow.next_ns - 1)
+    rows = [row for one in changed if isinstance(one, DepthNews) for row in (*one.bids, *one.asks)]
+    assert traded <= {price for price, size in rows if size}
 
 
 @pytest.mark.slow
@@ -165,12 +200,15 @@ def test_orders_change_neither_the_price_path_nor_the_takers() -> None:
     spec = market(sigma=0.5, intensity=3.0)
     calm, busy = (run(spec, 3, with_orders=flag) for flag in (False, True))
 
-    def arrivals(news: list[News]) -> list[tuple[int, Side]]:
-        """Times and sides; a taker that also fills orders has more than one trade."""
-        found = [(one.ts_ns, one.taker) for one in news if isinstance(one, PrintNews)]
-        return list(dict.fromkeys(pair for pair in found if pair[0] % (NS_PER_S // 20)))
+    def levels(news: list[News]) -> list[tuple[int, Side, Decimal]]:
+        """Trades of takers with levels of the background, of which they reach some."""
+        return [
+            (one.ts_ns, one.taker, one.price)
+            for one in news
+            if isinstance(one, PrintNews) and one.ts_ns % (NS_PER_S // 20)
+        ]
 
-    assert arrivals(calm) == arrivals(busy)
+    assert set(levels(calm)) <= set(levels(busy))
 
 
 def test_small_time_steps_and_one_large_step_give_the_same_news() -> None:
