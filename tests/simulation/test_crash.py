@@ -1,6 +1,6 @@
 """The sandbox's crash: the market regime rises within seconds and returns to NORMAL afterwards.
 
-Eight seeds meet the bounds below with a wide margin: see `tests/simulation/crash.py`.
+Figures of the four seeds: see `tests/simulation/crash.py`.
 """
 
 from statistics import fmean, median
