@@ -12,6 +12,7 @@ from tests.integration.sandbox_client import (
     JsonValue,
     Row,
     RunningSandbox,
+    UserSocket,
     eventually,
     running,
     user_socket,
@@ -188,20 +189,25 @@ async def test_socket_rejects_what_the_venue_rejects(still_sandbox: RunningSandb
         assert error(await user.ask("account.status")) == (400, -1022)
 
 
+async def answers_one_book(user: UserSocket, sandbox: RunningSandbox) -> bool:
+    """Whether socket and REST answer the same depth; a level is redrawn every 50 ms."""
+    depth = await user.ask("depth", {"symbol": "BTCUSDT", "limit": 5}, signed=False)
+    return bool(result(depth) == (await sandbox.get("depth", symbol="BTCUSDT", limit=5)).body)
+
+
 async def test_socket_answers_the_same_queries_as_rest(
     still_sandbox: RunningSandbox,
 ) -> None:
     sandbox = still_sandbox
     async with user_socket(sandbox, subscribe=False) as user:
         assert "serverTime" in result(await user.ask("time", signed=False))
-        depth = await user.ask("depth", {"symbol": "BTCUSDT", "limit": 5}, signed=False)
-        assert result(depth) == (await sandbox.get("depth", symbol="BTCUSDT", limit=5)).body
+        await eventually(lambda: answers_one_book(user, sandbox))
         await user.ask("order.place", MAKER | {"price": "59990.00", "newClientOrderId": "w2"})
         ask = {"symbol": "BTCUSDT", "origClientOrderId": "w2"}
-        rest = await sandbox.signed("GET", "order", ask)
-        assert result(await user.ask("order.status", ask)) == rest.body
+        order = await sandbox.signed("GET", "order", ask)
+        assert result(await user.ask("order.status", ask)) == order.body
         listed = await user.ask("openOrders.status", {"symbol": "BTCUSDT"})
-        assert listed["result"] == [rest.body]
+        assert listed["result"] == [order.body]
         cleared = await user.ask("openOrders.cancelAll", {"symbol": "BTCUSDT"})
         assert isinstance(cleared["result"], list)
         assert len(cleared["result"]) == 1
