@@ -26,6 +26,7 @@ from tests.simulation.symbols import ORDER_SIZES
 
 SYMBOLS = (BITCOIN, THIN, SUB_CENT, LARGE_TICK)
 NORMAL_MIN = 0.99
+TICK_NS = NS_PER_S // 4  # the daemon's is 0.1 s; this saves time
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Watching:
             maker(market, order_size=ORDER_SIZES[market.symbol]), pricing=pricing, is_dry=True
         )
         self.simulation = Simulation(
-            Setup(market=market, engine=config, seed=job.seed, depth_ns=NS_PER_S)
+            Setup(market=market, engine=config, seed=job.seed, tick_ns=TICK_NS, depth_ns=NS_PER_S)
         )
         self.simulation.observers.append(self._observe)
         self._ticks = dict.fromkeys(Regime, 0)

@@ -16,6 +16,7 @@ from tests.simulation.makers import maker
 # less of the takers that reach a distance between two levels; with BITCOIN's fifty a twentieth.
 MARKET = BITCOIN
 LOT = Decimal("0.001")
+PERIOD_NS = NS_PER_S // 4  # of ticks and depth; the daemon's is 0.1 s, this saves time
 NOT_THERE_YET = frozenset({OrderState.RESERVED, OrderState.PENDING_NEW})
 
 
@@ -60,7 +61,10 @@ def run(case: Case) -> Result:
         kappa_prior=MARKET.kappa * case.kappa_factor,
         is_calibrating=True,
     )
-    setup = Setup(market=MARKET, engine=replace(config, pricing=pricing), seed=case.seed)
+    engine = replace(config, pricing=pricing)
+    setup = Setup(
+        market=MARKET, engine=engine, seed=case.seed, tick_ns=PERIOD_NS, depth_ns=PERIOD_NS
+    )
     simulation = Simulation(setup)
     simulation.run_until(case.warm_up_s)
     watch = Watch(simulation)

@@ -12,6 +12,9 @@ from quoter.sandbox.config import BITCOIN
 from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import PAPER, law, maker
 
+# A run ends between two steps of the mid, which are 50 ms apart: the reports of the fills at the
+# last one have arrived.
+AFTER_STEP_S = 0.025
 SETTLE_S = 5.0  # the start without inventory is not typical
 HOUR_S = 3600.0
 LOT = Decimal("0.001")
@@ -49,7 +52,7 @@ def run(job: Job) -> Outcome:
     simulation = Simulation(_setup(job))
     simulation.run_until(SETTLE_S)
     simulation.inventory.restart()
-    simulation.run_until(job.seconds)
+    simulation.run_until(job.seconds + AFTER_STEP_S)
     held, engine = simulation.inventory, simulation.engine
     return Outcome(
         job=job,
