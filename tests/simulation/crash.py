@@ -49,7 +49,7 @@ CALM_S = 600.0  # time limit for NORMAL after the end of the crash
 RATIO_MAX, WIDE_S_MAX, REDUCE_S_MAX = 0.4, 5.0, 15.0
 PAUSES_MAX = 1_000  # more than the faults raise: see above
 WIDTH = 132  # of the tables
-MARKET = BITCOIN
+MARKET = replace(BITCOIN, depth_levels=25)
 
 
 class Maker(StrEnum):
