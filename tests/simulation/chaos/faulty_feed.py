@@ -231,7 +231,16 @@ class FaultyFeed(SimulatedGateway):
         self._ids = first, last
         if not self._empty.sides():
             self._invariants.book(last)
+        else:
+            self._note_shown()
         return first, last
+
+    def _note_shown(self) -> None:
+        """Tell the invariants the best prices of a book whose one side has our orders only."""
+        book = self._shown_depth(1)
+        if book.bids and book.asks:
+            shown = float(book.bids[0][0]), float(book.asks[0][0])
+            self._invariants.shown(shown, self._schedule.now_ns)
 
     def _diff(self, diff: DepthDiff) -> None:
         delta = self._sync.on_diff(diff._replace(ts_ns=self._schedule.now_ns))
