@@ -17,6 +17,7 @@ from quoter.tapes.binance_raw import read_lines
 from quoter.tapes.opening import open_tape
 from tests.unit.backtest.synthetic_tape import SYMBOL, write_tape
 
+pytestmark = pytest.mark.slow  # each run plays a minute of a market
 DELAY = DelayOptions(median_ms=5.0, spread=2.0, seed=1)
 ALL = tuple(FillModel)
 

@@ -50,6 +50,7 @@ def test_measured_figures_are_those_of_the_market(recording: Recording) -> None:
     assert counts[0] > counts[1] > 20
 
 
+@pytest.mark.slow
 def test_calibration_of_an_ordinary_market_is_as_it_must_be(recording: Recording) -> None:
     found = {figure.what: figure for figure in figures(recording)}
     assert found["sigma / realised, r.m.s."].values[0] == pytest.approx(1.0, abs=0.25)
