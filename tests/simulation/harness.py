@@ -14,7 +14,6 @@ from quoter.backtest.schedule import Schedule
 from quoter.backtest.seam import Latency, NoFaults, Seam
 from quoter.backtest.simulated_gateway import SimulatedGateway
 from quoter.domain.events import Event, FeedUp, OperatorCommand, Tick
-from quoter.domain.instrument import Instrument
 from quoter.domain.market import Stream
 from quoter.domain.step import Step
 from quoter.domain.units import NS_PER_S
@@ -136,19 +135,3 @@ class Simulation:
         news = self.exchange.flush_depth(self.setup.market.symbol, self.schedule.now_ns)
         self.gateway.deliver(news)
         self.schedule.at(self.schedule.now_ns + self.setup.depth_ns, self._flush)
-
-
-def instrument_of(market: MarketSpec) -> Instrument:
-    """Return the simulated market as an `Instrument`."""
-    return Instrument(
-        symbol=f"{market.base}/{market.quote}",
-        venue_symbol=market.symbol,
-        base=market.base,
-        quote=market.quote,
-        tick=market.tick,
-        lot=market.lot,
-        size_min=market.size_min,
-        size_max=market.size_max,
-        notional_min=market.notional_min,
-        fee_maker=market.fee_maker,
-    )

@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from math import sqrt
 
+from quoter.app.backtesting import instrument_of
 from quoter.backtest.seam import INSTANT
 from quoter.domain.units import NS_PER_S
 from quoter.engine.config import (
@@ -17,7 +18,7 @@ from quoter.engine.config import (
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.risk.view import Limits
 from quoter.sim.messages import MarketSpec
-from tests.simulation.harness import Setup, instrument_of
+from tests.simulation.harness import Setup
 
 LOTS_MAX = 10
 

@@ -9,6 +9,7 @@ from copy import replace
 from decimal import Decimal
 from functools import partial
 
+from quoter.app.backtesting import instrument_of
 from quoter.backtest.receipt import received_at
 from quoter.backtest.schedule import Schedule
 from quoter.backtest.seam import Channel, Latency, Seam
@@ -61,7 +62,6 @@ from tests.simulation.chaos.faulty_feed import FaultyFeed, Post
 from tests.simulation.chaos.invariants import Invariants
 from tests.simulation.chaos.plan import Fault
 from tests.simulation.chaos.true_state import TrueState
-from tests.simulation.harness import instrument_of
 
 RECEIVE_WINDOW_NS = 2_000 * NS_PER_MS  # the venue rejects an older create (recvWindow)
 CLOCK_NS_MAX = 1_000 * NS_PER_MS

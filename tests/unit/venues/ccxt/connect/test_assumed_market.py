@@ -2,7 +2,7 @@
 
 import pytest
 
-from quoter.domain.errors import VenueError
+from quoter.domain.errors import MarketsUnread, VenueError
 from quoter.venues.ccxt.connect.assumed_market import SAME_EVERYWHERE, assume_market
 from quoter.venues.profiles import PROVEN, profile_of
 from tests.unit.venues.paper_account import PaperAccount, gateway_of
@@ -29,7 +29,7 @@ async def test_markets_that_are_read_later_replace_the_assumed_one(
 ) -> None:
     async with gateway_of(PaperAccount("okx"), monkeypatch, is_kill=True) as gateway:
         await gateway.count_own_open()
-        with pytest.raises(VenueError):
+        with pytest.raises(MarketsUnread):
             await gateway.connect()  # requests the list, not satisfied with the assumed market
 
 
