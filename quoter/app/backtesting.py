@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
 
-from quoter.app.settings_to_config import engine_config
+from quoter.app.settings_to_config import engine_config, given_fee
 from quoter.backtest.latency import RandomLatency
 from quoter.backtest.seam import Latency
 from quoter.backtest.tape_run import RunSetup
@@ -50,9 +50,9 @@ def run_setups(
     delay: DelayOptions,
 ) -> list[RunSetup]:
     """Return a run for each fill model, all with the same engine and the same latency."""
-    fee = settings.fee_maker_bps
+    fee = given_fee(settings)
     if fee is not None:
-        market = replace(market, fee_maker=Decimal(str(fee)) / 10_000)
+        market = replace(market, fee_maker=fee)
     latency = _latency(delay)
     engine = _engine(settings, market, start_ns)
     return [

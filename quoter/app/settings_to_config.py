@@ -6,7 +6,7 @@ from decimal import Decimal
 from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import MarketHistory, SavedCalibration
-from quoter.domain.units import NS_PER_MS, NS_PER_S, exact
+from quoter.domain.units import BPS_EXACT, NS_PER_MS, NS_PER_S, exact
 from quoter.engine.config import (
     ActivityPolicy,
     BookPolicy,
@@ -36,7 +36,6 @@ from quoter.service.saved_calibration import CalibrationBounds, UsableCalibratio
 from quoter.settings import Environment, Settings
 from quoter.venues.config import StreamTimings, VenueConfig
 
-BPS = Decimal("0.0001")
 RUN_DIGITS = 8  # unix milliseconds in base 36 fit until 2059
 RULES_NS = 600 * 1_000_000_000  # PT-14
 FEE_NS = 3_600 * NS_PER_S  # PT-14; a fee tier is computed once a day
@@ -80,7 +79,7 @@ def venue_config(settings: Settings, *, with_key: bool = True) -> VenueConfig:
         secret=secret,
         password=password,
         is_trial_first=trial_mode(settings) is not TrialMode.OFF,
-        fee_maker=_given_fee(settings),
+        fee_maker=given_fee(settings),
         stream=StreamTimings(
             stall_s=settings.book_stale_s, ping_s=min(PING_S_MAX, settings.book_stale_s / 2)
         ),
@@ -153,11 +152,11 @@ def limits(settings: Settings) -> Limits:
         inventory_max=settings.inventory_max,
         size_max=min(most, settings.inventory_max / 2),
         notional_max=settings.notional_max,
-        price_collar=exact(settings.price_collar_bps) * BPS,
+        price_collar=exact(settings.price_collar_bps) * BPS_EXACT,
         loss_max=settings.loss_max,
         drawdown_max=settings.drawdown_max or settings.loss_max,
         position_notional_max=settings.position_notional_max,
-        book_spread_max=exact(settings.book_spread_max_bps) * BPS,
+        book_spread_max=exact(settings.book_spread_max_bps) * BPS_EXACT,
         book_depth_min=settings.book_depth_min,
     )
 
@@ -176,8 +175,8 @@ def regime_policy(settings: Settings) -> RegimePolicy:
 def activity_policy(settings: Settings) -> ActivityPolicy:
     """Return the limits on activity over time; settings in bps become fractions of the price."""
     return ActivityPolicy(
-        price_jump=settings.price_jump_bps * float(BPS),
-        quote_drift=settings.quote_drift_bps * float(BPS),
+        price_jump=settings.price_jump_bps * float(BPS_EXACT),
+        quote_drift=settings.quote_drift_bps * float(BPS_EXACT),
         creates_per_min=settings.creates_per_min,
         creates_per_fill=settings.creates_per_fill,
         turnover_max=settings.turnover_max,
@@ -258,9 +257,10 @@ def pricing_config(
     )
 
 
-def _given_fee(settings: Settings) -> Decimal | None:
+def given_fee(settings: Settings) -> Decimal | None:
+    """Return QUOTER_FEE_MAKER_BPS as a fraction of notional; None if it is not set."""
     fee = settings.fee_maker_bps
-    return None if fee is None else exact(fee) * BPS
+    return None if fee is None else exact(fee) * BPS_EXACT
 
 
 def quote_shape(settings: Settings) -> QuoteShape:

@@ -11,7 +11,7 @@ from quoter.backtest.simulated_gateway import SimulatedGateway
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.events import Event, FeedUp, Tick
 from quoter.domain.market import Stream
-from quoter.domain.step import Pnl, Snapshot, StateChange, Step
+from quoter.domain.step import Pnl, StateChange, Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import BPS_PER_UNIT, NS_PER_MS, NS_PER_S
 from quoter.engine.config import EngineConfig
@@ -119,10 +119,6 @@ class TapeRun:
         self._schedule.run_until(max(ts_ns, self._schedule.now_ns))
         news = feed(self._exchange, self._setup.market.symbol, row, self._schedule.now_ns)
         self._gateway.deliver(news)
-
-    def snapshot(self) -> Snapshot:
-        """Return the visible state of the engine."""
-        return self.engine.snapshot()
 
     def result(self) -> RunResult:
         """Return the result so far."""

@@ -80,9 +80,7 @@ def market_of_rules(instrument: Instrument, rows: Iterable[Message]) -> MarketSp
         notional_min=instrument.notional_min,
         fee_maker=instrument.fee_maker,
     )
-    if not _fits(shown, market):
-        raise TapeError(f"prices of the tape are not multiples of {market.tick}")
-    return market
+    return _fitting(market, shown)
 
 
 class _Shown(msgspec.Struct):
@@ -114,7 +112,7 @@ def _rows(message: Message) -> Levels:
             return ((message.price, message.size),)
 
 
-def _step(values: Iterable[Decimal]) -> Decimal:
+def smallest_place(values: Iterable[Decimal]) -> Decimal:
     """Return the smallest decimal place that any of the values uses."""
     places = max((_places(value) for value in values), default=0)
     return Decimal(1).scaleb(-places)
@@ -123,6 +121,13 @@ def _step(values: Iterable[Decimal]) -> Decimal:
 def _places(value: Decimal) -> int:
     exponent = value.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _fitting(market: MarketSpec, shown: _Shown) -> MarketSpec:
+    """Return the market. Raises TapeError if the prices are not on its grid."""
+    if not _fits(shown, market):
+        raise TapeError(f"prices of the tape are not multiples of {market.tick}")
+    return market
 
 
 def _fits(shown: _Shown, market: MarketSpec) -> bool:
@@ -135,12 +140,12 @@ def _inferred(symbol: str, shown: _Shown) -> MarketSpec:
     if not quote:
         raise TapeError(f"the currencies of {symbol} are not known: pass --filters")
     notional = Decimal(5) if quote in DOLLARS else Decimal("0.0001")
-    lot = _step(shown.sizes)
+    lot = smallest_place(shown.sizes)
     return MarketSpec(
         symbol=symbol,
         base=symbol.removesuffix(quote),
         quote=quote,
-        tick=_step(shown.prices),
+        tick=smallest_place(shown.prices),
         lot=lot,
         size_min=lot,
         size_max=lot * 10**12,
@@ -186,6 +191,4 @@ def _from_filters(symbol: _Symbol, shown: _Shown) -> MarketSpec:
         size_max=lot.maxQty,
         notional_min=notional or Decimal(0),
     )
-    if not _fits(shown, market):
-        raise TapeError(f"prices of the tape are not multiples of {market.tick}")
-    return market
+    return _fitting(market, shown)

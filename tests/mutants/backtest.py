@@ -97,8 +97,8 @@ MUTANTS = (
         "the simulated venue's fee differs from the one that the engine has",
         Edit(
             "quoter/app/backtesting.py",
-            "        market = replace(market, fee_maker=Decimal(str(fee)) / 10_000)\n",
-            "        market = replace(market, fee_maker=Decimal(str(fee)) / 1_000)\n",
+            "        market = replace(market, fee_maker=fee)\n",
+            "        market = replace(market, fee_maker=fee * 10)\n",
         ),
         tests=(TAPE_RUN,),
     ),

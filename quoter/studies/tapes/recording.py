@@ -13,16 +13,16 @@ from pathlib import Path
 
 from quoter.domain.events import BookDelta, BookSnapshot, TopOfBook, Trade
 from quoter.domain.market import Level, Levels, Side
-from quoter.domain.units import NS_PER_S
+from quoter.domain.units import NS_PER_S, exact
 from quoter.state.book import Book
 from quoter.tapes import messages
 from quoter.tapes.binance_raw import read_lines
+from quoter.tapes.market import smallest_place
 from quoter.tapes.messages import Best, Depth, Print, Snapshot, TapeError
 from quoter.tapes.reading import RowAccount, prepared
 from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
 
 NAME = re.compile(r"(\w+_([A-Z0-9]+))_\d{8}\.gz")
-PLACES_MAX = 8  # decimal places of a price
 
 type Quote = TopOfBook | Trade
 
@@ -101,7 +101,7 @@ def read(name: str, symbol: str, files: Sequence[Path]) -> Recording:
                     events.append(event)
                 continue
             case BookSnapshot():
-                tick = _tick(event.bids + event.asks)
+                tick = smallest_place(exact(price) for price, _ in event.bids + event.asks)
                 book.load(event)
             case BookDelta():
                 book.apply(event)
@@ -127,17 +127,6 @@ def _name_and_symbol(path: Path) -> tuple[str, str]:
 
 def _prices(touch: tuple[Level, Level]) -> tuple[float, float]:
     return touch[0].price, touch[1].price
-
-
-def _tick(levels: Levels) -> Decimal:
-    """Return the smallest decimal place that any of the prices uses."""
-    places = (-_exponent(Decimal(f"{price:.{PLACES_MAX}f}").normalize()) for price, _ in levels)
-    return Decimal(1).scaleb(-max(0, *places, 0))
-
-
-def _exponent(number: Decimal) -> int:
-    exponent = number.as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
 
 
 def _moved(event: Quote, move: Callable[[float], float]) -> Quote:
