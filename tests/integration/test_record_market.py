@@ -35,7 +35,7 @@ async def test_a_market_is_recorded_with_its_rules_and_a_lost_book_comes_back(
 
     with quiet_logs(tmp_path / "log"):
         async with running(market(LIVELY, seed=6)) as sandbox:
-            await sandbox.arm("depth_gap", probability=0.1)
+            await sandbox.arm("depth_gap", probability=0.1, count=4)  # then the book stays whole
             code = await record_market(
                 settings(sandbox, tmp_path),
                 tmp_path / "market",
