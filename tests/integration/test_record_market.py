@@ -17,7 +17,7 @@ from quoter.state.book import Book
 from tests.integration.daemon_harness import LIVELY, market, quiet_logs, settings
 from tests.integration.sandbox_client import running
 
-EVENTS = 150
+EVENTS = 400
 
 
 def events_of(recording: Recording) -> list[Event]:
