@@ -6,7 +6,6 @@ orders of an earlier run, and reconciles the ledger with the venue. Only then it
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import partial
 
 import structlog
@@ -19,7 +18,7 @@ from quoter.app.external_stops import (
     make_heartbeat_writer,
     with_heartbeat,
 )
-from quoter.app.limit_checks import check_limits
+from quoter.app.limit_checks import check_limits, check_target
 from quoter.app.live_control import LiveControl, Load
 from quoter.app.manifest import metrics_of
 from quoter.app.opening_reconciliation import OpeningReconciliation
@@ -259,21 +258,8 @@ async def _engine_config(
         earlier_runs=earlier_runs(settings, ledger.reader),
         is_trial_only=started.is_trial_only,
     )
-    _check_target(config, settings)
+    check_target(config)
     return config
-
-
-def _check_target(config: EngineConfig, settings: Settings) -> None:
-    """Raise StartFailed if the holdings are further from the target than the limit."""
-    base = config.instrument.base
-    distance = config.opening.get(base, Decimal(0)) - config.target
-    if not abs(distance) <= settings.inventory_max:
-        raise StartFailed(
-            ExitCode.USAGE,
-            f"QUOTER_TARGET: the holdings are {distance:+f} {base} from the target, "
-            f"more than QUOTER_INVENTORY_MAX ({settings.inventory_max:f}): set QUOTER_TARGET=auto, "
-            "or buy or sell the difference by hand first",
-        )
 
 
 async def _serve(

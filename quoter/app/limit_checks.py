@@ -1,14 +1,23 @@
-"""Find limits that no order can pass, once a price is known (PT-02)."""
+"""Find settings with which no order can pass, or that defeat each other, once a price is known.
+
+Blocking lines: no order can be placed at present. Warnings: orders can be placed, but the daemon
+will not do what its settings say. PT-02.
+"""
 
 from decimal import ROUND_CEILING, Decimal
+from math import sqrt
 
 from quoter.app.settings_to_config import activity_policy, limits
 from quoter.app.startup import StartFailed
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import MarketHistory
+from quoter.domain.number_text import plain
 from quoter.domain.quotes import QuoteTerms
 from quoter.domain.units import exact
 from quoter.engine.config import ActivityPolicy, EngineConfig
+from quoter.engine.engine import Engine
+from quoter.engine.limits.risk_views import DEPTH_LEVELS, depth_of
+from quoter.pricing.quote.settings_summary import MINUTE_S
 from quoter.risk.order_rules import ORDERS_SHARE
 from quoter.risk.tick_limits import limits_below_tick
 from quoter.risk.view import Limits
@@ -66,8 +75,12 @@ def too_small(
     ]
 
 
-def blocking_limits(config: EngineConfig, price: float) -> list[str]:
-    """Return a line for each limit, ours or the venue's, that no order passes at this price."""
+def blocking_limits(engine: Engine, price: float) -> list[str]:
+    """Return a line for each limit, ours or the venue's, that no order passes at this price.
+
+    The engine has followed the market: its book is compared with the order size too.
+    """
+    config = engine.config
     small = too_small(
         config.instrument,
         config.order_size,
@@ -76,7 +89,28 @@ def blocking_limits(config: EngineConfig, price: float) -> list[str]:
         collar=config.limits.price_collar,
     )
     coarse = _below_tick(config.instrument, price, config.limits, config.activity)
-    return [*limits_below_one_order(config.limits, config.order_size, price), *small, *coarse]
+    thin = thin_book(config.limits, config.order_size, *depth_of(engine.market))
+    return [
+        *limits_below_one_order(config.limits, config.order_size, price),
+        *small,
+        *coarse,
+        *thin,
+    ]
+
+
+def thin_book(
+    limits: Limits, order_size: Decimal, depth_bid: Decimal, depth_ask: Decimal
+) -> list[str]:
+    """Return a line if the best levels hold too little for an order; sizes in base units."""
+    depth = min(depth_bid, depth_ask)
+    own = limits.book_depth_min
+    if depth >= (order_size if own is None else own):
+        return []
+    name, got = ("QUOTER_ORDER_SIZE", order_size) if own is None else ("QUOTER_BOOK_DEPTH_MIN", own)
+    return [
+        f"{name}: the best {DEPTH_LEVELS} levels hold {plain(depth_bid)} to buy and "
+        f"{plain(depth_ask)} to sell: no order is placed beside less than this (got {got:f})"
+    ]
 
 
 def _below_tick(
@@ -102,6 +136,62 @@ def check_limits(settings: Settings, instrument: Instrument, history: MarketHist
         lines += _below_tick(instrument, price, ours, activity_policy(settings))
     if lines:
         raise StartFailed(ExitCode.USAGE, "; ".join(lines))
+
+
+def setting_warnings(engine: Engine, terms: QuoteTerms) -> list[str]:
+    """Return a line for each setting that this quote and these balances make ineffective."""
+    config, held = engine.config, engine.inventory
+    return [
+        *beyond_collar(config.limits, terms),
+        *target_out_of_reach(
+            config, position=held.position, cash=held.cash, price=terms.inputs.fair
+        ),
+        *loss_within_a_minute(config.limits, sigma=terms.inputs.sigma),
+    ]
+
+
+def target_out_of_reach(
+    config: EngineConfig, *, position: Decimal, cash: Decimal, price: float
+) -> list[str]:
+    """Return a line if the balances can't become the target; base, quote, quote per base."""
+    if not config.is_spot:
+        return []
+    most = position + cash / exact(price)
+    if config.target <= most:
+        return []
+    return [
+        f"QUOTER_TARGET: the balances, {plain(position)} {config.instrument.base} and "
+        f"{plain(cash)} {config.instrument.quote}, are worth {float(most):.8g} "
+        f"{config.instrument.base}: the target can't be reached (got {config.target:f})"
+    ]
+
+
+def loss_within_a_minute(limits: Limits, *, sigma: float) -> list[str]:
+    """Return a line if the inventory limit loses QUOTER_LOSS_MAX by a usual move of one minute.
+
+    sigma: quote per base and square root of a second.
+    """
+    loss = sigma * sqrt(MINUTE_S) * float(limits.inventory_max)
+    if loss < float(limits.loss_max):
+        return []
+    return [
+        f"QUOTER_LOSS_MAX: with the inventory at QUOTER_INVENTORY_MAX, a move of one standard "
+        f"deviation in a minute loses {loss:.2f}, so the kill is a matter of minutes "
+        f"(got {limits.loss_max:f})"
+    ]
+
+
+def check_target(config: EngineConfig) -> None:
+    """Raise StartFailed if the holdings are further from the target than the limit."""
+    base, limit = config.instrument.base, config.limits.inventory_max
+    distance = config.opening.get(base, Decimal(0)) - config.target
+    if not abs(distance) <= limit:
+        raise StartFailed(
+            ExitCode.USAGE,
+            f"QUOTER_TARGET: the holdings are {distance:+f} {base} from the target, "
+            f"more than QUOTER_INVENTORY_MAX ({limit:f}): set QUOTER_TARGET=auto, "
+            "or buy or sell the difference by hand first",
+        )
 
 
 def beyond_collar(limits: Limits, terms: QuoteTerms) -> list[str]:

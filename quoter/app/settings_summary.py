@@ -2,7 +2,7 @@
 
 import structlog
 
-from quoter.app.limit_checks import beyond_collar, blocking_limits
+from quoter.app.limit_checks import blocking_limits, setting_warnings
 from quoter.domain.errors import InvalidInput
 from quoter.domain.events import LiveParamsChanged
 from quoter.domain.quotes import QuoteTerms
@@ -71,8 +71,11 @@ class SettingsSummaryLog:
             return
         self._is_logged = True
         rows, lines = found
-        terms, config = step.quote.terms, self._engine.config
-        lines += (*blocking_limits(config, terms.inputs.fair), *beyond_collar(config.limits, terms))
+        terms = step.quote.terms
+        lines += (
+            *blocking_limits(self._engine, terms.inputs.fair),
+            *setting_warnings(self._engine, terms),
+        )
         for row in rows:
             log.info(
                 "settings_summary",

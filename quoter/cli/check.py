@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from quoter.app.composition import RunInputs, make_runner
 from quoter.app.daemon import trade
-from quoter.app.limit_checks import beyond_collar, blocking_limits
+from quoter.app.limit_checks import blocking_limits, check_target, setting_warnings
 from quoter.app.setting_errors import exit_code_for, text_for
 from quoter.app.settings_summary import summarise
 from quoter.app.settings_to_config import (
@@ -140,6 +140,10 @@ class Check:
             )
         )
         self._limits(instrument)
+        try:
+            check_target(engine.config)
+        except StartFailed as error:
+            return self._fail(error.code, "limits", error)
         await self._watch(engine, config, instrument)
         return self._quote(engine)
 
@@ -205,15 +209,16 @@ class Check:
             text = f"the market is closed: {causes[Cause.VENUE_STATUS]}"
             return self._fail(ExitCode.VENUE_UNAVAILABLE, "quote", text)
         if terms is None or summary is None:
-            missing = ", ".join(f"{name} × {times}" for name, times in engine.counts.items())
-            text = f"no quote within {QUOTE_S_MAX:g} s: {missing or 'no market data'}"
+            missing = [f"{name} × {times}" for name, times in engine.counts.items()]
+            missing += [f"{cause}: {text}" for cause, text in causes.items()]
+            text = f"no quote within {QUOTE_S_MAX:g} s: {', '.join(missing) or 'no market data'}"
             return self._fail(ExitCode.START_FAILED, "quote", text)
         rows, warnings = summary
         self._console.print(table("settings summary", rows))
         self._console.print(table("implied quote", explain(terms)))
-        if lines := blocking_limits(engine.config, terms.inputs.fair):
+        if lines := blocking_limits(engine, terms.inputs.fair):
             return self._fail(ExitCode.USAGE, "limits", "; ".join(lines))
-        for line in (*warnings, *beyond_collar(engine.config.limits, terms)):
+        for line in (*warnings, *setting_warnings(engine, terms)):
             self._console.print(f"warning: {line}", style="yellow", markup=False)
         self._say("result", "ready for `quoter run`")
         return ExitCode.CLEAN

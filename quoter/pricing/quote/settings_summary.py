@@ -22,6 +22,7 @@ from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import quote_terms
 
 MINUTE_S = 60.0
+HOURS_HELD_MAX = 24.0
 SLOPE_KAPPA_GOOD = 0.5  # above it the closed form errs by more than 5 % of the half-spread
 
 
@@ -224,5 +225,10 @@ def warnings(summary: SettingsSummary) -> tuple[str, ...]:
             f"the inventory limit of {plain(summary.lots_max)} lots is above"
             f" {plain(summary.cara_lots_max, 3)}, the largest inventory that fits this"
             " risk aversion; lower gamma or the limit"
+        )
+    if (hours := summary.tau_equivalent_s / 3_600.0) > HOURS_HELD_MAX:
+        found.append(
+            f"inventory is expected to be held for {plain(hours, 2)} hours, and its price risk with"
+            " it; raise gamma"
         )
     return tuple(found)

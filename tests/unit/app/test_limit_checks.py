@@ -1,15 +1,28 @@
 """Limits and order sizes that no order can satisfy are reported at the start."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from quoter.app.limit_checks import beyond_collar, check_limits, limits_below_one_order, too_small
+from quoter.app.limit_checks import (
+    beyond_collar,
+    blocking_limits,
+    check_limits,
+    check_target,
+    limits_below_one_order,
+    loss_within_a_minute,
+    setting_warnings,
+    target_out_of_reach,
+    thin_book,
+    too_small,
+)
 from quoter.app.startup import StartFailed
 from quoter.domain.market import Bar, MarketHistory
 from quoter.service.exit_codes import ExitCode
 from tests.unit.app.test_settings_to_config import INSTRUMENT, settings
+from tests.unit.engine.cases import EngineHarness, config
 from tests.unit.risk.cases import LIMITS, limits
 from tests.unit.telemetry.samples import TERMS
 
@@ -101,3 +114,64 @@ def test_a_start_is_refused_if_one_tick_exceeds_a_limit_in_basis_points() -> Non
     with pytest.raises(StartFailed, match=r"QUOTER_PRICE_JUMP_BPS: one tick .* at least 170"):
         check_limits(settings(), coarse, past)
     check_limits(settings(price_jump_bps=170, price_collar_bps=170), coarse, past)
+
+
+def test_a_book_thinner_than_one_order_blocks() -> None:
+    enough, little = Decimal("0.005"), Decimal("0.004")
+    assert thin_book(LIMITS, SIZE, enough, enough) == []
+    for depths in ((little, enough), (enough, little)):
+        (line,) = thin_book(LIMITS, SIZE, *depths)
+        assert line.startswith("QUOTER_ORDER_SIZE: the best 5 levels hold ")
+        assert "0.004" in line
+        assert "(got 0.005)" in line
+    own = limits(book_depth_min=Decimal(1))
+    (line,) = thin_book(own, SIZE, enough, enough)
+    assert line.startswith("QUOTER_BOOK_DEPTH_MIN: ")
+
+
+def test_the_engines_own_book_is_compared_with_the_order_size() -> None:
+    harness = EngineHarness(config(order_size=Decimal(1)))
+    harness.book(size=0.1)
+    (line,) = blocking_limits(harness.engine, 100.0)
+    assert line.startswith("QUOTER_ORDER_SIZE: the best 5 levels hold 0.5 to buy and 0.5 to sell")
+
+
+def test_a_target_above_all_that_the_balances_can_buy_is_a_warning() -> None:
+    wanted = config(target=Decimal(3))
+    assert target_out_of_reach(wanted, position=Decimal(2), cash=Decimal(100), price=100.0) == []
+    (line,) = target_out_of_reach(wanted, position=Decimal(2), cash=Decimal(99), price=100.0)
+    assert line.startswith("QUOTER_TARGET: ")
+    assert "2.99 " in line
+    assert "(got 3)" in line
+
+
+def test_a_loss_limit_below_the_usual_move_of_a_minute_is_a_warning() -> None:
+    usual = limits(inventory_max=Decimal("0.05"), loss_max=Decimal(3))
+    assert loss_within_a_minute(usual, sigma=7.0) == []  # 2.71
+    (line,) = loss_within_a_minute(usual, sigma=8.0)
+    assert line.startswith("QUOTER_LOSS_MAX: ")
+    assert "3.10" in line
+
+
+def test_the_warnings_use_the_quote_and_the_balances_of_the_engine() -> None:
+    harness = EngineHarness(config(target=Decimal(5_000)))
+    harness.book()
+    wild = replace(TERMS, inputs=replace(TERMS.inputs, fair=100.0, sigma=1e6))
+    names = [line.split(":")[0] for line in setting_warnings(harness.engine, wild)]
+    assert names == ["QUOTER_PRICE_COLLAR_BPS", "QUOTER_TARGET", "QUOTER_LOSS_MAX"]
+
+
+@pytest.mark.parametrize(("held", "is_refused"), [("7", False), ("7.1", True), ("2.9", True)])
+def test_holdings_farther_from_the_target_than_the_limit_are_refused(
+    held: str, is_refused: bool
+) -> None:
+    chosen = config(
+        target=Decimal(5),
+        limits=replace(config().limits, inventory_max=Decimal(2)),
+        opening={"ABC": Decimal(held), "USD": Decimal(100)},
+    )
+    with pytest.raises(StartFailed) if is_refused else nullcontext() as refused:
+        check_target(chosen)
+    if refused is not None:
+        assert refused.value.code is ExitCode.USAGE
+        assert str(refused.value).startswith("QUOTER_TARGET: the holdings are ")

@@ -22,7 +22,7 @@ from quoter.pricing.quote.normalisation import References, gamma_lot
 from quoter.pricing.quote.settings_summary import settings_summary, summary_rows
 from quoter.telemetry.logs import configure_logs
 from tests.unit.app.test_settings_to_config import INSTRUMENT
-from tests.unit.engine.cases import ACTIVITY
+from tests.unit.engine.cases import ACTIVITY, EngineHarness
 from tests.unit.risk.cases import LIMITS
 from tests.unit.telemetry.samples import NOW_NS, PARAMS, QUOTE, TERMS, step
 
@@ -37,9 +37,11 @@ class Calibration:
 
 
 class Config:
-    lots_max, order_size, limits = 10.0, Decimal("0.005"), LIMITS
+    lots_max, order_size = 10.0, Decimal("0.005")
+    limits = replace(LIMITS, inventory_max=Decimal("0.05"), loss_max=Decimal(50))
     instrument, pricing = INSTRUMENT, PricingConfig()
     activity = ACTIVITY
+    is_spot, target = True, Decimal(0)
 
 
 class FrozenEngine:
@@ -47,6 +49,9 @@ class FrozenEngine:
 
     def __init__(self, references: References | None = REFERENCES, gamma: float = GAMMA) -> None:
         self.calibration, self.config = Calibration(references, gamma), Config()
+        harness = EngineHarness()
+        harness.book()
+        self.market, self.inventory = harness.engine.market, harness.engine.inventory
 
 
 def engine(references: References | None = REFERENCES, gamma: float = GAMMA) -> Engine:

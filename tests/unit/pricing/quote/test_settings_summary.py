@@ -85,6 +85,14 @@ def test_no_warning_just_below_cara_lots_max() -> None:
         assert rows["cara_lots_max"] == found.cara_lots_max == pytest.approx(limit)
 
 
+@pytest.mark.parametrize(("hours", "is_warned"), [(23.9, False), (24.1, True)])
+def test_warning_if_inventory_would_be_held_for_more_than_a_day(
+    hours: float, is_warned: bool
+) -> None:
+    slow = replace(meant(), tau_equivalent_s=hours * 3_600.0)
+    assert any("raise gamma" in text for text in warnings(slow)) is is_warned
+
+
 def test_warning_if_slope_is_too_steep_for_the_closed_form_model() -> None:
     steep = References(sigma=0.5, kappa=5.0, intensity=0.8)
     closed = settings_summary(gamma=0.5, lots_max=10.0, references=steep, fair=4000.0)
