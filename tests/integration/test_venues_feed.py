@@ -456,6 +456,8 @@ async def test_after_a_hang_nothing_is_emitted_before_a_fresh_snapshot(
     after = received.events[before:]
     kinds = [type(e) for e in after if isinstance(e, FeedDown | FeedUp | BookSnapshot)]
     assert kinds[:3] == [FeedDown, FeedUp, BookSnapshot]
+    deltas = (type(e) for e in after if isinstance(e, BookSnapshot | BookDelta))
+    assert next(deltas) is BookSnapshot, "a delta of the old book"
     assert isinstance(after[0], FeedDown)
     # by the hang itself, or by the pong of ccxt's that was late through it
     assert any(words in after[0].text for words in ("nothing was read", "ping-pong"))
