@@ -29,8 +29,12 @@ def plain_json(value: object) -> str:
 
     Raises ValueError for a number that is not finite.
     """
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False)
-    return _JSON_TOKEN.sub(lambda found: _plain_token(found[0]), text)
+    return without_exponents(json.dumps(value, ensure_ascii=True, allow_nan=False))
+
+
+def without_exponents(json_text: str) -> str:
+    """Return the same JSON with its numbers in plain notation; strings stay as they are."""
+    return _JSON_TOKEN.sub(lambda found: _plain_token(found[0]), json_text)
 
 
 def _plain_token(token: str) -> str:

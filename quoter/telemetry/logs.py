@@ -1,8 +1,10 @@
 """Configuration of logging: JSON, or pretty on a terminal; every line is redacted."""
 
+import json
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Literal, TextIO
@@ -10,6 +12,7 @@ from typing import Literal, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from quoter.domain.number_text import without_exponents
 from quoter.telemetry.log_queue import LineQueue, lost_line
 from quoter.telemetry.redaction import Redactor, clean_trace
 
@@ -112,6 +115,11 @@ def _log_thread_crash(failure: threading.ExceptHookArgs) -> None:
         _log_crash(failure.exc_type, failure.exc_value, failure.exc_traceback)
 
 
+def _json(line: object, default: Callable[[object], object]) -> str:
+    """Return a log line as JSON; `default` makes text of an object that JSON does not have."""
+    return without_exponents(json.dumps(line, default=default))
+
+
 def _formatter(redactor: Redactor, *, is_pretty: bool) -> logging.Formatter:
     render: Processor
     if is_pretty:  # plain tracebacks: rich ones print local variables
@@ -119,7 +127,7 @@ def _formatter(redactor: Redactor, *, is_pretty: bool) -> logging.Formatter:
             exception_formatter=structlog.dev.plain_traceback, sort_keys=False, timestamp_key="time"
         )
     else:
-        render = structlog.processors.JSONRenderer()
+        render = structlog.processors.JSONRenderer(serializer=_json)
     return structlog.stdlib.ProcessorFormatter(
         processors=[
             structlog.stdlib.add_logger_name,

@@ -8,6 +8,7 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 import structlog
@@ -55,6 +56,13 @@ def test_a_line_is_json_with_time_level_and_fields() -> None:
     assert line["level"] == "info"
     assert line["order_id"] == "q-7"
     assert line["time"].endswith("Z")
+
+
+def test_numbers_of_a_json_line_have_no_exponent() -> None:
+    out = configured()
+    structlog.get_logger("quoter").info("fill", size=1e-8, fee=Decimal("1E-8"), text="1e-8")
+    assert '"size": 0.00000001,' in out.getvalue()
+    assert json.loads(out.getvalue())["text"] == "1e-8"
 
 
 def test_lines_of_the_standard_library_are_redacted_too() -> None:
