@@ -1,6 +1,6 @@
 """UTC time that never runs backwards, and the lag of the event loop.
 
-No other module of the service reads the wall clock.
+No other module of the service takes times from the wall clock, except for texts to read.
 """
 
 import asyncio

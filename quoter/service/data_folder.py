@@ -130,7 +130,10 @@ class DataFolder:
             sync_folder(self.path)
 
     def request(self, name: str) -> Request | None:
-        """Read a request file and keep it; None if there is none."""
+        """Read a request file and keep it; None if there is none.
+
+        A file that can't be read is a request too, with the error as its text.
+        """
         path = self.path / name
         try:
             with path.open("rb") as file:

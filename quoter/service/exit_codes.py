@@ -6,13 +6,13 @@ from enum import IntEnum
 class ExitCode(IntEnum):
     """Exit codes of the `quoter` commands; each names one reason for the end."""
 
-    CLEAN = 0  # the venue lists no own order
+    CLEAN = 0  # of a daemon: the venue lists no own order; of a command: done
     CRASHED = 1  # an unexpected error; own orders were cancelled as far as possible
     USAGE = 2  # a setting or an argument is wrong
     ORDERS_LEFT = 20  # it could not be verified that no own order is left
     UNSETTLED = 21  # the venue reports fills that could not be booked
     KILLED = 30  # stopped while the kill switch was latched
-    START_FAILED = 40  # venue and ledger could not be reconciled at the start
+    START_FAILED = 40  # at the start ledger and venue differ, or a check of the venue failed
     LOCK_HELD = 41  # another quoter runs on the data folder
     INTEGRITY = 42  # ledger damaged, latch not writable, or ccxt's code differs from the lock file
     KEY_RIGHTS = 43  # the API key was refused, or has rights that it must not have

@@ -1,9 +1,9 @@
-"""The bounded queue of events for the engine: own orders and control first, then market data.
+"""The queue of events for the engine: own orders and control first, then market data.
 
 Contiguous book deltas are merged into one, and of best prices only the newest is kept, so that a
 burst leads to one decision, on its last state. Fills and replies are never merged or dropped,
-trades never merged. When more than MARKET_EVENTS_MAX market events wait, book events are dropped,
-and so are the oldest trades: the engine then detects the gap and requests a snapshot.
+trades never merged. At most MARKET_EVENTS_MAX market events wait: one more drops the book events
+and the oldest trades, and the engine detects the gap and requests a snapshot.
 """
 
 import asyncio
@@ -88,10 +88,11 @@ class Inbox:
                 pass
             case _:
                 assert_never(event)
-        if len(market) >= MARKET_EVENTS_MAX and not isinstance(event, Trade):
+        if len(market) >= MARKET_EVENTS_MAX:
             self.overflows += 1
             self._drop_book_events()
-            return
+            if not isinstance(event, Trade):
+                return
         market.append(event)
 
     def _follows(self, newest: BookDelta, event: BookDelta) -> bool:

@@ -19,7 +19,7 @@ class PendingReplies:
         self._waiting: dict[int, tuple[Event, OnOutcome]] = {}
 
     def post(self, event: Event, on_outcome: OnOutcome) -> None:
-        """Queue an event; `on_outcome` is called once, when the engine has handled it."""
+        """Queue an event; `on_outcome` is called once, when it was handled or refused."""
         self._waiting[id(event)] = event, on_outcome
         self._post(event)
 

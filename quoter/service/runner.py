@@ -242,7 +242,7 @@ class Runner:
             self.inbox.put(Tick(ts_ns=self._clock.now_ns()))
 
     async def _poll_requests(self) -> None:
-        """Read request files (KILL, REARM), check that the ledger still writes, update metrics."""
+        """Carry out request files, check that the ledger still writes, update metrics."""
         while True:
             self.file_commands.check()
             if self.write_ahead is not None:

@@ -49,7 +49,10 @@ def daemons_of(folder: Path) -> list[int]:
 
 
 def folder_now(pid: int, lock: str) -> Path | None:
-    """Return where the folder with a daemon's open lock file is now; None if it was deleted."""
+    """Return where the folder with a daemon's open lock file is now.
+
+    None if it was deleted, or if this user may not see it.
+    """
     for link in _links(pid):
         path = Path(link)
         if path.name == lock and path.is_file():

@@ -25,7 +25,10 @@ SIGMA_AGE_S_MAX = 3600  # volatility changes faster; after that the venue's bars
 
 
 class UsableCalibration(NamedTuple):
-    """What the next start may use; None: too old. Units as in `SavedCalibration`."""
+    """What the next start may use. Units as in `SavedCalibration`.
+
+    None: not saved, too old or, all three, implausible.
+    """
 
     sigma: float | None = None
     kappa: float | None = None

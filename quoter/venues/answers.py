@@ -1,6 +1,6 @@
-"""The only place where the type of a venue's answer is checked, before anything is read from it.
+"""Checks of a venue's answer before anything is read from it.
 
-Two checks, neither of which a caller can leave out:
+There are two, and a request through ccxt passes both:
 
 * `check_body` sees every HTTP answer before ccxt does (`GuardedExchange.fetch`). ccxt accepts any
   text with status 200: it reads a maintenance page as an account without coins, as an empty list of
@@ -45,7 +45,7 @@ def check_body(exchange: str, method: str, url: str, answer: object) -> None:
 
 
 def fields(answer: object) -> Json:
-    """Return an answer that is an object with fields. Raises BadAnswer."""
+    """Return an answer that is an object and not empty. Raises BadAnswer."""
     if not isinstance(answer, Mapping) or not answer:
         raise BadAnswer(f"{_shown(answer)} instead of an object")
     return answer
@@ -110,7 +110,7 @@ def anything(answer: object) -> object:
 
 
 def has_list() -> bool:
-    """Whether the venue's last answer to this call has a list, so that ccxt's may be empty."""
+    """Whether the venue's last answer to this call has a list: then ccxt's may rightly be empty."""
     call = current_call()
     return call is not None and _has_list(call.answer)
 

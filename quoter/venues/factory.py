@@ -51,13 +51,14 @@ def make_feed(
     clock: VenueClock | None = None,
     limiter: RateLimiter | None = None,
 ) -> MarketFeed:
-    """Return the native feed where there is one, else ccxt.pro's.
+    """Return the native feed where there is one, else ccxt.pro's. Raises VenueError.
 
     Without a `clock` the feed measures the venue's clock by itself. `limiter` is the gateway's:
-    most venues count the requests of both together. Without one the feed has its own.
+    most venues count the requests of both together. Without one, and at venues that count an
+    account's requests separately, the feed has its own.
     """
     if profile_of(config.exchange).limits is not None:
-        limiter = None  # the gateway's is an account's: public requests don't count there
+        limiter = None  # the gateway's counts the account's requests; public ones are not of it
     is_native = config.native_feed and profile_of(config.exchange).family == "binance"
     feed = BinanceFeed if is_native else CcxtFeed
     return feed(config, instrument, now_ns, random or Random(), clock, limiter)

@@ -1,4 +1,4 @@
-"""Interfaces between quoter and an exchange; no other module talks to a venue.
+"""Interfaces between quoter and an exchange: outside `venues`, quoter reaches it only by these.
 
 Answers are returned or emitted as events, so that the engine processes them like any other input.
 No method raises for a venue's behaviour unless its docstring says so: failures are events too.
@@ -33,7 +33,10 @@ class MarketFeed(Protocol):
     """Public market data of one symbol; reconnects without limit, with jittered back-off."""
 
     async def run(self, emit: Emit) -> None:
-        """Emit FeedUp, then BookSnapshot and the deltas that follow it; FeedDown when lost."""
+        """Emit FeedUp, BookSnapshot and what follows it (BookDelta, TopOfBook, Trade); repeat.
+
+        FeedDown when the connection is lost; also Alarm, and the reports that were requested.
+        """
 
     def rejected(self) -> Mapping[str, int]:
         """Return how many messages were not used so far, by reason."""
@@ -52,7 +55,7 @@ class MarketFeed(Protocol):
 
 
 class CancelGateway(Protocol):
-    """The sentinel's access to an exchange: it can list and cancel orders, nothing else."""
+    """Access of the sentinel, and of `quoter kill` without a daemon: no order can be created."""
 
     async def connect(self) -> Instrument:
         """Same as `OrderGateway.connect`."""
@@ -90,10 +93,13 @@ class OrderGateway(Protocol):
     """Orders and the private stream, for one symbol and one account."""
 
     async def connect(self) -> Instrument:
-        """Load the market, check key and clock. Raises VenueError (KeyRefused) with the reason."""
+        """Load the market, check key and clock; return the market's rules.
+
+        Raises VenueError with the reason, such as KeyRefused.
+        """
 
     async def run(self, emit: Emit) -> None:
-        """Emit the private stream: Fill, OrderOpen, OrderDone; FeedUp/FeedDown(PRIVATE)."""
+        """Emit the private stream: Fill, OrderOpen, OrderDone; FeedUp/FeedDown(PRIVATE), Alarm."""
 
     async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
         """Send one create, at most once. Blocked by the egress gate: OrderReject(NOT_SENT)."""
@@ -105,7 +111,10 @@ class OrderGateway(Protocol):
         """Return the venue's state of one order; None if it did not answer."""
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """Return the requested report (any kind but BOOK); ReportFailed without an answer."""
+        """Return the requested report; ReportFailed without an answer.
+
+        ReportFailed for BOOK and BEST_PRICES too: these are reports of the market feed.
+        """
 
     async def market_history(self) -> MarketHistory:
         """Return bars and trade rate from before the start; empty where not available."""
@@ -116,7 +125,7 @@ class OrderGateway(Protocol):
     async def cancel_all(self) -> int:
         """Cancel every own order, list the open ones, return how many of ours are still open.
 
-        Raises VenueError if the venue can't be asked.
+        Raises VenueError if the venue can't list the open orders.
         """
 
     def close_gate(self) -> None:

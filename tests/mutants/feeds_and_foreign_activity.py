@@ -73,6 +73,16 @@ AFTER_STALL = (
         tests=("tests/unit/venues/binance/test_depth_sync.py",),
     ),
     mutant(
+        "restart_keeps_the_count_of_known_diffs",
+        "after too many known diffs each buffered diff begins the sync anew, without an end",
+        Edit(
+            "quoter/venues/binance/depth_sync.py",
+            "        self._newest = -1\n        self.known_in_a_row = 0\n",
+            "        self._newest = -1\n",
+        ),
+        tests=("tests/unit/venues/binance/test_depth_sync.py",),
+    ),
+    mutant(
         "high_ids_stay_in_the_buffer",
         "diffs whose ids were too high make every later snapshot too old",
         Edit(
@@ -560,10 +570,20 @@ BURST = (
         "book events are queued without a limit",
         Edit(
             "quoter/service/inbox.py",
-            "        if len(market) >= MARKET_EVENTS_MAX and",
-            "        if False and",
+            "        if len(market) >= MARKET_EVENTS_MAX:\n",
+            "        if False:\n",
         ),
-        tests=("tests/simulation/test_burst.py",),
+        tests=("tests/simulation/test_burst.py", "tests/unit/service/test_inbox.py"),
+    ),
+    mutant(
+        "inbox_unbounded_for_trades",
+        "trades are queued without a limit while no book event comes",
+        Edit(
+            "quoter/service/inbox.py",
+            "        if len(market) >= MARKET_EVENTS_MAX:\n",
+            "        if len(market) >= MARKET_EVENTS_MAX and not isinstance(event, Trade):\n",
+        ),
+        tests=("tests/unit/service/test_inbox.py",),
     ),
 )
 

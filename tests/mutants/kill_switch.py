@@ -32,6 +32,16 @@ MUTANTS = (
         tests=(STOPS_TESTS, STATE_MACHINE_TESTS),
     ),
     mutant(
+        "settling_leaves_the_gate_open",
+        "the process waits for the latch at its end, and creates still leave",
+        Edit(
+            STOPS,
+            "        self.block_for_shutdown()\n        if self._writer",
+            "        self._is_ending = True\n        if self._writer",
+        ),
+        tests=(STOPS_TESTS,),
+    ),
+    mutant(
         "latch_written_before_the_cancels",
         "a slow disk delays the loop and with it the cancels of the kill",
         Edit(

@@ -42,7 +42,7 @@ class Tokens:
         self._hashes = {role: sha256(token.encode()).digest() for role, token in tokens.items()}
 
     def caller(self, headers: CIMultiDictProxy[str]) -> Caller | None:
-        """Return the caller of the one Authorization header; None if its token is unknown.
+        """Return the caller by the Authorization header; None unless it is one with a known token.
 
         Compares the hash with every known hash in constant time, so that the duration reveals
         nothing about a token.
@@ -76,7 +76,7 @@ class LockOut:
         return max(0, -(-(self._until_ns - now_ns) // 1_000_000_000))
 
     def failed(self, now_ns: int) -> None:
-        """Count a wrong token that came while there was no lock-out."""
+        """Count a wrong token that came while there was no lock-out; the fifth begins one."""
         self._failures.append(now_ns)
         if len(self._failures) == FAILURES_MAX and now_ns - self._failures[0] <= WINDOW_NS:
             self._until_ns = now_ns + PAUSE_NS

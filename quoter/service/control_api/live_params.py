@@ -55,7 +55,11 @@ class LiveParamsService:
         return Refused(RefusalReason.INVALID, "; ".join(lines)) if lines else None
 
     async def change(self, wanted: Mapping[str, float], *, actor: str, reason: str) -> Outcome:
-        """Change all of these parameters, or none."""
+        """Change all of these parameters, or none; `reason` is the operator's.
+
+        Return the outcome: Refused with the reason, or Pending if the engine does not apply the
+        change within OUTCOME_S_MAX.
+        """
         if (refused := self.refusal(wanted)) is not None:
             return refused
         now_ns = self._clock.now_ns()

@@ -1,7 +1,9 @@
 """Control of a running daemon over HTTP: operator commands and live parameters.
 
 Every request passes the same checks in this order: host name (by the server), origin (a
-browser's is refused), token, role, body, fields, idempotency key. A refused one changes nothing.
+browser's is refused), token and lock-out, role, no query string; then, if it is to change
+something, body, reason, fields, and unless it is a kill the idempotency key. A refused one changes
+nothing.
 """
 
 import asyncio
@@ -261,7 +263,7 @@ class ControlApi:
         return {"params": asdict(self._parts.params.params)}
 
     def _state(self) -> dict[str, Json]:
-        """Return the state of the daemon, for every reply."""
+        """Return the state of the daemon, for replies to carried out and conflicting requests."""
         snapshot, latched = self._parts.snapshot(), self._parts.kill_switch.latched
         is_killed = snapshot.trading_state is TradingState.KILLED
         return {

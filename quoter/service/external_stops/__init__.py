@@ -2,6 +2,7 @@
 
 Here is the daemon's side of both.
 
-May import `killswitch` and the modules directly in `service`; `sentinel` and `runner` import it.
+May import `killswitch` and the modules directly in `service`; `sentinel`, `runner`, `app` and the
+drill of `cli` import it.
 Read first: `external_stops.py` (both together), `heartbeat_files.py` (what is exchanged).
 """

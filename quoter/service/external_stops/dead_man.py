@@ -50,15 +50,15 @@ class DeadManRefresher:
         self._request_lock = asyncio.Lock()
 
     def block_reason(self) -> str:
-        """Return why no create may be sent now; an empty text if the switch is armed."""
+        """Return why no create may be sent now; empty while the switch is armed and can't fire."""
         if self._fires_s is None:
             return "the dead man's switch is not armed"
         if self._monotonic_s() >= self._fires_s:
-            return "the dead man's switch has fired"
+            return "the dead man's switch may have fired: it was not refreshed in time"
         return ""
 
     def age_s(self) -> float:
-        """Return the seconds since the last refresh was sent; nan if the switch is not armed."""
+        """Return the seconds since the last confirmed refresh was sent; nan if it is not armed."""
         if self._fires_s is None:
             return nan
         return self._monotonic_s() - (self._fires_s - self.timeout_s)

@@ -48,7 +48,7 @@ class HeartbeatWriter:
             await asyncio.sleep(HEARTBEAT_S)
 
     def is_healthy(self, engine: Engine) -> bool:
-        """Whether the engine has handled a recent tick."""
+        """Whether the engine has handled an event of the last TICK_AGE_NS_MAX."""
         return self._clock.now_ns() - engine.ts_ns <= TICK_AGE_NS_MAX
 
     def write(

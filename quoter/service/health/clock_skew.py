@@ -27,7 +27,7 @@ GOOD_ROUNDS = 3  # in a row, until the problem is cleared
 class ClockSkewMonitor:
     """Measures the venue's clock in rounds, and reports a difference that is too large.
 
-    `sample` queries the venue once; `wall_ns` is wall clock minus the clock of the process.
+    `sample` queries the venue once; `wall_offset_ns` is wall clock minus the clock of the process.
     """
 
     def __init__(
@@ -35,12 +35,12 @@ class ClockSkewMonitor:
         *,
         sample: Callable[[], Awaitable[ClockSample | None]],
         clock: VenueClock,
-        wall_ns: Callable[[], int],
+        wall_offset_ns: Callable[[], int],
         report: Callable[[str], None],
         show: Callable[[float, float], None],
     ) -> None:
         """`report` gets the problem or an empty text; `show` gets offset and uncertainty, s."""
-        self._sample, self._clock, self._wall_ns = sample, clock, wall_ns
+        self._sample, self._clock, self._wall_offset_ns = sample, clock, wall_offset_ns
         self._report, self._show = report, show
         self._good = GOOD_ROUNDS
         self._is_warned = False
@@ -70,7 +70,7 @@ class ClockSkewMonitor:
     def judge(self, best: ClockSample) -> None:
         """Store the estimate, and report a problem that makes signed requests unsafe."""
         self._clock.latest = best
-        offset_ns = best.offset_ns - self._wall_ns()  # requests carry the wall clock
+        offset_ns = best.offset_ns - self._wall_offset_ns()  # requests carry the wall clock
         self._show(offset_ns / NS_PER_S, best.uncertainty_ns / NS_PER_S)
         text = ""
         if not abs(offset_ns) <= OFFSET_NS_MAX:

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 CHECK_S = 0.25
 SUPERVISE_S = 1.0  # between checks whether the thread runs
-NAME = "hang_count.txt"
+NAME = "hangs.txt"
 BYTES_MAX = 1_000_000  # size at which the file is started again; one dump is a few kilobytes
 JOIN_S_MAX = 1.0
 

@@ -73,7 +73,7 @@ class ProcessHealth:
             clock_skew = ClockSkewMonitor(
                 sample=self._gateway.clock_sample,
                 clock=self._venue_clock,
-                wall_ns=self._clock.offset_ns,
+                wall_offset_ns=self._clock.offset_ns,
                 report=self._loop_monitor.set_venue_clock_problem,
                 show=self._metrics.process.set_clock_offset,
             )

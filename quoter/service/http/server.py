@@ -90,7 +90,7 @@ class Pages:
         self._metrics_until_s = float("-inf")
 
     def application(self) -> web.Application:
-        """Return the application with routes and checks; only control routes take other methods."""
+        """Return the application with routes and checks; the pages take GET and HEAD only."""
         app = web.Application(middlewares=[self._check_request], client_max_size=1)
         app.on_response_prepare.append(_put_headers)
         app.router.add_get("/metrics", self._metrics)
@@ -195,7 +195,7 @@ class _Site(web.BaseSite):
 
 
 async def serve(pages: HasApplication, *, host: str, port: int) -> tuple[web.AppRunner, int]:
-    """Listen; return the runner to clean up and the port. Raises OSError if the port is taken."""
+    """Listen; return the runner, for `stop`, and the port. Raises OSError, as for a taken port."""
     runner = web.AppRunner(
         pages.application(),
         access_log=None,
@@ -219,7 +219,7 @@ async def serve(pages: HasApplication, *, host: str, port: int) -> tuple[web.App
 
 
 async def stop(runner: web.AppRunner) -> None:
-    """Close every connection, bounded in time."""
+    """Close every connection. Raises TimeoutError if that takes longer than 2 * SHUTDOWN_S."""
     async with asyncio.timeout(2 * SHUTDOWN_S):
         await runner.cleanup()
 

@@ -187,6 +187,6 @@ class KillSwitchController:
 
     async def settle(self) -> None:
         """Close the gate for good and wait, bounded in time, until the latch is on the disk."""
-        self._is_ending = True
+        self.block_for_shutdown()
         if self._writer is not None:
             await self._writer.settle()

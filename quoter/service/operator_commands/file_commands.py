@@ -30,7 +30,7 @@ from quoter.venues.ports import Emit
 
 log = structlog.get_logger()
 
-REARM_RETRIED_NS = 30_000_000_000  # a re-arm by file is retried until the books are consistent
+REARM_RETRIED_NS = 30_000_000_000  # a re-arm by file is retried for so long while it is refused
 REARM_INTERVAL_NS = 1_000_000_000
 SIGNAL_AFTER_NS = 1_000_000_000  # `quoter kill` sends its signal right after it has left its file
 
@@ -81,7 +81,10 @@ class FileCommands:
         kill_switch.when_settled(self._remove_kill_file)
 
     def check(self) -> None:
-        """Carry out the files that are there, and adopt a latch of another process."""
+        """Carry out the files that are there, and adopt a latch of another process.
+
+        Kill if the data folder is no longer at its path.
+        """
         if self._folder is None:
             return
         if self._kill_by_file("file"):
@@ -102,7 +105,10 @@ class FileCommands:
     # kills
 
     def kill_by_signal(self) -> None:
-        """Carry out SIGUSR1: one kill with a new KILL file, otherwise a kill of its own."""
+        """Carry out SIGUSR1: one kill with a KILL file that is new, or that was found just now.
+
+        Without such a file it is a kill of its own.
+        """
         if self._kill_by_file("signal"):
             return
         is_of_file = self._kill_switch.latched is not None and (

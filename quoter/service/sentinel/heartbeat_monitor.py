@@ -46,7 +46,8 @@ class HeartbeatMonitor:
     def update(self, heartbeat: DaemonHeartbeat | None, *, is_there: bool = False) -> DaemonState:
         """Update from the heartbeat file; `heartbeat` is None if it can't be read.
 
-        `is_there`: whether the file exists. If it was never readable, the state is `UNREADABLE`.
+        `is_there`: whether the file exists. If it can't be read, and none was read before or the
+        last one is of a run that has stopped, the state is `UNREADABLE`.
         """
         if heartbeat is not None and heartbeat.identity != self._identity:
             self.state = DaemonState.OTHER_MARKET

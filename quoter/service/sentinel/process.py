@@ -1,9 +1,10 @@
 """The sentinel: a second process that cancels the daemon's orders and latches its kill switch.
 
-It acts when the daemon's heartbeat stops or the account exceeds the inventory limit. Four tasks:
-one reads the heartbeat and never waits for the network; one intervenes; one checks the venue
-periodically for orders that should not exist and for holdings beyond the limit. A fourth reads the
-venue's ids of the daemon's orders from its ledger.
+It does so when the daemon's heartbeat stops or the account exceeds the inventory limit, and it
+cancels what a daemon that starts, or was killed, has left. Four tasks: one reads the heartbeat and
+never waits for the network; one intervenes; one checks the venue periodically for orders that
+should not exist and for holdings beyond the limit; one reads the venue's ids of the daemon's orders
+from its ledger.
 """
 
 import asyncio

@@ -15,7 +15,7 @@ from quoter.venues.ports import CancelGateway
 log = structlog.get_logger()
 
 CHECK_S = 5.0
-AGAIN_S = 2.0  # a breach must be seen twice, this far apart: a fill may be in flight
+AGAIN_S = 2.0  # a breach must be seen twice, at least this far apart: a fill may be in flight
 FLAT_S = 5.0  # a killed daemon has this long to cancel its orders itself
 ZERO = Decimal(0)
 
@@ -59,8 +59,9 @@ class VenueAudit:
         return now_s - self._killed_s > FLAT_S
 
     async def check(self, holdings: Holdings | None) -> bool:
-        """Query the balances; return True when they exceed the limit for the second time.
+        """Query the balances; return True once they have exceeded the limit for AGAIN_S.
 
+        True is returned once for each breach.
         Without `holdings` the query only shows that the venue replies.
         """
         report = await self._gateway.report(RequestReport(kind=ReportKind.BALANCES))

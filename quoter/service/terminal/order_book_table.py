@@ -57,10 +57,15 @@ def _side_rows(
 
 
 def price_text(price: float | None, snapshot: Snapshot) -> str:
-    """Format a price with the decimals of our orders, which follow the venue's tick size."""
+    """Format a price with the decimals of our orders, which are multiples of the tick.
+
+    Without orders those of the quote; two before there is one. "-" for None.
+    """
     if price is None:
         return "-"
-    exponents = [order.price.as_tuple().exponent for order in snapshot.orders]
+    quote = snapshot.quote
+    quoted = () if quote is None else (*quote.bids, *quote.asks)
+    exponents = [each.price.as_tuple().exponent for each in snapshot.orders or quoted]
     decimals = max((-at for at in exponents if isinstance(at, int)), default=2)
     return f"{price:.{max(0, decimals)}f}"
 

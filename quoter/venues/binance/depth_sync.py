@@ -46,7 +46,7 @@ class DepthSync:
 
     @property
     def is_synced(self) -> bool:
-        """Whether a snapshot has been applied."""
+        """Whether a snapshot was applied and every later diff continued it."""
         return self._local is not None
 
     def restart(self) -> None:
@@ -54,6 +54,7 @@ class DepthSync:
         self._buffer.clear()
         self._local = self._recorded = None
         self._newest = -1
+        self.known_in_a_row = 0
 
     @property
     def is_stuck(self) -> bool:
@@ -61,7 +62,10 @@ class DepthSync:
         return self.known_in_a_row >= KNOWN_DIFFS_MAX
 
     def on_diff(self, diff: DepthDiff) -> BookDelta | None:
-        """Return the delta to apply now; None while buffering and for known diffs."""
+        """Return the delta to apply now; None while buffering and for known diffs.
+
+        After a gap it is a delta that fits no book, and `is_synced` is False.
+        """
         if self._local is None:
             self._keep(diff)
             return None
@@ -80,9 +84,10 @@ class DepthSync:
         return delta
 
     def follows(self, diff: DepthDiff) -> bool | None:
-        """Return True if the diff continues our state, None if it is known, False after a gap.
+        """Return True if the diff continues our state, None if it is known, else False.
 
-        A diff of another connection may overlap with our state, because sizes are absolute.
+        False: there is a gap before the diff, or no snapshot was applied. A diff of another
+        connection may overlap with our state, because sizes are absolute.
         """
         if self._local is None or diff.first > self._local + 1:
             return False

@@ -82,7 +82,7 @@ class BinanceFeed:
         return self._sync
 
     async def run(self, emit: Emit) -> None:
-        """Emit FeedUp, snapshots, deltas, best prices and trades until cancelled."""
+        """Emit the events of `MarketFeed.run`, reports and alarms until cancelled."""
         self._emit = emit
         timeout = aiohttp.ClientTimeout(total=self._timings.snapshot_s_max)
         async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as tasks:
@@ -144,7 +144,10 @@ class BinanceFeed:
         self._begin_sync()
 
     def on_stall(self, silent_s: float) -> None:
-        """Restart the sync: buffered frames are old, only a snapshot requested now is current."""
+        """Emit FeedDown and FeedUp, and restart the sync.
+
+        Buffered frames are old: only a snapshot requested now is current.
+        """
         text = f"nothing was read for {silent_s:.1f} s"
         self._emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.MARKET, text=text))
         self._emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.MARKET))
@@ -159,13 +162,14 @@ class BinanceFeed:
         self._emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.MARKET, text=text))
 
     def on_attempts_exhausted(self, text: str) -> None:
-        """Emit the alarm for the attempt limit."""
+        """Emit the alarm that the limit of connection attempts is reached."""
         self._emit(attempts_exhausted_alarm(self._now_ns(), Stream.MARKET, text))
 
     def trim_overlap(self, frames: deque[bytes]) -> bool:
-        """Return whether the second connection's diffs continue our book.
+        """Return whether the second connection's diffs continue our book, or are known to it.
 
         Frames before the first diff that continues it are dropped: they were delivered already.
+        False after a gap, and if the frames have no diff.
         """
         is_behind = False
         while frames:
@@ -347,7 +351,7 @@ class BinanceFeed:
         return True
 
     def _refused(self, error: VenueRateLimited) -> float:
-        """Return the seconds to wait; a symbol that is not known is reported as a closed market."""
+        """Return the seconds to wait; after an unknown symbol, have the trading status checked."""
         if isinstance(error, SymbolUnknown) and self._status_monitor is not None:
             self._status_monitor.check_now()
         return error.retry_s

@@ -117,7 +117,7 @@ class AccountReports:
         """Return free and locked amounts by coin. Raises BadAnswer.
 
         A venue that lists every coin must list ours. Other venues leave out coins without a
-        balance: there a missing coin is zero, provided that the list has other coins.
+        balance: there a missing coin is zero, unless the list is empty and had coins before.
         """
         free, locked = balances(
             answers.fields(answer), self._profile, self._client.safe_currency_code
@@ -137,9 +137,11 @@ class AccountReports:
         return CoinPrice(ts_ns=self._now_ns(), asked_ns=asked_ns, coin=coin, price=price)
 
     async def _trades(self, request: RequestReport) -> tuple[Fill, ...]:
-        """Return our trades after `from_trade_id`, else since `since_ns`, else the latest page.
+        """Return our trades after `from_trade_id` or since `since_ns`, else the latest page.
 
-        Raises VenueError when the end is not reached: an incomplete list must not look complete.
+        Of the two, a venue that pages by id uses the first if it has both, any other venue the
+        second. Raises VenueError when the end is not reached: an incomplete list must not look
+        complete.
         """
         if self._profile.trades_page_by_id:
             return await self._trades_by_id(request)
@@ -165,7 +167,10 @@ class AccountReports:
         )
 
     async def _trades_by_id(self, request: RequestReport) -> tuple[Fill, ...]:
-        """Page by id, oldest first; until an id is known, by time with overlap."""
+        """Return our trades page by page, by id and oldest first; without an id the first by time.
+
+        With neither id nor time, return one page. Raises VenueError beyond PAGES_MAX pages.
+        """
         found: dict[str, Fill] = {}
         last_id, since_ms = request.from_trade_id, request.since_ns // 1_000_000 or None
         is_one_page = not last_id and since_ms is None

@@ -54,9 +54,10 @@ def guarded_class(exchange: str) -> type[GuardedExchange]:
 def make_client(
     config: VenueConfig, now_ns: NowNs, block_reason: BlockReason = never_blocked
 ) -> GuardedExchange:
-    """Return a ccxt.pro client for `config` with a closed gate. Raises VenueError if it is unsafe.
+    """Return a ccxt.pro client for `config` with a closed gate.
 
-    `block_reason` is called for every create: see `EgressGate`.
+    `block_reason` is called for every create: see `EgressGate`. Raises VenueError for an unknown
+    exchange or environment, and for ccxt options that are not safe (`check_defaults`).
     """
     profile = profile_of(config.exchange)
     if config.environment == "sandbox" and profile.family != "binance":
@@ -167,7 +168,10 @@ def _options(config: VenueConfig) -> dict[str, object]:
 
 
 def _select_environment(client: GuardedExchange, config: VenueConfig) -> VenueSystem:
-    """Point the client at its environment; return the hosts and headers of its requests."""
+    """Point the client at its environment; return the hosts and headers of its requests.
+
+    Raises VenueError if the venue has no such environment.
+    """
     profile = profile_of(config.exchange)
     if config.environment == "sandbox":
         client.urls["test"] = sandbox_urls(config)

@@ -1,4 +1,4 @@
-"""Public market feed through ccxt.pro: whole books, numbered by quoter."""
+"""Public market feed through ccxt.pro: trades, and whole books that quoter numbers."""
 
 import asyncio
 import time
@@ -42,7 +42,7 @@ from quoter.venues.supervised_tasks import spawn, wait_ended
 LEVELS_MAX = 100
 CLOSE_S_MAX = 3.0
 PING_MS_MAX = 1000
-BAD_BOOKS_MAX = 5  # per minute; more forces a resync
+BAD_BOOKS_MAX = 5  # per BAD_BOOKS_WINDOW_S; more raise BOOK_STALE, and the engine reconnects
 BAD_BOOKS_WINDOW_S = 60.0
 DIFFERENCES_MIN = 2  # in a row, before a book counts as wrong: REST answers may be old
 CLOCKS_DIFFER_MS = 1000  # largest difference of the clocks that does not pause
@@ -77,7 +77,10 @@ class CcxtFeed:
         self.book_checks = 0
 
     async def run(self, emit: Emit) -> None:
-        """Emit FeedUp with the first book, then books and trades, until cancelled."""
+        """Emit FeedUp before a connection's first book, books, trades, FeedDown when it is lost.
+
+        Reports and alarms too; until cancelled.
+        """
         status = TradingStatusMonitor(
             ask=self._rest.status,
             resync=self.resync,

@@ -134,7 +134,7 @@ class CcxtGateway:
         return self._stream.handovers
 
     async def run(self, emit: Emit) -> None:
-        """Emit fills and order events until cancelled; foreign orders are emitted unchanged."""
+        """Emit the private stream and alarms until cancelled; orders of others are emitted too."""
         self._client.gate.report_breaches(wire_mismatch_alarm(emit, self._now_ns))
         async with asyncio.TaskGroup() as tasks:
             events = self._private_events
@@ -173,7 +173,10 @@ class CcxtGateway:
         return await self._cancellation.query(order)
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """Return the requested report (any kind but BOOK); ReportFailed without an answer."""
+        """Return the requested report; ReportFailed without an answer.
+
+        ReportFailed for BOOK and BEST_PRICES too: these are reports of the market feed.
+        """
         if request.kind is ReportKind.RULES:
             return await self._startup.report()
         if request.kind is ReportKind.MAKER_FEE:
@@ -187,7 +190,7 @@ class CcxtGateway:
     async def cancel_all(self) -> int:
         """Cancel own orders until none is open, in a few rounds; return how many are left.
 
-        Raises VenueError if the venue can't be asked.
+        Raises VenueError if the venue can't list the open orders.
         """
         self._assume_market()
         return await self._cancellation.cancel_all()
@@ -239,7 +242,7 @@ class CcxtGateway:
         return self._client.limiter.active_pause(self._now_ns())
 
     def wire_ns(self, client_id: str) -> int | None:
-        """Return when writing the create began (UTC ns), for the latency from decision to wire."""
+        """Return when writing the create began (UTC ns); None if not written or not kept."""
         return self._client.gate.wire_ns(client_id)
 
     async def close(self) -> None:

@@ -201,8 +201,8 @@ class OrderCancellation:
     async def cancel_all(self) -> int:
         """Cancel own orders in at most CANCEL_ROUNDS_MAX rounds; return how many are left open.
 
-        Never waits for our rate limiter. Raises VenueError if the venue can't list orders; by then
-        those of ours that are known by the venue's id have been cancelled one by one.
+        Never waits for our rate limiter. Raises VenueError if the venue can't list orders; before,
+        it sends a cancel for each own order that is known by the venue's id.
         """
         slots = asyncio.Semaphore(CANCELS_AT_ONCE_MAX)
 
@@ -253,7 +253,7 @@ class OrderCancellation:
         """Return a cancel for every own order that the venue lists. Raises VenueError.
 
         Own orders are those that this process or the ledger knows by the venue's id, and those
-        that the venue's profile recognises.
+        whose client id begins with our prefix.
         """
         report = await self._reports.open_orders(is_paced=is_paced)
         return [

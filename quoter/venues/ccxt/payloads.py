@@ -1,6 +1,7 @@
-"""Conversion of ccxt's dictionaries into events. Pure; None for what can't be parsed.
+"""Conversion of ccxt's dictionaries into events and amounts; None for what can't be parsed.
 
-A number that is absent is never zero: without it there is no event.
+Balances and the answer to a create raise BadAnswer instead. A number that is absent is never zero:
+without it there is no event.
 
 ccxt hands out live objects of its caches, so everything is copied here.
 """
@@ -43,7 +44,10 @@ def acknowledged_id(answer: object, sent_id: str, profile: VenueProfile) -> str:
 
 
 def venue_order(raw: Json, profile: VenueProfile) -> VenueOrder | None:
-    """Return an order of any status; exact numbers from the venue's own fields where known."""
+    """Return an order of any status; exact numbers from the venue's own fields where known.
+
+    None without side, price, size or filled size.
+    """
     side = _SIDES.get(text(raw.get("side")))
     price, size, filled = (
         exact(raw, name, profile.order_fields) for name in ("price", "amount", "filled")
@@ -63,7 +67,10 @@ def venue_order(raw: Json, profile: VenueProfile) -> VenueOrder | None:
 
 
 def order_event(raw: Json, profile: VenueProfile, ts_ns: int) -> OrderOpen | OrderDone | None:
-    """Return the event that an order dictionary stands for; None if its status is not known."""
+    """Return the event that an order dictionary stands for.
+
+    None if the status is not known, or if a number that the event needs is missing.
+    """
     status = text(raw.get("status"))
     order = venue_order(raw, profile)
     if status in _LIVE:
@@ -139,7 +146,7 @@ def balances(
 
 
 def _unified(raw: Json) -> dict[str, tuple[Decimal, Decimal]]:
-    """Return free and locked amounts by coin, made from the floats that ccxt returns."""
+    """Return free and locked amounts by coin, from the floats of ccxt. Raises BadAnswer."""
     free, used = as_map(raw.get("free")), as_map(raw.get("used"))
     if not free and not used and not has_list():
         raise BadAnswer("the venue's answer lists no coin")
@@ -183,8 +190,9 @@ def _amount(coin: str, value: object) -> Decimal:
 
 
 def exact(raw: Json, name: str, fields: Mapping[str, Sequence[str]]) -> Decimal | None:
-    """Return a number by its unified name: the venue's own string, or ccxt's float if it has none.
+    """Return a number by its unified name; None if it is absent.
 
+    It is the venue's own string, or ccxt's float where `fields` names no path.
     `filled` is `amount` less `left` where the fields name a `left`.
     """
     if name == "filled" and "left" in fields:
@@ -211,7 +219,7 @@ def client_id(raw: Json, profile: VenueProfile) -> str:
 
 
 def _fee(raw: Json, profile: VenueProfile) -> tuple[Decimal | None, str]:
-    """Return the fee (a rebate below zero) and its coin; None if the venue did not report one."""
+    """Return the fee (a rebate below zero) and its coin; None for no fee, or one in two coins."""
     info, unified = as_map(raw.get("info")), as_map(raw.get("fee"))
     if not profile.fees:
         return decimal(unified.get("cost")), text(unified.get("currency"))

@@ -87,7 +87,7 @@ class PrivateEvents:
         return known or client_id
 
     def trades(self, rows: list[JsonDict], emit: Emit) -> None:
-        """Emit a Fill for each row."""
+        """Emit a Fill for each row; count those that can't be parsed."""
         for row in rows:
             event = fill(row, self._profile, self._now_ns())
             if event is None:
@@ -96,7 +96,10 @@ class PrivateEvents:
             emit(replace(event, client_id=self.client_id_of(event.venue_id) or event.client_id))
 
     def orders(self, rows: list[JsonDict], emit: Emit) -> None:
-        """Emit OrderOpen or OrderDone for each row, of foreign orders too."""
+        """Emit OrderOpen or OrderDone for each row, of foreign orders too.
+
+        Count rows that can't be parsed.
+        """
         for row in rows:
             event = order_event(row, self._profile, self._now_ns())
             if event is None:

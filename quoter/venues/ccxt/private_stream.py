@@ -85,7 +85,10 @@ class PrivateStream:
         self.handovers = 0
 
     async def run(self, emit: Emit, *, trades: HandleRows, orders: HandleRows) -> None:
-        """Emit FeedUp once both watches are subscribed, FeedDown when either ends; repeat."""
+        """Emit FeedUp once both watches are subscribed, FeedDown when either ends; repeat.
+
+        `trades` and `orders` are given the rows of the two watches, and emit their events.
+        """
         with declare_call(Purpose.READ):
             try:
                 while True:

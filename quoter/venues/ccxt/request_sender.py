@@ -49,7 +49,7 @@ class _Request[T](NamedTuple):
 
 
 class RequestSender:
-    """The only user of ccxt's REST methods."""
+    """Sends the requests of gateway and feed; only the trial requests do not need it."""
 
     def __init__(self, client: GuardedExchange, config: VenueConfig, now_ns: NowNs) -> None:
         self._client, self._config, self._now_ns = client, config, now_ns

@@ -35,7 +35,7 @@ class CcxtRest:
         return None if isinstance(answer, FailedCall) else answer
 
     async def measure(self, latency: LatencyMonitor) -> None:
-        """Record the venue's time in `latency`, where the venue reports it."""
+        """Record the venue's time in `latency`, unless it is measured elsewhere or not reported."""
         if latency.is_measured_elsewhere or not self._client.has.get("fetchTime"):
             return
         asked_ns = self._now_ns()
@@ -49,7 +49,7 @@ class CcxtRest:
             )
 
     async def status(self) -> str | None:
-        """Return why the venue is closed; empty if it is open."""
+        """Return why the venue, on Binance the symbol, does not trade; empty if it trades."""
         if self._is_binance:
             return await self._symbol_status()
         if not self._client.has.get("fetchStatus"):

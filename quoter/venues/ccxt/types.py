@@ -1,4 +1,4 @@
-"""Types of the part of ccxt that quoter uses; ccxt ships none. Nothing here runs.
+"""Types of the part of ccxt that quoter uses: ccxt is not typed. Nothing here runs.
 
 Bodies raise, so that a type checker lets mixins call them through `super()`.
 """

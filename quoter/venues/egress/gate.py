@@ -1,4 +1,4 @@
-"""The egress gate: checks at the socket which requests may leave this machine.
+"""The egress gate: checks at the socket which of ccxt's requests may leave this machine.
 
 ccxt and aiohttp may both delay a request (throttle, connection pool, TLS handshake). So the gate
 checks each one twice: when ccxt hands it over, and again when the connection is open and the write

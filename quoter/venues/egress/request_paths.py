@@ -19,7 +19,7 @@ _CANCELS = re.compile(r"(?i)cancel(?!.*after)")  # "cancel all after" is the dea
 
 
 def creates_nothing(purpose: Purpose, method: str, url: str, post_reads: frozenset[str]) -> bool:
-    """Whether a request is a read, or a cancel whose call was declared as a cancel.
+    """Whether a request is a read, a DELETE, or a cancel whose call was declared as a cancel.
 
     `post_reads`: a read by POST has one of these among the segments of its path.
     """

@@ -1,8 +1,9 @@
 """Slots for signed requests, where a venue refuses a nonce below the last one that arrived.
 
 Requests on parallel connections overtake each other (Kraken: `EAPI:Invalid nonce`). So each request
-is signed and sent in its slot, cancels first. A slot ends with the answer, or after SLOT_S_MAX: a
-request that hangs delays no cancel. If it arrives after the cancel, the venue refuses it.
+is signed and sent in its slot, cancels first. A slot ends with the answer, or after SLOT_S_MAX, so
+that a request that hangs delays a cancel no longer. If it arrives after the cancel, the venue
+refuses it.
 """
 
 import asyncio

@@ -12,7 +12,7 @@ class TokenBucket:
         self.resize(capacity=capacity, window_s=window_s)
 
     def resize(self, *, capacity: float, window_s: float) -> None:
-        """Change the limit; tokens already spent stay spent."""
+        """Change the limit; tokens already spent stay spent. Raises ValueError unless above 0."""
         if not (capacity > 0 and window_s > 0):
             raise ValueError(f"out of domain: {capacity=} {window_s=}")
         self._tokens += capacity - self.capacity

@@ -1,8 +1,8 @@
 """How venues differ from ccxt's unified form, as data: one file for each venue.
 
 May import `config`, `json_values` and the domain; imported by all of `venues` but `streams`. Read
-`profile.py` (the types) and `bybit.py` (a complete row) first. A venue without a row, or whose row
-names a refusal, is not quoted.
+`profile.py` (the types) and `bybit.py` (a complete row) first. A venue without a row is not quoted;
+one whose row names a refusal is quoted in its `trial_environments` only.
 """
 
 from dataclasses import replace

@@ -56,7 +56,7 @@ BITGET = VenueProfile(
         FeeForm(amount="feeDetail.0.totalFee", asset="feeDetail.0.feeCoin"),
         FeeForm(amount="feeDetail.totalFee", asset="feeDetail.feeCoin", is_charge_negative=True),
     ),
-    # of its newer interface (v3), which ccxt's table lacks; nothing but the code says so
+    # codes of its newer interface (v3), which ccxt's table lacks; it has no other sign of the error
     errors={"25202": "InsufficientFunds", "25204": "OrderNotFound"},
     answers=AnswerForm(code="code", good="00000", content="data"),
     balances=BalanceForm(rows="", coin="coin", free="available", locked=("frozen", "locked")),

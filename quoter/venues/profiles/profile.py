@@ -124,8 +124,8 @@ class VenueProfile:
     """Differences of one venue family from what ccxt unifies.
 
     `order_fields`/`trade_fields`: by unified name, paths under ccxt's `info` of exact numbers, as
-    decimal strings; ccxt itself gives floats. If no path of a name holds
-    a number, the number is missing, and ccxt's is not used.
+    decimal strings; ccxt itself gives floats. If no path of a name holds a number, the number is
+    missing, and ccxt's is not used.
     """
 
     name: str

@@ -109,7 +109,7 @@ REFUSED = (
         create_field="client_oid",
     ),
 )
-# Venues without a way for our id: own orders could not be found again.
+# Venues without a profile of their own: why they are refused.
 NO_IDS = {
     "coinbase": "ccxt does not send our order id there",
     "cryptocom": "ccxt does not send our order id there",

@@ -13,7 +13,10 @@ type AskStatus = Callable[[], Awaitable[str | None]]  # why closed; "" if open; 
 
 
 class TradingStatusMonitor:
-    """Raises VENUE_STATUS while trading is closed; clears it after a pause and a book resync."""
+    """Raises VENUE_STATUS while trading is closed; clears it, and has the book read anew, later.
+
+    It is cleared only after a pause, if the venue still says then that trading is open.
+    """
 
     def __init__(
         self, *, ask: AskStatus, resync: Callable[[], None], timings: StreamTimings, now_ns: NowNs

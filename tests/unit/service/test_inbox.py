@@ -111,6 +111,16 @@ def test_too_many_book_events_are_dropped_all_at_once() -> None:
     assert len(take_all(inbox)) == 1
 
 
+def test_too_many_trades_drop_the_oldest_of_them() -> None:
+    """Without a book event nothing was ever dropped: the queue of trades had no bound."""
+    inbox = Inbox()
+    for number in range(3 * MARKET_EVENTS_MAX):
+        inbox.put(trade(number))
+    assert len(inbox) <= MARKET_EVENTS_MAX
+    assert inbox.overflows > 0
+    assert take_all(inbox)[-1] == trade(3 * MARKET_EVENTS_MAX - 1)
+
+
 def test_fills_are_never_dropped() -> None:
     inbox = Inbox()
     fills = [fill(str(number)) for number in range(3 * module.MARKET_EVENTS_MAX)]

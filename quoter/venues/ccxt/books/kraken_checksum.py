@@ -64,7 +64,10 @@ class KrakenBookChecksum(_Base):
             client.on_error(ChecksumError(f"{self.id}: {found}"))
 
     def _difference(self, message: object) -> str | None:
-        """Return what is wrong with the book after `message`; None if nothing is."""
+        """Return what is wrong with the book after `message`, and discard a wrong book.
+
+        None if nothing is wrong, or if it can't be verified, which is counted.
+        """
         rows = as_list(as_map(message).get("data"))
         news = as_map(rows[0]) if rows else {}
         symbol = text(news.get("symbol"))

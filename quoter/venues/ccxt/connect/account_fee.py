@@ -24,7 +24,8 @@ async def account_fee(
 ) -> Decimal:
     """Return the maker fee, a fraction of notional; below zero it is a rebate.
 
-    Raises FeeUnread if the venue answers without it, VenueUnavailable if it does not answer.
+    Raises FeeUnread if the venue does not report it, VenueUnavailable if it does not answer,
+    EgressBlocked if the request was not sent.
     """
     if not profile.maker_fee_call:
         raise FeeUnread(f"{profile.name} does not report the maker fee with the balances")

@@ -61,7 +61,7 @@ def rates(rows: Sequence[Mapping[str, object]]) -> tuple[float | None, float | N
 
 
 def recent_trades(rows: Sequence[Mapping[str, object]]) -> tuple[RecentTrade, ...]:
-    """Return the trades with a time, a side and a price, oldest first; none of too short a span."""
+    """Return the trades with a time, side and price, oldest first; none if they span under 1 s."""
     found = [trade for trade in map(_trade, rows) if trade is not None]
     found.sort(key=lambda trade: trade.ts_ns)
     if not found or found[-1].ts_ns - found[0].ts_ns < SPAN_MS_MIN * NS_PER_MS:

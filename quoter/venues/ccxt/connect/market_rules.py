@@ -18,8 +18,9 @@ def instrument(
 ) -> Instrument:
     """Return the instrument of a ccxt market. Raises VenueError if tick, lot or fee is unknown.
 
-    `has_filters`: the rules come from Binance's filters, which must be there; elsewhere the
-    market's own `filters` field is ignored.
+    `fee_maker`: a fraction of notional; None: the one that ccxt lists. `has_filters`: the rules
+    come from Binance's filters, and a missing one raises VenueError; elsewhere the market's own
+    `filters` field is ignored.
     """
     symbol = text(market.get("symbol"))
     limits, precision = as_map(market.get("limits")), as_map(market.get("precision"))
@@ -83,9 +84,9 @@ def check_quotable(exchange: Exchange, market: Json) -> None:
 
 
 def check_self_trade(profile: VenueProfile, market: Json) -> None:
-    """Raise VenueError unless the market supports the self-trade prevention of our creates.
+    """Raise VenueError if a Binance market lacks the self-trade prevention of our creates.
 
-    Binance lists the modes of each market; at other venues only ccxt's table is known.
+    Other venues do not list the modes of a market: there nothing is checked.
     """
     if profile.family != "binance":
         return

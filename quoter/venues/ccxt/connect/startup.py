@@ -1,4 +1,7 @@
-"""Checks before the first quote: market rules, clock, API key. The rules are also read later."""
+"""Checks before the first quote: venue, market rules, clock, API key, trial requests.
+
+The market rules and the maker fee are also read later, for reports.
+"""
 
 import asyncio
 from decimal import Decimal
@@ -129,7 +132,10 @@ class StartupChecks:
         )
 
     async def maker_fee_report(self) -> MakerFeeReport | ReportFailed:
-        """Return the account's present maker fee; one that the settings give is not requested."""
+        """Return the account's present maker fee, or ReportFailed.
+
+        A fee that the settings give is returned without a request.
+        """
         try:
             fee = self._config.fee_maker
             self._fee = fee = await self._requested_fee() if fee is None else fee
@@ -148,7 +154,7 @@ class StartupChecks:
         return await account_fee(self._client, self._sender, self._profile, symbol)
 
     async def report(self) -> RulesReport | ReportFailed:
-        """Return the present market rules; ccxt rounds by them as well from now on."""
+        """Return the present market rules, or ReportFailed; ccxt rounds by them too from now on."""
         held = self._client.market(self._config.symbol)
         is_single = self._profile.has_single_symbol_rules
         try:
@@ -220,7 +226,10 @@ class StartupChecks:
         return self._client.parse_market(rows[0])
 
     async def clock_sample(self) -> ClockSample | FailedCall | None:
-        """Request the venue's time once; None where it is not available."""
+        """Request the venue's time once; return FailedCall without an answer.
+
+        None at a venue that does not report its time.
+        """
         if not self._client.has.get("fetchTime"):
             return None
         asked_ns = self._now_ns()
@@ -271,7 +280,10 @@ class StartupChecks:
 
     @property
     def fee_warning(self) -> str:
-        """Warning that the maker fee is not the account's; empty if it is."""
+        """Warning that the maker fee is ccxt's for a new account; else empty.
+
+        Empty also for a process that only cancels: it needs no fee.
+        """
         return "" if self._fee is not None or self._config.is_cancel_only else DEFAULT_FEE_WARNING
 
     def _maker_fee(self, answer: object) -> Decimal | None:

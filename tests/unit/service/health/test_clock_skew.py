@@ -27,7 +27,7 @@ class ClockRig:
         self.watch = ClockSkewMonitor(
             sample=self.sample,
             clock=self.clock,
-            wall_ns=lambda: wall_ms * NS_PER_MS,
+            wall_offset_ns=lambda: wall_ms * NS_PER_MS,
             report=self.reports.append,
             show=lambda *seconds: self.shown.append(seconds),
         )

@@ -13,6 +13,7 @@ from quoter.service.health import hang_detector as module
 from quoter.service.health.hang_detector import NAME, HangDetector
 
 CANARY = "c4n4ry-S3cret"
+ROOT = Path(__file__).parents[4]
 HANG_S_MAX = 10.0
 
 
@@ -118,3 +119,10 @@ async def test_the_supervising_task_ends_when_the_thread_has_ended(
         assert not task.done()
     async with asyncio.timeout(HANG_S_MAX):
         await task
+
+
+@pytest.mark.parametrize(
+    "document", ["deploy/prometheus/rules/quoter.yml", "deploy/docs/runbook.md"]
+)
+def test_the_alert_and_the_runbook_name_the_file_with_the_stacks(document: str) -> None:
+    assert NAME in (ROOT / document).read_text()

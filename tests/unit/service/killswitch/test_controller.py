@@ -345,6 +345,15 @@ async def test_shutdown_closes_the_gate_for_good(tmp_path: Path) -> None:
         assert isinstance(rig.harness.steps[-1].event, OperatorCommand)
 
 
+async def test_settling_the_latch_closes_the_gate_although_no_kill_is_in_force(
+    tmp_path: Path,
+) -> None:
+    async with kill_rig(tmp_path) as rig:
+        assert rig.gateway.is_gate_open
+        await rig.stops.controller.settle()
+        assert not rig.gateway.is_gate_open
+
+
 @pytest.mark.parametrize("cause", [Cause.WIRE_MISMATCH, Cause.LEDGER_FAILED])
 async def test_no_earlier_event_opens_the_gate_while_a_kill_is_queued(
     tmp_path: Path, cause: Cause

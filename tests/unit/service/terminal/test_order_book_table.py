@@ -1,6 +1,7 @@
 """The order book as a table: order of the rows, own orders, and the format of prices."""
 
 import io
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -68,8 +69,18 @@ def test_prices_have_the_decimals_of_our_orders(own_price: str, text: str) -> No
     assert price_text(60_000.1, snapshot(orders=(order(Side.BUY, own_price),))) == text
 
 
-def test_prices_have_two_decimals_without_own_orders() -> None:
-    assert price_text(60_000.123, snapshot(orders=())) == "60000.12"
+def test_without_own_orders_prices_have_the_decimals_of_the_quote() -> None:
+    """In a dry run there are no orders: the price of a cheap coin was shown as 0.00."""
+    quote = snapshot().quote
+    assert quote is not None
+    bids = tuple(bid._replace(price=Decimal("0.00001234")) for bid in quote.bids)
+    assert price_text(0.00001235, snapshot(orders=(), quote=replace(quote, bids=bids))) == (
+        "0.00001235"
+    )
+
+
+def test_prices_have_two_decimals_before_there_is_a_quote() -> None:
+    assert price_text(60_000.123, snapshot(orders=(), quote=None)) == "60000.12"
     assert price_text(None, snapshot()) == "-"
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from quoter.domain.events import BookDelta, BookSnapshot
 from quoter.domain.market import Level
 from quoter.state.book import Book
-from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
+from quoter.venues.binance.depth_sync import KNOWN_DIFFS_MAX, DepthDiff, DepthSync
 
 PRICES = 4
 
@@ -278,3 +278,15 @@ def test_diff_of_second_connection_continues_repeats_or_leaves_a_gap() -> None:
     assert sync.follows(diff(9, 11)) is True
     assert sync.follows(diff(11, 12)) is True
     assert sync.follows(diff(12, 13)) is False
+
+
+def test_a_restart_ends_the_count_of_known_diffs() -> None:
+    """The count stayed high: each buffered diff began the sync anew, and no snapshot was used."""
+    sync = DepthSync()
+    sync.on_snapshot(snapshot(100))
+    for _ in range(KNOWN_DIFFS_MAX):
+        sync.on_diff(diff(8, 10))
+    assert sync.is_stuck
+    sync.restart()
+    assert sync.on_diff(diff(99, 101)) is None
+    assert not sync.is_stuck, "buffered diffs wait for the snapshot that was requested"
