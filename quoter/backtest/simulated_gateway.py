@@ -42,7 +42,7 @@ from quoter.domain.events import (
     Trade,
     TradesReport,
 )
-from quoter.domain.market import Level, Stream
+from quoter.domain.market import Level, Levels, Stream
 from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
 from quoter.sim.exchange import Exchange
@@ -265,12 +265,11 @@ class SimulatedGateway:
         due_ns, book = self._due_ns(Channel.ANSWER), self._shown_depth(1)
         if not book.bids or not book.asks:
             return ReportFailed(ts_ns=due_ns, kind=ReportKind.BEST_PRICES, text="one side is empty")
-        (bid,), (ask,) = _levels(book.bids), _levels(book.asks)
         return BestPricesReport(
             ts_ns=due_ns,
             asked_ns=asked_ns,
-            bid=Level(*bid),
-            ask=Level(*ask),
+            bid=_level(book.bids[0]),
+            ask=_level(book.asks[0]),
             last=book.last,
         )
 
@@ -346,8 +345,8 @@ class SimulatedGateway:
         self._schedule.at(at_ns, partial(self._post, received))
 
 
-def _levels(shown: Shown) -> tuple[Level, ...]:
-    return tuple(Level(float(price), float(size)) for price, size in shown)
+def _levels(shown: Shown) -> Levels:
+    return tuple([(float(price), float(size)) for price, size in shown])
 
 
 def _trade(news: PrintNews, ts_ns: int) -> Trade:
@@ -361,8 +360,13 @@ def _trade(news: PrintNews, ts_ns: int) -> Trade:
 
 
 def _top(news: BestNews, ts_ns: int) -> TopOfBook:
-    bid, ask = _levels((news.bid, news.ask))
-    return TopOfBook(ts_ns=ts_ns, update_id=news.update_id, bid=bid, ask=ask)
+    return TopOfBook(
+        ts_ns=ts_ns, update_id=news.update_id, bid=_level(news.bid), ask=_level(news.ask)
+    )
+
+
+def _level(shown: tuple[Decimal, Decimal]) -> Level:
+    return Level(float(shown[0]), float(shown[1]))
 
 
 def _fill(trade: SimTrade, ts_ns: int) -> Fill:

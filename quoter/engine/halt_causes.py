@@ -50,10 +50,12 @@ class HaltCauses:
 
     def clear(self, step: StepBuilder, cause: Cause) -> None:
         """Clear a cause whose condition is over, if need be after its clearing delay."""
+        if not self.switch.is_active(cause):
+            return
         clean_ns = self._hysteresis.clean_ns.get(cause, 0)
         if clean_ns <= 0 or cause in self._given:
             self._clear_now(step, cause)
-        elif self.switch.is_active(cause):
+        else:
             self._clean.setdefault(cause, step.ts_ns + clean_ns)
 
     def clear_due(self, step: StepBuilder) -> None:

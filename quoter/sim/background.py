@@ -17,8 +17,8 @@ DEPTH_REACH = 5.0
 class Background(Protocol):
     """Background depth; only whole lots are traded, shown sizes may include a fraction of a lot."""
 
-    def best(self, side: Side) -> tuple[int, int] | None:
-        """Return (ticks, lots) of the best level, None if that side is empty."""
+    def best(self, side: Side) -> int | None:
+        """Return the ticks of the best level, None if that side is empty."""
 
     def best_size(self, side: Side) -> Decimal:
         """Return the shown size of the best level, which must exist."""
@@ -55,10 +55,9 @@ class RandomBackground:
         self._sides: dict[Side, dict[int, int]] = {Side.BUY: {}, Side.SELL: {}}
         self._best: dict[Side, int] = {}
 
-    def best(self, side: Side) -> tuple[int, int] | None:
+    def best(self, side: Side) -> int | None:
         """As `Background.best`; never None after the first `move`."""
-        ticks = self._best.get(side)
-        return None if ticks is None else (ticks, self._sides[side][ticks])
+        return self._best.get(side)
 
     def best_size(self, side: Side) -> Decimal:
         return self.size_at(side, self._best[side])

@@ -1,7 +1,7 @@
 """Market from a recording: depth, best prices and public trades are fed from outside."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from quoter.domain.market import Side
@@ -34,10 +34,10 @@ class RecordedBackground:
         self._best_depth: dict[Side, int] = {}  # a side is missing until it is looked for
         self._best: dict[Side, tuple[int, Decimal]] = {}
 
-    def best(self, side: Side) -> tuple[int, int] | None:
+    def best(self, side: Side) -> int | None:
         """See `Background.best`."""
         best = self._best_level(side)
-        return None if best is None else (best[0], self._lots(best[1]))
+        return None if best is None else best[0]
 
     def best_size(self, side: Side) -> Decimal:
         best = self._best_level(side)
@@ -225,11 +225,12 @@ class RecordedTape(Tape):
         self._dirty[side] |= hidden ^ self._hidden[side]
         self._hidden[side] = hidden
 
-    def _shown(self, side: Side, ticks: int) -> Decimal:
-        own = self._book.best(side.opposite)
-        if own is not None and side.sign * (ticks - own) >= 0:
-            return Decimal(0)
-        return super()._shown(side, ticks)
+    def _sizes(self, side: Side) -> Callable[[int], Decimal]:
+        size, own = super()._sizes(side), self._book.best(side.opposite)
+        if own is None:
+            return size
+        zero, sign = Decimal(0), side.sign
+        return lambda ticks: zero if sign * (ticks - own) >= 0 else size(ticks)
 
 
 class Capture:
@@ -288,7 +289,9 @@ class Capture:
             best = grid.ticks(price)
             self._background.set_best(side, best, size)
             own = self._market.book.prices(side)
-            self._see_queues(side, [ticks for ticks in own if side.sign * (ticks - best) >= 0])
+            if own:
+                sign = side.sign
+                self._see_queues(side, [ticks for ticks in own if sign * (ticks - best) >= 0])
         self._uncross(news.ts_ns)
         if self._market.book.is_empty:
             self._tape.repeat_best(news)

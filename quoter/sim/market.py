@@ -225,7 +225,7 @@ class Market:
     def _levels(self, side: Side, limit: int | None) -> Sequence[tuple[int, int]]:
         """Return the background's levels; an empty list if even the best is beyond the limit."""
         best = self.background.best(side)
-        if best is None or (limit is not None and side.sign * (best[0] - limit) < 0):
+        if best is None or (limit is not None and side.sign * (best - limit) < 0):
             return ()
         return self.background.levels(side)
 
@@ -236,9 +236,9 @@ class Market:
     def _crossed(self, side: Side) -> Sequence[Resting]:
         """Return the account orders that the background's best price of the other side crosses."""
         best, across = self.book.best(side), self.background.best(side.opposite)
-        if best is None or across is None or side.sign * (best - across[0]) < 0:
+        if best is None or across is None or side.sign * (best - across) < 0:
             return ()
-        return [r for r in self.book.queue(side) if side.sign * (r.ticks - across[0]) >= 0]
+        return [r for r in self.book.queue(side) if side.sign * (r.ticks - across) >= 0]
 
     def _check_market_order(self, account: str, order: NewOrder, planned: Plan) -> None:
         best = self.tape.best(order.side.opposite)

@@ -1,5 +1,6 @@
 """Published book of one symbol: account orders plus background, with update ids."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import islice
 
@@ -86,10 +87,10 @@ class Tape:
         The size is that of accounts and background together.
         """
         own, other = self._book.best(side), self._background.best(side)
-        if other is not None and (own is None or side.sign * (own - other[0]) <= 0):
-            size = self._background.best_size(side)
-            return other[0], size + self._own_size(side, other[0])
-        return None if own is None else (own, self._own_size(side, own))
+        if other is None or (own is not None and side.sign * (own - other) > 0):
+            return None if own is None else (own, self._own_size(side, own))
+        size = self._background.best_size(side)
+        return other, size if own is None else size + self._own_size(side, other)
 
     def _publish_best(self, update_id: int, now_ns: int) -> None:
         bid, ask = self.best(Side.BUY), self.best(Side.SELL)
@@ -116,13 +117,17 @@ class Tape:
     def _own_size(self, side: Side, ticks: int) -> Decimal:
         return self._grid.size(self._book.lots_at(side, ticks))
 
-    def _shown(self, side: Side, ticks: int) -> Decimal:
-        return self._own_size(side, ticks) + self._background.size_at(side, ticks)
+    def _sizes(self, side: Side) -> Callable[[int], Decimal]:
+        """Return the function from ticks to the present size of a level."""
+        lots_at, size_at = self._book.lots_at, self._background.size_at
+        size_of = self._grid.size
+        return lambda ticks: size_of(lots_at(side, ticks)) + size_at(side, ticks)
 
     def _levels(self, side: Side, limit: int) -> Shown:
         prices = {*self._background.prices(side), *self._book.prices(side)}
         best_first = sorted(prices, reverse=side is Side.BUY)
-        shown = (t for t in best_first if self._shown(side, t))
+        size = self._sizes(side)
+        shown = (t for t in best_first if size(t))
         return self._render(side, list(islice(shown, limit)))
 
     def _take_dirty(self, side: Side) -> Shown:
@@ -131,4 +136,5 @@ class Tape:
         return self._render(side, dirty)
 
     def _render(self, side: Side, prices: list[int]) -> Shown:
-        return tuple((self._grid.price(t), self._shown(side, t)) for t in prices)
+        price, size = self._grid.price, self._sizes(side)
+        return tuple([(price(ticks), size(ticks)) for ticks in prices])

@@ -53,14 +53,14 @@ class Headroom:
         Asking for more than fits would replace an order at its maximum size again and again.
         """
         fitted: list[Quote] = []
-        held = sum((order.leaves for order in resting), start=ZERO)
+        held, taken = sum((order.leaves for order in resting), start=ZERO), ZERO
         for quote in wanted:
-            taken = sum((q.size for q in fitted), start=ZERO)
             room = self._base_headroom(side, state, quote.price) + held - taken
             size = min(quote.size, self._instrument.now.floor_size(room))
             if not self._instrument.now.is_tradable(price=quote.price, size=size):
                 break
-            fitted.append(quote._replace(size=size))
+            fitted.append(quote if size == quote.size else quote._replace(size=size))
+            taken += size
         return tuple(fitted)
 
     def reduces(self, side: Side) -> bool:

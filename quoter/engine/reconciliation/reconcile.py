@@ -172,7 +172,10 @@ class Reconcile:
 
     def _check_unknown_orders(self, step: StepBuilder) -> None:
         unknown = [o for o in self._orders if o.state is OrderState.UNKNOWN]
-        oldest = min((o.unknown_since_ns for o in unknown), default=step.ts_ns)
+        if not unknown:
+            self._causes.clear(step, Cause.UNKNOWN_ORDERS)
+            return
+        oldest = min(o.unknown_since_ns for o in unknown)
         too_many = len(unknown) > UNKNOWN_MAX or step.ts_ns - oldest > UNKNOWN_AGE_NS
         age_s = (step.ts_ns - oldest) / NS_PER_S
         text = f"{len(unknown)} orders without an answer, oldest {age_s:.0f} s"

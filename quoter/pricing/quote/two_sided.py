@@ -5,7 +5,7 @@ Formulas: deploy/docs/strategy.md, "Ticks, levels and sizes".
 
 from collections.abc import Collection
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
@@ -14,6 +14,8 @@ from quoter.domain.trading import NoQuote
 from quoter.pricing.quote.ladder import level_sizes, level_step, level_ticks, quantise, side_quotes
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import off_reason
+
+SIZED_MAX = 64  # results that are kept: a price that bounces has a few per side
 
 
 def two_sided_quote(
@@ -52,14 +54,11 @@ def two_sided_quote(
                 levels=shape.levels,
                 instrument=instrument,
             )
-            lots, lots_max = terms.inputs.lots, terms.inputs.lots_max
-            sizes = level_sizes(side=side, lots=lots, lots_max=lots_max, shape=shape)
-            sized = partial(
-                side_quotes, side=side, ticks=ticks, order_size=order_size, instrument=instrument
-            )
-            # If reduced sizes are below the venue's minimum, quote full sizes instead of none.
-            shrunk = tuple(size * terms.inputs.size_factor for size in sizes)
-            quotes = sized(sizes=shrunk) or sized(sizes=sizes)
+            inputs = terms.inputs
+            quotes = _sized(
+                side, ticks, inputs.lots, inputs.lots_max, inputs.size_factor,
+                shape, order_size, instrument,
+            )  # fmt: skip
         if not quotes:
             other = NoQuote.SIDE_COOLDOWN if side in cooling_down else NoQuote.BELOW_MINIMUM
             off.append(SideOff(side, off_reason(terms, side) or other))
@@ -71,3 +70,23 @@ def two_sided_quote(
         off=tuple(off),
         terms=terms,
     )
+
+
+@lru_cache(maxsize=SIZED_MAX)
+def _sized(
+    side: Side,
+    ticks: tuple[int, ...],
+    lots: float,
+    lots_max: float,
+    size_factor: float,
+    shape: QuoteShape,
+    order_size: Decimal,
+    instrument: Instrument,
+) -> tuple[Quote, ...]:
+    """Return the orders of a side at these ticks; between two moves of the market they repeat."""
+    sizes = level_sizes(side=side, lots=lots, lots_max=lots_max, shape=shape)
+    sized = partial(
+        side_quotes, side=side, ticks=ticks, order_size=order_size, instrument=instrument
+    )
+    # If reduced sizes are below the venue's minimum, quote full sizes instead of none.
+    return sized(sizes=tuple(size * size_factor for size in sizes)) or sized(sizes=sizes)
