@@ -22,7 +22,7 @@ HOLDINGS = 2  # opening balances of each coin, in inventory limits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DelayOptions:
-    """Median latency of each message in ms, and the 99 % quantile as a multiple of it."""
+    """Median latency of each message in ms, the 99 % quantile as a multiple of it, and a seed."""
 
     median_ms: float
     spread: float

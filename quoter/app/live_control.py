@@ -27,7 +27,10 @@ type Load = Callable[[], Settings]
 
 
 class LiveControl:
-    """The control API of one daemon (None if no token is configured) and its reloads."""
+    """The control API of one daemon and its reloads.
+
+    `control` is None if no token is configured, and in a dry run.
+    """
 
     def __init__(
         self,

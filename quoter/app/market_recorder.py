@@ -108,9 +108,10 @@ async def record_market(
     seconds: float | None,
     show: Callable[[Progress], None],
 ) -> ExitCode:
-    """Record into `folder` until SIGTERM or Ctrl-C; exit code 1 if the disk fails.
+    """Record for `seconds`, or until SIGTERM or Ctrl-C; return the exit code, 1 if the disk fails.
 
-    `show` is called twice a second. Raises StartFailed.
+    `max_mb` limits all recordings in `folder` together, in MiB. `show` is called twice a second.
+    Raises StartFailed.
     """
     clock = Clock()
     config = venue_config(settings, with_key=False)

@@ -54,7 +54,10 @@ def run_sentinel(settings: Settings) -> int:
 
 
 def cancel_gateway_config(settings: Settings) -> VenueConfig:
-    """Return the daemon's venue configuration, with the sentinel's own key if it has one."""
+    """Return the daemon's venue configuration with calls of at most CALL_S_MAX.
+
+    With the sentinel's own key and secret, if both are set.
+    """
     config = replace(venue_config(settings), call_s_max=CALL_S_MAX)
     key, secret = settings.sentinel_api_key, settings.sentinel_api_secret
     if key is None or secret is None:

@@ -44,7 +44,10 @@ def text_for(error: VenueError, settings: Settings) -> str:
 
 
 def exit_code_for(error: VenueError) -> ExitCode:
-    """Return USAGE for a wrong setting, VENUE_UNAVAILABLE for a venue down, else START_FAILED."""
+    """Return USAGE for an unfit market or a fee to set, else VENUE_UNAVAILABLE or START_FAILED.
+
+    VENUE_UNAVAILABLE: the venue may work later, without a change of ours.
+    """
     if isinstance(error, MarketUnfit | FeeUnread):
         return ExitCode.USAGE
     is_down = isinstance(error, VenueUnavailable)

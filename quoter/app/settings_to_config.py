@@ -195,7 +195,7 @@ def market_of(settings: Settings) -> Market:
 
 
 def last_calibration(settings: Settings) -> SavedCalibration | None:
-    """Return the calibration saved by an earlier run; None if no ledger can be read."""
+    """Return the calibration saved by an earlier run; None without one, or without a ledger."""
     try:
         with Reader(settings.data_dir) as reader:
             return reader.saved_calibration(market_of(settings))

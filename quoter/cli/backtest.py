@@ -25,7 +25,7 @@ from quoter.tapes.opening import Opening, open_tape
 from quoter.tapes.reading import ReadProgress, RowAccount, prepared
 
 LINES_PER_REDRAW = 2_000
-HORIZON_S = 5  # of the markouts in the table
+HORIZON_S = 5  # after a fill, when the edge in the table is measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

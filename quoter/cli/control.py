@@ -178,7 +178,7 @@ def params(
 
 @control_commands.command()
 def status(as_json: AsJson = False, host: Host = None, port: Port = None) -> None:
-    """Show the state and its causes. Exit 0 while RUNNING, else 1. Needs no token."""
+    """Show the state and its causes. Exit 0 while LIVE and RUNNING, else 1. Needs no token."""
     where = address(host, port)
     state = read_state(where)
     if as_json:

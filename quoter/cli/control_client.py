@@ -31,9 +31,10 @@ class NotDone(QuoterError):
 
 
 class CommandRefused(NotDone):
-    """A daemon refused a request; `reason` is a RefusalReason and `state` its trading state.
+    """A daemon refused a request.
 
-    Both are None if the response does not have them.
+    `reason` is the value of a RefusalReason, `state` the name of its trading state; None if the
+    response does not have them.
     """
 
     def __init__(self, text: str, *, reason: object, state: object) -> None:

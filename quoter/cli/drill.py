@@ -73,7 +73,10 @@ class Drill:
         return self._record
 
     def _check_first(self) -> None:
-        """Check that a drill is allowed: not with real money, not on top of a real kill."""
+        """Raise DrillFailed unless a drill is allowed: with play money, on this folder's daemon.
+
+        Waits for the end of a pause; a daemon that is killed already is left alone.
+        """
         state = self._state()
         environment = state.get("environment")
         if environment not in ("sandbox", "testnet", "demo"):

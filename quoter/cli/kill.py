@@ -46,12 +46,14 @@ kill_commands = typer.Typer()
 def kill(
     reason: Annotated[str, typer.Argument(help="For the record.")] = "quoter kill",
     data_dir: DataDir = None,
-    wait: Annotated[float, typer.Option(min=0, max=60, help="Seconds to wait.")] = KILL_WAIT_S,
+    wait: Annotated[
+        float, typer.Option(min=0, max=60, help="Seconds to wait until the kill is on the disk.")
+    ] = KILL_WAIT_S,
     token_file: TokenFile = None,
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Stop trading at once and cancel all orders; only `quoter rearm` ends this, not a restart.
+    """Stop trading at once and cancel own orders; only `quoter rearm` ends this, not a restart.
 
     Works by a file and a signal, without a token; with --token-file over HTTP instead.
     """
@@ -171,7 +173,8 @@ def rearm(
     ] = None,
     reason: Annotated[str, typer.Option(help="For the record.")] = NO_REASON,
     wait: Annotated[
-        float, typer.Option(min=1, max=99, metavar="SECONDS", help="Seconds to wait.")
+        float,
+        typer.Option(min=1, max=99, metavar="SECONDS", help="Seconds to wait for the daemon."),
     ] = REARM_WAIT_S,
     token_file: TokenFile = None,
     host: Host = None,

@@ -28,7 +28,10 @@ PIPE_COLUMNS = 10_000
 
 
 def accept_venue(folder: Path, reason: str) -> ExitCode:
-    """Seal the last epoch with `reason`; the next start opens one at the venue's balances."""
+    """Seal the last epoch with `reason`; the next start opens one at the venue's balances.
+
+    Returns the exit code.
+    """
     console, lock = _console(), DataFolder(folder)
     try:
         lock.lock()

@@ -124,7 +124,7 @@ def backtest(
         list[FillModel] | None, typer.Option(help="Fill model, repeatable; default: all four.")
     ] = None,
     latency_ms: Annotated[
-        float, typer.Option(min=0, max=5_000, help="Median latency of each message.")
+        float, typer.Option(min=0, max=5_000, help="Median latency of each message, ms.")
     ] = 10.0,
     latency_spread: Annotated[
         float, typer.Option(min=1, max=100, help="99 % quantile of the latency, in medians.")
@@ -369,7 +369,7 @@ def accept(
 
 @app.command(rich_help_panel="Records")
 def ledger(data_dir: DataDir = None) -> None:
-    """Show epochs, runs, newest fills and sums of the ledger. Read-only."""
+    """Show epochs, runs, operator commands, newest fills and sums of the ledger. Read-only."""
     from quoter.cli.ledger import show_ledger
 
     raise typer.Exit(show_ledger(folder_of(data_dir)))
@@ -388,7 +388,8 @@ def record(
 ) -> None:
     """Record the market of QUOTER_EXCHANGE and QUOTER_SYMBOL. Needs no key, sends no order.
 
-    Exit codes: 0 recorded, 1 the disk failed, 2 wrong setting, 44 venue unavailable.
+    Exit codes: 0 recorded, 1 the disk failed, 2 wrong setting, 40 a check of the venue failed, 44
+    venue unavailable.
     """
     from quoter.settings import forget_secrets, load
 

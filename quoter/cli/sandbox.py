@@ -123,7 +123,8 @@ async def serve(
 ) -> None:
     """Serve until `stop` is set or we are cancelled, then close everything.
 
-    Raises BadSetting if the address can't be listened on, and the error that ended the market.
+    Raises BadSetting if the address can't be listened on or a recording can't be replayed, and any
+    other error that ended the market.
     """
     try:
         server = SandboxServer(config)

@@ -1,4 +1,4 @@
-"""Admin API for tests, under /sandbox/v1: loopback only, no authentication.
+"""Admin API for tests, under /sandbox/v1, without authentication: serve it on loopback only.
 
 GET    truth?api_key=K   opening, balances {asset: {free, locked}}, totals {asset: total as the
                          truth ledger recomputes it}, trades (myTrades rows of all symbols, oldest

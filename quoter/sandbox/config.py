@@ -191,7 +191,7 @@ BALANCES = (
 
 
 def _account(name: str) -> Account:
-    """An account with a public key and secret, valid only in this sandbox."""
+    """Return an account whose API key and secret are not secret: both are valid here only."""
     return Account(
         api_key=f"sandbox-key-{name}", secret=f"sandbox-secret-{name}", balances=BALANCES
     )

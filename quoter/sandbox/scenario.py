@@ -9,7 +9,7 @@ from quoter.sandbox.exchange.faults import Armed, Endpoint, Fault, FaultKind, So
 from quoter.sandbox.exchange.venue import Venue
 from quoter.sim.scripts import Crash
 
-ONSET_S, CASCADE_S, SILENCE_S, VACUUM_ENDS_S = 0.0, 30.0, 60.0, 180.0
+ONSET_S, CASCADE_S, SILENCE_S, VACUUM_ENDS_S = 0.0, 30.0, 60.0, 180.0  # after the onset, at speed 1
 SILENT_FOR_S = 5.0  # not scaled: readers need a fixed time to detect a silent socket
 
 type Arm = Callable[[Fault], Awaitable[Armed]]

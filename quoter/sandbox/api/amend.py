@@ -13,7 +13,7 @@ def amend(request: Request) -> Json:
     """Reduce an open order; it gets a random client id unless the request names one.
 
     Raises ApiError(-1013) if a filter forbids the new size, ApiError(-2038) if the order does not
-    exist or the new size is not between the traded size and the present size.
+    exist, was amended too often, or the new size is not between the traded and the present size.
     """
     market, exchange = request.market(), request.venue.exchange
     order_id, client_id = order_reference(request.parameters)

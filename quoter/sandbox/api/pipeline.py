@@ -26,7 +26,8 @@ UNLOGGED = ("signature", "apiKey")
 async def perform(venue: Venue, call: Call) -> object:
     """Process one request and return the answer as JSON-ready data.
 
-    Raises ApiError for a refusal and Hangup if a fault ends the connection.
+    Raises ApiError for a refusal, Page if a fault answers with a page, and Hangup if a fault ends
+    the connection.
     """
     entry = _log_request(venue, call)
     try:

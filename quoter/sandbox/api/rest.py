@@ -39,7 +39,7 @@ type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class RestApi:
-    """Serves every route of the operation tables."""
+    """Serves every route of the operation tables, and HTTP 410 on routes that Binance retired."""
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
@@ -118,7 +118,7 @@ def _padded(body: bytes, size_mb: int) -> Iterator[bytes]:
 async def _stream(
     request: web.Request, pieces: Iterable[bytes], *, pause_s: float = 0.0
 ) -> web.StreamResponse:
-    """Send a JSON body in pieces until the client closes the connection."""
+    """Send a JSON body in pieces, seconds apart; stop if the client closes the connection."""
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     with suppress(ConnectionError):
         await response.prepare(request)

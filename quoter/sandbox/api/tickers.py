@@ -52,7 +52,7 @@ def klines(request: Request) -> list[list[object]]:
 
 
 def average_price(request: Request) -> Json:
-    """Return the average price of five minutes."""
+    """Return the average price of the last AVERAGE_MINUTES, by volume."""
     price, last_ms = average(request.venue, request.market(), request.now_ns)
     return {"mins": AVERAGE_MINUTES, "price": rounded(price), "closeTime": last_ms}
 

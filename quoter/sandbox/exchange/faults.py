@@ -91,7 +91,7 @@ class SocketKind(StrEnum):
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One armed fault; the admin API's JSON body has these names."""
+    """One fault to arm; the admin API's JSON body has these names."""
 
     kind: FaultKind
     count: Count | None = None
@@ -128,7 +128,10 @@ class Armed:
         self.old: dict[tuple[str, str, str], object] = {}  # lists: by request, symbol and API key
 
     def is_active(self, now_ns: int) -> bool:
-        """Whether it may still fire or, for a silenced socket, still applies."""
+        """Whether it is neither over nor cleared; a socket that it silenced is silent meanwhile.
+
+        It may be exhausted, so that it does not fire again.
+        """
         duration_s = self.fault.duration_s
         is_over = duration_s is not None and now_ns - self.armed_ns > duration_s * NS_PER_S
         return not self.is_cleared and not is_over

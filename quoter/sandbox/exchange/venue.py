@@ -72,12 +72,13 @@ class Venue:
     def reset(self) -> None:
         """Lose all orders, trades and ids, and restore the opening balances, as a testnet does.
 
-        No event reports it. The markets start again at their first mid. Raises ValueError if a
-        market replays a recording.
+        No event reports it. The markets start again at their first mid, those that were halted
+        too; changed filters stay. Raises ValueError if a market replays a recording.
         """
         if len(self.simulated) < len(self.markets):
             raise ValueError("a market that replays a recording can't be reset")
         self.exchange, self.history = self._new_exchange(), self._new_history()
+        self.halted.clear()
 
     def _new_exchange(self) -> Exchange:
         exchange = Exchange(self._behind, seed=self.config.seed, now_ns=self.now_ns())

@@ -1,5 +1,5 @@
 """Binance's wire format: parameters, signatures, filters, error codes and JSON payloads.
 
-Pure functions and values without state; every other folder of the sandbox may import it. Read
-`payloads.py` and `parameters.py` first.
+Pure functions and values without state; all of the sandbox may import it, and `quoter sandbox`
+reads a public key with it. Read `payloads.py` and `parameters.py` first.
 """

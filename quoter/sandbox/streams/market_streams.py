@@ -66,7 +66,7 @@ class MarketStreams:
         self._venue, self._sockets = venue, sockets
         self._listeners: dict[str, dict[Subscriber, None]] = {}
         self._streams: dict[str, Stream] = {}  # those with listeners
-        self._sent_ns: dict[str, int] = {}  # time of the last event, of streams with a clock
+        self._sent_ns: dict[str, int] = {}  # time of the last event, of those sent at fixed times
         self._on_reader: Callable[[str], None] = lambda _symbol: None
         self._mergers = {symbol: DepthMerger(symbol) for symbol in venue.markets}
 

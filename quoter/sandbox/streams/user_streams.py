@@ -36,7 +36,10 @@ class UserStreams:
         return number
 
     def unsubscribe(self, socket: Socket, number: int | None) -> None:
-        """End one subscription, or all of the socket; send `eventStreamTerminated` for each."""
+        """End one subscription, or all of the socket; send `eventStreamTerminated` for each.
+
+        Raises ApiError(-2036) if the socket has no subscription of this number.
+        """
         mine = [
             (key, held)
             for key, held in self._subscriptions.items()

@@ -124,7 +124,10 @@ def stationary(chain: Chain, *, sigma: float, gamma: float) -> Stationary:
 
 
 def passage_s(chain: Chain, *, start: float, within: float) -> float:
-    """Return the mean seconds until |inventory|, now `start` lots, is at most `within` lots."""
+    """Return the mean seconds until |inventory| is at most `within` lots; it is `start` lots now.
+
+    `start` must be farther out than `within`.
+    """
     outside = np.abs(chain.lots) > within
     left = chain.generator[np.ix_(outside, outside)]
     times = np.linalg.solve(left, -np.ones(int(outside.sum())))

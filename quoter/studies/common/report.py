@@ -100,7 +100,7 @@ def within(what: str, target: float, ours: float, allowed: float, *, rule: str =
 
 
 def at_least(what: str, target: float, ours: Estimate, *, z_min: float = 0.0) -> Check:
-    """Return a check that `ours` is >= target and more than `z_min` standard errors > 0."""
+    """Return a check that `ours` is >= target, and more than `z_min` standard errors above zero."""
     z = ours.value / ours.se if ours.se > 0.0 else inf
     rule = f">= {target:g}" + (f" and z > {z_min:g}" if z_min else "")
     return Check(

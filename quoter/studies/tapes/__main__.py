@@ -1,7 +1,7 @@
 """`python -m quoter.studies.tapes FOLDER`: the table of recordings, figures and verdicts.
 
-FOLDER holds the files of the recordings. Exit code 1 if a figure is off, 2 for a
-folder without a usable recording.
+FOLDER holds the files of the recordings. Exit code 1 if a figure is off, 2 for a folder without a
+usable recording.
 """
 
 import sys

@@ -79,7 +79,7 @@ class Second(NamedTuple):
 def seconds(
     recording: Recording, pricing: PricingConfig, *, from_s: float = 0.0, until_s: float = inf
 ) -> Iterator[tuple[Second, Engine]]:
-    """Play the recording and yield a look at the engine once a second."""
+    """Play the recording; yield the engine's figures, and the engine itself, once a second."""
     due_s = from_s
     for t_s, engine in play(recording, pricing, from_s=from_s, until_s=until_s):
         if t_s >= due_s:
