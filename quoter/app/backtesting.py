@@ -11,6 +11,7 @@ from quoter.backtest.tape_run import RunSetup
 from quoter.domain.instrument import Instrument
 from quoter.domain.units import NS_PER_MS
 from quoter.engine.config import EngineConfig, TrialMode
+from quoter.pricing.quote.terms import PricingRule, quote_terms
 from quoter.settings import Settings
 from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import MarketSpec
@@ -48,6 +49,7 @@ def run_setups(
     start_ns: int,
     models: Sequence[FillModel],
     delay: DelayOptions,
+    rule: PricingRule = quote_terms,
 ) -> list[RunSetup]:
     """Return a run for each fill model, all with the same engine and the same latency."""
     fee = given_fee(settings)
@@ -61,6 +63,7 @@ def run_setups(
             engine=engine,
             latency=latency,
             seam=RandomLatency(latency, spread=delay.spread, seed=delay.seed),
+            rule=rule,
         )
         for model in models
     ]

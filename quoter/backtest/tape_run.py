@@ -1,5 +1,6 @@
 """One engine on a recorded market: the tape moves the market, the fill model fills the orders."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from math import inf
@@ -17,10 +18,11 @@ from quoter.domain.units import BPS_PER_UNIT, NS_PER_MS, NS_PER_S
 from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
 from quoter.engine.run_statistics import RunStatistics
+from quoter.pricing.quote.terms import PricingRule, quote_terms
 from quoter.sim.exchange import Exchange
 from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import DepthBook, MarketSpec
-from quoter.tapes.messages import Message
+from quoter.tapes.messages import Line, Message, TapeError
 from quoter.tapes.playing import feed
 
 ACCOUNT = "maker"
@@ -30,12 +32,16 @@ FLUSH_NS = 100 * NS_PER_MS  # how often the venue publishes the depth
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSetup:
-    """The market of a tape with its fill model, the engine, and the latency between the two."""
+    """The market of a tape with its fill model, the engine, and the latency between the two.
+
+    rule: how the engine prices; another one than the daemon's is a baseline.
+    """
 
     market: MarketSpec
     engine: EngineConfig
     latency: Latency = field(default_factory=Latency)
     seam: Seam = field(default_factory=NoFaults)
+    rule: PricingRule = quote_terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +91,7 @@ class TapeRun:
 
     def __init__(self, setup: RunSetup, book: DepthBook, start_ns: int) -> None:
         self._setup, self._start_ns = setup, start_ns
-        self.engine = Engine(setup.engine)
+        self.engine = Engine(setup.engine, setup.rule)
         symbol = setup.market.symbol
         market = replace(setup.market, recorded=True)
         self._exchange = Exchange((market,), seed=0, now_ns=start_ns)
@@ -189,3 +195,19 @@ class TapeRun:
         symbol = self._setup.market.symbol
         self._gateway.deliver(self._exchange.flush_depth(symbol, self._schedule.now_ns))
         self._schedule.at(self._schedule.now_ns + FLUSH_NS, self._flush)
+
+
+def play_window(runs: Sequence[TapeRun], lines: Iterable[Line], *, end_ns: float) -> Iterator[int]:
+    """Play the rows until `end_ns` on all runs; yield the time of each row, before it is played.
+
+    Raises TapeError for a row that does not fit the market.
+    """
+    for ts_ns, row in lines:
+        if ts_ns > end_ns:
+            return
+        yield ts_ns
+        for run in runs:
+            try:
+                run.play(ts_ns, row)
+            except (ValueError, ArithmeticError) as error:
+                raise TapeError(f"a row does not fit the market: {error}") from None

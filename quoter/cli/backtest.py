@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from quoter.app.backtesting import DelayOptions, run_setups, suggested_limits
-from quoter.backtest.tape_run import RunResult, TapeRun
+from quoter.backtest.tape_run import RunResult, TapeRun, play_window
 from quoter.domain.errors import BadSetting
 from quoter.domain.number_text import plain
 from quoter.domain.units import BPS_PER_UNIT, NS_PER_S
@@ -96,14 +96,8 @@ def _play(
     )
     runs = [TapeRun(setup, opening.book, opening.ts_ns) for setup in setups]
     end_ns = opening.ts_ns + options.seconds * NS_PER_S if options.seconds else float("inf")
-    for ts_ns, row in _shown(opening.lines, progress, console):
-        if ts_ns > end_ns:
-            break
-        for run in runs:
-            try:
-                run.play(ts_ns, row)
-            except (ValueError, ArithmeticError) as error:
-                raise TapeError(f"a row does not fit the market: {error}") from None
+    for _ in play_window(runs, _shown(opening.lines, progress, console), end_ns=end_ns):
+        pass
     return [run.result() for run in runs]
 
 
@@ -164,15 +158,7 @@ def _edge_text(result: RunResult) -> str:
 
 def warnings(results: Sequence[RunResult], account: RowAccount) -> Iterator[str]:
     """Yield what a reader must know before believing the table."""
-    if account.is_futures:
-        yield "a futures market traded as spot: funding and margin are not simulated"
-    if not account.has_snapshot:
-        yield "the tape has no snapshot: its book grows from nothing, and is thin at first"
-    if gaps := max(result.gaps for result in results):
-        yield f"the depth of the tape has {gaps} gaps"
-    for reason, count in account.left_out.items():
-        yield f"{count} rows left out ({reason})"
-    yield from account.first_bad
+    yield from account.notes(gaps=max(result.gaps for result in results))
     totals = [result.pnl.total for result in results]
     if min(totals) < 0 < max(totals):
         yield "profit or loss depends on the fill model: this tape does not decide"

@@ -32,6 +32,7 @@ from quoter.cli.options import (
     folder_of,
 )
 from quoter.cli.simulate import simulate
+from quoter.cli.sweep import sweep
 from quoter.domain.errors import BadSetting, QuoterError
 from quoter.service.exit_codes import ExitCode
 from quoter.sim.fill_models import FillModel
@@ -57,6 +58,7 @@ for family in (control_commands, kill_commands):
         command.rich_help_panel = "Operate"
     app.add_typer(family)
 app.command(rich_help_panel="Operate")(drill)
+app.command(rich_help_panel="Try it")(sweep)
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ from quoter.engine.reconciliation.maker_fee import MakerFee
 from quoter.engine.reconciliation.reconcile import Reconcile
 from quoter.engine.reconciliation.venue_position import VenuePosition
 from quoter.engine.step_builder import StepBuilder
+from quoter.pricing.quote.terms import PricingRule, quote_terms
 from quoter.state.attribution import Attribution
 from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.executions import Executions
@@ -42,10 +43,10 @@ from quoter.state.open_orders import OpenOrders
 class Components:
     """All components of one engine. Their state is in memory and is rebuilt from events."""
 
-    def __init__(self, config: EngineConfig) -> None:
+    def __init__(self, config: EngineConfig, rule: PricingRule = quote_terms) -> None:
         self.config = config
         self._build_state(config)
-        self._build_quoting(config)
+        self._build_quoting(config, rule)
         self._build_truth(config)
         self._build_placing(config)
         self._build_stops(config)
@@ -79,7 +80,7 @@ class Components:
         )
         self.market = MarketView(self.orders, config.book)
 
-    def _build_quoting(self, config: EngineConfig) -> None:
+    def _build_quoting(self, config: EngineConfig, rule: PricingRule) -> None:
         """The path from the market to the wanted quote: estimators, market regime, quoting."""
         self.estimators = Estimators(config, self.instrument, self.market, self.orders)
         self.calibration = self.estimators.calibration
@@ -87,7 +88,13 @@ class Components:
             config, self.instrument, self.market, self.estimators, self.causes
         )
         self.quoting = Quoting(
-            config, self.market, self.estimators, self.regime, self.inventory, self.instrument
+            config,
+            self.market,
+            self.estimators,
+            self.regime,
+            self.inventory,
+            self.instrument,
+            rule,
         )
 
     def _build_truth(self, config: EngineConfig) -> None:

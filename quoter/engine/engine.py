@@ -44,13 +44,15 @@ from quoter.engine.components import Components
 from quoter.engine.config import EngineConfig
 from quoter.engine.snapshot import take_snapshot
 from quoter.engine.step_builder import StepBuilder
+from quoter.pricing.quote.terms import PricingRule, quote_terms
 
 
 class Engine(Components):
     """Decides what to do after each event. All its state is in memory and rebuilt from events."""
 
-    def __init__(self, config: EngineConfig) -> None:
-        super().__init__(config)
+    def __init__(self, config: EngineConfig, rule: PricingRule = quote_terms) -> None:
+        """`rule` prices the quotes; another one than the daemon's is for comparisons."""
+        super().__init__(config, rule)
         self.phase = Phase.STARTING
         self.seq = 0
         self.ts_ns = 0

@@ -35,6 +35,18 @@ class RowAccount:
         if len(self.first_bad) < FIRST_BAD_MAX:
             self.first_bad.append(text)
 
+    def notes(self, *, gaps: int) -> Iterator[str]:
+        """Yield what a reader of results must know of the tape; `gaps`: of its depth stream."""
+        if self.is_futures:
+            yield "a futures market traded as spot: funding and margin are not simulated"
+        if not self.has_snapshot:
+            yield "the tape has no snapshot: its book grows from nothing, and is thin at first"
+        if gaps:
+            yield f"the depth of the tape has {gaps} gaps"
+        for reason, count in self.left_out.items():
+            yield f"{count} rows left out ({reason})"
+        yield from self.first_bad
+
 
 class ReadProgress:
     """How much of the files has been read, in bytes on disk (of a .gz file: compressed)."""

@@ -21,6 +21,7 @@ from tests.mutants import (
     secrets,
     sentinel,
     service,
+    sweep,
     venue_answers,
     venue_io,
 )
@@ -39,6 +40,7 @@ MUTANTS = (
     *secrets.MUTANTS,
     *sentinel.MUTANTS,
     *service.MUTANTS,
+    *sweep.MUTANTS,
     *order_rules.MUTANTS,
     *executions.MUTANTS,
     *fees_and_balances.MUTANTS,

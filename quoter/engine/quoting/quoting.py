@@ -11,7 +11,7 @@ from quoter.engine.market.view import MarketView
 from quoter.engine.quoting.estimators import Estimators
 from quoter.engine.quoting.regime import RegimeWatch
 from quoter.pricing.quote.shape import QuoteShape
-from quoter.pricing.quote.terms import quote_terms
+from quoter.pricing.quote.terms import PricingRule, quote_terms
 from quoter.pricing.quote.two_sided import two_sided_quote
 from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.inventory import Inventory
@@ -34,7 +34,9 @@ class Quoting:
         regime: RegimeWatch,
         inventory: Inventory,
         instrument: CurrentInstrument,
+        rule: PricingRule = quote_terms,
     ) -> None:
+        self._rule = rule
         self._needs_funds = config.is_spot and not config.is_dry
         self._inventory = inventory
         self._instrument = instrument
@@ -87,7 +89,7 @@ class Quoting:
             if isinstance(inputs, NoQuote):
                 return self._none(inputs)
             self._seen = seen
-            terms = quote_terms(self._regime.adjust(inputs), self._shape)
+            terms = self._rule(self._regime.adjust(inputs), self._shape)
             self.latest = self._quote(terms, bid, ask)
         except (InvalidInput, ArithmeticError, TypeError):  # also balances that are not numbers
             return self._none(NoQuote.BAD_INPUT)

@@ -3,6 +3,7 @@
 Formulas: deploy/docs/strategy.md, "Distances and bounds".
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from math import inf
 
@@ -16,6 +17,8 @@ from quoter.pricing.models.glft_exact import log_ratio_at
 from quoter.pricing.quote.normalisation import slope_bounds
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.widening import widening
+
+type PricingRule = Callable[[PricingInputs, QuoteShape], QuoteTerms]
 
 LOTS_MAX_MIN, LOTS_MAX_MAX = 1.0, 1e6  # with a limit below one order nothing can be quoted
 TERM_HALF_SPREADS_MAX = 2.0  # bound of alpha, and of a markout cost, in half-spreads

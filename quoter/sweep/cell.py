@@ -1,0 +1,155 @@
+"""One cell of a sweep, what identifies it, and its result."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from quoter.app.backtesting import DelayOptions
+from quoter.backtest.baselines import Strategy
+from quoter.sim.fill_models import FillModel
+from quoter.sim.messages import MarketSpec
+
+SAMPLE_S: Final = 30  # distance of the samples of a cell, from which the errors follow
+RESULT_FORMAT: Final = 1  # of the file of a cell; raised when its fields or their meaning change
+
+type Changes = tuple[tuple[str, str], ...]  # name and value of settings, as on the command line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tape:
+    """Files of one recorded market, in order; symbol as the files name it.
+
+    digest: hash of the content of all files that the tape consists of; sizes: bytes of `files`.
+    """
+
+    files: tuple[Path, ...]
+    sizes: tuple[int, ...]
+    symbol: str
+    market: MarketSpec
+    digest: str
+
+    @property
+    def name(self) -> str:
+        return self.files[0].name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One backtest of the grid.
+
+    changes: the settings that the sweep varies; settings: all of them as text, by field. seconds:
+    of the tape, 0 for all. code: hash of the code that must run it. memory_max: bytes of a worker.
+    """
+
+    tape: Tape
+    changes: Changes
+    settings: dict[str, str]
+    strategy: Strategy
+    model: FillModel
+    delay: DelayOptions
+    seconds: float
+    code: str
+    memory_max: int
+
+    @property
+    def variant(self) -> str:
+        """What distinguishes this cell from others of the same tape, fill model and seed."""
+        changed = " ".join(
+            f"{name.removeprefix('QUOTER_')}={value}" for name, value in self.changes
+        )
+        if self.strategy is not Strategy.QUOTER:
+            return " ".join(filter(None, (self.strategy.value, changed)))
+        return changed or self.strategy.value
+
+    @property
+    def identity(self) -> str:
+        """Hash of everything that the result depends on."""
+        parts = {
+            "format": RESULT_FORMAT,
+            "sample_s": SAMPLE_S,
+            "tape": self.tape.digest,
+            "symbol": self.tape.symbol,
+            "market": str(self.tape.market),
+            "settings": self.settings,
+            "strategy": self.strategy,
+            "model": self.model,
+            "delay": asdict(self.delay),
+            "seconds": self.seconds,
+            "code": self.code,
+        }
+        text = json.dumps(parts, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    """Sums since the start of a run, in quote currency, every SAMPLE_S seconds.
+
+    earned: spread plus markout after EDGE_S minus fees; profit: with the inventory at the mid.
+    """
+
+    profit: float
+    earned: float
+    notional: float
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of a finished cell; money in quote currency, sizes in base.
+
+    markout_bps: by horizon in seconds, per traded notional; None before the first fill. edge_bps:
+    spread plus markout after EDGE_S minus fees. inventory_sd: in order sizes. two_sided: share of
+    the time with orders on both sides. causes_s: seconds with each halt cause. notes: of the tape.
+    """
+
+    seconds: float
+    orders: int
+    fills: int
+    filled_base: Decimal
+    notional: Decimal
+    profit: Decimal
+    spread: Decimal
+    inventory: Decimal
+    fees: Decimal
+    edge_bps: float | None
+    markout_bps: dict[int, float | None]
+    drawdown: Decimal
+    inventory_sd: float
+    two_sided: float
+    state: str
+    causes_s: dict[str, float]
+    books_equal: bool
+    notes: tuple[str, ...]
+
+    @property
+    def orders_per_fill(self) -> float | None:
+        return self.orders / self.fills if self.fills else None
+
+
+class CellResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Result of one cell: figures and samples, or the reason why there are none."""
+
+    identity: str
+    failure: str = ""
+    figures: Figures | None = None
+    samples: tuple[Sample, ...] = ()
+    cpu_s: float = 0.0
+    memory_mb: float = 0.0  # of the process, at its end
+
+
+def failed(cell: Cell, reason: str) -> CellResult:
+    """Return the result of a cell that could not be finished; only the first line of a reason."""
+    return CellResult(identity=cell.identity, failure=(reason.splitlines() or ["?"])[0])
+
+
+def file_digest(files: Sequence[Path]) -> str:
+    """Return the hash of the contents of files, in order. Raises OSError."""
+    total = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()

@@ -1,0 +1,141 @@
+"""The cells of a sweep: every combination of settings, tape, fill model and seed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from itertools import product
+from pathlib import Path
+from typing import Final
+
+from quoter.app.backtesting import DelayOptions, suggested_limits
+from quoter.app.manifest import code_hash
+from quoter.backtest.baselines import Strategy, settings_of
+from quoter.domain.errors import BadSetting
+from quoter.recording.blocks import RecordingError
+from quoter.recording.files import NAME, files_of
+from quoter.settings import HIDDEN, PREFIX, Settings, known_names, load, settings_from
+from quoter.sim.fill_models import FillModel
+from quoter.sweep.cell import Cell, Changes, Tape, file_digest
+from quoter.tapes.formats import tape_market, tape_symbol
+from quoter.tapes.messages import TapeError
+
+CELLS_MAX: Final = 100_000
+FILE_SUFFIX: Final = "_file"  # of settings that name a secret's file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a sweep varies, and what all its cells share.
+
+    grid: values by name of the setting. seeds: how many, from delay.seed on. seconds: of each tape,
+    0 for all. memory_max: bytes of one worker process.
+    """
+
+    tapes: Sequence[Tape]
+    grid: Sequence[tuple[str, tuple[str, ...]]]
+    strategies: Sequence[Strategy]
+    models: Sequence[FillModel]
+    seeds: int
+    delay: DelayOptions
+    seconds: float
+    memory_max: int
+
+
+def parsed_grid(texts: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return names and values of `QUOTER_NAME=value,value` texts. Raises BadSetting."""
+    grid = dict[str, tuple[str, ...]]()
+    for text in texts:
+        name, _, listed = text.partition("=")
+        values = tuple(dict.fromkeys(value.strip() for value in listed.split(",")))
+        if name not in known_names() or name.removeprefix(PREFIX).lower() in HIDDEN:
+            close = get_close_matches(name, known_names(), n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise BadSetting(f"--set {text}: {name} is not the name of a setting{hint}")
+        if not all(values):
+            raise BadSetting(f"--set {text}: must be {name}=value or {name}=value,value")
+        if name in grid:
+            raise BadSetting(f"--set {name}: is given twice; list its values with commas")
+        grid[name] = values
+    return list(grid.items())
+
+
+def tape_of(text: str, *, symbol: str | None, filters: Path | None) -> Tape:
+    """Return the tape that an argument names: one file, or several of one tape with commas.
+
+    Raises BadSetting for a tape that can't be read.
+    """
+    files = tuple(Path(name).absolute() for name in text.split(","))
+    try:
+        for path in files:
+            if not path.is_file():
+                raise BadSetting(f"{path}: no such file; files of one tape are joined by commas")
+        name = symbol or tape_symbol(files)
+        every = files_of(str(files[0]), Path()) if NAME.fullmatch(files[0].name) else files
+        return Tape(
+            files=files,
+            sizes=tuple(path.stat().st_size for path in files),
+            symbol=name,
+            market=tape_market(files, name, filters=filters),
+            digest=file_digest(every),
+        )
+    except (TapeError, RecordingError, OSError) as error:
+        raise BadSetting(f"{text}: {error}") from None
+
+
+def cells_of(request: Request) -> list[Cell]:
+    """Return every cell once, those of one tape together. Raises BadSetting."""
+    cells = {cell.identity: cell for tape in request.tapes for cell in _of_tape(request, tape)}
+    if len(cells) > CELLS_MAX:
+        raise BadSetting(f"{len(cells)} cells are more than {CELLS_MAX}: vary less at a time")
+    return list(cells.values())
+
+
+def _of_tape(request: Request, tape: Tape) -> Iterator[Cell]:
+    market = tape.market
+    base = load(dry_run=True, defaults=suggested_limits(market))
+    base = base.model_copy(update={"symbol": f"{market.base}/{market.quote}"})
+    for strategy, changes in _variants(request):
+        texts = _with(_texts(base), strategy, changes)
+        for model, seed in product(request.models, range(request.seeds)):
+            yield Cell(
+                tape=tape,
+                changes=changes,
+                settings=texts,
+                strategy=strategy,
+                model=model,
+                delay=replace(request.delay, seed=request.delay.seed + seed),
+                seconds=request.seconds,
+                code=code_hash(),
+                memory_max=request.memory_max,
+            )
+
+
+def _variants(request: Request) -> Iterator[tuple[Strategy, Changes]]:
+    """Yield strategies and changes: baselines prescribe their settings, so they have none."""
+    names = [name for name, _ in request.grid]
+    for strategy in request.strategies:
+        if strategy is not Strategy.QUOTER:
+            yield strategy, ()
+            continue
+        for values in product(*(values for _, values in request.grid)):
+            yield strategy, tuple(zip(names, values, strict=True))
+
+
+def _with(texts: dict[str, str], strategy: Strategy, changes: Changes) -> dict[str, str]:
+    """Return the settings as texts with the changes, checked. Raises BadSetting."""
+    wanted = {**settings_of(strategy), **dict(changes)}
+    fields = {name.removeprefix(PREFIX).lower(): value for name, value in wanted.items()}
+    try:
+        return _texts(settings_from({**texts, **fields}))
+    except BadSetting as error:
+        shown = " ".join(f"{name}={value}" for name, value in wanted.items())
+        raise BadSetting(f"--set {shown}: {error}") from None
+
+
+def _texts(settings: Settings) -> dict[str, str]:
+    """Return the settings as texts, without secrets and the files that hold them."""
+    return {
+        name: text
+        for name, text in settings.redacted().items()
+        if name not in HIDDEN and not name.endswith(FILE_SUFFIX)
+    }

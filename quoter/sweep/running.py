@@ -1,0 +1,174 @@
+"""Runs one cell, in whatever process it is called; a cell that fails is a result with a reason."""
+
+import os
+import signal
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from quoter.app.backtesting import run_setups
+from quoter.app.manifest import code_hash
+from quoter.backtest.baselines import rule_of
+from quoter.backtest.tape_run import RunResult, TapeRun, play_window
+from quoter.domain.errors import QuoterError
+from quoter.domain.step import Pnl
+from quoter.domain.units import BPS_PER_UNIT, NS_PER_S
+from quoter.settings import settings_from
+from quoter.sweep.cell import SAMPLE_S, Cell, CellResult, Figures, Sample, failed
+from quoter.tapes.formats import read_tape
+from quoter.tapes.messages import TapeError
+from quoter.tapes.opening import open_tape
+from quoter.tapes.reading import ReadProgress, RowAccount, prepared
+
+EDGE_S: Final = 5  # horizon of the edge, seconds
+ROWS_PER_CHECK: Final = 2_000
+STATM = Path("/proc/self/statm")
+BYTES_PER_MB: Final = 1 << 20
+
+
+def run_cell(cell: Cell, parent: int | None = None) -> CellResult:
+    """Play the tape of a cell and return its result; only the end of the process prevents one.
+
+    parent: the process that waits for results. When it is gone, this process ends.
+    """
+    if parent is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent handles it
+    begun_s = time.process_time()
+    try:
+        result = _played(cell, parent)
+    except (TapeError, QuoterError, OSError) as error:
+        return failed(cell, str(error))
+    except MemoryError:
+        return failed(cell, "out of memory")
+    except Exception as error:  # noqa: BLE001 - a fault in one cell must not end the others
+        return failed(cell, f"{type(error).__name__}: {error}")
+    figures, samples = result
+    return CellResult(
+        identity=cell.identity,
+        figures=figures,
+        samples=samples,
+        cpu_s=time.process_time() - begun_s,
+        memory_mb=_memory() / BYTES_PER_MB,
+    )
+
+
+def _played(cell: Cell, parent: int | None) -> tuple[Figures, tuple[Sample, ...]]:
+    _check_files(cell)
+    account = RowAccount()
+    lines = read_tape(
+        cell.tape.files, cell.tape.symbol, on_bad=account.add_bad, progress=ReadProgress(())
+    )
+    opening = open_tape(prepared(lines, account))
+    (setup,) = run_setups(
+        settings_from(cell.settings),
+        cell.tape.market,
+        start_ns=opening.ts_ns,
+        models=(cell.model,),
+        delay=cell.delay,
+        rule=rule_of(cell.strategy),
+    )
+    run = TapeRun(setup, opening.book, opening.ts_ns)
+    sampler = _Sampler(run, opening.ts_ns)
+    end_ns = opening.ts_ns + cell.seconds * NS_PER_S if cell.seconds else float("inf")
+    for number, ts_ns in enumerate(play_window((run,), opening.lines, end_ns=end_ns)):
+        sampler.before(ts_ns)
+        if number % ROWS_PER_CHECK == 0:
+            _check_process(cell, parent)
+    result = run.result()
+    return _figures(result, tuple(account.notes(gaps=result.gaps))), sampler.finished()
+
+
+class _Sampler:
+    """Takes a sample every SAMPLE_S seconds of the tape, whether it has rows or not."""
+
+    def __init__(self, run: TapeRun, start_ns: int) -> None:
+        self._run, self._next_ns = run, start_ns + SAMPLE_S * NS_PER_S
+        self._samples: list[Sample] = []
+
+    def before(self, ts_ns: int) -> None:
+        """Take the samples that are due before a row at `ts_ns` is played."""
+        if ts_ns <= self._next_ns:
+            return
+        sample = self._now()
+        while ts_ns > self._next_ns:
+            self._samples.append(sample)
+            self._next_ns += SAMPLE_S * NS_PER_S
+
+    def finished(self) -> tuple[Sample, ...]:
+        """Return all samples, with one at the end."""
+        return (*self._samples, self._now())
+
+    def _now(self) -> Sample:
+        pnl = self._run.engine.attribution.pnl(self._run.engine.market.mid)
+        return Sample(
+            profit=float(pnl.total), earned=float(_earned(pnl)), notional=float(_notional(pnl))
+        )
+
+
+def _notional(pnl: Pnl) -> Decimal:
+    return sum((side.notional for side in pnl.sides.values()), Decimal(0))
+
+
+def _earned(pnl: Pnl) -> Decimal:
+    """Return spread plus markout after EDGE_S minus fees, quote currency."""
+    return sum(
+        (s.spread + s.horizons[EDGE_S].markout - s.fees for s in pnl.sides.values()), Decimal(0)
+    )
+
+
+def _figures(result: RunResult, notes: tuple[str, ...]) -> Figures:
+    pnl = result.pnl
+    notional = _notional(pnl)
+    horizons = sorted({h for side in pnl.sides.values() for h in side.horizons})
+    markouts = {
+        h: float(sum((s.horizons[h].markout for s in pnl.sides.values()), Decimal(0)) / notional)
+        * BPS_PER_UNIT
+        if notional
+        else None
+        for h in horizons
+    }
+    return Figures(
+        seconds=result.seconds,
+        orders=result.orders,
+        fills=result.fills,
+        filled_base=result.filled_base,
+        notional=notional,
+        profit=pnl.total,
+        spread=pnl.spread,
+        inventory=pnl.inventory,
+        fees=pnl.fees,
+        edge_bps=result.edge_bps(EDGE_S),
+        markout_bps=markouts,
+        drawdown=result.drawdown_max,
+        inventory_sd=result.inventory_sd_lots,
+        two_sided=result.two_sided_share,
+        state=result.state.name,
+        causes_s={cause.value: seconds for cause, seconds in result.causes_s.items()},
+        books_equal=result.is_equal,
+        notes=notes,
+    )
+
+
+def _check_files(cell: Cell) -> None:
+    """Refuse to run other code, or another tape, than the one that identifies the cell."""
+    if cell.code != code_hash():
+        raise TapeError(f"this worker runs other code ({code_hash()} instead of {cell.code})")
+    for path, size in zip(cell.tape.files, cell.tape.sizes, strict=True):
+        if path.stat().st_size != size:
+            raise TapeError(f"{path} has changed: {path.stat().st_size} bytes instead of {size}")
+
+
+def _check_process(cell: Cell, parent: int | None) -> None:
+    if parent is not None and os.getppid() != parent:
+        os._exit(1)  # nobody waits for the result
+    if _memory() > cell.memory_max:
+        raise TapeError(f"memory above {cell.memory_max // BYTES_PER_MB} MB (--memory-mb)")
+
+
+def _memory() -> int:
+    """Return the resident memory of this process, bytes; 0 where the system does not say."""
+    try:
+        return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
