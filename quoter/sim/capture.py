@@ -10,8 +10,8 @@ from quoter.sim.fill_models import FillModel, QueuePosition
 from quoter.sim.grid import Grid
 from quoter.sim.market import Market
 from quoter.sim.messages import BestNews, DepthBook, DepthNews, PrintNews
+from quoter.sim.publisher import Publisher
 from quoter.sim.resting import Resting, RestingBook
-from quoter.sim.tape import Tape
 
 # Trade ids of accounts: no recorded trade has them, and a double represents them exactly.
 OWN_TRADE_ID_FIRST = 10**14
@@ -112,7 +112,7 @@ class RecordedBackground:
         return int(size // self._lot)
 
 
-class RecordedTape(Tape):
+class RecordedPublisher(Publisher):
     """Publisher of recorded updates; ids are shifted by one for every change by an account.
 
     Without account orders everything is published as recorded. Changes by accounts are published in
@@ -242,11 +242,15 @@ class Capture:
     """
 
     def __init__(
-        self, market: Market, background: RecordedBackground, tape: RecordedTape, emit: Emit
+        self,
+        market: Market,
+        background: RecordedBackground,
+        publisher: RecordedPublisher,
+        emit: Emit,
     ) -> None:
         self._market = market
         self._background = background
-        self._tape = tape
+        self._publisher = publisher
         self._emit = emit
 
     def load_depth(self, book: DepthBook, now_ns: int) -> None:
@@ -256,7 +260,7 @@ class Capture:
         """
         if 0 < book.last <= self._background.depth_id:
             return
-        self._tape.see(book.last)
+        self._publisher.see(book.last)
         self._background.clear()
         self._background.depth_id = book.last
         self._set_levels(Side.BUY, book.bids)
@@ -269,7 +273,7 @@ class Capture:
         """Apply a recorded diff; one that the depth already includes is ignored."""
         if last <= self._background.depth_id:
             return
-        self._tape.see(last)
+        self._publisher.see(last)
         self._background.depth_id = last
         touched = {
             Side.BUY: self._set_levels(Side.BUY, bids),
@@ -278,12 +282,12 @@ class Capture:
         for side, prices in touched.items():
             self._see_queues(side, prices)
         self._uncross(now_ns)
-        self._tape.publish_depth(first=first, last=last, touched=touched, now_ns=now_ns)
+        self._publisher.publish_depth(first=first, last=last, touched=touched, now_ns=now_ns)
 
     def apply_best(self, news: BestNews) -> None:
         """Apply a recorded best price of both sides."""
         grid = self._market.grid
-        self._tape.see(news.update_id)
+        self._publisher.see(news.update_id)
         self._background.best_id = max(self._background.best_id, news.update_id)
         for side, (price, size) in ((Side.BUY, news.bid), (Side.SELL, news.ask)):
             best = grid.ticks(price)
@@ -294,9 +298,9 @@ class Capture:
                 self._see_queues(side, [ticks for ticks in own if sign * (ticks - best) >= 0])
         self._uncross(news.ts_ns)
         if self._market.book.is_empty:
-            self._tape.repeat_best(news)
+            self._publisher.repeat_best(news)
         else:
-            self._tape.publish_best(news.ts_ns)
+            self._publisher.publish_best(news.ts_ns)
 
     def apply_print(self, news: PrintNews) -> None:
         """Apply a recorded trade: fill account orders at its price or better, up to its size."""

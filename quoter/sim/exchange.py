@@ -7,7 +7,13 @@ from random import Random
 
 from quoter.domain.market import Side
 from quoter.sim.background import Background, RandomBackground
-from quoter.sim.capture import OWN_TRADE_ID_FIRST, Capture, Levels, RecordedBackground, RecordedTape
+from quoter.sim.capture import (
+    OWN_TRADE_ID_FIRST,
+    Capture,
+    Levels,
+    RecordedBackground,
+    RecordedPublisher,
+)
 from quoter.sim.clearing import Clearing
 from quoter.sim.flow import Flow
 from quoter.sim.grid import Grid
@@ -27,19 +33,21 @@ from quoter.sim.messages import (
     SimTrade,
 )
 from quoter.sim.orders import OrderStore
+from quoter.sim.publisher import Publisher
 from quoter.sim.resting import RestingBook
 from quoter.sim.scripts import Script
-from quoter.sim.tape import Tape
 from quoter.sim.truth import TruthLedger
 
 
 class Exchange:
     """Simulated venue: takes requests with their time of arrival, returns the resulting news.
 
-    Every method that changes something first lets the market run until `now_ns`, and returns the
-    news in order of time; after a refusal the news is returned by the next call. `now_ns`
-    should not run backwards; an earlier time counts as the latest. The same calls with the same
-    seed give the same news, whatever the machine. An unknown account or symbol is a KeyError.
+    Every method that takes a time (`now_ns`, or that of its news) first lets the markets run until
+    then, and returns the news in order of time; after a refusal the news is returned by the next
+    call. Times should not run backwards; an earlier one counts as the latest. The same calls with
+    the same seed give the same news, whatever the machine. An unknown account or symbol is a
+    KeyError, and so is a request to a recorded market that only a simulated one has, or the
+    reverse. A recorded price off the grid is a ValueError.
     """
 
     def __init__(self, markets: Sequence[MarketSpec], *, seed: int, now_ns: int) -> None:
@@ -73,7 +81,7 @@ class Exchange:
         return self._clearing.truth
 
     def next_ns(self, symbol: str) -> int:
-        """Return when a simulated market moves next by itself; it must not be a recorded one."""
+        """Return the time at which a simulated market next moves by itself, ns."""
         return self._flows[symbol].next_ns
 
     def advance(self, now_ns: int) -> list[News]:
@@ -85,7 +93,7 @@ class Exchange:
         """Return the DepthNews since the last flush, if any (venues publish depth every 100 ms)."""
         market = self._markets[symbol]
         self._run_to(now_ns)
-        market.tape.flush(self._now_ns)
+        market.publisher.flush(self._now_ns)
         return self._take_news()
 
     def script(self, symbol: str, script: Script, at_ns: int) -> None:
@@ -228,20 +236,20 @@ class Exchange:
 
     def depth(self, symbol: str, limit: int) -> DepthBook:
         """Return the book as of the last run of the market, `limit` levels of each side."""
-        return self._markets[symbol].tape.snapshot(limit)
+        return self._markets[symbol].publisher.snapshot(limit)
 
     def mid(self, symbol: str) -> float:
-        """Return the simulated mid, which no participant can see."""
+        """Return the mid of a simulated market, quote/base; no participant can see it."""
         return self._flows[symbol].mid
 
     def _add_simulated(self, spec: MarketSpec, seed: str) -> None:
         grid, book = Grid(spec), RestingBook()
         # The stream's name is part of its seed: another one would change every simulated market.
         random_background = RandomBackground(spec, Random(f"{seed}:scenery"))
-        tape = Tape(grid, book, random_background, self._emit)
-        market = self._add_market(grid, book, random_background, tape, trade_id_first=1)
+        publisher = Publisher(grid, book, random_background, self._emit)
+        market = self._add_market(grid, book, random_background, publisher, trade_id_first=1)
         self._flows[spec.symbol] = Flow(market, random_background, seed=seed, now_ns=self._now_ns)
-        tape.flush(self._now_ns)
+        publisher.flush(self._now_ns)
 
     def _add_recorded(self, spec: MarketSpec) -> None:
         grid, book, background = (
@@ -249,16 +257,18 @@ class Exchange:
             RestingBook(),
             RecordedBackground(spec.lot, spec.fill_model),
         )
-        tape = RecordedTape(grid, book, background, self._emit)
-        market = self._add_market(grid, book, background, tape, trade_id_first=OWN_TRADE_ID_FIRST)
-        self._captures[spec.symbol] = Capture(market, background, tape, self._emit)
+        publisher = RecordedPublisher(grid, book, background, self._emit)
+        market = self._add_market(
+            grid, book, background, publisher, trade_id_first=OWN_TRADE_ID_FIRST
+        )
+        self._captures[spec.symbol] = Capture(market, background, publisher, self._emit)
 
     def _add_market(
         self,
         grid: Grid,
         book: RestingBook,
         background: Background,
-        tape: Tape,
+        publisher: Publisher,
         *,
         trade_id_first: int,
     ) -> Market:
@@ -266,7 +276,7 @@ class Exchange:
             grid=grid,
             book=book,
             background=background,
-            tape=tape,
+            publisher=publisher,
             clearing=self._clearing,
             orders=self._orders,
             emit=self._emit,

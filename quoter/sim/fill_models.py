@@ -24,11 +24,6 @@ class FillModel(StrEnum):
     PESSIMISTIC = "pessimistic"  # after the size ahead of it; others cancel behind it only
     CERTAIN = "certain"  # never: only a trade beyond its price proves the fill
 
-    @property
-    def has_queue(self) -> bool:
-        """Whether the size ahead of an order counts."""
-        return self in {FillModel.PROBABLE, FillModel.PESSIMISTIC}
-
 
 @dataclass(slots=True)
 class QueuePosition:

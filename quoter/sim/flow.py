@@ -77,7 +77,7 @@ class Flow:
         spread = spec.sigma * conditions.volatility * sqrt(seconds)
         self.mid += conditions.drift * self.mid * seconds + spread * self._walk.gauss(0.0, 1.0)
         side, ticks = self._background.redraw_level()
-        self._market.tape.touch(side, ticks)
+        self._market.publisher.touch(side, ticks)
         self._move_background(now_ns)
 
     def _update_conditions(self, now_ns: int) -> None:
@@ -96,7 +96,7 @@ class Flow:
         bid = max(1, floor(self.mid / grid.tick_float - spread / 2 + 0.5))
         kappa = self._conditions.kappa
         for side, ticks in self._background.move(bid, bid + spread, kappa=kappa):
-            self._market.tape.touch(side, ticks)
+            self._market.publisher.touch(side, ticks)
         self._market.uncross(now_ns)
         self._market.commit(now_ns)
 
@@ -133,7 +133,7 @@ class Flow:
         for hit in hits:
             if hit.resting is None:
                 self._background.refill(taker.opposite, hit.ticks)
-                self._market.tape.touch(taker.opposite, hit.ticks)
+                self._market.publisher.touch(taker.opposite, hit.ticks)
         self._market.commit(now_ns)
 
     def _ended(self, hits: Sequence[Hit], lots: int) -> Sequence[Hit]:

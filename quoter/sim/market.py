@@ -22,8 +22,8 @@ from quoter.sim.messages import (
     TimeInForce,
 )
 from quoter.sim.orders import OrderStore
+from quoter.sim.publisher import Publisher
 from quoter.sim.resting import Resting, RestingBook
-from quoter.sim.tape import Tape
 
 TAKER_LOTS_MAX = 10**40  # of a public taker, whose price or money ends it earlier
 
@@ -37,7 +37,7 @@ class Market:
         grid: Grid,
         book: RestingBook,
         background: Background,
-        tape: Tape,
+        publisher: Publisher,
         clearing: Clearing,
         orders: OrderStore,
         emit: Emit,
@@ -47,7 +47,7 @@ class Market:
         self.grid = grid
         self.book = book
         self.background = background
-        self.tape = tape
+        self.publisher = publisher
         self.is_halted = False
         self._clearing = clearing
         self._orders = orders
@@ -153,7 +153,7 @@ class Market:
             self._orders.rename(order, client_id)
         resting.lots = lots - self.grid.lots(order.filled)
         self._clearing.reduce(order, size, ts_ns=now_ns, former_client_id=former)
-        self.tape.touch(order.side, resting.ticks)
+        self.publisher.touch(order.side, resting.ticks)
         self.commit(now_ns)
         return replace(order)
 
@@ -196,7 +196,7 @@ class Market:
         """
         for side in (Side.BUY, Side.SELL):
             for resting in self._crossed(side):
-                self.tape.publish_own_best(side, now_ns)
+                self.publisher.publish_own_best(side, now_ns)
                 self.fill(resting, resting.lots, now_ns, taker=side.opposite)
 
     def print_trade(self, trade_id: int, ticks: int, lots: int, taker: Side, now_ns: int) -> None:
@@ -220,7 +220,7 @@ class Market:
     def commit(self, now_ns: int) -> None:
         """Complete a change: publish balances, update id and best price."""
         self._clearing.settle(now_ns)
-        self.tape.commit(now_ns)
+        self.publisher.commit(now_ns)
 
     def _levels(self, side: Side, limit: int | None) -> Sequence[tuple[int, int]]:
         """Return the background's levels; an empty list if even the best is beyond the limit."""
@@ -230,7 +230,7 @@ class Market:
         return self.background.levels(side)
 
     def _would_cross(self, side: Side, ticks: int) -> bool:
-        across = self.tape.best(side.opposite)
+        across = self.publisher.best(side.opposite)
         return across is not None and side.sign * (ticks - across[0]) >= 0
 
     def _crossed(self, side: Side) -> Sequence[Resting]:
@@ -241,7 +241,7 @@ class Market:
         return [r for r in self.book.queue(side) if side.sign * (r.ticks - across) >= 0]
 
     def _check_market_order(self, account: str, order: NewOrder, planned: Plan) -> None:
-        best = self.tape.best(order.side.opposite)
+        best = self.publisher.best(order.side.opposite)
         notional = self.grid.price(best[0]) * order.size if best else self.spec.notional_min
         if max(notional, order.quote_size) < self.spec.notional_min:
             raise Refused(SimReject.FILTER_NOTIONAL)
@@ -300,7 +300,7 @@ class Market:
             )
             self.book.add(resting)
             self._orders.rest(resting)
-            self.tape.touch(order.side, ticks)
+            self.publisher.touch(order.side, ticks)
             return
         state, kind = SimOrderState.EXPIRED, ReportType.EXPIRED
         if planned.taker_expires:
@@ -320,7 +320,7 @@ class Market:
             ts_ns=now_ns,
         )
         resting.lots -= lots
-        self.tape.touch(order.side, resting.ticks)
+        self.publisher.touch(order.side, resting.ticks)
         if not resting.lots:
             self.book.remove(resting)
             self._orders.close(order)
@@ -341,7 +341,7 @@ class Market:
     ) -> None:
         self.book.remove(resting)
         self._orders.close(resting.order)
-        self.tape.touch(resting.order.side, resting.ticks)
+        self.publisher.touch(resting.order.side, resting.ticks)
         self._clearing.close(
             resting.order, state, kind, ts_ns=now_ns, cancel_client_id=cancel_client_id
         )

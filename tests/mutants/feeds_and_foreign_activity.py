@@ -51,7 +51,7 @@ AFTER_STALL = (
         "orders that the market moves across are filled before the book shows that it moved",
         Edit(
             "quoter/sim/market.py",
-            "                self.tape.publish_own_best(side, now_ns)\n",
+            "                self.publisher.publish_own_best(side, now_ns)\n",
             "",
         ),
         tests=("tests/unit/sim/test_flow.py",),

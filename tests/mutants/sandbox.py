@@ -38,7 +38,7 @@ MUTANTS = (
         Edit(
             FLOW,
             "                self._background.refill(taker.opposite, hit.ticks)\n"
-            "                self._market.tape.touch(taker.opposite, hit.ticks)\n",
+            "                self._market.publisher.touch(taker.opposite, hit.ticks)\n",
             "                pass\n",
         ),
         tests=(FLOW_TESTS,),

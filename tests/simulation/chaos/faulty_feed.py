@@ -89,7 +89,7 @@ class FaultyFeed(SimulatedGateway):
 
     def _note_touch(self) -> None:
         """Tell the invariants the exchange's best prices of now."""
-        bid, ask = self._market.tape.best(Side.BUY), self._market.tape.best(Side.SELL)
+        bid, ask = self._market.publisher.best(Side.BUY), self._market.publisher.best(Side.SELL)
         if bid is not None and ask is not None:
             grid = self._market.grid
             touch = float(grid.price(bid[0])), float(grid.price(ask[0]))

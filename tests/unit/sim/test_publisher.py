@@ -1,4 +1,4 @@
-"""Tape: update ids, depth and best prices."""
+"""Publisher of a simulated market: update ids, depth and best prices."""
 
 from dataclasses import replace
 from decimal import Decimal

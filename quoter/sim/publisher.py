@@ -17,7 +17,7 @@ type Shown = tuple[tuple[Decimal, Decimal], ...]
 type Best = tuple[tuple[int, Decimal], tuple[int, Decimal]]  # (ticks, size) of bid and ask
 
 
-class Tape:
+class Publisher:
     """Publisher of depth and best prices; each commit that changes a level takes an update id."""
 
     def __init__(self, grid: Grid, book: RestingBook, background: Background, emit: Emit) -> None:
