@@ -30,13 +30,13 @@ class OrderIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """An approved limit order. Created by `risk/order_rules.py` only."""
+    """An approved limit order; price quote/base, size base. Made by `risk/order_rules.py` only."""
 
     client_id: str
     side: Side
     price: Decimal
     size: Decimal
-    decided_ns: int  # ts_ns of its event; the egress gate checks the age
+    decided_ns: int  # receipt of the event that it was decided on; the egress gate checks the age
     time_in_force: TimeInForce = TimeInForce.POST_ONLY
     book_seq: int = 0  # sequence number of the book that it was priced from
     reduces: bool = False  # approved in REDUCE_ONLY: it can't increase the inventory
@@ -88,7 +88,7 @@ class ReconnectFeed:
 
 
 class OrderRule(StrEnum):
-    """The rules that every order must pass before it is sent; see `risk/order_rules.py`."""
+    """Names of the rules that every order must pass before it is sent (`risk/order_rules.py`)."""
 
     TRADING_STATE = "trading_state"
     MARKET_DATA = "market_data"

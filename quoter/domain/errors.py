@@ -20,7 +20,7 @@ class InvalidInput(QuoterError):
 
 
 class IllegalTransition(QuoterError):
-    """An update that the order state table has no row for."""
+    """An update that the order state table has no entry for."""
 
     def __init__(self, *, client_id: str, state: str, event: str) -> None:
         super().__init__(f"order {client_id}: {event} in state {state}")

@@ -24,10 +24,11 @@ class Estimates:
     """The current estimates; None or empty while unknown, or if switched off.
 
     sigma_*: price/sqrt(s). noise_ratio: sigma in steps of 0.1 s over sigma in steps of 5 s.
-    samples, error, confidence: of kappa and A. flow: the signed flow in its own standard
-    deviations, > 0 while takers buy. alpha: the move of fair value that it predicts, price.
-    markouts_bps: by our side and horizon in seconds, negative for fills that lost. vpin: 0 to 1.
-    edges: by horizon in seconds.
+    samples, error, confidence: of kappa and A. fill_factor: multiplies A, from our own fills. flow:
+    the signed flow in its own standard deviations, > 0 while takers buy. alpha: the move of fair
+    value that it predicts, price. markouts_bps: by our side and horizon in seconds, negative for
+    fills that lost. vpin: 0 to 1. edges: by horizon in seconds. has_no_edge: whether simulated
+    fills lose at each distance. cooling_down: our sides that are not quoted after a burst of fills.
     """
 
     sigma_slow: float | None = None

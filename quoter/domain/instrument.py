@@ -17,6 +17,7 @@ class Instrument:
     """One symbol of one venue with its grid; prices quote/base, sizes base, all exact.
 
     Bids round down and asks round up (never more aggressive than the model), sizes round down.
+    Raises ValueError unless tick and lot are finite and above zero.
     """
 
     symbol: str  # ccxt's unified name, "BTC/USDT"
@@ -83,7 +84,7 @@ class Instrument:
         """Whether the venue's size and notional filters would accept this order."""
         return self.size_min <= size <= self.size_max and price * size >= self.notional_min
 
-    def takes(self, *, price: Decimal, size: Decimal) -> bool:
+    def accepts(self, *, price: Decimal, size: Decimal) -> bool:
         """Whether an order is on the grid and would pass the size and notional filters."""
         is_on_grid = not price % self.tick and not size % self.lot
         return is_on_grid and self.is_tradable(price=price, size=size)

@@ -62,12 +62,13 @@ class VenueOrder(NamedTuple):
 
 
 class KnownOrders(NamedTuple):
-    """Orders of ours without a recorded end, as another process has recorded them.
+    """Orders of ours without an end in the ledger, which the daemon or an earlier run has written.
 
-    `unnamed`: client ids of those whose id at the venue is not known.
+    `by_venue_id`: client id by the venue's id. `unnamed`: client ids of the orders whose venue id
+    is not known.
     """
 
-    by_venue_id: Mapping[str, str]  # client ids
+    by_venue_id: Mapping[str, str]
     unnamed: tuple[str, ...] = ()
 
 

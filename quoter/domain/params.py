@@ -1,4 +1,4 @@
-"""Live parameters: while we trade they may change how we quote, never how much is at risk."""
+"""Live parameters: settings of the quote that may change while the daemon runs; no limit is one."""
 
 from dataclasses import dataclass
 

@@ -44,7 +44,7 @@ class Booked:
 
     fill: Fill
     inventory: Decimal
-    fair: float | None  # fair value of our quotes, which the edge is measured against
+    fair: float | None  # fair value that our quote was priced from; the logged edge refers to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ class RegimeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The visible state of the engine as of `ts_ns`, built on demand."""
+    """The visible state of the engine as of `ts_ns`, built on demand; sizes in base units."""
 
     ts_ns: int
     seq: int

@@ -31,7 +31,7 @@ class Phase(StrEnum):
 class Cause(StrEnum):
     """Halt causes: why trading is restricted. `risk/kill_switch.py` gives the severity of each."""
 
-    # KILLED, latched on disk
+    # KILLED until a re-arm; latched on disk
     OPERATOR_KILL = "operator_kill"
     INVENTORY_BREACH = "inventory_breach"
     LOSS_LIMIT = "loss_limit"
@@ -52,7 +52,7 @@ class Cause(StrEnum):
     REPEATED_EXECUTION = "repeated_execution"
     CONNECT_BUDGET = "connect_budget"
     FLAPPING = "flapping"
-    # PAUSED until it clears by itself
+    # PAUSED until the condition is over
     BOOK_DESYNC = "book_desync"
     BOOK_STALE = "book_stale"
     FEED_SLOW = "feed_slow"
@@ -75,7 +75,7 @@ class Cause(StrEnum):
     SENTINEL_LOST = "sentinel_lost"
     DEAD_MAN = "dead_man"
     MARKOUT_LOSS = "markout_loss"
-    # REDUCE_ONLY
+    # REDUCE_ONLY: the two of an operator until a resume, the others until the condition is over
     OPERATOR_REDUCE = "operator_reduce"
     OPERATOR_FLATTEN = "operator_flatten"
     MARKET_REGIME = "market_regime"

@@ -1,11 +1,12 @@
-"""Domain checks that the estimators share; each raises InvalidInput with the number's name."""
+"""Domain checks that estimators and models share; each raises InvalidInput with a number's name."""
 
 from math import inf
 
 from quoter.domain.errors import InvalidInput
 
 SIZE_MIN, SIZE_MAX = 1e-18, 1e18  # of a trade; squares of both stay within the float range
-CLOCK_BACK_S_MAX = 60.0  # smaller step back: late observation; larger: the clock was set
+# A time that is earlier by less than this is a late observation; by more, the clock was set back.
+CLOCK_BACK_S_MAX = 60.0
 
 
 def positive(name: str, value: float) -> float:

@@ -54,7 +54,7 @@ class Hysteresis:
 
 
 class Flaps:
-    """Counts, by cause, the pauses that clear by themselves, but not those of a slow machine."""
+    """Counts, by cause, the pauses that need no operator, but not those of a slow machine."""
 
     def __init__(self, policy: Hysteresis) -> None:
         self._policy = policy
@@ -63,8 +63,8 @@ class Flaps:
     def add(self, cause: Cause, ts_ns: int, *, active: Container[Cause] = ()) -> bool:
         """Count one raise of `cause`; True if there were too many.
 
-        `active` are the active causes. Nothing is counted while one of them, or `cause` itself, is
-        a problem of the machine.
+        `active` are the active causes. Nothing is counted while one of them is a problem of the
+        machine. If `cause` itself is one, the counts of the last CONSEQUENCE_NS are dropped.
         """
         if cause in MACHINE_CAUSES:
             self._forget_since(ts_ns - CONSEQUENCE_NS)

@@ -69,7 +69,7 @@ SEVERITY: dict[Cause, Severity] = {
 
 
 class KillSwitch:
-    """The active halt causes with their texts, oldest first."""
+    """The active halt causes with their texts, oldest first, and the trading state they lead to."""
 
     def __init__(self) -> None:
         self._causes: dict[Cause, str] = {}
@@ -134,7 +134,7 @@ class KillSwitch:
 
 
 def is_kill(event: Event) -> bool:
-    """Whether this event kills the engine that handles it."""
+    """Whether this event is a kill: an operator's, or an alarm whose cause is a kill."""
     match event:
         case Kill():
             return True

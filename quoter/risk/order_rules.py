@@ -45,7 +45,7 @@ def check_market_data(intent: OrderIntent, view: RiskView, limits: Limits) -> st
     if not view.book_ready:
         return "no usable book"
     if not view.is_fresh:
-        return "no market data received for too long"
+        return "the book is too old, or was proven wrong"
     spread, mid = view.best_ask - view.best_bid, (view.best_ask + view.best_bid) / 2
     if not (spread.is_finite() and 0 < spread <= limits.book_spread_max * mid):
         return f"spread {plain(spread)} at {plain(mid)}, limit {plain(limits.book_spread_max)}"
@@ -113,7 +113,7 @@ def check_aggressive_price(intent: OrderIntent, view: RiskView, _: Limits) -> st
 
 
 def check_worst_case_exposure(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied if its side's orders, this one included, could alone take inventory past the limit."""
+    """Denied if all orders of its side, this one included, could take inventory past the limit."""
     if intent.side is Side.BUY:
         worst = view.inventory + view.leaves_buy + intent.size
         if not worst <= limits.inventory_max:
@@ -132,7 +132,7 @@ ORDERS_SHARE = Decimal("0.95")
 def worst_notional(
     *, inventory: Decimal, leaves_buy: Decimal, leaves_sell: Decimal, price: Decimal, limits: Limits
 ) -> Decimal:
-    """Largest possible position value, quote: max(|q+B|, |q-S|) at `price`, plus a collar.
+    """Largest possible value of the inventory, quote: max(|q+B|, |q-S|) at `price` plus the collar.
 
     q, B, S: inventory and leaves, base. `price` is the higher of mid and best ask.
     """
@@ -149,7 +149,10 @@ def base_headroom(limits: Limits, price: Decimal) -> Decimal:
 
 
 def check_position_notional(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied if position value could exceed ORDERS_SHARE of its limit, unless the order reduces."""
+    """Denied if the value of the inventory could exceed ORDERS_SHARE of its limit on this side.
+
+    An order that only reduces passes.
+    """
     if limits.position_notional_max is None:
         return None
     if intent.side is Side.BUY:
@@ -164,7 +167,7 @@ def check_position_notional(intent: OrderIntent, view: RiskView, limits: Limits)
 
 
 def check_balance(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
-    """Denied if the free balance by our own books does not cover the order, or is not known."""
+    """Denied on a spot account if the free balance by our books is too small, or not known."""
     if view.is_spot is False:
         return None
     if view.base_held is None or view.quote_held is None:
@@ -180,7 +183,7 @@ def check_balance(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
     return None
 
 
-APART_NS = 500 * NS_PER_MS
+APART_NS = 500 * NS_PER_MS  # minimum time between two equal orders while the first may be live
 
 
 def check_duplicate_intent(_: OrderIntent, view: RiskView, __: Limits) -> str | None:

@@ -16,7 +16,7 @@ class RiskView:
     phase: Phase
     state: TradingState
     book_ready: bool
-    is_fresh: bool  # the feed was silent for less than the limit
+    is_fresh: bool  # the book is young enough, and not proven wrong
     book_seq: int  # the update that the book is at
     best_bid: Decimal  # of others
     best_ask: Decimal

@@ -45,7 +45,7 @@ class _SideLedger:
         self.fees += worth
 
     def charge_base(self, fee: Decimal, mark: Decimal) -> None:
-        """Add a fee paid in base: these units are gone, and their drift is not ours."""
+        """Add a fee paid in base: these units are gone, so later moves of the mid exclude them."""
         self.charge(fee * mark)
         self._units.take_back(fee, mark)
 
@@ -77,6 +77,7 @@ class Attribution:
     """Splits profit in quote currency into spread earned, inventory drift, fees and funding."""
 
     def __init__(self, instrument: CurrentInstrument, *, position: Decimal, cash: Decimal) -> None:
+        """position: base, and cash: quote currency, from which profit is measured."""
         self._instrument = instrument
         self._position = position
         self._cash = cash
@@ -143,7 +144,10 @@ class Attribution:
         self._sides[side].charge(worth)
 
     def transfer(self, *, base: Decimal = ZERO, quote: Decimal = ZERO) -> None:
-        """Add units that were deposited (below zero: withdrawn): capital, not profit."""
+        """Add units that were deposited (below zero: withdrawn): capital, not profit.
+
+        Raises ValueError for an amount that is not finite, as `funding` does.
+        """
         _require_finite(base, quote)
         self._position += base
         self._cash += quote
@@ -165,7 +169,7 @@ class Attribution:
         return sum(both, start=ZERO)
 
     def see(self, mid: float | None, ts_ns: int) -> Decimal:
-        """Keep a mid, if there is one, as the mark, and return the total profit since the start."""
+        """Make a mid, if there is one, the mark; return the total profit since the start, quote."""
         if mid is not None:
             self.mark(self.mark_of(mid), ts_ns)
         return self._total(self._mark)
@@ -191,7 +195,7 @@ class Attribution:
         )
 
     def _total(self, mark: Decimal | None) -> Decimal:
-        """Present value minus the capital paid in."""
+        """Present value minus the capital paid in; before the first mark only funding counts."""
         if mark is None or self._mark is None:
             return -self._funding
         return self._position * mark + self._cash - self._paid_in
@@ -200,4 +204,4 @@ class Attribution:
 def _require_finite(*amounts: Decimal) -> None:
     for amount in amounts:
         if not amount.is_finite():
-            raise ValueError(f"not an amount: {plain(amount)}")
+            raise ValueError(f"a fee, funding or transfer must be finite, not {plain(amount)}")

@@ -90,15 +90,15 @@ class HalfBook:
         return self._sizes.get(price, 0.0)
 
     def covers(self, price: float) -> bool:
-        """Whether a price is at or better than the farthest level that is known."""
+        """Whether a price is at or better than the farthest level; False on an empty side."""
         return any(self._sign * price >= key for key in self._keys()[:1])
 
     def best(self, own: Sizes) -> Level | None:
-        """The best level that is not entirely ours; `own` holds our sizes by price."""
+        """The best near level that is not entirely ours, or None; `own`: our sizes by price."""
         return self._first(self.near, own)
 
     def best_from(self, price: float, own: Sizes) -> Level | None:
-        """The best level at or behind `price` that is not entirely ours."""
+        """The best near level at or behind `price` that is not entirely ours, or None."""
         return self._first(self.near[: bisect_right(self.near, self._sign * price)], own)
 
     def _first(self, near: list[float], own: Sizes) -> Level | None:
@@ -113,8 +113,8 @@ class HalfBook:
     def levels(self, depth: int, own: Sizes) -> tuple[Level, ...]:
         """The best `depth` levels without our own sizes, best first."""
         found: list[Level] = []
-        isnear = depth + len(own) <= len(self.near)
-        for key in reversed(self.near if isnear else self._keys()):
+        is_near = depth + len(own) <= len(self.near)
+        for key in reversed(self.near if is_near else self._keys()):
             size = self._sizes[price := self._sign * key]
             foreign = size - own.get(price, 0.0)
             if foreign > size * DUST:
@@ -164,7 +164,8 @@ class Book:
     def apply(self, delta: BookDelta) -> str | None:
         """Apply changes in sequence. Return the fault that makes the book unusable, or None.
 
-        A delta that ends at or before our number is a duplicate: ignored and counted.
+        A delta that ends at or before our number is a duplicate: ignored and counted. Without a
+        usable book every delta is ignored.
         """
         if not self.ready:
             return None
@@ -180,7 +181,7 @@ class Book:
         return self._judge(fault)
 
     def apply_top(self, top: TopOfBook) -> str | None:
-        """Keep best prices fresher than the depth. Return the fault they show, or None."""
+        """Keep best prices that are not older than the depth. Return the fault found, or None."""
         if not 0 < top.bid.price < top.ask.price <= PRICE_MAX:
             self.invalidate()
             return f"impossible ticker: bid {top.bid.price}, ask {top.ask.price}"
@@ -198,7 +199,10 @@ class Book:
         return None
 
     def best(self, own_bids: Sizes, own_asks: Sizes) -> tuple[Level, Level] | None:
-        """Best bid and ask without our own orders, or None while the book is unusable."""
+        """Best bid and ask without our own orders.
+
+        None while the book is unusable, and while a side has no level of others near the touch.
+        """
         if not self.ready:
             return None
         top = self._tops[-1] if self._tops else None

@@ -17,9 +17,10 @@ OPEN_MAX = 256  # executions that may still grow; beyond it the oldest is comple
 
 
 class Execution(NamedTuple):
-    """What one step adds to an execution: its first fill here, and the size of all of them.
+    """What one step adds to an execution: the first fill of the step, and the size of all of them.
 
-    order: its id. lots: order sizes, > 0. is_new: the execution begins with this step.
+    order: the venue's id of the order, or ours if that is not known. lots: order sizes, > 0.
+    is_new: whether the execution begins with this step.
     """
 
     order: str
@@ -29,7 +30,7 @@ class Execution(NamedTuple):
 
 
 class Executions:
-    """Merges fills; time is that of the engine, at which they are received."""
+    """Merges fills by the time at which the engine handles them, not by the venue's time."""
 
     def __init__(self, order_size: Decimal) -> None:
         """order_size: base, > 0."""

@@ -31,7 +31,7 @@ class LedgerConflict(Exception):
 
 
 class Inventory:
-    """Exact balances by asset. Fills may arrive in any order, and more than once."""
+    """Exact balances by asset. Fills may be booked in any order, and more than once."""
 
     def __init__(
         self,
@@ -133,7 +133,10 @@ def payload(fill: Fill) -> tuple[object, ...]:
 
 
 def _digest(fill: Fill) -> int:
-    """Return a 64-bit digest of the payload, the same for every notation of a number."""
+    """Return a digest of the payload, the same for every notation of a number.
+
+    All impossible fills have the same one.
+    """
     if not is_execution(fill):
         return 0
     numbers = (plain(fill.price), plain(fill.size), plain(fill.fee))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from quoter.domain.units import NS_PER_S
 
 ZERO = Decimal(0)
-PENDING_MAX = 1_024  # open fills of one side and horizon; beyond it the oldest is cut short
+PENDING_MAX = 1_024  # open fills of one side and horizon; beyond it the oldest is valued early
 
 
 class Units:

@@ -26,7 +26,7 @@ RESTING = frozenset({OrderState.OPEN, OrderState.PARTIAL})
 
 @dataclass(slots=True, kw_only=True)
 class OpenOrder:
-    """One order of ours; changed only by `OpenOrders` and the order lifecycle."""
+    """One order of ours; changed by `OpenOrders`, the order lifecycle and reconciliation only."""
 
     client_id: str
     side: Side
@@ -61,7 +61,7 @@ class OpenOrder:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether it rests or will rest, and its end was not requested."""
+        """Whether it is open or in flight, and its end was not requested."""
         return self.cancel_reason is None and (self.state in RESTING or self.state in IN_FLIGHT)
 
     @property
@@ -130,7 +130,7 @@ class OwnLevels:
         self._closed.append(order)
 
     def expire(self, before_ns: int) -> None:
-        """Forget what happened before this time: published books contain it by now."""
+        """Forget ends and fills from before this time: published books show them by now."""
         self._since_ns = before_ns
         closed = self._closed
         while closed and closed[0].changed_ns < before_ns:
@@ -205,7 +205,7 @@ class OpenOrders:
         return [order for order in self._live.values() if order.side is side]
 
     def reserve(self, order: PlaceOrder, *, ticks: int) -> OpenOrder:
-        """Count an approved order from now on, before its request is sent."""
+        """Count an approved order as live from now on, before its request is sent."""
         record = OpenOrder(
             client_id=order.client_id,
             side=order.side,
@@ -223,7 +223,7 @@ class OpenOrders:
         return record
 
     def fill(self, order: OpenOrder, size: Decimal) -> None:
-        """Count a booked fill of a live order. An overfill is cut at the order's size."""
+        """Count a booked fill of a live order; of a larger fill only what was left is counted."""
         booked = min(size, order.leaves)
         order.filled += booked
         order.venue_filled = max(order.venue_filled, order.filled)

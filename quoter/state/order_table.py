@@ -23,7 +23,7 @@ class OrderUpdate(StrEnum):
     CANCEL_SENT = "cancel_sent"
     ENDED = "ended"  # over at the venue, all fills booked
     ENDED_UNSETTLED = "ended_unsettled"  # over at the venue, fills missing here
-    # released by the unknown-order fence: the venue provably does not know it
+    # released by the fence for unknown orders (OL-05): proven that the venue does not know it
     PROVEN_ABSENT = "fenced"
 
 
@@ -68,7 +68,7 @@ TABLE = _table()
 
 
 def next_state(state: S, update: OrderUpdate, *, client_id: str) -> S:
-    """The state after `update`. Raises IllegalTransition where the table has no row."""
+    """The state after `update`. Raises IllegalTransition where the table has no entry."""
     after = TABLE.get((state, update))
     if after is None:
         raise IllegalTransition(client_id=client_id, state=state, event=update)

@@ -137,7 +137,7 @@ WIRE = (
         "creates below the new minimums are sent",
         Edit(
             GATE,
-            "not rules.takes(price=order.price, size=order.size)",
+            "not rules.accepts(price=order.price, size=order.size)",
             "bool(order.price % rules.tick or order.size % rules.lot)",
         ),
         tests=("tests/integration/test_venues_rules.py",),

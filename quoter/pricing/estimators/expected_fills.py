@@ -1,4 +1,4 @@
-"""Expected rate of takers who fill a side of ours, from the intensity where our nearest order is.
+"""Expected rate of takers who fill a side of ours: the intensity at our nearest order, averaged.
 
 Formulas: deploy/docs/strategy.md, "Expected fills".
 """
@@ -23,7 +23,10 @@ class ExpectedTakers:
         self._now = self.average = 0.0  # takers/s
 
     def update(self, t_s: float, rate: float) -> None:
-        """Set the rate from `t_s` seconds on, takers/s; 0 without orders."""
+        """Set the rate from `t_s` seconds on, takers/s; 0 without orders.
+
+        Raises InvalidInput for a negative rate, or a number that is not finite.
+        """
         not_negative("rate", rate)
         gap_s = finite("t_s", t_s) - self._t_s
         if gap_s > 0.0:

@@ -36,7 +36,10 @@ def mid(*, best_bid: float, best_ask: float) -> float:
 
 
 def imbalance(*, bid_size: float, ask_size: float) -> float:
-    """Return the bid's share of the size at the touch, 0 to 1; both sizes base, > 0."""
+    """Return the bid's share of the size at the touch, 0 to 1; both sizes base, > 0.
+
+    Raises InvalidInput for a size that is not above zero and finite.
+    """
     positive("bid_size", bid_size)
     positive("ask_size", ask_size)
     return 1.0 / (1.0 + ask_size / bid_size)

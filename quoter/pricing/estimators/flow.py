@@ -68,7 +68,10 @@ class SignedFlow:
         self.squares += size * size - before * before
 
     def z(self, t_s: float, unit: float) -> float:
-        """Return net flow over sqrt(sum of squares + unit^2); unit (base, > 0) damps one trade."""
+        """Return net flow over sqrt(sum of squares + unit^2); no unit.
+
+        unit, base, > 0: so that a single trade alone gives no large figure.
+        """
         positive("unit", unit)
         self._fade(t_s)
         return (self.bought - self.sold) / sqrt(self.squares + unit * unit)
@@ -130,7 +133,7 @@ class FlowSignal:
 
 
 def signal(z: float) -> float:
-    """Return the part of the standardised flow beyond one deviation, at most four; sign kept."""
+    """Return the part of the standardised flow `z` beyond one deviation, from -4 to 4."""
     return copysign(max(min(abs(z), SIGNAL_MAX) - SIGNAL_MIN, 0.0), z)
 
 
@@ -159,7 +162,10 @@ class LearnedAlpha:
         self._pending.clear()
 
     def update(self, t_s: float, mid: float, x: float) -> None:
-        """Record the mid (quote/base) and the signal at `t_s` seconds."""
+        """Record the mid (quote/base) and the signal `x` at `t_s` seconds.
+
+        Raises InvalidInput for a number that is out of domain or not finite.
+        """
         finite("t_s", t_s)
         positive("mid", mid)
         finite("x", x)
@@ -187,7 +193,7 @@ class LearnedAlpha:
         return (self.products + RIDGE * prior) / (self.squares + RIDGE)
 
     def alpha(self, x: float, half: float) -> float:
-        """Return the expected move for this signal, price, clipped to two half-spreads."""
+        """Return the expected move for the signal `x`, price, at most two of our half-spreads."""
         most = ALPHA_HALF_SPREADS_MAX * half
         return min(max(self.beta(half) * finite("x", x), -most), most)
 

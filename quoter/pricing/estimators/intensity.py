@@ -35,15 +35,14 @@ STEP_S = 60.0  # kappa at most halves or doubles in this time
 STEP_RATIO = 2.0
 KAPPA_D0_MAX = 20.0  # at d0 only exp(-20) of A would be left, too little to estimate A from
 EXPONENT_MAX = 700.0  # exp() of a larger number overflows a float
-EXPONENT_MAX = 700.0  # exp of more overflows
 TICK_TOLERANCE = 1e-6  # a float distance this close to a tick is that tick
 
 
 class Confidence(StrEnum):
     """How much data an intensity estimate rests on."""
 
-    COLD = "cold"  # prior only; quotes are widened
-    WARM = "warm"
+    COLD = "cold"  # below COLD_SAMPLES: the prior is used, and quotes are widened
+    WARM = "warm"  # up to WARM_SAMPLES
     OK = "ok"
 
 
@@ -292,10 +291,11 @@ def _mean_excess(prior: IntensityPrior) -> float:
 
 
 def _takers(hazard: float, kappa: float, reached: int, *, is_cut: bool) -> tuple[float, float]:
-    """Return expected takers of a window whose farthest came `reached` ticks past d0.
+    """Return two expected figures of a window whose farthest taker came `reached` ticks past d0.
 
-    Returns the number whose distance is not censored, and the summed ticks of all. hazard: expected
-    takers beyond d0; kappa: per tick; `is_cut`: the farthest came that far or farther. With a
+    They are the number of takers whose distance is not censored, and the sum of the ticks of all.
+    hazard: expected takers beyond d0; kappa: per tick; `is_cut`: the farthest distance is censored,
+    so it may have been larger. With a
     Poisson number of takers and geometric distances, the takers below `reached` are again a Poisson
     number, and those at `reached` a Poisson number that is at least one.
     """

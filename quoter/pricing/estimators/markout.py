@@ -29,7 +29,9 @@ class _Pending(NamedTuple):
 
 
 class _Average:
-    """Decayed mean markout of one side; the weights decay per order size filled and with time.
+    """Decayed mean markout of one side and horizon, basis points.
+
+    The weights decay with each order size filled, and with time.
 
     An order that is filled in pieces weighs the same as one that is filled whole.
     """
@@ -72,7 +74,8 @@ class Markouts:
         """Record a fill of ours at `t_s` s; BUY is our bid.
 
         fair: quote/base, just before the fill; lots: order sizes, > 0; is_new: whether it begins an
-        execution. A further piece has the mark of the newest fill, if that is of the same side.
+        execution. A further piece of one is added to the newest fill, if that is of the same side.
+        Raises InvalidInput for a number that is out of domain or not finite.
         """
         finite("t_s", t_s)
         positive("fair", fair)
@@ -108,7 +111,10 @@ class Markouts:
         self._next_s = inf
 
     def mean_bps(self, t_s: float, side: Side, horizon_s: float) -> float:
-        """Return the shrunk mean markout of a side, basis points; negative: its fills lost."""
+        """Return the shrunk mean markout of a side, basis points; negative: its fills lost.
+
+        horizon_s: one of HORIZONS_S.
+        """
         return self._averages[side, horizon_s].mean(finite("t_s", t_s))
 
     def cost(self, t_s: float, side: Side, *, fair: float, half: float) -> float:

@@ -23,10 +23,11 @@ SPAN_S_MIN = 1.0  # a shorter time says nothing
 
 
 def reach_rate(reaches: float, span_s: float) -> float:
-    """Return takers/s per side that come at least as far as d0, from windows of both sides.
+    """Return takers/s per side that come at least as far as d0.
 
-    reaches: windows of one side that a taker reached; span_s: seconds of observation, > 0. Takers
-    of one window are a Poisson number, and hide each other: -ln(1 - share of windows) / window.
+    reaches: windows in which one came that far, those of both sides added up; span_s: seconds of
+    observation, > 0. Takers of one window are a Poisson number, and the farthest hides the others:
+    -ln(1 - share of windows) / window.
     """
     share = max(reaches, REACHES_MIN) * WINDOW_S / (2.0 * span_s)
     return -log1p(-min(share, SHARE_MAX)) / WINDOW_S
@@ -35,9 +36,9 @@ def reach_rate(reaches: float, span_s: float) -> float:
 def reach_prior(
     guess: IntensityPrior, trades: Sequence[RecentTrade], *, half_book_spread: float, sigma: float
 ) -> IntensityPrior:
-    """Return `guess` with the rate, and if enough takers came as far as d0 the kappa, of trades.
+    """Return `guess` with the rate of these trades, and with their kappa if enough reached d0.
 
-    trades: oldest first; fewer than two, or less than a second of them: `guess` is returned. The
+    trades: oldest first; if they span less than a second, `guess` is returned unchanged. The
     mid before an order of a taker is the price of its first trade, less the half-spread of the book
     (price). sigma: price/sqrt(s). Raises InvalidInput for a number that is out of domain.
     """

@@ -60,7 +60,7 @@ class _Side:
         return sum(is_first for _, is_first, _ in self._filled.values())
 
     def move(self, mid: float | None) -> float:
-        """Move of the mid since the oldest fill within BURST_S, price; 0 if it is not known."""
+        """Move of the mid since the oldest order filled within BURST_S, price; 0 if not known."""
         before = next((mid for _, _, mid in self._filled.values()), None)
         return mid - before if mid is not None and before is not None else 0.0
 

@@ -80,7 +80,10 @@ class SimulatedEdge:
         window_s: float = WINDOW_S,
         half_life_s: float = HALF_LIFE_S,
     ) -> None:
-        """half_bps: our half-spread at the start. Raises InvalidInput for one out of domain."""
+        """half_bps: our half-spread at the start, basis points of the mid, > 0.
+
+        window_s, half_life_s: seconds, > 0. Raises InvalidInput outside these domains.
+        """
         positive("half_bps", half_bps)
         self._window_s = positive("window_s", window_s)
         self._half_life_s = positive("half_life_s", half_life_s)

@@ -150,7 +150,7 @@ class NoiseRatio:
 class Volatility:
     """Sigma for quotes: the larger of the slow estimate and 0.85 of the fast one.
 
-    Without `prior_sigma` (price/sqrt(s)) it is None for the first 20 s, and until the mid moves.
+    Without `prior_sigma` (price/sqrt(s)) it is None for the first 20 s, and before the mid moves.
     The half-lives are in seconds. While the noise ratio is high, both estimates sample every 5 s.
     """
 

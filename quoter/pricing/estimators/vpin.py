@@ -22,7 +22,10 @@ class Vpin:
     """
 
     def __init__(self, bucket: float, *, buckets: int = BUCKETS) -> None:
-        """bucket: volume of a bucket, base, > 0. Raises InvalidInput for a number out of domain."""
+        """bucket: volume of a bucket, base, > 0; buckets: how many count, > 0.
+
+        Raises InvalidInput outside these domains.
+        """
         self._bucket = positive("bucket", bucket)
         positive("buckets", buckets)
         self._ring: deque[float] = deque(maxlen=buckets)

@@ -20,7 +20,7 @@ class Certainty:
     """Certainty equivalent of a sample of outcomes, in the outcomes' unit.
 
     error: standard error by the delta method, far too small where `is_publishable` is False; ess:
-    effective number of outcomes that the mean of exp(-gamma W) rests on.
+    effective sample size, the number of outcomes that the mean of exp(-gamma W) rests on.
     """
 
     equivalent: float

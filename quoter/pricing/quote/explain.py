@@ -158,9 +158,9 @@ def _side_rows(terms: QuoteTerms) -> tuple[Row, ...]:
 
 
 def _alpha_sentence(towards: float) -> str:
-    """`towards` > 0: the flow predicts a move towards this side."""
+    """Return the sentence for one side; `towards` > 0: the flow predicts a move towards it."""
     if towards > 0.0:
-        return "The flow predicts a move towards this side: the quote moves away by twice as much."
+        return "The flow predicts a move towards this side: the quote moves away twice as far."
     if towards < 0.0:
         return "The flow predicts a move away from this side: the quote follows."
     return "The flow predicts no move."

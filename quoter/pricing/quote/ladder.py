@@ -119,7 +119,8 @@ def side_quotes(
 
     ticks and sizes by level, from `level_ticks` and `level_sizes`; order_size base. The size of a
     level that is too small for the venue's filters is added to the next level outward; at the
-    last level it is dropped. An empty result means that the side is below the venue's minimum.
+    last level it is dropped, and so is what exceeds the venue's largest size. An empty result means
+    that the side is below the venue's minimum.
     """
     quotes = []
     carried = 0.0

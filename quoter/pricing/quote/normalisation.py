@@ -20,7 +20,7 @@ SLOPE_SCALE = 8.0
 
 
 class Saturation(StrEnum):
-    """Bound of the slope that a setting of gamma would exceed in its own reference market."""
+    """Bound of the slope beyond which a setting of gamma would be, in its own reference market."""
 
     FLOOR = "floor"
     CEILING = "ceiling"
@@ -31,7 +31,8 @@ class References:
     """The market that gamma is solved for; fixed once it is known (engine/quoting/calibration.py).
 
     sigma price/sqrt(s), > 0; kappa 1/price, > 0; intensity (A) fills/s per side at distance 0,
-    > 0; cost price per side (fees and adverse moves), negative for a rebate.
+    > 0; cost price per side (fees and adverse moves), negative for a rebate. Raises InvalidInput
+    outside these domains.
     """
 
     sigma: float
@@ -108,9 +109,9 @@ def slope_bounds(*, kappa: float, lots_max: float) -> tuple[float, float]:
 
 
 def saturation(*, ghat: float, lots_max: float) -> Saturation | None:
-    """Return the slope bound that `ghat` exceeds in its own reference market; None if neither.
+    """Return the slope bound that `ghat` is beyond in its own reference market; None if neither.
 
-    Beyond a bound, moving gamma further out changes nothing.
+    Below the floor a smaller gamma changes nothing, above the ceiling a larger one.
     """
     slope_kappa = SLOPE_SCALE * sqrt(ghat) / (lots_max * lots_max)
     if slope_kappa > SLOPE_KAPPA_MAX:

@@ -121,7 +121,7 @@ def _flat(references: References, fair: float, lots_max: float) -> PricingInputs
 
 
 def _session_sd_lots(slope_kappa: float) -> float:
-    """Return the inventory sd with a horizon; infinite without any skew."""
+    """Return the standard deviation of inventory with a horizon, lots; infinite without skew."""
     return 1.0 / sqrt(2.0 * slope_kappa) if slope_kappa > 0.0 else inf
 
 
@@ -212,19 +212,19 @@ def warnings(summary: SettingsSummary) -> tuple[str, ...]:
     found = []
     if summary.saturation is not None:
         found.append(
-            f"gamma {plain(summary.ghat)} exceeds the {summary.saturation} of the skew for a limit"
-            f" of {plain(summary.lots_max)} lots: changing it further has no effect"
+            f"gamma {plain(summary.ghat)} is beyond the {summary.saturation} of the skew with a"
+            f" limit of {plain(summary.lots_max)} lots: moving it farther beyond has no effect"
         )
     if summary.slope_kappa is not None and summary.slope_kappa > SLOPE_KAPPA_GOOD:
         found.append(
-            f"one lot of skew is {plain(summary.slope_kappa, 2)} characteristic depths: above 0.5"
+            f"the skew of one lot is {plain(summary.slope_kappa, 2)} / kappa: above 0.5 / kappa"
             " the closed form is inaccurate; consider QUOTER_MODEL=glft_exact"
         )
     if summary.lots_max > summary.cara_lots_max:
         found.append(
             f"the inventory limit of {plain(summary.lots_max)} lots is above"
             f" {plain(summary.cara_lots_max, 3)}, the largest inventory that fits this"
-            " risk aversion; lower gamma or the limit"
+            " risk aversion; lower QUOTER_GAMMA or QUOTER_INVENTORY_MAX"
         )
     if (hours := summary.tau_equivalent_s / 3_600.0) > HOURS_HELD_MAX:
         found.append(

@@ -167,7 +167,7 @@ def _markout_cost(cost: float, name: str, half: float, clamps: list[Clamp]) -> f
 def _alpha(alpha: float, half: float, clamps: list[Clamp]) -> tuple[float, float]:
     """Return how much farther out the expected move puts bid and ask, price.
 
-    Both quotes follow the move; the side that the move would reach shifts by twice as much.
+    Both quotes follow the move; the side that the move would reach shifts by twice the move.
     """
     if alpha == 0.0:
         return 0.0, 0.0

@@ -40,12 +40,12 @@ MOVES = (Move(Regime.REDUCE_ONLY, 10, 8.0), Move(Regime.WIDE, 3, 4.0))
 class RegimePolicy:
     """Thresholds and effects of the market regime.
 
-    wide_ratio, reduce_ratio: present volatility over usual volatility. calm_s: seconds per level on
-    the way down. equity_drop: fall of equity from its highest, quote currency, None for off. In
-    WIDE the half-spread is multiplied by `multiplier`, sides that do not unwind stay at least
-    stale_sigmas * sigma * sqrt(1 s) away, and sizes are multiplied by `size_factor`. In REDUCE_ONLY
-    the side that unwinds stays unwind_sigmas * fast sigma * sqrt(1 s) away: at 0.5 the typical move
-    of a quarter of a second.
+    is_on: False for always NORMAL. wide_ratio, reduce_ratio: present volatility over usual
+    volatility. calm_s: seconds per level on the way down. equity_drop: fall of equity from its
+    highest, quote currency, None for off. In WIDE the half-spread is multiplied by `multiplier`,
+    sides that do not unwind stay at least stale_sigmas * sigma * sqrt(1 s) away, and sizes are
+    multiplied by `size_factor`. In REDUCE_ONLY the side that unwinds stays at least unwind_sigmas *
+    fast sigma * sqrt(1 s) away: at 0.5 the typical move of a quarter of a second.
     """
 
     is_on: bool = True
@@ -92,9 +92,9 @@ class MarketRegime:
     ) -> bool:
         """Update the level; True if it changed. Call on every tick.
 
-        mid: quote/base, None without a book. tick: price, the most that the grid alone may add to
-        a move. now, usual: volatility of this minute and of ordinary
-        times, price/sqrt(s), None while unknown. equity: quote currency.
+        mid: quote/base, None without a book. tick: price, the most that the grid alone may add to a
+        move. now, usual: volatility of this minute and of ordinary times, price/sqrt(s), None while
+        unknown. equity: quote currency.
         """
         signals = list(self._signals(ts_ns, mid, tick, now, usual, equity))
         worst = max(signals, key=lambda signal: signal.level, default=None)
@@ -142,7 +142,8 @@ class MarketRegime:
         if self._peak is None or equity > self._peak:
             self._peak = equity
         if self._peak - equity > most:
-            yield Signal(Regime.REDUCE_ONLY, f"equity fell by {self._peak - equity:.4f}")
+            fell = self._peak - equity
+            yield Signal(Regime.REDUCE_ONLY, f"equity fell by {fell:.4f}, limit {most:.4g}")
             self._peak = equity
 
     def _moved(self, ts_ns: int, mid: float, tick: float, usual: float) -> Iterator[Signal]:

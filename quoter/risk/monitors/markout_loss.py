@@ -11,10 +11,13 @@ TOTALS_MAX = 64  # one a second, and a few to spare
 
 
 class MarkoutLossMonitor:
-    """Watches the running total of markouts; `text` gives the reason for a pause."""
+    """Compares the total of markouts with that of a minute ago.
+
+    `text`: the reason of the last pause.
+    """
 
     def __init__(self, loss_max: Decimal) -> None:
-        """loss_max: quote currency within a minute, 0 for off."""
+        """loss_max: loss within a minute at which to pause, quote currency, 0 for off."""
         self._loss_max = loss_max
         self._totals: deque[tuple[int, Decimal]] = deque(maxlen=TOTALS_MAX)  # oldest first
         self._until_ns = 0

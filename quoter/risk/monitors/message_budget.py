@@ -1,10 +1,13 @@
-"""The budget for creating orders. Cancels are never delayed by it."""
+"""The budget for new orders. It never delays a cancel."""
 
 from quoter.domain.units import S_PER_NS
 
 
 class MessageBudget:
-    """A token bucket on the engine's time: `rate_per_s` on average, `burst` at once."""
+    """A token bucket on the engine's time: `rate_per_s` on average, `burst` at once.
+
+    Raises ValueError unless the rate is above zero and the burst at least one.
+    """
 
     def __init__(self, *, rate_per_s: float, burst: float) -> None:
         if not (rate_per_s > 0 and burst >= 1):
@@ -22,7 +25,7 @@ class MessageBudget:
         return self._tokens
 
     def has_tokens(self, ts_ns: int, *, share: float = 0.0) -> bool:
-        """Whether there is a token, and more than `share` of the bucket is left."""
+        """Whether there is a token, and at least `share` of the bucket is left."""
         return self.tokens(ts_ns) >= max(1.0, share * self._burst)
 
     def take(self) -> None:

@@ -1,6 +1,6 @@
 """Limits on the number of new orders: per minute, and per fill (rule PT-07).
 
-The message budget keeps within the limit per minute by itself: exceeding it means a fault.
+The message budget (`message_budget.py`) keeps below the limit per minute; exceeding it is a fault.
 """
 
 from quoter.domain.units import NS_PER_S
@@ -16,7 +16,7 @@ CLEAR_SHARE = 0.8  # of a limit: below it the limit counts as kept again
 class MessageRate:
     """Counts new orders against two limits.
 
-    per_min: new orders in 60 s; per_fill: new orders per fill in 10 min, 0 for off.
+    per_min: new orders in 60 s, > 0; per_fill: new orders per execution in 10 min, 0 for off.
     """
 
     def __init__(self, *, per_min: int, per_fill: int) -> None:
@@ -39,7 +39,7 @@ class MessageRate:
         return self._beyond(ts_ns, share=1.0)
 
     def is_well_within_limits(self, ts_ns: int) -> bool:
-        """Whether both windows are well below their limits again."""
+        """Whether both counts are at or below CLEAR_SHARE of their limits."""
         return self._beyond(ts_ns, share=CLEAR_SHARE) is None
 
     def _beyond(self, ts_ns: int, *, share: float) -> str | None:

@@ -10,7 +10,7 @@ JUMP_SLOTS, DRIFT_SLOTS = 10, 60
 
 
 class PriceJump:
-    """Compares the mid and our own quotes with their range of the last seconds.
+    """Compares the mid, and our own quotes, with their range of the last second or minute.
 
     jump: limit for the mid in 1 s; drift: for our own quotes in 60 s; fractions, 0 for off.
     """

@@ -1,7 +1,7 @@
-"""Stops orders after many rejects in a row, until an operator resumes (rule PT-08).
+"""Counts rejects in a row; a full streak stops orders until an operator resumes (rule PT-08).
 
-Rejects, and orders that end although nobody here cancelled them, are one half of repeated
-execution; fills that come too fast are the other.
+The engine raises `repeated_execution` for it, and also for orders that end without our cancel and
+for fills that come too fast (`repeated_execution.py`).
 """
 
 from collections import deque
@@ -20,7 +20,7 @@ type Reason = RejectReason | DoneReason
 
 
 class RejectStreak:
-    """One side's rejects for the same reason since its last accepted order."""
+    """Rejects of one side, for the same reason and in a row; or ends that we did not request."""
 
     def __init__(self) -> None:
         self._reason: Reason | None = None

@@ -1,7 +1,7 @@
 """Detects fills that come faster than the market explains (rule PT-08). Its cause is latched.
 
-Fills are counted in order sizes, against the rate of fills that is expected now. Rejects, the other
-half of repeated execution, are in `reject_streak`.
+Fills are counted in order sizes, against the rate of fills that is expected now. Rejects in a row,
+which raise the same cause, are counted in `reject_streak.py`.
 """
 
 from quoter.domain.number_text import plain
@@ -42,7 +42,7 @@ class RepeatedExecution:
         self._ts_ns: int | None = None
 
     def expect(self, ts_ns: int, fills_per_s: float) -> None:
-        """Add the expected fills since the last call, at this rate in order sizes."""
+        """Add the fills expected since the last call, at a rate of order sizes per second."""
         if self._ts_ns is not None and fills_per_s > 0.0:
             passed_ns = min(max(0, ts_ns - self._ts_ns), WINDOW_NS)
             self._expected.add(ts_ns, fills_per_s * passed_ns * S_PER_NS)

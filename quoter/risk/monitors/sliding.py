@@ -7,7 +7,7 @@ from math import inf
 class SlidingRange:
     """Lowest and highest value of the last `window_ns`, or of up to one slot longer.
 
-    A value holds until the next one arrives.
+    A value holds until the next one arrives. `slots`: parts of the window, which end one by one.
     """
 
     def __init__(self, *, window_ns: int, slots: int) -> None:

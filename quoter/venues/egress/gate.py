@@ -243,7 +243,7 @@ class EgressGate:
         changed_ns, rules = self._new_rules_ns, self._new_rules
         if changed_ns is None or order.decided_ns > changed_ns + RULES_KNOWN_NS:
             return False
-        return rules is None or not rules.takes(price=order.price, size=order.size)
+        return rules is None or not rules.accepts(price=order.price, size=order.size)
 
     def _check_engine_heartbeat(self) -> None:
         """Raise EgressBlocked if the engine has not processed a tick for more than 1 s.

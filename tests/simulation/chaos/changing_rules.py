@@ -56,7 +56,7 @@ class ChangingRules:
         """Return why the venue refuses a create; None if it does not."""
         if self._is_closed():
             return RejectReason.OTHER
-        is_taken = self.now.takes(price=order.price, size=order.size)
+        is_taken = self.now.accepts(price=order.price, size=order.size)
         return None if is_taken else RejectReason.FILTER
 
     def listed(self) -> RulesReport | ReportFailed:

@@ -167,7 +167,7 @@ class Invariants:
     def _sane(self, order: PlaceOrder, engine: Engine) -> None:
         """Check PT-02, PT-03, PT-12, PT-14 and R1 again, from market data, rules and limits."""
         self.checks["I9"] += 1
-        if self.rules is None or not self.rules.takes(price=order.price, size=order.size):
+        if self.rules is None or not self.rules.accepts(price=order.price, size=order.size):
             raise Breach("I9", f"{order.client_id} {order.price} {order.size} against {self.rules}")
         limits, market, mid = self._plan.engine.limits, engine.market, engine.market.mid
         if order.book_seq != market.book.seq or mid is None or market.ask is None:

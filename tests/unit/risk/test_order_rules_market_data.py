@@ -17,7 +17,7 @@ def test_order_in_a_calm_market_is_allowed() -> None:
 
 def test_unusable_or_stale_book_denies() -> None:
     assert check(intent(), view(book_ready=False), LIMITS) == "no usable book"
-    assert "no market data" in (check(intent(), view(is_fresh=False), LIMITS) or "")
+    assert "too old" in (check(intent(), view(is_fresh=False), LIMITS) or "")
 
 
 def test_the_spread_may_reach_its_limit_to_the_tick() -> None:

@@ -69,7 +69,7 @@ def test_side_that_is_off_shows_the_bound_that_switched_it_off() -> None:
 def test_an_expected_rise_is_explained_as_ask_moving_away_and_bid_following() -> None:
     rows = by_name(explain(quote_terms(paper(alpha=0.1), PLAIN)))
     assert rows["alpha_ask"].value == pytest.approx(0.2)
-    assert "moves away by twice" in rows["alpha_ask"].sentence
+    assert "moves away twice as far" in rows["alpha_ask"].sentence
     assert rows["alpha_bid"].value == pytest.approx(-0.1)
     assert "follows" in rows["alpha_bid"].sentence
     still = by_name(explain(quote_terms(paper(), PLAIN)))
