@@ -189,6 +189,6 @@ class Components:
         )
 
     def leave_old_grid(self, step: StepBuilder) -> None:
-        """Count our orders by the new market rules and cancel them: they rest on the old grid."""
+        """Express our orders in ticks of the new rules, and cancel them: their prices are old."""
         self.orders.regrid(self.instrument.now)
         self.placing.cancel_all(CancelReason.REQUOTE, step)

@@ -45,7 +45,7 @@ class ToxicFlowConfig:
     alpha_max, markout_cost_max: how far the flow alpha, and the markout cost of our fills, may move
     a side at most, in half-spreads. side_cooldown_s: how long a side is not quoted after a burst of
     fills on it, seconds. markout_loss_max: loss of the fills of one minute, each measured after
-    five seconds, above which quoting pauses, quote currency.
+    five seconds, at which quoting pauses, quote currency.
     """
 
     alpha_max: float = 2.0
@@ -59,8 +59,8 @@ class PricingConfig:
     """Everything that prices depend on.
 
     gamma is in `gamma_unit`. horizon_s is tau (ROLLING) or the length of the session (SESSION). The
-    priors start the estimators and the references of gamma; without them the engine first watches
-    the market for a few seconds. Priors of sigma, kappa and intensity (A): price/sqrt(s),
+    priors start the estimators and the references of gamma; without them the engine first observes
+    the market for five seconds. Priors of sigma, kappa and intensity (A): price/sqrt(s),
     1/price, fills/s per side.
     """
 
@@ -108,11 +108,12 @@ class ActivityPolicy:
 class RequotePolicy:
     """When an order is replaced.
 
-    hold_ns: minimum age of an order before it is replaced at a more aggressive price. tolerance:
-    share of the half-spread by which an order may be off. Orders that are too aggressive by less
-    than the tolerance are also replaced at once, but only while the message budget has tokens to
-    spare (`has_spare_budget`): on a fine grid every move of the mid would otherwise cost an order,
-    and the budget is needed for larger moves.
+    hold_ns: minimum age of an order before it is replaced at a more aggressive price or with
+    another size. tolerance: share of the half-spread by which the price of an order may be off; one
+    tick at least. An order that is too aggressive by the tolerance or more is replaced at once. One
+    that is too aggressive by less is, too, but only while the message budget has tokens to spare
+    (`has_spare_budget`): on a fine grid every move of the mid would otherwise cost an order, and
+    the budget is needed for larger moves.
     """
 
     hold_ns: int = NS_PER_S
@@ -121,6 +122,7 @@ class RequotePolicy:
     ttl_ns: int = 30 * NS_PER_S
 
     def tolerance_ticks(self, half_spread: float, tick: float) -> int:
+        """The tolerance in whole ticks, at least one; half_spread and tick in price."""
         return max(1, round(self.tolerance * half_spread / tick))
 
 
@@ -142,7 +144,7 @@ class ForeignPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcilePolicy:
-    """How often reports are requested, and how long an unanswered order keeps its reservation.
+    """How often reports are requested, and how long an unknown order surely stays reserved.
 
     fence_ns is the time after which a create can no longer take effect at the venue: its receive
     window, plus the venue's processing time-out, plus a margin (Binance: 2 + 10 + 3 s; rule OL-05).
@@ -165,8 +167,8 @@ class BookPolicy:
     """Conditions under which the order book may be used; nanoseconds.
 
     stale_ns: age of the book (since its last accepted update, or confirmation by equal best prices)
-    beyond which no order is created; unseen_ns: time within which the depth must show an
-    acknowledged order, and reach the update that the ticker is at.
+    beyond which quoting pauses; unseen_ns: time within which the depth must show an acknowledged
+    order, and reach the update that the ticker is at.
     """
 
     stale_ns: int
@@ -179,7 +181,7 @@ class BookPolicy:
 
     @property
     def mismatch_ns(self) -> int:
-        """Time between two requests whose answers must both differ to prove the book wrong."""
+        """Least time between two requests whose answers both differ, so that the book is wrong."""
         return self.stale_ns // 6
 
 

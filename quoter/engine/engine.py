@@ -1,8 +1,8 @@
 """The trading engine: one event in, one Step out.
 
-The same events give the same steps, in the daemon and in the simulator. The engine reads no clock,
-does no I/O and uses no randomness: every event carries its time, and everything else is in the
-configuration.
+The same events give the same steps, in the daemon, in a replay and in a backtest. The engine reads
+no clock, does no I/O and uses no randomness: every event carries its time, and everything else is
+in the configuration.
 """
 
 from collections import Counter
@@ -62,7 +62,7 @@ class Engine(Components):
         self._begin()
 
     def _begin(self) -> None:
-        """Start with both streams down, until they report that they are up."""
+        """Start with the streams down, until they are up; a dry run has the market's only."""
         self.causes.raise_at_start(Cause.MARKET_FEED_DOWN, "not connected yet")
         if not self.config.is_dry:
             self.causes.raise_at_start(Cause.PRIVATE_STREAM_DOWN, "not connected yet")
@@ -74,7 +74,7 @@ class Engine(Components):
         return len(self.orders) == 0
 
     def handle(self, event: Event) -> Step:
-        """Apply one event and return the decision. Never raises for anything a venue may send."""
+        """Apply one event and return the step. Raises for nothing that a venue may send."""
         # Fills may overtake book messages on their way here. The engine's own time never runs back.
         self.ts_ns = max(self.ts_ns, event.ts_ns)
         step = StepBuilder(event, self.ts_ns)

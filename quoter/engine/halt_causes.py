@@ -34,7 +34,10 @@ class HaltCauses:
         self._given.add(cause)
 
     def raise_cause(self, step: StepBuilder, cause: Cause, text: str) -> None:
-        """Raise a cause; end its clearing delay if one is running."""
+        """Raise a cause; end its clearing delay if one is running.
+
+        Raises FLAPPING as well if the cause has paused quoting too often.
+        """
         self._clean.pop(cause, None)
         if cause in LATCHED_FAULTS:
             text = f"{text}; clear it with `quoter resume`"
@@ -49,7 +52,10 @@ class HaltCauses:
             self.raise_cause(step, Cause.FLAPPING, f"{often} {within}: {how}; last: {text}")
 
     def clear(self, step: StepBuilder, cause: Cause) -> None:
-        """Clear a cause whose condition is over, if need be after its clearing delay."""
+        """Clear a cause whose condition is over, at once or after its clearing delay.
+
+        A latched cause stays.
+        """
         if not self.switch.is_active(cause):
             return
         clean_ns = self._hysteresis.clean_ns.get(cause, 0)
@@ -77,13 +83,15 @@ class HaltCauses:
             self.clear(step, cause)
 
     def clear_latched(self, step: StepBuilder, cause: Cause) -> None:
-        """Clear a latched cause that an operator raised. Raises ValueError for a kill."""
+        """Clear a latched cause, without an operator's resume. Raises ValueError for a kill."""
         if self.switch.clear_latched(cause):
             step.cleared.append(cause)
 
     def resume(self, step: StepBuilder) -> None:
+        """Clear the latched causes that pause or reduce, and count pauses anew."""
         step.cleared.extend(self.switch.resume())
         self._flaps.reset()
 
     def rearm(self, step: StepBuilder) -> None:
+        """Clear the kills; the caller has checked all conditions."""
         step.cleared.extend(self.switch.rearm())

@@ -12,7 +12,10 @@ RESTING = frozenset({OrderState.OPEN, OrderState.PARTIAL, OrderState.PENDING_CAN
 
 @dataclass(slots=True)
 class RunStatistics:
-    """Counts over all steps of a run; `warm_ns`: time since orders first rested on both sides."""
+    """Figures of a run; `warm_ns`: observed time since orders first rested on both sides.
+
+    Sizes are base units.
+    """
 
     engine: Engine
     warm_ns: int = 0

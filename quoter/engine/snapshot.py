@@ -13,7 +13,7 @@ DEPTH_SHOWN = 20
 def take_snapshot(
     engine: Components, *, ts_ns: int, seq: int, phase: Phase, counts: Mapping[str, int]
 ) -> Snapshot:
-    """Return copies and read-only values: nothing in them changes afterwards."""
+    """Return the snapshot: copies and read-only values, which do not change afterwards."""
     market, inventory, orders = engine.market, engine.inventory, engine.orders
     bids, asks = market.levels(DEPTH_SHOWN)
     held = inventory.net

@@ -61,7 +61,7 @@ class Controls:
             step.add_anomaly(f"{name}_refused", step.outcome.text)
 
     def raised(self, step: StepBuilder) -> None:
-        """React to causes that were raised in this step."""
+        """If a cause of this step kills: end a flatten, and request what a re-arm needs."""
         if any(SEVERITY[cause].state is TradingState.KILLED for cause, _ in step.raised):
             self._rearming.killed(step)
             self._handler.killed(step)
@@ -69,7 +69,8 @@ class Controls:
     def _remaining_kill(self) -> str:
         """Return the condition that would kill again right after a re-arm, or an empty text.
 
-        Checked before the re-arm, because orders could leave before the next check.
+        The losses are those of their last check. Known before the re-arm, because orders could
+        leave before the next check.
         """
         for cause, text in self._losses.breaches():
             return (

@@ -44,7 +44,7 @@ def shape_of(shape: QuoteShape, params: LiveParams) -> QuoteShape:
 
 
 class LiveParamsHandler:
-    """Applies changes to the components that use them; `params` are those in force."""
+    """Applies changes to the components that use them; `params` are the parameters in force."""
 
     def __init__(
         self, config: EngineConfig, *, estimators: Estimators, quoting: Quoting, placing: Placing
@@ -58,7 +58,7 @@ class LiveParamsHandler:
         self.params = params_of(config)
 
     def handle(self, event: LiveParamsChanged) -> EngineOutcome:
-        """Apply a change, or refuse it if no quote can be computed from it in this market."""
+        """Apply a change, or refuse it if a value is out of range or gives no valid gamma here."""
         params = event.params
         toxic = replace(
             self._toxic_flow,

@@ -25,7 +25,7 @@ class CommandHandler:
         self._rearming = rearming
 
     def handle(self, command: OperatorCommand, step: StepBuilder) -> EngineOutcome:
-        """Carry out one command. For a drain the engine itself changes its phase."""
+        """Carry out one command, or return why not. A drain is carried out by the engine itself."""
         match command:
             case Kill():
                 self._raise(Cause.OPERATOR_KILL, command, step)

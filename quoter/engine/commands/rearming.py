@@ -13,7 +13,8 @@ from quoter.state.book import Book
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
 
-REPORTS_AFTER_KILL_NS = 1_000 * NS_PER_MS  # most of its cancels are answered by then
+# Reports are requested this long after a kill: most of its cancels are answered by then.
+REPORTS_AFTER_KILL_NS = 1_000 * NS_PER_MS
 
 
 class Rearming:

@@ -62,7 +62,10 @@ class ActivityLimits:
         self._snapshot_requested_ns = 0  # when the confirming snapshot was requested; 0 before
 
     def on_market(self, event: MarketEvent, step: StepBuilder) -> None:
-        """Take a public trade or a change of the best prices."""
+        """Take a public trade, a change of the best prices, or a snapshot.
+
+        A requested snapshot ends a price jump: it confirms the present prices.
+        """
         if isinstance(event, Trade):
             self.references.on_trade(step.ts_ns, event.price)
             return
@@ -106,7 +109,7 @@ class ActivityLimits:
                 self._has_new_creates = True
 
     def on_fills(self, executions: Iterable[Execution], step: StepBuilder) -> None:
-        """Count the fills of this step."""
+        """Count the executions of this step, and check the position value."""
         for one in executions:
             if one.is_new:
                 self._rate.on_fill(step.ts_ns)

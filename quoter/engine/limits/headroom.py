@@ -37,7 +37,7 @@ class Headroom:
         self._inventory = inventory
 
     def size(self, quote: Quote, state: TradingState) -> Decimal:
-        """Size of a quote that may be added now, on the lot grid."""
+        """Size of a quote that may be added now, base units on the lot grid, >= 0."""
         room = self._base_headroom(quote.side, state, quote.price)
         return min(quote.size, self._instrument.now.floor_size(room))
 

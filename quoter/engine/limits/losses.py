@@ -52,9 +52,9 @@ class Losses:
         return self._peak - self.equity
 
     def on_fills(self, step: StepBuilder) -> None:
-        """Raise INVENTORY_BREACH if a fill grew inventory past the limit.
+        """Raise INVENTORY_BREACH if a fill grew inventory past the limit; then `check`.
 
-        The order rules make that impossible: it would be a bug, or an order that is not in our
+        The order rules make a breach impossible: it would be a bug, or an order that is not in our
         books.
         """
         inventory = self._inventory.net
@@ -86,7 +86,7 @@ class Losses:
             yield Cause.DRAWDOWN_LIMIT, f"{text}, limit {plain(limits.drawdown_max)}"
 
     def _check_mark(self, mid: float | None, step: StepBuilder) -> None:
-        """Raise MARK_MISSING if the value of the inventory has been unknown for too long."""
+        """Raise MARK_MISSING while inventory has had no mid to value it by for MARK_MISSING_NS."""
         if mid is not None or not self._marked_ns:
             self._marked_ns = step.ts_ns
         missing_ns = step.ts_ns - self._marked_ns

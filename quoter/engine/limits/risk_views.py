@@ -46,7 +46,7 @@ class RiskViews:
         bid, ask = market.bid, market.ask
         depth_bid, depth_ask = depth_of(market)
         found = self._references.at(ts_ns)
-        low, high = (_exact(found[0]), _exact(found[1])) if found is not None else (NAN, NAN)
+        low, high = (exact(found[0]), exact(found[1])) if found is not None else (NAN, NAN)
         own_bid, own_ask = self._own_prices()
         return RiskView(
             ts_ns=ts_ns,
@@ -55,8 +55,8 @@ class RiskViews:
             book_ready=bid is not None and ask is not None,
             is_fresh=market.is_fresh(ts_ns),
             book_seq=market.book.seq,
-            best_bid=_exact(bid.price) if bid is not None else ZERO,
-            best_ask=_exact(ask.price) if ask is not None else ZERO,
+            best_bid=exact(bid.price) if bid is not None else ZERO,
+            best_ask=exact(ask.price) if ask is not None else ZERO,
             depth_bid=depth_bid,
             depth_ask=depth_ask,
             reference_low=low,
@@ -92,15 +92,11 @@ class RiskViews:
         return max(equal_orders, default=None)
 
 
-def _exact(price: float) -> Decimal:
-    return exact(price)
-
-
 def depth_of(market: MarketView) -> tuple[Decimal, Decimal]:
-    """Size of others in the best levels of each side, base units."""
+    """Size of others in the best DEPTH_LEVELS levels of bids and asks, base units."""
     bids, asks = market.levels(DEPTH_LEVELS)
     return _depth(bids), _depth(asks)
 
 
 def _depth(levels: tuple[Level, ...]) -> Decimal:
-    return _exact(sum(level.size for level in levels))
+    return exact(sum(level.size for level in levels))

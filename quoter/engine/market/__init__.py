@@ -1,5 +1,5 @@
 """What does the market look like, and can its data be trusted?
 
-Book without our own orders, health of the feed, changes of the market's rules. Imported by
-`limits`, `quoting`, `placing` and `commands`. Read `view.py` and `feed_health.py` first.
+Book without our own orders, health of the feed, changes of the market's rules. `limits`, `quoting`,
+`placing`, `commands` and `components.py` import it. Read `view.py` and `feed_health.py` first.
 """

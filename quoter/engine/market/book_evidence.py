@@ -29,7 +29,7 @@ TRUSTED_AFTER, DOUBLINGS_MAX = 3, 5
 
 
 class BookEvidence:
-    """Age of the book, and what proves it wrong; times are nanoseconds of the engine's clock."""
+    """Age of the book, and what proves it wrong; times are those of events, nanoseconds."""
 
     def __init__(self, policy: BookPolicy) -> None:
         self._policy = policy
@@ -38,7 +38,7 @@ class BookEvidence:
         self._acked_ns: dict[str, int] = {}  # by client id, since the last depth update
         # (update of a ticker that the depth has not reached, since when)
         self._behind: tuple[int, int] | None = None
-        self._mismatch_ns: int | None = None  # request of the first best prices that differed
+        self._mismatch_ns: int | None = None  # request of the first answer that contradicted
         self._distrust = 0  # confirmations still missing after a proof
         self._proofs = 0  # since the stream last brought an update
 
@@ -49,7 +49,7 @@ class BookEvidence:
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether the newest comparison found other best prices."""
+        """Whether the newest comparison found other best prices, or a later update."""
         return self._mismatch_ns is not None
 
     def restart(self, ts_ns: int) -> None:

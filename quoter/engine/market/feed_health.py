@@ -29,9 +29,9 @@ from quoter.engine.step_builder import StepBuilder
 from quoter.state.open_orders import RESTING, OpenOrder, OpenOrders
 
 RESYNC_AGAIN_NS = 5_000 * NS_PER_MS  # a requested snapshot that did not arrive is requested again
-# minimum time between two requests, however often the feed has faults
+# Minimum time between two requests of a snapshot, however often the book has faults.
 RESYNC_APART_NS = 1_000 * NS_PER_MS
-RECONNECT_APART_NS = 5_000 * NS_PER_MS
+RECONNECT_APART_NS = 5_000 * NS_PER_MS  # the same between two reconnects
 
 
 class FeedHealth:
@@ -45,8 +45,8 @@ class FeedHealth:
         self._evidence = market.evidence
         self._is_up = False
         self._updates = 0  # of the book, that the evidence has seen
-        self._requested_ns = 0
-        self._is_request_pending = False
+        self._requested_ns = 0  # when a snapshot was last requested
+        self._is_request_postponed = False  # a fault came too soon after the last request
         self._confirm_ns = 0  # when best prices were last requested
         self._reconnect_ns = 0
         self._proof = ""
@@ -66,7 +66,7 @@ class FeedHealth:
                 self._causes.raise_cause(step, Cause.MARKET_FEED_DOWN, event.text)
 
     def on_market_event(self, event: MarketEvent, fault: str | None, step: StepBuilder) -> None:
-        """Take in one market event that was applied to the book; `fault` made it unusable."""
+        """Take in a market event that was applied to the book; `fault`: what made it unusable."""
         book = self._market.book
         if fault is not None:
             self._on_book_fault(fault, step)
@@ -85,7 +85,7 @@ class FeedHealth:
                 self.check_age(step)
 
     def on_order_event(self, event: OrderEvent, order: OpenOrder) -> None:
-        """Record that an order of ours rests or has ended: the depth must show it."""
+        """Record that an order was acknowledged, so that the depth must show it, or has ended."""
         if order.state not in RESTING:
             self._evidence.on_order_end(order.client_id)
         elif isinstance(event, OrderAck) and not order.is_taking:
@@ -135,7 +135,7 @@ class FeedHealth:
             if proof := self._evidence.proof(step.ts_ns, self._is_missing):
                 self.on_evidence(proof, step)
             return
-        pause_ns = RESYNC_APART_NS if self._is_request_pending else RESYNC_AGAIN_NS
+        pause_ns = RESYNC_APART_NS if self._is_request_postponed else RESYNC_AGAIN_NS
         if step.ts_ns - self._requested_ns >= pause_ns:
             self._request_snapshot(step)
 
@@ -170,12 +170,12 @@ class FeedHealth:
         """Pause and request a snapshot: the book can't be trusted any more."""
         step.add_anomaly("book_fault", text)
         self._causes.raise_cause(step, Cause.BOOK_DESYNC, text)
-        self._is_request_pending = step.ts_ns - self._requested_ns < RESYNC_APART_NS
-        if not self._is_request_pending:
+        self._is_request_postponed = step.ts_ns - self._requested_ns < RESYNC_APART_NS
+        if not self._is_request_postponed:
             self._request_snapshot(step)
 
     def _request_snapshot(self, step: StepBuilder) -> None:
-        self._requested_ns, self._is_request_pending = step.ts_ns, False
+        self._requested_ns, self._is_request_postponed = step.ts_ns, False
         step.commands.append(RequestReport(kind=ReportKind.BOOK))
 
     def _request_best_prices(self, step: StepBuilder) -> None:

@@ -67,7 +67,7 @@ class MarketRules:
             self._due_ns = event.ts_ns
 
     def on_report_failed(self, kind: ReportKind, step: StepBuilder) -> None:
-        """Repeat a request that was not answered, after the retry time, not at once."""
+        """Repeat a request that failed after AGAIN_NS, or sooner while MARKET_RULES pauses."""
         if kind is ReportKind.RULES:
             self._due_ns = step.ts_ns + (PAUSED_AGAIN_NS if self._is_paused else AGAIN_NS)
 
@@ -87,7 +87,7 @@ class MarketRules:
         return is_changed
 
     def _check(self, step: StepBuilder) -> None:
-        """Raise MARKET_RULES while no order may be placed: see `_why_unplaceable`, `RulesReport`.
+        """Raise MARKET_RULES, or clear it: no order may be placed by the newest report or rules.
 
         Checked once, and after every change of the rules, not with every price: a price near the
         limit would raise and clear the cause again and again.
@@ -107,13 +107,13 @@ class MarketRules:
         size = rules.floor_size(self._order_size * self._levels)
         if not rules.size_min <= size or rules.floor_size(self._order_size) > rules.size_max:
             bounds = f"{rules.size_min:f} to {rules.size_max:f} in steps of {rules.lot:f}"
-            return f"QUOTER_ORDER_SIZE {self._order_size:f}: the venue takes {bounds}"
+            return f"QUOTER_ORDER_SIZE {self._order_size:f}: the venue accepts {bounds}"
         mid = self._market.mid
         worth = size * exact(mid) if mid is not None else rules.notional_min
         if worth < rules.notional_min:
             return (
                 f"QUOTER_ORDER_SIZE {self._order_size:f} is worth {worth:.8g} {rules.quote}: "
-                f"the venue takes no less than {rules.notional_min:f}"
+                f"the venue accepts no less than {rules.notional_min:f}"
             )
         return "" if mid is None else self._why_too_coarse(rules, mid)
 

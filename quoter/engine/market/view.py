@@ -8,8 +8,8 @@ from quoter.engine.market.book_evidence import BookEvidence
 from quoter.state.book import Book
 from quoter.state.open_orders import OpenOrders
 
-# Depth is published every 100 ms. A closed order of ours may therefore still be in it for this
-# long; until the next tick after that its size is taken to be ours.
+# Venues publish the depth every 100 ms. A closed order of ours may still be in it for this long;
+# until the next tick or change of an order after that, its size is taken to be ours.
 OWN_LINGER_NS = 300 * NS_PER_MS
 
 
@@ -25,7 +25,6 @@ class MarketView:
         self.has_new_best = False  # whether the last refresh found other best prices
         self.evidence = BookEvidence(policy)
         self._stale_ns = policy.stale_ns
-        self.gaps = 0
 
     @property
     def mid(self) -> float | None:
@@ -38,7 +37,7 @@ class MarketView:
         return self.evidence.is_trusted and self.age_ns(ts_ns) <= self._stale_ns
 
     def age_ns(self, ts_ns: int) -> int:
-        """Time since the book's last accepted update or confirmation."""
+        """Nanoseconds since the book's last accepted update or confirmation."""
         return ts_ns - self.evidence.confirmed_ns
 
     def apply(self, event: MarketEvent) -> str | None:
@@ -53,8 +52,6 @@ class MarketView:
                 fault = self.book.load(event)
             case Trade():
                 return None
-        if fault is not None:
-            self.gaps += 1
         self.refresh()
         return fault
 

@@ -165,7 +165,7 @@ class Lifecycle:
         return True
 
     def _mark_unknown(self, order: OpenOrder, step: StepBuilder) -> None:
-        """Handle an order of unknown state: cancel it, and query it until there is an answer."""
+        """If the state of an order is UNKNOWN: cancel it, and query it until there is an answer."""
         if order.state is not OrderState.UNKNOWN:
             return
         order.unknown_since_ns = step.ts_ns
@@ -174,7 +174,10 @@ class Lifecycle:
         self.request_cancel(order, CancelReason.UNKNOWN, step)
 
     def _on_cancel_reject(self, order: OpenOrder, event: CancelReject, step: StepBuilder) -> None:
-        """Query and cancel again. No cancel reject proves that the order is gone."""
+        """Count the reject. No reject proves that the order is gone: a cancel is repeated anyway.
+
+        After NOT_FOUND the order is queried as well.
+        """
         step.add_anomaly(f"cancel_{event.reason}", f"{order.client_id}: {event.text}")
         if event.reason is CancelRejectReason.NOT_FOUND:
             order.next_query_ns = step.ts_ns
@@ -267,7 +270,7 @@ class Lifecycle:
         self._transition(order, OrderUpdate.PROVEN_ABSENT, step, "not known to the venue")
 
     def request_cancel(self, order: OpenOrder, reason: CancelReason, step: StepBuilder) -> None:
-        """Request the end of an order once; `send_due_cancel` sends and repeats the cancel."""
+        """Request the end of an order; the first reason is kept. `send_due_cancel` sends it."""
         if order.cancel_reason is None:
             order.cancel_reason = reason
             order.end_ns = order.next_cancel_ns = step.ts_ns

@@ -38,7 +38,10 @@ class UnmatchedFills:
         return len(self._waiting)
 
     def add(self, fill: Fill, step: StepBuilder) -> None:
-        """Keep a fill of no known order, unless it is booked or known to be foreign."""
+        """Keep a fill of no known order, unless it is booked or known to be foreign.
+
+        While UNMATCHED_FILLS_MAX wait, a further one is not kept: lists of trades report it again.
+        """
         if self._inventory.has(fill.trade_id) or fill.trade_id in self._foreign:
             return
         if fill.client_id.startswith(self._run_prefix):
@@ -56,9 +59,10 @@ class UnmatchedFills:
         return mine
 
     def take_older_than(self, before_ns: int) -> list[Fill]:
-        """Remove and return foreign fills: by their id, or because nothing matched them in time.
+        """Remove and return foreign fills: by their client id, or because no order matched them.
 
-        Fills stay while an older order has no venue id yet: they may belong to it.
+        The second are fills from before `before_ns`. They stay while an order that is older than
+        they are has no venue id yet: they may belong to it.
         """
         if not self._waiting:
             return []

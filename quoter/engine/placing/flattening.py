@@ -19,7 +19,7 @@ from quoter.engine.placing.placing import Placing
 from quoter.engine.step_builder import StepBuilder
 from quoter.state.inventory import Inventory
 
-REACH = 0.0005  # share of the other side's best price that a slice may pay beyond it
+REACH = 0.0005  # a slice may trade at prices worse than the best one by this fraction of it
 SLICE_APART_NS = 250 * NS_PER_MS
 SAME_BOOK_NS = 2_000 * NS_PER_MS  # minimum time between two slices while the book is unchanged
 
@@ -54,7 +54,8 @@ class Flattening:
         quote = self._slice()
         if quote is None:
             if self._market.mid is not None and not self._is_reported:
-                step.add_anomaly("flat", f"inventory {plain(self._inventory.net)}")
+                left = plain(self._inventory.net)
+                step.add_anomaly("flat", f"inventory {left}: nothing more that the venue accepts")
                 self._is_reported = True
             return
         self._is_reported = False
@@ -92,7 +93,10 @@ class Flattening:
         return Quote(side=side, ticks=ticks, price=price, size=size)
 
     def _size_max(self, wanted: Decimal, price: Decimal) -> Decimal:
-        """The largest size within the limits of one order and the size in the book."""
+        """The largest size within the limits of one order, and the depth of either side.
+
+        The order rules require that depth of both sides.
+        """
         limits, depth = self._limits, depth_of(self._market)
         largest = min(
             limits.size_max, limits.notional_max / price, self._placing.instrument.size_max

@@ -25,10 +25,10 @@ from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrder, OpenOrders
 
-MINUTE_S = 62.0  # one minute and the slots of the counter that the limit is checked with
-BUDGET_BURST_S = 2.0  # the bucket holds this many seconds' worth of creates
+MINUTE_S = 62.0  # a minute, and what the counter that checks the limit may count beyond it
+BUDGET_BURST_S = 2.0  # so many seconds of new orders may be sent at once
 SPARE_SHARE = 0.5  # small corrections may use only the upper half of the bucket
-DENIED_PAUSE_NS = 1_000 * NS_PER_MS
+DENIED_PAUSE_NS = 1_000 * NS_PER_MS  # of a side after an order rule denied its order
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -42,7 +42,7 @@ def base36(number: int) -> str:
 
 
 def budget(config: EngineConfig) -> MessageBudget:
-    """The budget for creates; rate and burst together stay within the limit per minute."""
+    """The budget for new orders; rate and burst together stay within the limit per minute."""
     per_min = float(config.activity.creates_per_min)
     burst = max(1.0, min(config.creates_per_s * BUDGET_BURST_S, per_min / 2.0))
     rate = min(config.creates_per_s, (per_min - burst) / MINUTE_S)
@@ -165,7 +165,7 @@ class Placing:
     def cancel_all(
         self, reason: CancelReason, step: StepBuilder, *, but_taking: bool = False
     ) -> None:
-        """Request the end of every order not ending already, except IOC orders if `but_taking`."""
+        """Request the end of every open or new order, except IOC orders if `but_taking`."""
         for order in list(self._orders):
             if order.is_wanted and not (but_taking and order.is_taking):
                 self._lifecycle.request_cancel(order, reason, step)
@@ -215,7 +215,10 @@ class Placing:
     def place_trial(
         self, quote: Quote, *, book_seq: int, state: TradingState, step: StepBuilder
     ) -> str:
-        """Place one post-only order outside of the quote; return its client id, empty if denied."""
+        """Place one post-only order outside of the quote; return its client id, "" if not placed.
+
+        Back-off, budget, grid or an order rule may prevent it.
+        """
         self._book_seq = book_seq
         may_create = self._backoff.may_create(quote.side, step.ts_ns)
         if not may_create or not self._budget.has_tokens(step.ts_ns):

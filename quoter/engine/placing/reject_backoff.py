@@ -40,9 +40,10 @@ class RejectBackoff:
     """Decides which sides may create orders.
 
     A side waits after a reject: for a time, for a newer book after a post-only reject, and for a
-    balance report after a reject for lack of funds. An order that ends unfilled although its end
-    was not requested counts like a post-only reject: some venues accept such an order and then
-    cancel it. Another process, such as a second daemon of this instance, may cancel our orders too.
+    balance report after a reject for lack of funds. An order that ends before it is filled,
+    although its end was not requested, counts like a post-only reject: some venues accept such an
+    order and then cancel it. Another process, such as a second daemon of this instance, may cancel
+    our orders too.
     """
 
     def __init__(self, *, market: MarketView, causes: HaltCauses) -> None:
@@ -53,7 +54,7 @@ class RejectBackoff:
         self._streaks = {side: RejectStreak() for side in Side}
         # Ends that we did not request. An accepted order does not end this streak.
         self._ends = {side: RejectStreak() for side in Side}
-        self._priced_ns = dict.fromkeys(Side, -1)  # time of the book that was too old to price from
+        self._priced_ns = dict.fromkeys(Side, -1)  # a newer book than of this time is required
         self._unfunded_ns: dict[Side, int] = {}  # when the venue found our balance too small
 
     def may_create(self, side: Side, ts_ns: int) -> bool:
@@ -76,7 +77,10 @@ class RejectBackoff:
         self._until_ns[side] = max(self._until_ns[side], until_ns)
 
     def on_order_event(self, event: OrderEvent, order: OpenOrder, step: StepBuilder) -> None:
-        """Start or end a back-off after the answer to a create."""
+        """Start a back-off after a reject, a missing answer or an end that we did not request.
+
+        An acknowledged order ends the streak of rejects of its side.
+        """
         match event:
             case OrderReject():
                 self._on_reject(event, order, step)
@@ -90,7 +94,7 @@ class RejectBackoff:
                 pass
 
     def _on_end(self, event: OrderDone, order: OpenOrder, step: StepBuilder) -> None:
-        """Count the end of an order that was not filled and not cancelled by us."""
+        """Count the end of an order that was neither filled whole nor cancelled by us."""
         is_ours = order.cancel_reason is not None or order.is_taking
         if is_ours or event.reason is DoneReason.FILLED:
             return

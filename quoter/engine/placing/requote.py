@@ -1,7 +1,8 @@
 """Plans the fewest actions that turn the resting orders into the wanted quote.
 
 Pure: the caller turns actions into intents and cancels. An order that is more aggressive than
-wanted is replaced at once; any other difference waits for the hold time and a tolerance.
+wanted is replaced at once; if by less than the tolerance, only while the message budget has tokens
+to spare. Any other difference must exceed its tolerance, and waits for the hold time.
 """
 
 from collections.abc import Sequence

@@ -17,7 +17,7 @@ UNVERIFIED_NS = 10_000 * NS_PER_MS
 
 
 class Stopping:
-    """Requests the end of every order; for a kill or a drain also with the venue's cancel-all."""
+    """Requests the end of every order; at a kill or a drain it also requests a cancel-all."""
 
     def __init__(
         self, *, orders: OpenOrders, placing: Placing, causes: HaltCauses, is_dry: bool

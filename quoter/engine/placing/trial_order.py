@@ -27,7 +27,7 @@ from quoter.state.open_orders import RESTING, OpenOrder, OpenOrders
 
 DISTANCE = 0.7  # from the best price, as a share of the collar: the references may differ from it
 SHOWN_S_MAX = 6  # for the answer, the stream and the list; a silent stream reconnects after 10 s
-CANCELLED_S_MAX = 12  # a lost cancel is noticed after 5.5 s and sent again
+CANCELLED_S_MAX = 12  # longer than two calls whose answers are lost: 5.5 s each
 GONE_S_MAX = 6
 LIST_AGAIN_NS = 500 * NS_PER_MS  # between two requests of the list
 TRY_AGAIN_NS = NS_PER_S
@@ -102,7 +102,10 @@ class TrialOrder:
                 pass
 
     def advance(self, state: TradingState, phase: Phase, step: StepBuilder) -> None:
-        """Place the order if it is due. Call instead of quoting, while orders are allowed."""
+        """Place the order if it is due, or fail after TRIES_MAX.
+
+        Call instead of quoting, while orders are allowed.
+        """
         if self.stage is not Stage.WAITING or step.ts_ns < self._due_ns or phase is not Phase.LIVE:
             return
         bid, ask = self._market.bid, self._market.ask
@@ -216,7 +219,7 @@ class TrialOrder:
         self._lifecycle.request_cancel(order, CancelReason.TRIAL, step)
 
     def _end(self, stage: Stage, text: str, step: StepBuilder) -> None:
-        """End the trial; what may still live is cancelled, here or by the end of the run."""
+        """End the trial; an order that may be live is cancelled."""
         order = self._orders.live(self._client_id)
         if order is not None:
             self._cancel(order, step)

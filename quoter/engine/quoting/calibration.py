@@ -38,7 +38,7 @@ WARMUP_GRID_S = 0.1
 # Bounds of d0 in units of 1/kappa: near enough to say something about A, far enough to be a
 # distance that is quoted.
 D0_KAPPA_MIN, D0_KAPPA_MAX = 0.25, 10.0
-REACHES_MAX = 10_000  # in the warm-up; each is a taker's order
+REACHES_MAX = 10_000  # trades that the warm-up keeps
 # References are provisional for this long, and until so many windows were reached by takers.
 PROVISIONAL_S, PROVISIONAL_REACHES = 600.0, 100
 FOLLOW_S = 1.0  # time between two steps of provisional references
@@ -48,7 +48,7 @@ TICKS_SIGMA_MIN = 0.1  # for a mid that did not move: sigma in ticks per sqrt(s)
 
 
 class WarmUp:
-    """Collects mids on a grid, and how far takers come, until there is enough to start."""
+    """Collects mids on a time grid, and how far takers come, for WARMUP_S seconds."""
 
     def __init__(self) -> None:
         self._start_s = 0.0
@@ -145,14 +145,17 @@ class Calibration:
 
     @property
     def estimate(self) -> IntensityEstimate | None:
-        """Kappa and A that quotes use."""
+        """Kappa and A that quotes use; None before the start."""
         if self._frozen is not None:
             return self._frozen
         return self._intensity.estimate if self._intensity is not None else None
 
     @property
     def learned(self) -> SavedCalibration | None:
-        """The figures to keep for the next start; None while they rest on priors alone."""
+        """The figures to keep for the next start.
+
+        None while they rest on priors alone, and if they are not estimated (`is_calibrating`).
+        """
         estimate, volatility = self.estimate, self._reference_volatility
         sigma = volatility.sigma if volatility is not None else None
         if estimate is None or not sigma or self._frozen is not None:
@@ -167,7 +170,10 @@ class Calibration:
         return self._volatility
 
     def on_mid(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
-        """Take a new mid of the book without our own orders."""
+        """Take a new mid of the book without our own orders; half_book_spread: price.
+
+        Raises InvalidInput for a number out of domain, or while the market gives no valid gamma.
+        """
         t_s, self._ts_ns = ts_ns * S_PER_NS, ts_ns
         if self._volatility is None or self._intensity is None:
             self._warm_up.on_mid(t_s, mid)
@@ -347,7 +353,10 @@ class Calibration:
         markout_cost_bid: float = 0.0,
         markout_cost_ask: float = 0.0,
     ) -> PricingInputs | NoQuote:
-        """The inputs of a quote, or the reason why one is missing. Raises InvalidInput."""
+        """The inputs of a quote, or the reason why one is missing.
+
+        Raises InvalidInput for a number out of domain.
+        """
         estimate, sigma = self.estimate, self.sigma
         if sigma is None:
             return NoQuote.NO_SIGMA

@@ -1,7 +1,7 @@
 """Owns all estimators, feeds them with events, and hands their results to pricing.
 
-Sigma and kappa follow every change of the book. The other estimators follow ticks, trades and
-fills, about ten times a second: they change more slowly, and book updates stay cheap.
+Sigma and kappa follow every change of the best prices. The other estimators follow trades, fills
+and ticks, ten a second: they change more slowly, and book updates stay cheap.
 """
 
 from collections.abc import Iterable
@@ -63,7 +63,7 @@ class Estimators:
         self.toxic_flow.apply_settings(toxic_flow)
 
     def observe(self, event: Event, step: StepBuilder) -> None:
-        """Take a trade, a tick or a changed book. Invalid numbers are counted as `bad_input`."""
+        """Take a trade, a tick or a changed book. Invalid numbers are reported as `bad_input`."""
         try:
             if isinstance(event, Trade):
                 self._on_trade(event, step)
@@ -101,7 +101,7 @@ class Estimators:
         if is_without_edge and not self._was_without_edge:
             step.add_anomaly(
                 "no_edge",
-                "simulated fills lose at each distance after the fee: see the edges in /state",
+                "simulated fills lose at each distance after the fee: see `edges` in /state",
             )
         self._was_without_edge = is_without_edge
 

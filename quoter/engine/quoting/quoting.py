@@ -110,7 +110,7 @@ class Quoting:
         return self._funded(quote) if self._needs_funds else quote
 
     def _funded(self, quote: TwoSidedQuote) -> TwoSidedQuote:
-        """The quote without a side whose smallest order the balance does not cover."""
+        """The quote without a side for which the balance is below the venue's smallest order."""
         if quote.bids and not self._covers(quote.bids[0]):
             off = (*quote.off, SideOff(Side.BUY, NoQuote.NO_BALANCE))
             quote = replace(quote, bids=(), off=off)

@@ -28,7 +28,7 @@ SLOW_S = 1.0  # minimum time between two updates of slowly changing figures
 
 
 class ToxicFlow:
-    """Owns the estimators of toxic flow. Quotes use the public attributes.
+    """Owns the estimators of toxic flow. Quotes use these attributes:
 
     alpha: predicted move of fair value, price. markout_cost_*: price, >= 0. cooling_down: our sides
     that are not quoted.

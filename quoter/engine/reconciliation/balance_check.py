@@ -8,12 +8,13 @@ from quoter.domain.number_text import plain
 from quoter.domain.units import NS_PER_S
 from quoter.state.inventory import Inventory, is_amount
 
+# A difference stays if it is at least this old, and was in this many reports in a row.
 MISMATCH_AGE_MAX_NS = 3 * NS_PER_S
 MISMATCH_TIMES = 3
 
 
 class BalanceCheck:
-    """Counts reports that differ from our books by the same amounts.
+    """Counts reports in a row that differ from our books by the same amounts.
 
     A fill that is not reported yet causes one difference, and the next fill another one. A real
     difference stays the same, however much is traded meanwhile.

@@ -24,7 +24,7 @@ from quoter.state.inventory import is_amount
 
 PRICE_AGE_NS = 60_000 * NS_PER_MS  # maximum age of a price
 AGAIN_NS = 2_000 * NS_PER_MS  # minimum time between two requests for one coin
-PRICE_TIMEOUT_NS = 10_000 * NS_PER_MS
+PRICE_TIMEOUT_NS = 10_000 * NS_PER_MS  # a fee that is unpriced for longer pauses quoting
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class _Coin:
 
 
 class CoinFees:
-    """Debits every fee in a third coin once, at a price of at most a minute before or after it."""
+    """Debits every fee in a third coin once, at a price that is then at most a minute old."""
 
     def __init__(
         self, *, instrument: Instrument, attribution: Attribution, causes: HaltCauses

@@ -1,4 +1,4 @@
-"""Detects a second daemon with our instance name: its orders have our prefix but another run id."""
+"""Detects a second daemon of our instance: its orders have our prefix, but another run id."""
 
 from quoter.domain.events import OrderDone, OrderOpen
 from quoter.domain.trading import Cause

@@ -1,6 +1,6 @@
 """Detects orders and fills on our account that are not ours (rule RC-05).
 
-No limit of ours includes them.
+Our limits do not include what they trade.
 """
 
 from quoter.domain.events import Fill, OpenOrdersReport
@@ -24,7 +24,7 @@ class ForeignActivity:
         self._fill_ns = 0
 
     def on_open_order(self, order: VenueOrder, step: StepBuilder) -> bool:
-        """Take an open order from the private stream; True if it is foreign."""
+        """Take an order that is reported open, not in a list; True if it is foreign."""
         if self._is_own(order.client_id):
             return False
         self._orders, self._orders_ns = _open([order]), step.ts_ns

@@ -1,4 +1,4 @@
-"""The account's maker fee while running: requested every hour, and after a fill with another fee.
+"""The account's maker fee while running: requested periodically, and after a fill with another fee.
 
 A fee tier or the end of a promotion changes it without notice, and quotes computed with the
 old fee may lose on every fill. A request that fails leaves the fee as it was.

@@ -26,7 +26,10 @@ class OrderQueries:
         self._trades_due_ns = 0
 
     def query_if_due(self, order: OpenOrder, step: StepBuilder) -> None:
-        """Query the order if fills are missing or it was silent for too long; on every tick."""
+        """Query the order if its state is doubtful; request the trades if its fills are missing.
+
+        Call on every tick. An order without an answer for ANSWER_TIMEOUT_NS becomes UNKNOWN.
+        """
         if not order.has_missing_fills:
             order.fills_missing_since_ns = 0
         elif not order.fills_missing_since_ns:

@@ -89,7 +89,7 @@ class Reconcile:
         self._confirmed_id = inventory.newest_trade_id
         self._balances = BalanceCheck(inventory)  # RECONCILIATION is raised while balances differ,
         self._missing_fills = ""  # or while fills are missing,
-        self._unread = ""  # or while the venue answers a kind of request with no report
+        self._unread = ""  # or while a kind of report is long overdue
         self._balances_read_ns = 0  # asked_ns of the newest balances
         self._differs_since_ns = 0  # 0 while nothing differs
         self.private_up_ns = 0  # 0 while the private stream is down
@@ -193,7 +193,7 @@ class Reconcile:
         self._check_difference(step)
 
     def _check_unread(self, step: StepBuilder) -> None:
-        """Note a report that is long overdue: only reports show fills or orders that we missed."""
+        """Record which report is long overdue: only reports show fills or orders that we missed."""
         read_ns = {
             ReportKind.OPEN_ORDERS: self._open_orders_ns,
             ReportKind.TRADES: self._trades_ns,
@@ -283,7 +283,7 @@ class Reconcile:
         self._check_caught_up(step)
 
     def on_order_event(self, event: OrderOpen | OrderDone, step: StepBuilder) -> None:
-        """Check an order event of the private stream, which reports all orders of the account."""
+        """Check an open or ended order; the private stream reports all orders of the account."""
         self._duplicate_instance.on_order_event(event, step)
         if not isinstance(event, OrderOpen):
             return

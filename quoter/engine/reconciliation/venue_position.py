@@ -29,7 +29,7 @@ class VenuePosition:
         self._beyond = 0  # consecutive reports beyond the limit
 
     def check(self, report: BalanceReport, *, booked_ns: int, step: StepBuilder) -> None:
-        """`booked_ns`: time of the newest fill; reports requested before it are skipped."""
+        """Check a report, but not one from before `booked_ns`, the time of the newest fill."""
         parts = (report.free.get(self._base, ZERO), report.locked.get(self._base, ZERO))
         if not (report.asked_ns > booked_ns and all(map(is_amount, parts))):
             return
