@@ -14,7 +14,7 @@ SPEED = Row(
         latency(
             "Decision to wire",
             "quoter_decision_to_wire_seconds",
-            "From the end of the engine step to sending the request.",
+            "From the receipt of the event that an order was decided on to sending its request.",
         ),
         latency(
             "Wire to acknowledgement",

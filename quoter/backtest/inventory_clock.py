@@ -4,7 +4,10 @@ from quoter.domain.units import NS_PER_S
 
 
 class InventoryClock:
-    """Time-weighted mean, mean square and maximum of the inventory, in lots."""
+    """Time-weighted mean and mean square of the inventory, and maximum of its amount, in lots.
+
+    All are undefined (ZeroDivisionError, ValueError) before time has passed.
+    """
 
     def __init__(self, now_ns: int) -> None:
         self._now_ns = now_ns

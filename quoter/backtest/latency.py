@@ -21,7 +21,9 @@ class RandomLatency:
     def __init__(self, latency: Latency, *, spread: float, seed: int) -> None:
         """Raises ValueError if `spread` is below 1."""
         if not spread >= 1.0:
-            raise ValueError(f"a 99 % quantile around a median of 1 is at least 1, not {spread}")
+            raise ValueError(
+                f"spread, a 99 % quantile with median 1, must be at least 1, not {spread}"
+            )
         self._latency = latency
         self._deviation = log(spread) / Z_99
         self._random = Random(f"{seed}:latency")

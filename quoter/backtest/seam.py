@@ -21,7 +21,7 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Delay of each channel, and the time limit for an answer."""
+    """Delay of each channel, and how long a gateway waits for an answer; nanoseconds."""
 
     market_ns: int = 5 * NS_PER_MS
     private_ns: int = 10 * NS_PER_MS

@@ -1,6 +1,7 @@
 """A gateway to the simulated exchange in virtual time: commands in, answers and events out.
 
-It does what `quoter/venues/` does with sockets, and emits the same events in the same order.
+It does what `quoter/venues/` does with sockets, and emits the same kinds of events in the same
+order. Market rules, maker fees and coin prices are not simulated: such a report fails.
 """
 
 from collections.abc import Callable, Iterable
@@ -112,7 +113,7 @@ class SimulatedGateway:
         return self._sync.gaps
 
     def run_until(self, until_ns: int) -> None:
-        """Advance the exchange's market and the schedule in the order of their times."""
+        """Advance a simulated market and the schedule in the order of their times."""
         schedule, exchange = self._schedule, self._exchange
         while min(market_ns := exchange.next_ns(self._symbol), schedule.next_ns) <= until_ns:
             if market_ns <= schedule.next_ns:
@@ -261,7 +262,7 @@ class SimulatedGateway:
                 return ReportFailed(ts_ns=due_ns, kind=request.kind, text="not simulated")
 
     def _best_prices(self, asked_ns: int) -> Event:
-        """Both best levels, our own orders included."""
+        """Return both best levels, our own orders included; a failure if a side is empty."""
         due_ns, book = self._due_ns(Channel.ANSWER), self._shown_depth(1)
         if not book.bids or not book.asks:
             return ReportFailed(ts_ns=due_ns, kind=ReportKind.BEST_PRICES, text="one side is empty")

@@ -130,7 +130,10 @@ class Ledger:
         now_ns: int,
         reason: str = "",
     ) -> Epoch:
-        """Open a new epoch and seal the present one with `reason`. Raises LedgerFailed."""
+        """Open a new epoch; seal the present one, if any, with `reason`. Raises LedgerFailed.
+
+        opening: balances by asset; target: base; before: fills that `opening` includes already.
+        """
         sealed = self.epoch
         fills = [known._replace(kind=FillKind.BEFORE) for known in before]
 
@@ -160,8 +163,9 @@ class Ledger:
         """Write fills and return when they are on disk.
 
         A stored fill changes only from unmatched to booked. Returns the trade ids that were counted
-        in the books before this call: they must not be booked again. Raises LedgerFailed; raises
-        LedgerConflict, and writes none of the fills, if a trade id is stored with other content.
+        in the books before this call, and those that are too old to tell: they must not be booked
+        again. Raises LedgerFailed; LedgerUnusable if no epoch is open; LedgerConflict, and writes
+        none of the fills, if a trade id is stored with other content.
         """
         epoch = self.opened.number
         counted: set[str] = set()

@@ -63,7 +63,7 @@ class Reader:
         self._connection.close()
 
     def epoch(self, market: Market) -> Epoch | None:
-        """Return the open epoch of a market."""
+        """Return the open epoch of a market; None if there is none."""
         row = self._connection.execute(
             f"SELECT {EPOCH_COLUMNS} FROM epochs WHERE sealed_ns IS NULL"  # noqa: S608 - constants only
             " AND environment = ? AND exchange = ? AND symbol = ?",
@@ -215,7 +215,7 @@ class Reader:
         return [Operation(*row) for row in rows]
 
     def saved_calibration(self, market: Market) -> SavedCalibration | None:
-        """Return the calibration that an earlier run saved for a market."""
+        """Return the calibration that a run saved last for a market; None if there is none."""
         row = self._connection.execute(
             "SELECT ts_ns, sigma, kappa, intensity FROM calibrations"
             " WHERE environment = ? AND exchange = ? AND symbol = ?",
@@ -234,7 +234,7 @@ def known_orders(folder: Path, market: Market) -> KnownOrders | None:
 
 
 def may_have_orders(folder: Path) -> bool:
-    """Whether a ledger shows, or can't exclude, orders without a recorded end."""
+    """Whether the ledger has orders without a recorded end, or can't be read; False without one."""
     if not (folder / NAME).exists():
         return False
     try:

@@ -120,7 +120,10 @@ def _migrate(connection: sqlite3.Connection) -> None:
     while (version := _version(connection)) != str(VERSION):
         step = MIGRATIONS.get(int(version)) if version.isdecimal() else None
         if step is None:
-            raise LedgerUnusable(f"its version is {version}, this quoter uses {VERSION}")
+            raise LedgerUnusable(
+                f"its version is {version}, this quoter uses {VERSION}: "
+                "use the version of quoter that wrote it, or a newer one"
+            )
         connection.execute("BEGIN IMMEDIATE")
         _run(connection, step)
         connection.execute(

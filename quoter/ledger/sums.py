@@ -63,5 +63,5 @@ def sums_of(row: FoldRow | None) -> Sums:
 
 
 def added(opening: Mapping[str, Decimal], changes: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """Return `opening` plus `changes`, for the assets named in `changes`."""
+    """Return `opening` plus `changes`, for the assets of `changes` only."""
     return {asset: opening.get(asset, ZERO) + change for asset, change in changes.items()}

@@ -16,7 +16,7 @@ from quoter.ledger.sums import FIND_FOLD, sums_of
 
 FOLD_AGE_NS = 600 * NS_PER_S  # younger fills may still be completed or matched
 ROWS_MAX = 1_000  # of each kind, in one round: a few milliseconds
-FILLS_KEPT = 1_000  # newest fills of a market, never archived: the next list of trades begins there
+FILLS_KEPT = 1_000  # newest fills of an epoch, never archived: a list of trades begins at the last
 DAY_NS = 86_400 * NS_PER_S
 
 # Fills whose order may still be open are not folded: a start compares that order's filled size.

@@ -68,8 +68,8 @@ class Writer:
     async def commit(self, job: Job) -> None:
         """Return when the job is on disk.
 
-        Raises LedgerStalled if that takes longer than STALL_S_MAX, LedgerFailed, or the job's
-        LedgerConflict.
+        Raises LedgerStalled if that takes longer than STALL_S_MAX, at once while an earlier commit
+        is late; LedgerFailed; or the job's LedgerConflict.
         """
         done = self._loop.create_future()
         self._put(_Entry(job, done))

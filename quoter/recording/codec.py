@@ -78,7 +78,7 @@ class _CodedDecision(NamedTuple):
 
 
 def encode(records: Sequence[Record]) -> bytes:
-    """Return records as bytes. Raises TypeError for what is none."""
+    """Return records as bytes. Raises TypeError for a value that can't be recorded."""
     return _ENCODER.encode([_named(record) for record in records])
 
 

@@ -30,7 +30,7 @@ class Recording:
         """
         self._files = tuple(files)
         self.header = self._first_header()
-        self.end: End | None = None  # known after `records`; None then: it ended by a crash
+        self.end: End | None = None  # known after `records`; None then: it broke off
         self.bytes_total = sum(path.stat().st_size for path in files)
         self.bytes_read = 0
 

@@ -1,8 +1,8 @@
 """Recorder of a run: hands records to a thread that compresses them and writes them to disk.
 
-The engine's task only appends to a list. Every FLUSH_S the list is handed over, between two steps,
-so that no event is on disk without its decision. A disk that is full, slow or broken ends the
-recording, never the trading: what the writer cannot take is dropped and counted.
+The task that runs the engine only appends to a list. Every FLUSH_S the list is handed over, between
+two steps, so that no event is on disk without its decision. A disk that is full, slow or broken
+ends the recording, never the trading: what the writer cannot take is dropped and counted.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class Recorder:
     def __init__(
         self, folder: Path, header: Header, *, bytes_max: int, secrets: tuple[str, ...] = ()
     ) -> None:
-        """`folder`: of all recordings; `bytes_max`: their size together."""
+        """`folder`: of all recordings; `bytes_max`: largest size of them together, in bytes."""
         self._writer = _Writer(folder, header, bytes_max, secrets)
         self._batch: list[Record] = []
         self._is_reported = False
@@ -175,7 +175,7 @@ class _Writer:
 
     def _append(self, records: list[Record]) -> None:
         if shutil.disk_usage(self._folder).free < FREE_BYTES_MIN:
-            raise OSError(0, f"less than {FREE_BYTES_MIN >> 20} MB are free on the disk")
+            raise OSError(0, f"less than {FREE_BYTES_MIN >> 20} MiB are free on the disk")
         self._blocks += 1
         block = packed(self._blocks, self._secrets.removed(encode(records)))
         written = 0

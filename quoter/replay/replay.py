@@ -45,7 +45,7 @@ class Replayed:
     last_ns: int
     difference: Difference | None
     failure: Failure | None
-    is_complete: bool  # the run ended the recording itself: no crash, full disk or kill -9
+    is_complete: bool  # the run ended the recording itself, and the replay reached that end
 
 
 def replay(
@@ -58,7 +58,7 @@ def replay(
 
     `follower` gets the fresh engine and returns what is called after each of its steps.
     `progress` is called with the bytes read so far.
-    Raises RecordingError, also for a recording of a market without an engine.
+    Raises RecordingError, also for a recording of a market without an engine, and OSError.
     """
     engine = Engine(config_of(recording.header))
     follow = follower(engine) if follower is not None else None

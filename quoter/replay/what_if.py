@@ -44,12 +44,12 @@ class QuoteChange(NamedTuple):
 
 @dataclass(slots=True)
 class SideSummary:
-    """How far the best quote of a side is from fair value, bps, over the moments of both."""
+    """How far the best quote of a side is from fair value, bps, in the run and with the others."""
 
     quotes: int = 0  # moments at which both quote this side
-    only_run: int = 0
+    only_run: int = 0  # moments at which only the run does
     only_other: int = 0
-    run_bps: float = 0.0  # sums
+    run_bps: float = 0.0  # sum over the moments of both
     other_bps: float = 0.0
 
     @property

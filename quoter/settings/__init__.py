@@ -1,8 +1,9 @@
 """Which settings has the user given? `QUOTER_*` names, typed, with units and bounds.
 
-The only package that reads the environment, `.env` and secret files, and the only one that imports
-pydantic. Knows the domain only; imported by `app`, `cli` and `service`. Read first: `fields.py`
-(every setting with its help text) and `load.py` (reading and refusing them).
+It reads the environment, `.env` and secret files (besides, commands such as `quoter kill` read
+single names by `cli/options.py`), and is the only package that imports pydantic. Knows the domain
+only; imported by `app`, `cli` and `service`. Read first: `fields.py` (every setting with its help
+text) and `load.py` (reading and refusing them).
 """
 
 from quoter.settings.documents import env_example, settings_page

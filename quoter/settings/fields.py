@@ -170,14 +170,14 @@ class MarketRegime(BaseModel):
         2,
         ge=1.2,
         le=20,
-        description="Ratio of present to usual volatility (no unit) at which the regime becomes "
+        description="Ratio of present to usual volatility (no unit) above which the regime becomes "
         "WIDE.",
     )
     regime_reduce: float = Field(
         4,
         ge=1.5,
         le=50,
-        description="Ratio of present to usual volatility (no unit) at which the regime becomes "
+        description="Ratio of present to usual volatility (no unit) above which the regime becomes "
         "REDUCE_ONLY; must be at least QUOTER_REGIME_WIDE.",
     )
     regime_calm_s: float = Field(
@@ -191,8 +191,9 @@ class MarketRegime(BaseModel):
         None,
         gt=0,
         le=AMOUNT_MAX,
-        description="Fall of equity, in quote currency, at which the regime becomes REDUCE_ONLY; "
-        "must be at most QUOTER_LOSS_MAX. Unset: half of QUOTER_LOSS_MAX.",
+        description="Fall of equity below its highest value, in quote currency, above which the "
+        "regime becomes REDUCE_ONLY; must be at most QUOTER_LOSS_MAX. Unset: half of "
+        "QUOTER_LOSS_MAX.",
     )
     drawdown_max: Decimal | None = Field(
         None,
@@ -207,7 +208,7 @@ class MarketRegime(BaseModel):
         ge=0,
         le=AMOUNT_MAX,
         description="Maximum loss of the fills of the last minute against the mid 5 s after each "
-        "fill, in quote currency; above it quoting pauses for a minute (cause `markout_loss`). "
+        "fill, in quote currency; at it quoting pauses for a minute (cause `markout_loss`). "
         "0: no limit.",
     )
 
@@ -394,9 +395,9 @@ class Limits(BaseModel):
         gt=0,
         le=AMOUNT_MAX,
         description="Maximum value of the inventory if every open order of a side is filled, in "
-        "quote currency; an order that could exceed it is not sent, and if the price moves it "
-        "above, only orders that reduce the inventory are sent (cause `notional_limit`). Unset: "
-        "no limit.",
+        "quote currency. An order that could take it above 95 % of this is not sent; if the price "
+        "takes it above this, only orders that reduce the inventory are sent (cause "
+        "`notional_limit`). Unset: no limit.",
     )
     foreign_activity: Literal["pause", "kill", "ignore"] = Field(
         "pause",
@@ -551,8 +552,8 @@ class Pricing(BaseModel):
     )
     fill_correction: bool = Field(
         True,
-        description="Whether the intensity is multiplied by (our fills / expected fills): true or "
-        "false.",
+        description="Whether the intensity is multiplied by (our fills / expected fills), within "
+        "0.1 to 2: true or false.",
     )
     alpha_max: float = Field(
         2,
@@ -590,16 +591,17 @@ class Requoting(BaseModel):
         1,
         ge=0,
         le=60,
-        description="Minimum age of an order before it may be replaced at a more aggressive price, "
-        "in seconds.",
+        description="Minimum age of an order before it may be replaced at a more aggressive price "
+        "or with another size, in seconds.",
     )
     requote_tolerance: float = Field(
         0.1,
         ge=0,
         le=1,
         description="Minimum price difference at which an order is replaced, in half-spreads (no "
-        "unit). At a smaller difference the order stays, unless it is closer to the mid than "
-        "wanted and at least half of the budget of new orders (QUOTER_CREATES_PER_S) is left.",
+        "unit); it is at least one tick. At a smaller difference the order stays, unless it is "
+        "closer to the mid than wanted and at least half of the budget of new orders "
+        "(QUOTER_CREATES_PER_S) is left.",
     )
     book_stale_s: float = Field(
         3,

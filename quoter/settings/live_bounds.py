@@ -1,4 +1,4 @@
-"""Bounds of the live parameters: the settings that may be changed without a restart."""
+"""Bounds of the live parameters, which may be changed without a restart, and of each change."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches

@@ -52,8 +52,8 @@ def load(
 
     defaults: values by name of the setting, for those that none of the three has.
     dry_run: no order will be sent, so neither a key nor the confirmation for production is
-    required. for_sentinel: no limits are required, because the daemon's heartbeat has them; the API
-    key may be the sentinel's own.
+    required. for_sentinel: the four required limits are not read, because the daemon's heartbeat
+    has them; the API key may be the sentinel's own.
     warn: called for each exposed secret that is not refused.
     Raises BadSetting with one line per mistake; values are shown unless they may be secrets.
     """
@@ -151,7 +151,10 @@ def forget_secrets() -> None:
 
 
 def _read_env_file(path: Path, found: dict[str, str]) -> Iterator[str]:
-    """Collect our settings into `found`; yield a message per line that dotenv would skip."""
+    """Collect our settings into `found`; yield a message for each mistake in a line.
+
+    Raises BadSetting if the file can't be read.
+    """
     try:
         with path.open(encoding="utf-8") as stream:
             bindings = list(parse_stream(stream))
@@ -192,7 +195,7 @@ def _unexpanded(values: Mapping[str, str]) -> Iterator[str]:
     """Yield a message per variable with a `${NAME}` that was not replaced."""
     for name, value in sorted(values.items()):
         if name.upper().startswith(PREFIX) and "${" in value:
-            yield f"{name}: has ${{, which was not replaced with a value"
+            yield f"{name}: has ${{, which was not replaced with a value: write the value itself"
 
 
 def _secrets_dir(from_file: Mapping[str, str], lines: list[str]) -> Path | None:

@@ -121,7 +121,10 @@ class Settings(
 
 
 class FixedSettings(Settings):
-    """Settings from arguments only, without environment and files; for the demo and tests."""
+    """Settings from arguments only, without environment and files.
+
+    For the demo, the settings of a recording, and tests.
+    """
 
     @classmethod
     def settings_customise_sources(
@@ -137,7 +140,7 @@ class FixedSettings(Settings):
 
 
 class SentinelSettings(Settings):
-    """Settings of the sentinel: limits are optional, because the daemon's heartbeat has them."""
+    """Settings of the sentinel: the required limits are not read, the heartbeat has them."""
 
     @classmethod
     def settings_customise_sources(
@@ -218,7 +221,7 @@ def _limit_conflicts(settings: Settings) -> list[str]:
 
 
 def _collar_conflicts(settings: Settings) -> list[str]:
-    """Return messages about quotes that the price collar would always deny."""
+    """Return a line for each setting with which the price collar would always deny quotes."""
     collar, lines = settings.price_collar_bps, []
     half_min, half_max = settings.spread_min_bps / 2, settings.spread_max_bps / 2
     if collar <= half_min < half_max:

@@ -61,12 +61,12 @@ def parse_horizon(value: object) -> object:
 
 
 def parse_dead_man(value: object) -> object:
-    """Return `auto`, `off` or whole seconds; the venue may allow fewer values."""
+    """Return `auto`, `off` or whole seconds, at most a day; the venue may allow fewer values."""
     if value in {"auto", "off"}:
         return value
     text = str(value)
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= DEAD_MAN_S_MAX):
-        raise ValueError("must be auto, off or whole seconds")
+        raise ValueError(f"must be auto, off or whole seconds from 1 to {DEAD_MAN_S_MAX}")
     return int(text)
 
 

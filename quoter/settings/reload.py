@@ -15,7 +15,7 @@ from quoter.settings.remembered_secrets import remembered
 def reader() -> Callable[[], Settings]:
     """Return a function that reads the settings again. Call before `forget_secrets`.
 
-    It remembers the secrets of the environment. It raises BadSetting and OSError.
+    It remembers the secrets of the environment, and raises BadSetting and OSError.
     """
     secrets = {name: value for name in SECRETS if (value := os.environ.get(env_name(name)))}
 

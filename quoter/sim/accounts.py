@@ -1,4 +1,4 @@
-"""Holdings per account: free and locked amounts, exact, never below zero."""
+"""Holdings per account: free and locked amounts, exact."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -9,7 +9,11 @@ ZERO = Decimal(0)
 
 
 class Holdings:
-    """Assets of one account; `changed` names those that changed since it was last cleared."""
+    """Assets of one account; `changed` names those that changed since it was last cleared.
+
+    Raises ValueError for an opening balance that is negative or not finite. Later, only `lock` and
+    `require` refuse an amount that is not free.
+    """
 
     def __init__(self, balances: Mapping[str, Decimal]) -> None:
         for asset, amount in balances.items():

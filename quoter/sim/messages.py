@@ -222,7 +222,7 @@ class DepthNews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestNews:
-    """The best level of a side, or of both, changed."""
+    """Best level of each side, after one of them or both changed."""
 
     ts_ns: int
     symbol: str

@@ -222,7 +222,7 @@ PHASES = (
 )
 AFTERMATH_S = 480.0
 AFTERMATH_DECAY_S = 600.0
-CRASH_ENDS_S = AFTERMATH_S + 5 * AFTERMATH_DECAY_S  # the remaining effect is below one percent
+CRASH_ENDS_S = AFTERMATH_S + 5 * AFTERMATH_DECAY_S  # the remaining effect is below two percent
 JUMP_DOWN_RATE, JUMP_DOWN_BPS = 1 / 15, 40.0
 JUMP_UP_RATE, JUMP_UP_BPS = 1 / 30, 30.0
 

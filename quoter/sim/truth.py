@@ -29,7 +29,7 @@ class TruthLedger:
 
     @property
     def trades(self) -> Sequence[SimTrade]:
-        """Return every execution in order of time."""
+        """Every execution, in order of time."""
         return self._trades
 
     def trades_of(

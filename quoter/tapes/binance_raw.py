@@ -91,7 +91,10 @@ def spot_only(lines: Iterable[Line]) -> Iterator[Line]:
             ):
                 yield line
             case _:
-                raise TapeError("this is a recording of futures; the sandbox replays spot only")
+                raise TapeError(
+                    "this is a recording of futures; the sandbox replays spot only: "
+                    "use `quoter backtest`"
+                )
 
 
 def _parse(line: bytes, symbol: str) -> Line | None:

@@ -50,7 +50,8 @@ def read_tape(
 ) -> Iterator[Line]:
     """Yield time of receipt (ns) and row; rows that can't be read are passed to `on_bad`.
 
-    Raises TapeError for a file that can't be opened, ends early or has another format.
+    Raises TapeError for a file that can't be opened, ends early or has another format, and for
+    damage in a recording of ours.
     """
     match _format(files):
         case _Format.TARDIS:

@@ -1,7 +1,7 @@
 """The market of a tape: tick, lot, minimums and coins.
 
-They come from a file (an answer of GET /api/v3/exchangeInfo) or from the tape itself: the smallest
-decimal place of its prices and sizes.
+They come from a file (an answer of GET /api/v3/exchangeInfo), from rules that were recorded, or
+from the smallest decimal place of the tape's prices and sizes.
 """
 
 import gzip
@@ -66,7 +66,10 @@ def recorded_market(
 
 
 def market_of_rules(instrument: Instrument, rows: Iterable[Message]) -> MarketSpec:
-    """Return the market of a tape whose rules were recorded. Raises TapeError."""
+    """Return the market of a tape whose rules were recorded.
+
+    Raises TapeError if its prices are not multiples of the recorded tick.
+    """
     shown = _numbers(islice(rows, LINES_MAX))
     market = replace(
         _inferred(f"{instrument.base}USDT", shown),
@@ -126,7 +129,7 @@ def _places(value: Decimal) -> int:
 def _fitting(market: MarketSpec, shown: _Shown) -> MarketSpec:
     """Return the market. Raises TapeError if the prices are not on its grid."""
     if not _fits(shown, market):
-        raise TapeError(f"prices of the tape are not multiples of {market.tick}")
+        raise TapeError(f"prices of the tape are not multiples of the tick {market.tick}")
     return market
 
 

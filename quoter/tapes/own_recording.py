@@ -20,7 +20,7 @@ from quoter.tapes.later_snapshots import TapeBook
 from quoter.tapes.messages import Best, Depth, Levels, Line, Message, Print, Snapshot, TapeError
 from quoter.tapes.reading import ReadProgress
 
-RULES_WITHIN = 1_000  # records in which the rules of the market are looked for
+RULES_WITHIN = 1_000  # first records, in which the rules of the market are looked for
 
 
 def is_own(first_bytes: bytes) -> bool:

@@ -58,9 +58,9 @@ def read_tardis(
 ) -> Iterator[Line]:
     """Yield time of receipt (ns) and row of all files, merged by time.
 
-    The files of each kind (book, trades) must be in order of time. The first snapshot
-    is a Snapshot; a later one is the Depth that leads to it. Rows that can't be read are passed to
-    `on_bad` in words. Raises TapeError for a file that ends early.
+    The files of each kind (book, trades) must be in order of time. The first snapshot is a
+    Snapshot; a later one is the Depth that leads to it. Rows that can't be read are passed to
+    `on_bad` in words. Raises TapeError for a file that ends early or has another header.
     """
     books: list[Path] = []
     trades: list[Path] = []
@@ -107,11 +107,11 @@ def _row(line: bytes, header: bytes) -> _Row:
     try:
         row = _Row(int(local_us), symbol, mark, side, Decimal(price), Decimal(amount))
     except InvalidOperation:
-        raise ValueError(f"price {price}, amount {amount}") from None
+        raise ValueError(f"price {price} or amount {amount} is not a number") from None
     if not (row.price.is_finite() and row.price > 0 and row.amount.is_finite() and row.amount >= 0):
-        raise ValueError(f"price {price}, amount {amount}")
+        raise ValueError(f"price {price} must be above zero, and amount {amount} not below")
     if header is BOOK and side not in SIDES:
-        raise ValueError(f"side {side}")
+        raise ValueError(f"side {side} is neither bid nor ask")
     return row
 
 

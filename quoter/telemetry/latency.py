@@ -20,8 +20,9 @@ class Latency(StrEnum):
 
 LATENCY_HELP = {
     Latency.BOOK_TO_DECISION: "Time from receipt of a book message to the end of its step, s.",
-    Latency.DECISION_TO_WIRE: "Time from the end of the engine step to sending the request, s.",
-    Latency.WIRE_TO_ACK: "Time from sending an order to the venue's answer, s.",
+    Latency.DECISION_TO_WIRE: "Time from the receipt of the event that an order was decided on to "
+    "sending its request, s.",
+    Latency.WIRE_TO_ACK: "Time from sending an order to the venue's answer, or its time-out, s.",
     Latency.CANCEL_TO_ANSWER: "Time from a cancel leaving its queue to the venue's answer, s.",
     Latency.LOOP_LAG: "Delay of the event loop behind its schedule, s.",
     Latency.LEDGER_COMMIT: "Time an order waited for its ledger entry to be on disk, s.",

@@ -1,4 +1,4 @@
-"""Metric of log lines that were dropped because the reader of the log was stalled."""
+"""Metric of log lines that were dropped because the reader of the log was stalled or gone."""
 
 from collections.abc import Iterable
 

@@ -67,7 +67,7 @@ def configure_logs(
 
 
 def lines_dropped() -> int:
-    """Return the count of log lines lost so far."""
+    """Return the count of log lines lost since the logs were last configured."""
     return sum(queue.dropped for queue in _line_queues())
 
 

@@ -123,7 +123,7 @@ class Metrics:
         self._latency[kind].observe(seconds)
 
     def set_inbox_events(self, depth: int) -> None:
-        """Set the number of events that wait for the engine."""
+        """Set how many events wait for the engine."""
         self._inbox.labels(*self._labels).set(depth)
 
     def follow_drills(self, passed_ns: Callable[[], int | None]) -> None:
@@ -232,7 +232,7 @@ class Metrics:
         )
         self._placed = counter(
             "quoter_orders_placed_total",
-            "Orders that passed the order rules and were sent.",
+            "Orders that passed the order rules; a few are not sent after all (reject not_sent).",
             "side",
         )
         self._rejects = counter(
@@ -240,13 +240,15 @@ class Metrics:
             "New orders that the venue rejected, or that were not sent (not_sent).",
             "reason",
         )
-        self._cancels = counter("quoter_cancels_total", "Cancels sent, by reason.", "reason")
+        self._cancels = counter(
+            "quoter_cancels_total", "Cancels and cancel-alls of the engine, by reason.", "reason"
+        )
         self._denied = counter(
             "quoter_orders_denied_total", "Orders denied by our own rules.", "rule"
         )
         self._no_quote = counter(
             "quoter_sides_off_total",
-            "Quotes in which this side was off, by reason.",
+            "Computed quotes in which this side was off, by reason.",
             "side",
             "reason",
         )
@@ -278,7 +280,8 @@ class Metrics:
         )
         self._regime_sigma = gauge(
             "quoter_regime_sigma_quote_per_sqrt_second",
-            "Present and usual volatility, whose ratio decides the market regime.",
+            "Present and usual volatility, whose ratio decides the market regime, price per "
+            "sqrt(second).",
             "speed",
         )
         self._book_ready = gauge("quoter_book_ready", "1 while the book is in sync, else 0.")

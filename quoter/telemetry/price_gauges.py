@@ -109,7 +109,8 @@ class PriceGauges:
         )
         self._no_edge = gauge(
             "quoter_no_edge",
-            "1 while simulated fills earn less than the fee at each distance, else 0.",
+            "1 while simulated fills earn less than the fee at each distance, by two standard "
+            "errors, else 0.",
         )
         self._tick_bound = gauge(
             "quoter_tick_bound", "1 while one tick is more than our half-spread, else 0."

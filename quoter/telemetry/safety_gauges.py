@@ -8,7 +8,10 @@ from prometheus_client import CollectorRegistry, Gauge
 
 
 class SafetyGauges:
-    """Gauges read from their sources at each scrape; without a source a gauge shows no problem."""
+    """Gauges read from their sources at each scrape.
+
+    Without a source a gauge has no series; those of the dead man's switch then show that it is off.
+    """
 
     def __init__(self, registry: CollectorRegistry, labels: tuple[str, str]) -> None:
         self._registry, self._labels = registry, labels

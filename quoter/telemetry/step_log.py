@@ -39,7 +39,7 @@ WARNING_STATES = frozenset({OrderState.UNKNOWN, OrderState.CLOSED_UNSETTLED, Ord
 
 
 class StepLog:
-    """Writes the log lines of each step; repeated lines (denials, anomalies) are rate-limited."""
+    """Writes the log lines of each step; lines that come often (denials, anomalies) are limited."""
 
     def __init__(self, *, quote_log_interval_s: float = 0.0) -> None:
         """quote_log_interval_s: least time between two `quote_terms` lines, seconds; 0: never."""
@@ -209,7 +209,11 @@ class StepLog:
                 pass
 
     def _repeatable_line(self, step: Step, key: tuple[str, ...], **facts: str) -> None:
-        """Write a line that every book update could cause: at once, then once per REPEAT_NS."""
+        """Write a line that every book update could cause: at once, then once per REPEAT_NS.
+
+        `key`: the event, then what tells lines of one event apart (field `name`). The field
+        `repeated` counts the lines left out since the last one.
+        """
         now_ns = step.event.ts_ns
         logged_ns, suppressed = self._repeatable.get(key, (None, 0))
         if logged_ns is not None and now_ns - logged_ns < REPEAT_NS:
@@ -224,7 +228,7 @@ class StepLog:
 
 
 def _is_not_sent(event: Event, change: OrderChange) -> bool:
-    """Whether the order was denied before it was sent, as many are under load: they are too old."""
+    """Whether the order was given up before it was sent; under load many become too old."""
     if not isinstance(event, OrderReject) or event.client_id != change.client_id:
         return False
     return event.reason is RejectReason.NOT_SENT

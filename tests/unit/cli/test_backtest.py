@@ -99,4 +99,4 @@ def test_price_off_the_grid_of_the_filters_is_one_line(tape: Path, tmp_path: Pat
     path.write_text(json.dumps({"symbols": [row]}))
     ran = invoke(tape, "--filters", path)
     assert isinstance(ran.exception, BadSetting)
-    assert "not multiples of 1000" in str(ran.exception)
+    assert "not multiples of the tick 1000" in str(ran.exception)

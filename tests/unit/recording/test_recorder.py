@@ -119,7 +119,7 @@ def full(*_: object) -> int:
 
 FAILURES = (
     Failing("full", (os, "write"), full, "No space left on device"),
-    Failing("nearly full", (shutil, "disk_usage"), lambda _: Usage(1), "256 MB are free"),
+    Failing("nearly full", (shutil, "disk_usage"), lambda _: Usage(1), "256 MiB are free"),
     Failing("a defect", (module, "packed"), lambda *_: 1 // 0, "ZeroDivisionError"),
 )
 

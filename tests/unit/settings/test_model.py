@@ -85,8 +85,8 @@ def test_an_order_size_below_the_minimum_is_refused(given: Given) -> None:
         ("sandbox_url", "https://api.binance.com", "QUOTER_SANDBOX_URL: api.binance.com is a real"),
         ("api_key", "k", "QUOTER_API_KEY: goes with QUOTER_API_SECRET"),
         ("secrets_dir", "/no/such", "QUOTER_SECRETS_DIR: no such folder (got /no/such)"),
-        ("dead_man", "soon", "QUOTER_DEAD_MAN: must be auto, off or whole seconds (got soon)"),
-        ("dead_man", "1.5", "QUOTER_DEAD_MAN: must be auto, off or whole seconds (got 1.5)"),
+        ("dead_man", "soon", "QUOTER_DEAD_MAN: must be auto, off or whole seconds from 1"),
+        ("dead_man", "1.5", "QUOTER_DEAD_MAN: must be auto, off or whole seconds from 1"),
         ("sentinel", "on", "QUOTER_SENTINEL: must be 'off', 'auto' or 'required' (got on)"),
         (
             "heartbeat_timeout_s",

@@ -101,5 +101,5 @@ def test_damage_is_named(tmp_path: Path) -> None:
 def test_rules_that_do_not_fit_the_prices_are_refused(tmp_path: Path) -> None:
     rules = replace(RULES, instrument=replace(RULES.instrument, tick=D(7)))
     path = recording(tmp_path, (rules, *EVENTS[1:]))
-    with pytest.raises(TapeError, match="not multiples of 7"):
+    with pytest.raises(TapeError, match="not multiples of the tick 7"):
         tape_market((path,), RULES.instrument.symbol, filters=None)
