@@ -1,18 +1,15 @@
 """One engine on a recorded market: the tape moves the market, the fill model fills the orders."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from math import inf
 
-from quoter.backtest.inventory_clock import InventoryClock
 from quoter.backtest.schedule import Schedule
 from quoter.backtest.seam import Latency, NoFaults, Seam
 from quoter.backtest.simulated_gateway import SimulatedGateway
-from quoter.domain.commands import PlaceOrder
 from quoter.domain.events import Event, FeedUp, Tick
 from quoter.domain.market import Stream
-from quoter.domain.step import Pnl, StateChange, Step
+from quoter.domain.step import Pnl, Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import BPS_PER_UNIT, NS_PER_MS, NS_PER_S
 from quoter.engine.config import EngineConfig
@@ -70,10 +67,7 @@ class RunResult:
     state: TradingState
     gaps: int
     is_equal: bool
-
-    @property
-    def orders_per_fill(self) -> float:
-        return self.orders / self.fills if self.fills else inf
+    orders_per_fill: float
 
     def edge_bps(self, horizon_s: int) -> float | None:
         """Spread plus markout minus fees per notional, bps; None before the first fill."""
@@ -91,8 +85,16 @@ class RunResult:
 class TapeRun:
     """A run in progress: `play` row after row, then `result`."""
 
-    def __init__(self, setup: RunSetup, book: DepthBook, start_ns: int) -> None:
-        self._setup, self._start_ns = setup, start_ns
+    def __init__(
+        self,
+        setup: RunSetup,
+        book: DepthBook,
+        start_ns: int,
+        *,
+        observer: Callable[[Step], None] | None = None,
+    ) -> None:
+        """`observer` gets every step of the engine."""
+        self._setup, self._start_ns, self._observer = setup, start_ns, observer
         self.engine = Engine(setup.engine, setup.rule)
         symbol = setup.market.symbol
         market = replace(setup.market, recorded=True)
@@ -110,11 +112,6 @@ class TapeRun:
             post=self._handle,
         )
         self._statistics = RunStatistics(self.engine)
-        self._inventory = InventoryClock(start_ns)
-        self._orders = self._fills = 0
-        self._filled = self._drawdown = Decimal(0)
-        self._since_ns: dict[Cause, int] = {}  # causes that are active
-        self._causes_ns: dict[Cause, int] = {}
         self._schedule.at(start_ns, self._connect)
         self._schedule.at(start_ns + TICK_NS, self._tick)
         self._schedule.at(start_ns + FLUSH_NS, self._flush)
@@ -130,58 +127,33 @@ class TapeRun:
 
     def result(self) -> RunResult:
         """Return the result so far."""
-        self._measure()
-        last, now_ns = self.engine.snapshot(), self._schedule.now_ns
-        causes_ns = dict(self._causes_ns)
-        for cause, since_ns in self._since_ns.items():
-            causes_ns[cause] = causes_ns.get(cause, 0) + now_ns - since_ns
+        last, counted = self.engine.snapshot(), self._statistics
         return RunResult(
             fill_model=self._setup.market.fill_model,
-            seconds=(now_ns - self._start_ns) / NS_PER_S,
-            orders=self._orders,
-            fills=self._fills,
-            filled_base=self._filled,
+            seconds=(self._schedule.now_ns - self._start_ns) / NS_PER_S,
+            orders=counted.orders,
+            fills=counted.executions,
+            filled_base=counted.filled_base,
             pnl=last.pnl,
-            drawdown_max=self._drawdown,
-            inventory_min=self._statistics.inventory_min,
-            inventory_max=self._statistics.inventory_max,
-            inventory_sd_lots=self._inventory.mean_square**0.5 if self._inventory.seconds else 0.0,
-            two_sided_share=self._statistics.two_sided_share,
-            causes_s={cause: ns / NS_PER_S for cause, ns in causes_ns.items()},
+            drawdown_max=counted.drawdown_max,
+            inventory_min=counted.inventory_min,
+            inventory_max=counted.inventory_max,
+            inventory_sd_lots=counted.inventory_sd_lots,
+            two_sided_share=counted.two_sided_share,
+            causes_s=counted.causes_s,
             state=last.trading_state,
             gaps=self._gateway.gaps,
             is_equal=dict(last.balances) == self._exchange.truth.balances(ACCOUNT),
+            orders_per_fill=counted.orders_per_fill,
         )
 
     def _handle(self, event: Event) -> None:
         step = self.engine.handle(event)
-        if step.booked:
-            self._count_fills(step)
         if step.commands:
-            self._orders += sum(isinstance(command, PlaceOrder) for command in step.commands)
             self._gateway.send(step.commands)
-        if step.state is not None:
-            self._count_causes(step.state)
-        if step.orders or step.booked:
-            self._statistics.observe(step)
-
-    def _count_fills(self, step: Step) -> None:
-        self._fills += len({(each.fill.client_id, step.event.ts_ns) for each in step.booked})
-        self._filled += sum((each.fill.size for each in step.booked), Decimal(0))
-        self._measure()
-
-    def _measure(self) -> None:
-        engine = self.engine
-        lots = float(engine.inventory.net / engine.config.order_size)
-        self._inventory.moved(self._schedule.now_ns, lots)
-
-    def _count_causes(self, change: StateChange) -> None:
-        now_ns = self._schedule.now_ns
-        for cause, _ in change.raised:
-            self._since_ns.setdefault(cause, now_ns)
-        for cause in change.cleared:
-            began_ns = self._since_ns.pop(cause, now_ns)
-            self._causes_ns[cause] = self._causes_ns.get(cause, 0) + now_ns - began_ns
+        self._statistics.observe(step)
+        if self._observer is not None:
+            self._observer(step)
 
     def _connect(self) -> None:
         for stream in (Stream.MARKET, Stream.PRIVATE):
@@ -190,7 +162,6 @@ class TapeRun:
 
     def _tick(self) -> None:
         self._handle(Tick(ts_ns=self._schedule.now_ns))
-        self._drawdown = max(self._drawdown, self.engine.losses.drawdown)
         self._schedule.at(self._schedule.now_ns + TICK_NS, self._tick)
 
     def _flush(self) -> None:

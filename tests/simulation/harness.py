@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
 
-from quoter.backtest.inventory_clock import InventoryClock
+from quoter.engine.inventory_clock import InventoryClock
 from quoter.backtest.schedule import Schedule
 from quoter.backtest.seam import Latency, NoFaults, Seam
 from quoter.backtest.simulated_gateway import SimulatedGateway

@@ -9,9 +9,9 @@ class InventoryClock:
     All are undefined (ZeroDivisionError, ValueError) before time has passed.
     """
 
-    def __init__(self, now_ns: int) -> None:
+    def __init__(self, now_ns: int, lots: float = 0.0) -> None:
         self._now_ns = now_ns
-        self._lots = 0.0
+        self._lots = lots
         self.restart()
 
     def restart(self) -> None:
