@@ -22,6 +22,8 @@ from quoter.sim.messages import DepthBook, MarketSpec
 from quoter.tapes.messages import Line, Message, TapeError
 from quoter.tapes.playing import feed
 
+type Observer = Callable[[Engine, Step], None]
+
 ACCOUNT = "maker"
 TICK_NS = 100 * NS_PER_MS  # as in the daemon (`service/runner.py`)
 FLUSH_NS = 100 * NS_PER_MS  # how often the venue publishes the depth
@@ -91,9 +93,9 @@ class TapeRun:
         book: DepthBook,
         start_ns: int,
         *,
-        observer: Callable[[Step], None] | None = None,
+        observer: Observer | None = None,
     ) -> None:
-        """`observer` gets every step of the engine."""
+        """`observer` is called after every step of the engine."""
         self._setup, self._start_ns, self._observer = setup, start_ns, observer
         self.engine = Engine(setup.engine, setup.rule)
         symbol = setup.market.symbol
@@ -153,7 +155,7 @@ class TapeRun:
             self._gateway.send(step.commands)
         self._statistics.observe(step)
         if self._observer is not None:
-            self._observer(step)
+            self._observer(self.engine, step)
 
     def _connect(self) -> None:
         for stream in (Stream.MARKET, Stream.PRIVATE):

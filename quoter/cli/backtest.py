@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from quoter.app.backtesting import DelayOptions, run_setups, suggested_limits
+from quoter.app.kept_run import KeptRun
 from quoter.backtest.tape_run import RunResult, TapeRun, play_window
 from quoter.domain.errors import BadSetting
 from quoter.domain.number_text import plain
@@ -39,6 +40,7 @@ class BacktestOptions:
     delay: DelayOptions
     seconds: float
     json_output: bool
+    keep: Path | None = None  # folder for recording and ledger of each run
 
 
 def run_backtest(options: BacktestOptions) -> int:
@@ -58,6 +60,9 @@ def run_backtest(options: BacktestOptions) -> int:
         sys.stdout.write(json.dumps(_as_json(results, account, market, settings)) + "\n")
     else:
         _print(console, results, account)
+    if options.keep is not None:
+        place = options.keep / options.models[0]
+        console.print(f"kept in {options.keep}: see `quoter report {place}`", markup=False)
     return 0
 
 
@@ -94,10 +99,21 @@ def _play(
         models=options.models,
         delay=options.delay,
     )
-    runs = [TapeRun(setup, opening.book, opening.ts_ns) for setup in setups]
+    kept = [
+        KeptRun(options.keep / setup.market.fill_model, settings, setup, opening.ts_ns)
+        for setup in setups
+        if options.keep is not None
+    ]
+    observers = [run.observe for run in kept] or [None] * len(setups)
+    runs = [
+        TapeRun(setup, opening.book, opening.ts_ns, observer=observer)
+        for setup, observer in zip(setups, observers, strict=True)
+    ]
     end_ns = opening.ts_ns + options.seconds * NS_PER_S if options.seconds else float("inf")
     for _ in play_window(runs, _shown(opening.lines, progress, console), end_ns=end_ns):
         pass
+    for run, keeper in zip(runs, kept, strict=False):
+        keeper.close(run.engine.ts_ns)
     return [run.result() for run in runs]
 
 

@@ -135,6 +135,13 @@ def backtest(
     seconds: Annotated[
         float, typer.Option(min=0, help="Seconds of the tape to play; 0: all of it.")
     ] = 0,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that keeps recording and ledger of each run, a folder per fill model, for "
+            "`quoter report` and `quoter replay`."
+        ),
+    ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the result as one JSON line.")
     ] = False,
@@ -157,6 +164,7 @@ def backtest(
         delay=DelayOptions(median_ms=latency_ms, spread=latency_spread, seed=seed),
         seconds=seconds,
         json_output=json_output,
+        keep=keep,
     )
     raise typer.Exit(run_backtest(options))
 

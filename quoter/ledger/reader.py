@@ -1,8 +1,8 @@
 """Queries of the ledger, answered from the file, never from memory."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Self
@@ -21,8 +21,8 @@ from quoter.ledger.rows import (
     amounts_of,
     known_fill,
 )
-from quoter.ledger.schema import BUSY_S_MAX, NAME, LedgerUnusable
-from quoter.ledger.sums import FIND_FOLD, Sums, sums_of
+from quoter.ledger.schema import ARCHIVES, BUSY_S_MAX, NAME, LedgerUnusable
+from quoter.ledger.sums import FIND_FOLD, SumRow, Sums, sums_of
 
 EPOCH_COLUMNS = "id, environment, exchange, symbol, opened_ns, opening, target, sealed_ns, reason"
 RUN_COLUMNS = "id, version, environment, exchange, symbol, started_ns, ended_ns, exit_code"
@@ -40,11 +40,10 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         """Open the ledger in `folder`. Raises LedgerUnusable, also if the file is missing."""
-        path = (folder / NAME).absolute()
+        self._folder = folder
+        path = folder / NAME
         try:
-            self._connection = sqlite3.connect(
-                f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_S_MAX, isolation_level=None
-            )
+            self._connection = _read_only(path)
         except sqlite3.Error as error:
             raise LedgerUnusable(f"{path}: {error}") from None
         try:
@@ -93,6 +92,27 @@ class Reader:
         """
         with self.one_state():
             return self._sums(epoch)
+
+    def run_sums(self, run: str, *, without: Collection[str]) -> Sums:
+        """Return the sums of the fills that a run booked, but those of the trades in `without`.
+
+        Fills in archive files beside the ledger are included.
+        """
+        sums = Sums()
+        with self.one_state():
+            sums.add(_run_fills(self._connection, run, without))
+        for path in sorted(self._folder.glob(ARCHIVES)):
+            with closing(_read_only(path)) as archive:
+                sums.add(_run_fills(archive, run, without))
+        return sums
+
+    def run(self, run: str) -> RunRow | None:
+        """Return a run, None if it is not in this ledger."""
+        row = self._connection.execute(
+            f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?",  # noqa: S608 - constants only
+            (run,),
+        ).fetchone()
+        return None if row is None else _run(row)
 
     @contextmanager
     def one_state(self) -> Iterator[None]:
@@ -242,6 +262,23 @@ def may_have_orders(folder: Path) -> bool:
             return reader.has_unsettled()
     except (LedgerUnusable, sqlite3.Error):
         return True
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    """Return a read-only connection. Raises sqlite3.Error."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_S_MAX, isolation_level=None)
+
+
+def _run_fills(
+    connection: sqlite3.Connection, run: str, without: Collection[str]
+) -> Iterator[SumRow]:
+    rows = connection.execute(
+        "SELECT trade_id, side, price, size, fee, fee_asset FROM fills"  # noqa: S608 - constants only
+        f" WHERE run = ? AND kind = '{FillKind.BOOKED}'",
+        (run,),
+    )
+    return (row[1:] for row in rows if row[0] not in without)
 
 
 def _epoch(row: EpochRow) -> Epoch:

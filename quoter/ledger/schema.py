@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 NAME = "ledger.sqlite"
+ARCHIVES = "archive-*.sqlite"  # files of old fills, one a month
 VERSION = 5  # of the tables; an older file is migrated to it, a newer one is not touched
 BUSY_S_MAX = 1.0  # longest wait for a lock; only `quoter accept` can hold one
 INTENTS_MAX = 1_000_000  # ended orders, 150 MB; older ones are deleted

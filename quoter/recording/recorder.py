@@ -6,9 +6,6 @@ ends the recording, never the trading: what the writer cannot take is dropped an
 """
 
 import asyncio
-import os
-import re
-import shutil
 import threading
 from pathlib import Path
 from queue import Full, Queue
@@ -17,22 +14,16 @@ from typing import Final
 import structlog
 
 from quoter.domain.events import Event
-from quoter.domain.secret_spellings import secret_spellings
 from quoter.domain.step import Step
-from quoter.recording.blocks import packed
-from quoter.recording.codec import Decision, End, Header, Record, encode, with_texts
-from quoter.recording.files import file_name, remove_oldest
+from quoter.recording.codec import Decision, End, Header, Record
+from quoter.recording.run_files import BLOCK_RECORDS_MAX, RunFiles
 
 log = structlog.get_logger()
 
 FLUSH_S: Final = 0.5  # a crash loses at most the records of two of these
-BLOCK_RECORDS_MAX: Final = 256  # encoding them takes the interpreter's lock for about 1 ms
 BATCH_RECORDS_MAX: Final = 2_048
 BATCHES_WAITING_MAX: Final = 16  # 8 s at the usual rate; the disk is too slow beyond
-FILE_BYTES_MAX: Final = 16 << 20
-FREE_BYTES_MIN: Final = 256 << 20  # the ledger needs the rest of the disk
 CLOSE_S_MAX: Final = 2.0
-REDACTED: Final = "[redacted]"
 
 
 class Recorder:
@@ -99,34 +90,15 @@ class Recorder:
             log.warning("recording_stopped", reason=self.failure, recorded=self.recorded)
 
 
-class _Secrets:
-    """Replaces the secrets of this process in encoded records; a venue's error may repeat one."""
-
-    def __init__(self, secrets: tuple[str, ...]) -> None:
-        forms = {form for secret in secrets for form in secret_spellings(secret)}
-        longest_first = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
-        self._text = re.compile(longest_first) if forms else None
-        self._bytes = re.compile(longest_first.encode())
-
-    def removed(self, data: bytes) -> bytes:
-        if (known := self._text) is None or self._bytes.search(data) is None:
-            return data
-        return with_texts(data, lambda text: known.sub(REDACTED, text))
-
-
 class _Writer:
     """The thread that owns the files."""
 
     def __init__(
         self, folder: Path, header: Header, bytes_max: int, secrets: tuple[str, ...]
     ) -> None:
-        self._folder, self._header, self._bytes_max = folder, header, bytes_max
-        self._file_bytes_max = min(FILE_BYTES_MAX, bytes_max // 4)
-        self._secrets = _Secrets(secrets)
+        self._files = RunFiles(folder, header, bytes_max=bytes_max, secrets=secrets)
         self._waiting: Queue[list[Record] | None] = Queue(BATCHES_WAITING_MAX)
         self._thread: threading.Thread | None = None
-        self._file = self._blocks = self._bytes = 0  # numbers; bytes in the present file
-        self._fd = -1
         self.failure = ""
 
     def start(self) -> None:
@@ -159,38 +131,10 @@ class _Writer:
         try:
             while (batch := self._waiting.get()) is not None and not self.failure:
                 for start in range(0, len(batch), BLOCK_RECORDS_MAX):
-                    self._write(batch[start : start + BLOCK_RECORDS_MAX])
+                    self._files.write(batch[start : start + BLOCK_RECORDS_MAX])
         except OSError as error:
             self.failure = error.strerror or str(error)
         except Exception as error:  # noqa: BLE001 - a fault of the recording must not stop trading
             self.failure = f"{type(error).__name__}: {error}"
         finally:
-            if self._fd >= 0:
-                os.close(self._fd)
-
-    def _write(self, records: list[Record]) -> None:
-        if self._fd < 0 or self._bytes >= self._file_bytes_max:
-            self._open_next()
-        self._append(records)
-
-    def _append(self, records: list[Record]) -> None:
-        if shutil.disk_usage(self._folder).free < FREE_BYTES_MIN:
-            raise OSError(0, f"less than {FREE_BYTES_MIN >> 20} MiB are free on the disk")
-        self._blocks += 1
-        block = packed(self._blocks, self._secrets.removed(encode(records)))
-        written = 0
-        while written < len(block):
-            written += os.write(self._fd, block[written:])
-        self._bytes += len(block)
-
-    def _open_next(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-        self._folder.mkdir(exist_ok=True)
-        remove_oldest(self._folder, self._bytes_max - self._file_bytes_max)
-        self._file += 1
-        path = self._folder / file_name(self._header.run, self._file)
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        self._bytes = 0
-        self._append([self._header])
+            self._files.close()

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Edit, mutant
 
 BLOCKS = "quoter/recording/blocks.py"
 RECORDER = "quoter/recording/recorder.py"
+RUN_FILES = "quoter/recording/run_files.py"
 REPLAY = "quoter/replay/replay.py"
 BLOCK_TESTS = ("tests/unit/recording/test_blocks.py",)
 RECORDER_TESTS = ("tests/unit/recording/test_recorder.py",)
@@ -45,13 +46,13 @@ MUTANTS = (
     mutant(
         "recording_unbounded",
         "the files of recordings are never removed",
-        Edit(RECORDER, "        remove_oldest(", "        (lambda *_: None)("),
+        Edit(RUN_FILES, "            remove_oldest(", "            (lambda *_: None)("),
         tests=RECORDER_TESTS,
     ),
     mutant(
         "secret_in_a_recording",
         "a secret in the text of a venue's error is written to disk",
-        Edit(RECORDER, "self._secrets.removed(encode(records))", "encode(records)"),
+        Edit(RUN_FILES, "self._secrets.removed(encode(records))", "encode(records)"),
         tests=RECORDER_TESTS,
     ),
     mutant(

@@ -17,6 +17,7 @@ from quoter.domain.reasons import RejectReason
 from quoter.domain.step import Step
 from quoter.domain.trading import CancelReason
 from quoter.recording import recorder as module
+from quoter.recording import run_files
 from quoter.recording.codec import Decision, End
 from quoter.recording.files import recording_files
 from quoter.recording.reader import Recording
@@ -120,7 +121,7 @@ def full(*_: object) -> int:
 FAILURES = (
     Failing("full", (os, "write"), full, "No space left on device"),
     Failing("nearly full", (shutil, "disk_usage"), lambda _: Usage(1), "256 MiB are free"),
-    Failing("a defect", (module, "packed"), lambda *_: 1 // 0, "ZeroDivisionError"),
+    Failing("a defect", (run_files, "packed"), lambda *_: 1 // 0, "ZeroDivisionError"),
 )
 
 

@@ -1,0 +1,85 @@
+"""The files of one run's recording: blocks are appended, and old files of all runs removed."""
+
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from quoter.domain.secret_spellings import secret_spellings
+from quoter.recording.blocks import packed
+from quoter.recording.codec import Header, Record, encode, with_texts
+from quoter.recording.files import file_name, remove_oldest
+
+BLOCK_RECORDS_MAX: Final = 256  # encoding them takes the interpreter's lock for about 1 ms
+FILE_BYTES_MAX: Final = 16 << 20
+FREE_BYTES_MIN: Final = 256 << 20  # the ledger needs the rest of the disk
+REDACTED: Final = "[redacted]"
+
+
+class _Secrets:
+    """Replaces the secrets of this process in encoded records; a venue's error may repeat one."""
+
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        forms = {form for secret in secrets for form in secret_spellings(secret)}
+        longest_first = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
+        self._text = re.compile(longest_first) if forms else None
+        self._bytes = re.compile(longest_first.encode())
+
+    def removed(self, data: bytes) -> bytes:
+        if (known := self._text) is None or self._bytes.search(data) is None:
+            return data
+        return with_texts(data, lambda text: known.sub(REDACTED, text))
+
+
+class RunFiles:
+    """Writes a run's files; created with the first block."""
+
+    def __init__(
+        self,
+        folder: Path,
+        header: Header,
+        *,
+        bytes_max: int | None,
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        """`folder`: of all recordings; `bytes_max`: their size together, None: unlimited."""
+        self._folder, self._header, self._bytes_max = folder, header, bytes_max
+        self._file_bytes_max = min(FILE_BYTES_MAX, bytes_max // 4) if bytes_max else FILE_BYTES_MAX
+        self._secrets = _Secrets(secrets)
+        self._file = self._blocks = self._bytes = 0  # numbers; bytes in the present file
+        self._fd = -1
+
+    def close(self) -> None:
+        """Close the present file."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Append records, at most BLOCK_RECORDS_MAX of them, as one block. Raises OSError."""
+        if self._fd < 0 or self._bytes >= self._file_bytes_max:
+            self._open_next()
+        self._append(records)
+
+    def _append(self, records: Sequence[Record]) -> None:
+        if shutil.disk_usage(self._folder).free < FREE_BYTES_MIN:
+            raise OSError(0, f"less than {FREE_BYTES_MIN >> 20} MiB are free on the disk")
+        self._blocks += 1
+        block = packed(self._blocks, self._secrets.removed(encode(records)))
+        written = 0
+        while written < len(block):
+            written += os.write(self._fd, block[written:])
+        self._bytes += len(block)
+
+    def _open_next(self) -> None:
+        self.close()
+        self._folder.mkdir(exist_ok=True)
+        if self._bytes_max is not None:
+            remove_oldest(self._folder, self._bytes_max - self._file_bytes_max)
+        self._file += 1
+        path = self._folder / file_name(self._header.run, self._file)
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._bytes = 0
+        self._append([self._header])
