@@ -83,6 +83,17 @@ HEALTH = Row(
             queries=(value("quoter_key_rights_verified", "{{symbol}}", GREEN),),
         ),
         Panel(
+            title="Recording",
+            description="1 while the run is recorded for `quoter replay` and `quoter report`; "
+            "events that the recording lacks, per minute.",
+            unit="short",
+            width=8,
+            queries=(
+                value("quoter_recording_on", "on {{symbol}}", GREEN),
+                rate("quoter_events_unrecorded_total", "symbol", "lost {{symbol}}", scale="60 * "),
+            ),
+        ),
+        Panel(
             title="Hangs, lost log lines, threads, files, rate limit",
             description="Hangs of the event loop of 2 s or more and lost log lines, per minute; "
             "threads and open files of the process; used share of the venue's tightest rate limit.",
