@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import isinf
 from pathlib import Path
 
@@ -104,10 +105,9 @@ def _play(
         for setup in setups
         if options.keep is not None
     ]
-    observers = [run.observe for run in kept] or [None] * len(setups)
     runs = [
-        TapeRun(setup, opening.book, opening.ts_ns, observer=observer)
-        for setup, observer in zip(setups, observers, strict=True)
+        TapeRun(setup, opening.book, opening.ts_ns, observer=keeper.observe if keeper else None)
+        for setup, keeper in zip_longest(setups, kept)
     ]
     end_ns = opening.ts_ns + options.seconds * NS_PER_S if options.seconds else float("inf")
     for _ in play_window(runs, _shown(opening.lines, progress, console), end_ns=end_ns):

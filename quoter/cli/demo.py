@@ -6,8 +6,8 @@ import re
 import sys
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +21,7 @@ from quoter.app.daemon import Daemon, trade
 from quoter.app.live_screen import DaemonScreen
 from quoter.app.settings_to_config import own_prefix
 from quoter.app.startup import StartFailed
-from quoter.domain.errors import QuoterError
+from quoter.domain.errors import BadSetting, QuoterError
 from quoter.domain.step import Snapshot, Step
 from quoter.engine.run_statistics import RunStatistics
 from quoter.sandbox.config import DEMO_ACCOUNT
@@ -51,23 +51,29 @@ class RunSummary:
     pnl_quote: dict[str, float]
 
 
-def run_demo(*, seconds: float, seed: int, json_output: bool, gamma: float | None) -> int:
+def run_demo(
+    *, seconds: float, seed: int, json_output: bool, gamma: float | None, keep: Path | None = None
+) -> int:
     """Run for `seconds` or until Ctrl-C, print the summary, return the daemon's exit code.
 
-    UNSETTLED instead of CLEAN if the ledger does not equal the exchange's.
+    UNSETTLED instead of CLEAN if the ledger does not equal the exchange's. `keep`: data folder that
+    stays; a temporary one without it. Raises BadSetting.
     """
-    return uvloop.run(_demo(seconds=seconds, seed=seed, json_output=json_output, gamma=gamma))
+    demo = _demo(seconds=seconds, seed=seed, json_output=json_output, gamma=gamma, keep=keep)
+    return uvloop.run(demo)
 
 
-async def _demo(*, seconds: float, seed: int, json_output: bool, gamma: float | None) -> int:
+async def _demo(
+    *, seconds: float, seed: int, json_output: bool, gamma: float | None, keep: Path | None
+) -> int:
     console = Console(stderr=json_output)
-    with tempfile.TemporaryDirectory(prefix="quoter-demo-") as folder:
-        log_path = Path(folder) / "quoter.log"
+    with _data_folder(keep) as folder:
+        log_path = folder / "quoter.log"
         with log_path.open("w") as log_file:
             configure_logs(log_format="json", stream=log_file)
             console.print("starting the sandbox exchange …", style="dim")
             async with _sandbox(seed) as url:
-                settings = demo_settings(url, Path(folder), gamma)
+                settings = demo_settings(url, folder, gamma)
                 demo = Demo(settings, console, seconds)
                 code = await demo.run()
                 truth = await _truth(url)
@@ -81,9 +87,28 @@ async def _demo(*, seconds: float, seed: int, json_output: bool, gamma: float | 
             sys.stdout.write(json.dumps(asdict(summary)) + "\n")
         else:
             _print_summary(console, summary, demo.snapshot, truth)
+        if keep is not None:
+            text = f"kept in {keep}: see `quoter report {keep}`"
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
     if code is ExitCode.CLEAN and not summary.ledger_equals_truth:
         return ExitCode.UNSETTLED
     return code
+
+
+@contextmanager
+def _data_folder(keep: Path | None) -> Iterator[Path]:
+    """Give the folder to keep, or a temporary one. Raises BadSetting."""
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="quoter-demo-") as folder:
+            yield Path(folder)
+        return
+    try:
+        keep.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting(f"--keep: {keep} can't be used: {error.strerror}") from None
+    if any(keep.iterdir()):
+        raise BadSetting(f"--keep: {keep} is not empty; name another folder")
+    yield keep
 
 
 def _print_trouble(console: Console, code: ExitCode, log_path: Path) -> None:

@@ -99,6 +99,13 @@ def demo(
             help="Risk aversion, normalised: 0.1 holds inventory longer, 10 reduces it faster.",
         ),
     ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            help="New or empty folder that keeps ledger, recording and log, for `quoter report` "
+            "and `quoter replay`."
+        ),
+    ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the result as one JSON line.")
     ] = False,
@@ -109,7 +116,8 @@ def demo(
     """
     from quoter.cli.demo import run_demo
 
-    raise typer.Exit(run_demo(seconds=seconds, seed=seed, json_output=json_output, gamma=gamma))
+    code = run_demo(seconds=seconds, seed=seed, json_output=json_output, gamma=gamma, keep=keep)
+    raise typer.Exit(code)
 
 
 @app.command(rich_help_panel="Try it")
@@ -372,7 +380,7 @@ def accept(
     data_dir: DataDir = None,
 ) -> None:
     """Accept the venue's balances after exit code 40: the next start opens a new epoch."""
-    from quoter.cli.ledger import accept_venue
+    from quoter.cli.records.ledger import accept_venue
 
     raise typer.Exit(accept_venue(folder_of(data_dir), reason))
 
@@ -380,7 +388,7 @@ def accept(
 @app.command(rich_help_panel="Records")
 def ledger(data_dir: DataDir = None) -> None:
     """Show epochs, runs, operator commands, newest fills and sums of the ledger. Read-only."""
-    from quoter.cli.ledger import show_ledger
+    from quoter.cli.records.ledger import show_ledger
 
     raise typer.Exit(show_ledger(folder_of(data_dir)))
 
@@ -405,7 +413,7 @@ def record(
 
     settings = load(dry_run=True, for_sentinel=True)
     forget_secrets()
-    from quoter.cli.record import run_record
+    from quoter.cli.records.record import run_record
 
     raise typer.Exit(run_record(settings, out, max_mb=max_mb, seconds=seconds))
 
@@ -432,7 +440,7 @@ def replay(
     Exit code 0: no difference; 1: the first difference, or an event that the engine fails on, is
     shown; 2: the recording is damaged, incomplete at its beginning, or of another format.
     """
-    from quoter.cli.replay import run_replay
+    from quoter.cli.records.replay import run_replay
     from quoter.recording.blocks import RecordingError
 
     folder = data_dir or Path(env_file_value("QUOTER_DATA_DIR") or DATA_DIR)
@@ -440,6 +448,48 @@ def replay(
         code = run_replay(run, data_dir=folder, changes=what_if or (), json_output=json_output)
     except (RecordingError, OSError) as error:
         fail(f"quoter replay: {error}", ExitCode.USAGE)
+    raise typer.Exit(code)
+
+
+@app.command(rich_help_panel="Records")
+def report(
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="Run id, as `quoter ledger` shows it, a file of a recording, or a data folder: "
+            "its newest run."
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write into; default: report-RUN.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Begin, such as 2026-11-30T19:00:00; UTC.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="End, not included.")] = None,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print the figures as one JSON line.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Write a page about a recorded run, with its figures as JSON and CSV and its pictures as SVG.
+
+    For runs of `run`, `demo --keep` and `backtest --keep`. The page needs no network.
+
+    Exit code 0: written; 1: written, but this version's engine decides differently from the run, or
+    the fills differ from the ledger's; 2: the recording or the ledger can't be read.
+    """
+    from quoter.cli.records.report import run_report, time_ns
+    from quoter.ledger.schema import LedgerUnusable
+    from quoter.recording.blocks import RecordingError
+    from quoter.report.run_report import Period
+
+    folder = data_dir or Path(env_file_value("QUOTER_DATA_DIR") or DATA_DIR)
+    period = Period(since_ns=time_ns("--since", since), until_ns=time_ns("--until", until))
+    try:
+        code = run_report(run, data_dir=folder, period=period, out=out, json_output=json_output)
+    except (RecordingError, LedgerUnusable, OSError) as error:
+        fail(f"quoter report: {error}", ExitCode.USAGE)
     raise typer.Exit(code)
 
 

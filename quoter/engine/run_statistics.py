@@ -21,8 +21,8 @@ ZERO = Decimal(0)
 class RunStatistics:
     """Counts over the steps of a run; times end with the engine's last event.
 
-    Sizes are base units. executions: fills of one order in one step count as one. drawdown_max: quote currency,
-    looked at in every `Tick`.
+    Sizes are base units. executions: fills of one order in one step count as one. drawdown_max:
+    quote currency, looked at in every `Tick`.
     """
 
     engine: Engine

@@ -1,6 +1,6 @@
 """Feeds the events of a recording to a fresh engine, and compares its decisions with the run's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -53,8 +53,9 @@ def replay(
     *,
     follower: Callable[[Engine], Follow] | None = None,
     progress: Callable[[int], None] | None = None,
+    until_ns: int | None = None,
 ) -> Replayed:
-    """Replay a recording up to its end or to the first difference.
+    """Replay a recording up to its end, to `until_ns` (not included) or to the first difference.
 
     `follower` gets the fresh engine and returns what is called after each of its steps.
     `progress` is called with the bytes read so far.
@@ -62,7 +63,7 @@ def replay(
     """
     engine = Engine(config_of(recording.header))
     follow = follower(engine) if follower is not None else None
-    return _Replay(recording, engine, follow, progress).run()
+    return _Replay(recording, engine, follow, progress, until_ns).run()
 
 
 def config_of(header: Header) -> EngineConfig:
@@ -81,8 +82,9 @@ class _Replay:
         engine: Engine,
         follow: Follow | None,
         progress: Callable[[int], None] | None,
+        until_ns: int | None,
     ) -> None:
-        self._recording, self._engine = recording, engine
+        self._recording, self._engine, self._until_ns = recording, engine, until_ns
         self._follow, self._progress = follow, progress
         self._events = self._commands = self._first_ns = self._last_ns = 0
         self._last: tuple[Place, Event] | None = None
@@ -90,7 +92,7 @@ class _Replay:
 
     def run(self) -> Replayed:
         difference, failure = None, None
-        for place, record in self._recording.records():
+        for place, record in self._records():
             if isinstance(record, Decision):
                 difference = self._compare(record)
             else:
@@ -112,6 +114,16 @@ class _Replay:
             failure=failure,
             is_complete=self._recording.end is not None,
         )
+
+    def _records(self) -> Iterator[tuple[Place, Event | Decision]]:
+        """Yield the records before the end of the period."""
+        for place, record in self._recording.records():
+            is_late = False
+            if not isinstance(record, Decision) and self._until_ns is not None:
+                is_late = record.ts_ns >= self._until_ns
+            if is_late:
+                return
+            yield place, record
 
     def _handle(self, place: Place, event: Event) -> Failure | None:
         try:

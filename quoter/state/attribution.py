@@ -85,12 +85,18 @@ class Attribution:
         self._held = Units()
         self._sides = {side: _SideLedger() for side in Side}
         self._mark: Decimal | None = None
+        self.marked_ns = 0  # when the last mark was taken
         self._paid_in = ZERO  # capital paid in, valued when it came; from the first mark on
 
     def mark_of(self, mid: float) -> Decimal:
         """The mid on the half-tick grid, exact."""
         half_tick = self._instrument.now.tick / 2
         return half_tick * round(mid / float(half_tick))
+
+    @property
+    def last_mark(self) -> Decimal | None:
+        """The mid at which everything was last valued, quote/base; None before the first."""
+        return self._mark
 
     def mark(self, mid: Decimal, ts_ns: int) -> None:
         """Value everything at a new mid and end the horizons that are due."""
@@ -99,7 +105,7 @@ class Attribution:
             # Funding before the first mark moved the cash, but was not paid in.
             given = self._cash + self._funding
             self._paid_in = self._position * mid + given
-        self._mark = mid
+        self._mark, self.marked_ns = mid, ts_ns
         for ledger in self._sides.values():
             ledger.see(mid, ts_ns)
 

@@ -14,7 +14,7 @@ for module in (
     "quoter.cli.run",
     "quoter.cli.check",
     "quoter.cli.explain",
-    "quoter.cli.ledger",
+    "quoter.cli.records.ledger",
     "quoter.cli.status",
     "quoter.app.sentinel",
     "tests.integration.paper.redirect",

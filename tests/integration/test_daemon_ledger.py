@@ -16,7 +16,7 @@ import pytest
 
 from quoter.app import startup as start_module
 from quoter.app.startup import StartFailed
-from quoter.cli.ledger import accept_venue
+from quoter.cli.records.ledger import accept_venue
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S

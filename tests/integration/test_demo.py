@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from subprocess import PIPE, Popen
+from typing import Any
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from quoter.cli.demo import _print_trouble
+from quoter.cli.main import app
 from quoter.service.exit_codes import ExitCode
 
 END_S = 120.0  # a busy machine needs long
@@ -87,7 +90,8 @@ def test_ctrl_c_before_it_trades_leaves_nothing_running(tmp_path: Path) -> None:
 def test_demo_trades_keeps_its_limit_and_prints_one_line_of_json(
     tmp_path: Path,
 ) -> None:
-    with ended(demo(tmp_path, "--seconds", "20", "--seed", "3", "--json")) as process:
+    options = ("--seconds", "20", "--seed", "3", "--json", "--keep", "kept")
+    with ended(demo(tmp_path, *options)) as process:
         out, err = process.communicate(timeout=END_S)
     assert process.returncode == 0, err.decode()
     summary = json.loads(out.decode().strip().splitlines()[-1])
@@ -101,6 +105,29 @@ def test_demo_trades_keeps_its_limit_and_prints_one_line_of_json(
     assert summary["ledger_equals_truth"] is True
     assert summary["own_orders_left"] == 0
     assert 0 < summary["two_sided_share"] <= 1  # how much depends on the speed of the machine
+    assert_reported(tmp_path, summary)
+
+
+def assert_reported(folder: Path, summary: dict[str, Any]) -> None:
+    """The report of the kept demo has the figures of its summary, to the digit."""
+    ran = CliRunner().invoke(app, ["report", str(folder / "kept"), "--out", str(folder / "out")])
+    assert ran.exit_code == 0, ran.output
+    report = json.loads((folder / "out" / "report.json").read_text())
+    figures = {row["figure"]: row["value"] for row in report["tables"]["figures"]}
+    amounts = {row["part"]: float(row["amount"]) for row in report["tables"]["profit"]}
+    inventory = amounts["markout"] + amounts["residual"] + amounts["held"]
+    assert report["ledger_equals_recording"] is True
+    assert report["warnings"] == []
+    assert (figures["fills_buy"], figures["fills_sell"]) == (
+        summary["fills_buy"],
+        summary["fills_sell"],
+    )
+    assert round(figures["two_sided_share"], 4) == summary["two_sided_share"]
+    for name in ("inventory_min_base", "inventory_max_base", "inventory_limit_base"):
+        assert float(figures[name]) == summary[name]
+    assert amounts["total"] == summary["pnl_quote"]["total"]
+    assert amounts["spread"] == summary["pnl_quote"]["spread"]
+    assert inventory == pytest.approx(summary["pnl_quote"]["inventory"])
 
 
 def test_failed_demo_shows_the_reason_from_its_log(tmp_path: Path) -> None:

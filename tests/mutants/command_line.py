@@ -69,7 +69,7 @@ MUTANTS = (
         "names_escaped_after_the_widths",
         "a name that the output can't hold breaks the columns of `quoter ledger`",
         Edit(
-            "quoter/cli/ledger.py",
+            "quoter/cli/records/ledger.py",
             'clean(name).encode(encoding, "backslashreplace").decode(encoding)',
             "clean(name)",
         ),

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
 
-from quoter.engine.inventory_clock import InventoryClock
 from quoter.backtest.schedule import Schedule
 from quoter.backtest.seam import Latency, NoFaults, Seam
 from quoter.backtest.simulated_gateway import SimulatedGateway
@@ -19,6 +18,7 @@ from quoter.domain.step import Step
 from quoter.domain.units import NS_PER_S
 from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
+from quoter.engine.inventory_clock import InventoryClock
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import MarketSpec
 from quoter.sim.scripts import Script

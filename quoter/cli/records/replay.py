@@ -45,7 +45,7 @@ def run_replay(
     found = list[WhatIf]()
     follower = _follower(other_config(recording.header, changes), found) if changes else None
     begun_s = time.monotonic()
-    with _progress(recording) as advance:
+    with replay_progress(recording) as advance:
         result = replay(recording, follower=follower, progress=advance)
     beside = found[0] if found else None
     took_s = time.monotonic() - begun_s
@@ -69,7 +69,8 @@ def _follower(other: EngineConfig, found: list[WhatIf]) -> Callable[[Engine], Fo
 
 
 @contextmanager
-def _progress(recording: Recording) -> Iterator[Advance]:
+def replay_progress(recording: Recording) -> Iterator[Advance]:
+    """Show a progress bar on stderr; give the function that takes the bytes read so far."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

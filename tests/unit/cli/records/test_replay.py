@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from quoter.app.recording import other_config
-from quoter.cli.replay import run_replay
+from quoter.cli.records.replay import run_replay
 from quoter.domain.errors import BadSetting
 from quoter.engine.config import EngineConfig
 from quoter.recording.blocks import DamagedRecording

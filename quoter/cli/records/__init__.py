@@ -1,0 +1,1 @@
+"""Commands about what runs left on disk: ledger, recordings and reports."""

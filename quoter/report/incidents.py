@@ -1,0 +1,104 @@
+"""What went wrong or was decided by people: state changes, kills, lost streams, operators."""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from quoter.domain.commands import ReconnectFeed, RequestReport
+from quoter.domain.events import (
+    FeedDown,
+    FeedUp,
+    LiveParamsChanged,
+    OperatorCommand,
+    OrderReject,
+    OrderUnknown,
+    RateLimited,
+)
+from quoter.domain.reasons import ReportKind
+from quoter.domain.step import StateChange, Step
+from quoter.domain.trading import TradingState
+
+INCIDENTS_MAX: Final = 2_000  # kept; later ones are counted only
+TEXT_CHARS_MAX: Final = 300
+
+
+class IncidentKind(StrEnum):
+    """Kinds of incidents."""
+
+    KILL = "kill"
+    STATE = "state"
+    CAUSE = "halt cause"
+    STREAM = "stream"
+    RESYNC = "resync"
+    OPERATOR = "operator"
+    RATE_LIMIT = "rate limit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One incident."""
+
+    ts_ns: int
+    kind: IncidentKind
+    text: str
+
+
+class Incidents:
+    """Collects incidents in order, and counts anomalies, rejects and denials by name."""
+
+    def __init__(self) -> None:
+        self.kept: list[Incident] = []
+        self.counts: Counter[IncidentKind] = Counter()
+        self.anomalies: Counter[str] = Counter()
+
+    @property
+    def left_out(self) -> int:
+        """Number of incidents beyond INCIDENTS_MAX."""
+        return self.counts.total() - len(self.kept)
+
+    def observe(self, step: Step) -> None:
+        """Take the next step."""
+        event, ts_ns = step.event, step.event.ts_ns
+        match event:
+            case FeedDown():
+                self._add(ts_ns, IncidentKind.STREAM, f"{event.stream} lost: {event.text}")
+            case FeedUp():
+                self._add(ts_ns, IncidentKind.STREAM, f"{event.stream} connected")
+            case RateLimited():
+                self._add(ts_ns, IncidentKind.RATE_LIMIT, event.text)
+            case OperatorCommand():
+                self._add(ts_ns, IncidentKind.OPERATOR, f"{event.action} by {event.cause_text}")
+            case LiveParamsChanged():
+                text = f"live parameters changed by {event.actor}: {event.reason}"
+                self._add(ts_ns, IncidentKind.OPERATOR, text)
+            case OrderReject():
+                self.anomalies[f"reject: {event.reason}"] += 1
+            case OrderUnknown():
+                self.anomalies["order without an answer"] += 1
+            case _:
+                pass
+        for command in step.commands:
+            if isinstance(command, RequestReport) and command.kind is ReportKind.BOOK:
+                self._add(ts_ns, IncidentKind.RESYNC, "snapshot of the book requested")
+            elif isinstance(command, ReconnectFeed):
+                self._add(ts_ns, IncidentKind.RESYNC, f"reconnect: {command.text}")
+        self.anomalies.update(name for name, _ in step.anomalies)
+        self.anomalies.update(f"denied: {denied.rule}" for denied in step.denied)
+        if step.state is not None:
+            self._add_change(ts_ns, step.state)
+
+    def _add_change(self, ts_ns: int, change: StateChange) -> None:
+        for cause, text in change.raised:
+            self._add(ts_ns, IncidentKind.CAUSE, f"{cause}: {text}" if text else str(cause))
+        for cause in change.cleared:
+            self._add(ts_ns, IncidentKind.CAUSE, f"{cause} cleared")
+        if change.before is not change.after:
+            is_kill = change.after is TradingState.KILLED
+            kind = IncidentKind.KILL if is_kill else IncidentKind.STATE
+            self._add(ts_ns, kind, f"{change.before.name} to {change.after.name}")
+
+    def _add(self, ts_ns: int, kind: IncidentKind, text: str) -> None:
+        self.counts[kind] += 1
+        if len(self.kept) < INCIDENTS_MAX:
+            self.kept.append(Incident(ts_ns=ts_ns, kind=kind, text=text[:TEXT_CHARS_MAX]))

@@ -1,0 +1,156 @@
+"""The report of a run: its recording is replayed, and its fills are compared with the ledger's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from quoter.domain.step import Pnl
+from quoter.domain.trading import TradingState
+from quoter.domain.units import BPS_PER_UNIT, NS_PER_S
+from quoter.engine.engine import Engine
+from quoter.ledger.reader import Reader
+from quoter.ledger.rows import RunRow
+from quoter.ledger.schema import NAME
+from quoter.ledger.sums import Sums
+from quoter.recording.codec import Header
+from quoter.recording.reader import Recording
+from quoter.replay.replay import Follow, Replayed, config_of, replay
+from quoter.report.fill_rows import FillRow
+from quoter.report.latencies import LatencyFigures
+from quoter.report.markout_curve import MarkoutPoint
+from quoter.report.observer import RunObserver
+from quoter.report.uptime import Uptime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """Sums of the run's fills by recording and by ledger; `reason`: why they were not compared."""
+
+    recording: Sums
+    ledger: Sums | None
+    reason: str = ""
+
+    @property
+    def are_equal(self) -> bool | None:
+        """Whether every sum is equal to the digit; None: not compared."""
+        if self.ledger is None:
+            return None
+        return self.ledger == self.recording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """The times of a report; None: the beginning or the end of the run."""
+
+    since_ns: int | None = None
+    until_ns: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.since_ns is None and self.until_ns is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """Everything that a report shows; money in quote currency, sizes in base."""
+
+    header: Header
+    period: Period
+    base: str
+    quote: str
+    inventory_max: Decimal
+    fee_maker_bps: float
+    run: RunRow | None  # of the ledger
+    replayed: Replayed
+    pnl: Pnl
+    state: TradingState
+    observed: RunObserver
+    markouts: tuple[MarkoutPoint, ...]
+    uptime: Uptime
+    latencies: tuple[LatencyFigures, ...]
+    books: Books
+
+    @property
+    def seconds(self) -> float:
+        return (self.observed.last_ns - self.observed.first_ns) / NS_PER_S
+
+
+def build(
+    recording: Recording,
+    data_dir: Path | None,
+    period: Period,
+    *,
+    write_fill: Callable[[FillRow], None],
+    progress: Callable[[int], None] | None = None,
+) -> RunReport:
+    """Replay a recording and return its report.
+
+    `data_dir`: folder of its ledger; `write_fill` gets each fill. Raises RecordingError, OSError,
+    LedgerUnusable.
+    """
+    found = list[RunObserver]()
+
+    def begin(engine: Engine) -> Follow:
+        since_ns = period.since_ns or 0
+        found.append(RunObserver(engine, since_ns=since_ns, write_fill=write_fill))
+        return found[0].observe
+
+    replayed = replay(recording, follower=begin, progress=progress, until_ns=period.until_ns)
+    (observed,) = found
+    config, mark = config_of(recording.header), observed.engine.attribution.last_mark
+    run, books = _books(recording, data_dir, period, replayed, observed)
+    return RunReport(
+        header=recording.header,
+        period=period,
+        base=config.instrument.base,
+        quote=config.instrument.quote,
+        inventory_max=config.limits.inventory_max,
+        fee_maker_bps=float(observed.engine.instrument.now.fee_maker) * BPS_PER_UNIT,
+        run=run,
+        replayed=replayed,
+        pnl=observed.result(),
+        state=observed.engine.causes.state,
+        observed=observed,
+        markouts=tuple(observed.curve.points(mark)) if mark is not None else (),
+        uptime=observed.uptime.result(),
+        latencies=observed.latencies.result(),
+        books=books,
+    )
+
+
+def _books(
+    recording: Recording,
+    data_dir: Path | None,
+    period: Period,
+    replayed: Replayed,
+    observed: RunObserver,
+) -> tuple[RunRow | None, Books]:
+    """Return the ledger's row of the run, and the sums of its fills on both sides."""
+    if data_dir is None or not (data_dir / NAME).exists():
+        reason = f"there is no {NAME} beside the recording"
+        return None, Books(recording=observed.booked, ledger=None, reason=reason)
+    config = config_of(recording.header)
+    with Reader(data_dir) as reader:
+        run = reader.run(recording.header.run)
+        reason = _why_not_compared(run, period, replayed)
+        if reason:
+            return run, Books(recording=observed.booked, ledger=None, reason=reason)
+        # Fills that a start books before the engine exists are part of its opening.
+        before = frozenset(fill.trade_id for fill in config.known_fills)
+        sums = reader.run_sums(recording.header.run, without=before)
+    return run, Books(recording=observed.booked, ledger=sums)
+
+
+def _why_not_compared(run: RunRow | None, period: Period, replayed: Replayed) -> str:
+    if run is None:
+        return "the ledger does not know this run"
+    if replayed.difference is not None or replayed.failure is not None:
+        return "the recording was replayed in part"
+    if period.until_ns is not None:
+        return "the period ends before the run does"
+    if run.ended_ns is None and not replayed.is_complete:
+        return "the run has not ended"
+    if not replayed.is_complete:
+        return "the recording ends before the run does"
+    return ""

@@ -1,0 +1,89 @@
+"""Several figures over time in bounded memory: when full, neighbours merge with their extremes."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+type Values = Sequence[float | None]
+
+
+class Moment(NamedTuple):
+    """One period: time of its end, and of each column the last, lowest and highest value.
+
+    A column is None where it had no value: at the end of the period, or in all of it.
+    """
+
+    ts_ns: int
+    last: tuple[float | None, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+
+
+class Timeline:
+    """Columns of figures over equal periods; at most `moments_max` of them."""
+
+    def __init__(self, columns: Sequence[str], *, moments_max: int, period_ns: int) -> None:
+        """`moments_max` is even; `period_ns`: length of a period while there are few."""
+        self.columns = tuple(columns)
+        self.moments: list[Moment] = []
+        self._moments_max, self._period_ns = moments_max, period_ns
+        self._number: int | None = None  # of the present period, counted from time zero
+
+    def is_due(self, ts_ns: int) -> bool:
+        """Whether this time belongs to a period that has no value yet."""
+        return ts_ns // self._period_ns != self._number
+
+    def add(self, ts_ns: int, values: Values) -> None:
+        """Add values of all columns at a time that is not before the last one."""
+        given = tuple(values)
+        number = ts_ns // self._period_ns
+        if number == self._number:
+            self.moments[-1] = merged(self.moments[-1], Moment(ts_ns, given, given, given))
+            return
+        if len(self.moments) == self._moments_max:
+            self._halve()
+            self.add(ts_ns, given)
+            return
+        self._number = number
+        self.moments.append(Moment(ts_ns, given, given, given))
+
+    def _halve(self) -> None:
+        """Double the period, and merge the moments that now share one."""
+        self._period_ns *= 2
+        kept: list[Moment] = []
+        for moment in self.moments:
+            if kept and kept[-1].ts_ns // self._period_ns == moment.ts_ns // self._period_ns:
+                kept[-1] = merged(kept[-1], moment)
+            else:
+                kept.append(moment)
+        self.moments = kept
+        self._number = kept[-1].ts_ns // self._period_ns
+
+
+def merged(first: Moment, second: Moment) -> Moment:
+    """Return two neighbouring moments as one."""
+    return Moment(
+        second.ts_ns,
+        second.last,
+        tuple(map(_lower, first.low, second.low)),
+        tuple(map(_higher, first.high, second.high)),
+    )
+
+
+def coarser(moments: Sequence[Moment], count_max: int) -> list[Moment]:
+    """Return at most `count_max` moments: neighbours are merged in groups of equal size."""
+    size = -(-len(moments) // count_max) or 1
+    coarse = []
+    for start in range(0, len(moments), size):
+        group = moments[start]
+        for moment in moments[start + 1 : start + size]:
+            group = merged(group, moment)
+        coarse.append(group)
+    return coarse
+
+
+def _lower(a: float | None, b: float | None) -> float | None:
+    return b if a is None else a if b is None else min(a, b)
+
+
+def _higher(a: float | None, b: float | None) -> float | None:
+    return b if a is None else a if b is None else max(a, b)
