@@ -209,7 +209,8 @@ def _make_gateway(
             config, now_ns=started.clock.now_ns, block_reason=external_stops.block_reason
         )
     except CodeAltered as error:
-        raise StartFailed(ExitCode.INTEGRITY, f"altered code: {error}") from None
+        text = f"altered code: {error}: install the locked packages again"
+        raise StartFailed(ExitCode.INTEGRITY, text) from None
     except (VenueError, ValueError) as error:
         raise StartFailed(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}") from None
     return external_stops, gateway

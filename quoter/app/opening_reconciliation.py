@@ -249,7 +249,8 @@ class OpeningReconciliation:
         async def ask() -> TradesReport:
             report = await self._gateway.report(request)
             if not isinstance(report, TradesReport):
-                raise VenueUnavailable(f"the venue did not list our trades: {_text(report)}")
+                text = f"the venue did not list our trades: {report_text(report)}"
+                raise VenueUnavailable(text)
             return report
 
         return await until_available(ask)
@@ -258,14 +259,17 @@ class OpeningReconciliation:
         async def ask() -> BalanceReport:
             report = await self._gateway.report(RequestReport(kind=ReportKind.BALANCES))
             if not isinstance(report, BalanceReport):
-                raise VenueUnavailable(f"the venue did not report our balances: {_text(report)}")
+                raise VenueUnavailable(
+                    f"the venue did not report our balances: {report_text(report)}"
+                )
             return report
 
         report = await until_available(ask)
         return {asset: report.free[asset] + report.locked.get(asset, ZERO) for asset in report.free}
 
 
-def _text(report: ReportEvent) -> str:
+def report_text(report: ReportEvent) -> str:
+    """Return why a report failed, or the text of a report that is not the expected one."""
     return report.text if isinstance(report, ReportFailed) else str(report)
 
 

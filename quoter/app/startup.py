@@ -44,6 +44,7 @@ START_PAUSE_S, START_PAUSE_S_MAX = 1.0, 15.0  # between tries; doubled after eac
 START_WAIT_S = 60.0  # that a start waits for a venue that can't be used (maintenance)
 CANCEL_AGAIN_S = 3.0
 CANCEL_S_MAX = 10.0  # of the cancels between two tries
+OTHER_KILL = "it does not name the kill in force, or was written before it"
 
 
 class StartFailed(Exception):
@@ -60,7 +61,8 @@ def take_folder(settings: Settings) -> DataFolder:
     try:
         folder.take()
     except LockHeld as error:
-        raise StartFailed(ExitCode.LOCK_HELD, str(error)) from None
+        text = f"QUOTER_DATA_DIR: {error}: stop it, or set another folder"
+        raise StartFailed(ExitCode.LOCK_HELD, text) from None
     except OSError as error:
         text = f"QUOTER_DATA_DIR: {settings.data_dir} can't be used: {error.strerror}"
         raise StartFailed(ExitCode.USAGE, text) from None
@@ -87,7 +89,7 @@ def latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
     record = latch.read()
     rearm = folder.request(REARM_REQUEST)
     if rearm is not None and not _is_valid_rearm(rearm, record):
-        log.warning("rearm_refused", given=rearm.text, actor="file")
+        log.warning("rearm_refused", given=rearm.text, actor="file", reason=OTHER_KILL)
         folder.drop(REARM_REQUEST, rearm)
     folder.take_request(RESUME_REQUEST)  # it was meant for a run that has ended
     return record
@@ -256,5 +258,7 @@ async def cancel_own_orders(gateway: OrderGateway, ledger: Ledger, *, late_creat
         await asyncio.sleep(min(left_s, CANCEL_AGAIN_S))
         left = await until_available(cancel_all)
     if left:
-        text = f"{left} own orders of an earlier run could not be cancelled"
+        text = (
+            f"{left} own orders of an earlier run could not be cancelled: cancel them at the venue"
+        )
         raise StartFailed(ExitCode.ORDERS_LEFT, text)

@@ -10,6 +10,7 @@ from rich.markup import escape
 from quoter.app.composition import RunInputs, make_runner
 from quoter.app.daemon import trade
 from quoter.app.limit_checks import blocking_limits, check_target, setting_warnings
+from quoter.app.opening_reconciliation import report_text
 from quoter.app.setting_errors import exit_code_for, text_for
 from quoter.app.settings_summary import summarise
 from quoter.app.settings_to_config import (
@@ -123,7 +124,7 @@ class Check:
         )
         held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
         if not isinstance(held, BalanceReport):
-            raise VenueUnavailable(f"the venue did not report our balances: {held}")
+            raise VenueUnavailable(f"the venue did not report our balances: {report_text(held)}")
         self._balances(held, instrument)
         self._rights(gateway)
         now_ns, history = self._clock.now_ns(), await gateway.market_history()

@@ -92,11 +92,16 @@ def explain_live(state: Mapping[str, object]) -> RenderableType:
     quote = state.get("quote")
     terms = quote.get("terms") if isinstance(quote, Mapping) else None
     if not isinstance(terms, Mapping):
-        raise NothingToExplain(
-            f"no quote at the moment: {state.get('trading_state')} {state.get('causes')}"
-        )
+        raise NothingToExplain(f"no quote at the moment: {state.get('trading_state')}{_why(state)}")
     title = escape(f"{state.get('symbol')} ({state.get('environment')})")
     return Group(table(title, _rows(terms)), _live_parameters(state.get("params")))
+
+
+def _why(state: Mapping[str, object]) -> str:
+    """Return the causes of a trading state, for the end of a sentence."""
+    causes = state.get("causes")
+    given = causes.items() if isinstance(causes, Mapping) else ()
+    return "".join(f"; {cause}: {text}" for cause, text in given)
 
 
 def table(title: str, rows: Iterable[Row]) -> Table:

@@ -101,4 +101,4 @@ class Shutdown:
                     await self._verify()
                     await asyncio.sleep(DRAIN_POLL_S)
         except TimeoutError:
-            log.critical("emergency_cancel_failed")
+            log.critical("emergency_cancel_failed", seconds=EMERGENCY_S_MAX)

@@ -34,7 +34,7 @@ class Request:
         return listed(self.venue, self.parameters.symbol())
 
 
-type Handler = Callable[[Request], object]
+type Handler = Callable[[Request], object]  # raises ApiError for what Binance refuses
 type Weigh = Callable[[Parameters], int]
 
 

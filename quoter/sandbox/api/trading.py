@@ -188,7 +188,10 @@ def checked_order(request: Request) -> NewOrder:
 
 
 def order_reference(parameters: Parameters) -> tuple[int, str]:
-    """Return order id and client id of the requested order; at least one must be given."""
+    """Return order id and client id of the requested order; 0 and "" if not given.
+
+    Raises ApiError(-1102) if neither is given.
+    """
     order_id = parameters.integer("orderId")
     client_id = parameters.client_id("origClientOrderId")
     if not order_id and not client_id:

@@ -96,7 +96,10 @@ def state_events(venue: Venue, stream: Stream, *, since_ns: int, now_ns: int) ->
 
 
 def partial_book(venue: Venue, stream: Stream) -> Json:
-    """Return the best levels of the book, as many as the stream's name says."""
+    """Return the best levels of the book, as many as the stream's name says.
+
+    Raises ValueError for the name of another kind of stream.
+    """
     match = _PARTIAL.fullmatch(stream.channel)
     if match is None:
         raise ValueError(f"{stream.name} is not the stream of a partial book")

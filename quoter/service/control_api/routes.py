@@ -47,6 +47,7 @@ KILL_PATH, PARAMS = "/v1/kill", "params"
 BODY_S_MAX = 2.0  # a body is one packet
 ORIGIN_HEADERS = ("Origin", "Sec-Fetch-Site")  # sent by browsers only
 UNTIL_RESTART = "until the process ends: a restart reads the settings"
+UNKNOWN_TOKEN = "unknown token"  # noqa: S105 - a text for the sender, not a token
 REFUSAL_STATUS = {
     RefusalReason.INVALID: 400,
     RefusalReason.NO_QUOTE: 400,
@@ -120,10 +121,7 @@ class ControlApi:
             try:
                 reply = await self._mutate(request, caller, name, route)
             except RequestRefused as refused:
-                log.warning(
-                    "control_refused", path=request.path, actor=str(caller), reason=str(refused)
-                )
-                return self._refusal(refused)
+                return self._refusal(_logged(request, caller, refused))
             return self._respond(reply)
 
         return handle
@@ -149,14 +147,20 @@ class ControlApi:
         elif caller is None:
             self._lock_out.failed(now_ns)
             locked = bool(self._lock_out.left_s(now_ns))
-            log.warning("control_refused", path=request.path, remote=request.remote, locked=locked)
-            raise RequestRefused(401, "unknown token", {"WWW-Authenticate": "Bearer"})
+            log.warning(
+                "control_refused",
+                path=request.path,
+                remote=request.remote,
+                reason=UNKNOWN_TOKEN,
+                locked=locked,
+            )
+            raise RequestRefused(401, UNKNOWN_TOKEN, {"WWW-Authenticate": "Bearer"})
         if caller.role < role:
-            log.warning("control_refused", path=request.path, actor=str(caller), needs=role.name)
-            raise RequestRefused(403, f"needs the role {role.name.lower()}")
+            refused = RequestRefused(403, f"needs the role {role.name.lower()}")
+            raise _logged(request, caller, refused)
         if request.query_string:
-            log.warning("control_refused", path=request.path, actor=str(caller), query=True)
-            raise RequestRefused(400, "a query string is not allowed")
+            refused = RequestRefused(400, "a query string is not allowed")
+            raise _logged(request, caller, refused)
         return caller
 
     async def _mutate(
@@ -285,3 +289,10 @@ class ControlApi:
         return json_response(
             self._parts.redactor, reply.body, status=reply.status, headers=reply.headers
         )
+
+
+def _logged(request: web.Request, caller: Caller, refused: RequestRefused) -> RequestRefused:
+    """Log a refusal of a known caller, and return it."""
+    reason = str(refused)
+    log.warning("control_refused", path=request.path, actor=str(caller), reason=reason)
+    return refused

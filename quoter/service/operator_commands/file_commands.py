@@ -172,8 +172,8 @@ class FileCommands:
     def _accept_rearm(self, text: str) -> None:
         try:
             request = RearmRequest.parse(text)
-        except ValueError:
-            log.warning("rearm_refused", given=text, actor="file")
+        except ValueError as error:
+            log.warning("rearm_refused", given=text, actor="file", reason=str(error))
             return
         now_ns = self._clock.now_ns()
         command = Rearm(

@@ -188,7 +188,10 @@ class GuardedExchange(_Base):
             super().on_error(client, error)
 
     def client(self, url: str) -> WsClient:
-        """Return a websocket whose receive loop survives bad frames and whose sends are checked."""
+        """Return a websocket whose receive loop survives bad frames and whose sends are checked.
+
+        Raises VenueError if it has more than SUBSCRIPTIONS_MAX subscriptions.
+        """
         client = super().client(url)
         if not getattr(client, "guarded", False):
             client.guarded, client.is_answered = True, False

@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 
 from quoter.cli.explain import Market, NothingToExplain, explain_live, explain_market
 from quoter.domain.errors import InvalidInput
+from quoter.domain.trading import Cause
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.service.http.state_view import Json, state_view
 from tests.unit.telemetry.samples import QUOTE, empty, snapshot
@@ -82,6 +83,9 @@ def test_without_a_quote_the_error_names_the_state() -> None:
         explain_live(state_reply(quote=empty().quote))
     with pytest.raises(NothingToExplain, match="no quote at the moment"):
         explain_live(state_reply(quote=replace(QUOTE, terms=None)))
+    stale = state_reply(quote=empty().quote, causes={Cause.BOOK_STALE: "no update"})
+    with pytest.raises(NothingToExplain, match="RUNNING; book_stale: no update"):
+        explain_live(stale)
 
 
 def test_small_figures_have_no_exponent() -> None:

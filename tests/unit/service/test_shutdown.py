@@ -205,5 +205,6 @@ class TestEmergency:
         shutdown = make(DrainingEngine(), Gateway(left=1))
         with capture_logs() as lines:
             await shutdown.emergency()
-        assert lines == [{"event": "emergency_cancel_failed", "log_level": "critical"}]
+        expected = {"event": "emergency_cancel_failed", "log_level": "critical", "seconds": 0.05}
+        assert lines == [expected]
         assert not shutdown.is_verified

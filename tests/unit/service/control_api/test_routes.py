@@ -401,6 +401,7 @@ async def test_a_request_that_fails_a_check_is_logged(
     assert answer.status == status
     (line,) = [line for line in lines if line["event"] == "control_refused"]
     assert (line["path"], line["actor"][:5]) == ("/v1/pause", "risk:")
+    assert line["reason"] == answer.body["error"]
 
 
 async def test_a_command_that_is_refused_is_logged_once(rig: Rig) -> None:
