@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from math import nan
 from typing import Final, NamedTuple
 
+from quoter.domain.errors import InvalidInput
 from quoter.domain.events import (
     BookDelta,
     BookSnapshot,
@@ -16,6 +17,7 @@ from quoter.domain.events import (
     TopOfBook,
     Trade,
 )
+from quoter.domain.outcomes import Done
 from quoter.domain.quotes import Quote, TwoSidedQuote
 from quoter.domain.step import Step
 from quoter.domain.trading import NoQuote, Phase, TradingState
@@ -88,6 +90,7 @@ class WhatIf:
         self.moments = 0  # at which a quote was computed
         self.different = 0
         self.first: list[QuoteChange] = []
+        self.refused: list[str] = []  # changes of the run that do not fit the other settings
         self.bid, self.ask = SideSummary(), SideSummary()
 
     def follow(self, step: Step) -> None:
@@ -125,14 +128,17 @@ class WhatIf:
             case Tick():
                 self._estimators.observe(event, builder)
                 self._regime.tick(builder, engine.losses.equity)
-            case LiveParamsChanged():
+            case LiveParamsChanged() if isinstance(step.outcome, Done):
                 self._change_params(event)
             case _:
                 pass
         return True
 
     def _change_params(self, event: LiveParamsChanged) -> None:
-        """Change the live parameters as the run did, but not those that the question is about."""
+        """Change the live parameters as the run did, but not those that the question is about.
+
+        A change that does not fit the other settings is refused as an engine would refuse it.
+        """
         params = replace(event.params, **self._changed_params)
         pricing = self._config.pricing
         toxic = replace(
@@ -141,8 +147,13 @@ class WhatIf:
             markout_cost_max=params.markout_cost_max,
             side_cooldown_s=params.side_cooldown_s,
         )
-        self._estimators.apply_settings(params.gamma, params.adverse_bps, toxic)
-        self._quoting.set_shape(shape_of(pricing.shape, params))
+        try:
+            shape = shape_of(pricing.shape, params)
+            self._estimators.apply_settings(params.gamma, params.adverse_bps, toxic)
+        except InvalidInput as error:
+            self.refused.append(str(error))
+            return
+        self._quoting.set_shape(shape)
 
     def _compare(self, run: TwoSidedQuote, other: TwoSidedQuote) -> None:
         if any(off.reason is NoQuote.STATE for off in run.off):

@@ -107,6 +107,22 @@ MUTANTS = (
         tests=("tests/unit/replay/test_what_if.py",),
     ),
     mutant(
+        "what_if_takes_refused_changes",
+        "a change of live parameters that the run refused is made beside its replay",
+        Edit(
+            "quoter/replay/what_if.py",
+            "            case LiveParamsChanged() if isinstance(step.outcome, Done):\n",
+            "            case LiveParamsChanged():\n",
+        ),
+        tests=("tests/unit/replay/test_what_if.py",),
+    ),
+    mutant(
+        "what_if_hides_refused_changes",
+        "a change of the run that does not fit the other settings is left out without a word",
+        Edit("quoter/replay/what_if.py", "            self.refused.append(str(error))\n", ""),
+        tests=("tests/unit/replay/test_what_if.py",),
+    ),
+    mutant(
         "recorded_market_without_a_new_book",
         "a recorder of a market goes on with a book that has a gap",
         Edit("quoter/app/market_recorder.py", "            self._feed.resync()\n", ""),

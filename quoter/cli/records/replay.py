@@ -142,6 +142,8 @@ def _what_if_lines(beside: WhatIf | None, changes: Sequence[str]) -> Iterator[st
     yield f"  {beside.different} of {beside.moments} computed quotes differ"
     for name, side in (("bid", beside.bid), ("ask", beside.ask)):
         yield f"  {name}: {_side(side)}"
+    for text in beside.refused:
+        yield f"  a change of live parameters in the run does not fit, and is left out: {text}"
     for change in beside.first:
         yield f"  {_time(change.ts_ns)}"
         yield f"    run     {_quote(change.run)}"
@@ -189,6 +191,7 @@ def _figures(
             "bid_bps": _finite(beside.bid.means),
             "ask_bps": _finite(beside.ask.means),
             "first": [_change(change) for change in beside.first],
+            "refused_changes": beside.refused,
         }
     return figures
 

@@ -96,3 +96,28 @@ def test_a_changed_parameter_of_the_run_does_not_undo_the_question(tmp_path: Pat
     other = replace(CALIBRATING, pricing=replace(CALIBRATING.pricing, shape=shape))
     found = asked(tmp_path, other, troubled_events(), CALIBRATING)
     assert found.different > 0.8 * found.moments
+
+
+def changed_events(spread_min_bps: float) -> list[Event]:
+    """Return the events of a run whose minimum spread is changed halfway."""
+    events = quoting_events()
+    half = len(events) // 2
+    ts_ns = events[half].ts_ns
+    params = replace(params_of(CONFIG), spread_min_bps=spread_min_bps)
+    change = LiveParamsChanged(ts_ns=ts_ns, params=params, actor="t", reason="r")
+    return [*events[:half], change, *events[half:]]
+
+
+def test_a_change_that_the_run_refused_changes_nothing(tmp_path: Path) -> None:
+    too_wide = PRICING.shape.spread_max_bps + 1.0
+    found = asked(tmp_path, CONFIG, changed_events(too_wide))
+    assert (found.different, found.refused) == (0, [])
+
+
+def test_a_change_that_does_not_fit_the_question_is_named_and_left_out(tmp_path: Path) -> None:
+    """The run widened to 60 bps; with a maximum of 50 an engine would have refused that."""
+    shape = replace(PRICING.shape, spread_max_bps=50.0)
+    other = replace(CONFIG, pricing=replace(PRICING, shape=shape))
+    found = asked(tmp_path, other, changed_events(60.0))
+    assert found.moments > 0
+    assert found.refused == ["spread_min_bps = 60.0 is not a valid value"]
