@@ -42,10 +42,11 @@ class Fair(StrEnum):
 class ToxicFlowConfig:
     """Protections against informed takers; zero switches one off.
 
-    alpha_max, markout_cost_max: how far the flow alpha, and the markout cost of our fills, may move
-    a side at most, in half-spreads. side_cooldown_s: how long a side is not quoted after a burst of
-    fills on it, seconds. markout_loss_max: loss of the fills of one minute, each measured after
-    five seconds, at which quoting pauses, quote currency.
+    alpha_max, markout_cost_max: largest flow alpha, and markout cost of our fills, that move a
+    side, in half-spreads (alpha moves the side that it would reach by twice as much).
+    side_cooldown_s: how long a side is not quoted after a burst of fills on it, seconds.
+    markout_loss_max: loss of the fills of one minute, each measured after five seconds, at which
+    quoting pauses, quote currency.
     """
 
     alpha_max: float = 2.0
@@ -144,7 +145,7 @@ class ForeignPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcilePolicy:
-    """How often reports are requested, and how long an unknown order surely stays reserved.
+    """How often reports are requested, and when an unanswered order may be proven absent.
 
     fence_ns is the time after which a create can no longer take effect at the venue: its receive
     window, plus the venue's processing time-out, plus a margin (Binance: 2 + 10 + 3 s; rule OL-05).

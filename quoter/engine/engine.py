@@ -74,7 +74,7 @@ class Engine(Components):
         return len(self.orders) == 0
 
     def handle(self, event: Event) -> Step:
-        """Apply one event and return the step. Raises for nothing that a venue may send."""
+        """Apply one event and return the step. Nothing that a venue may send makes it raise."""
         # Fills may overtake book messages on their way here. The engine's own time never runs back.
         self.ts_ns = max(self.ts_ns, event.ts_ns)
         step = StepBuilder(event, self.ts_ns)

@@ -520,7 +520,7 @@ class Pricing(BaseModel):
         ge=0,
         le=1_000,
         description="Minimum distance between two levels of a side, in bps of price; it is at "
-        "least one tick. 0: chosen by the model.",
+        "least one tick and the skew of one order size, also with 0.",
     )
     spread_min_bps: float = Field(
         0,
@@ -559,8 +559,9 @@ class Pricing(BaseModel):
         2,
         ge=0,
         le=2,
-        description="Maximum shift of both quotes by the price move that recent trades predict, in "
-        "half-spreads (no unit). 0: no shift.",
+        description="Maximum price move, predicted from recent trades, by which both quotes shift, "
+        "in half-spreads (no unit); the side that the move would reach shifts by twice as much. 0: "
+        "no shift.",
     )
     markout_cost_max: float = Field(
         2,
@@ -631,7 +632,8 @@ class Process(BaseModel):
     """Where do files, HTTP and logs go?"""
 
     data_dir: Path = Field(
-        Path("data"), description="Folder of the ledger, the kill latch and the lock file."
+        Path("data"),
+        description="Folder of the ledger, the recordings, the kill latch and the lock.",
     )
     ledger_days: int = Field(
         90,

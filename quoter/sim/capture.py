@@ -256,7 +256,7 @@ class Capture:
     def load_depth(self, book: DepthBook, now_ns: int) -> None:
         """Start (again) from a recorded snapshot, without publishing it.
 
-        One that is older than the depth is ignored.
+        One that is not newer than the depth is ignored.
         """
         if 0 < book.last <= self._background.depth_id:
             return

@@ -178,7 +178,7 @@ class Exchange:
         return reduced, self._take_news()
 
     def load_depth(self, symbol: str, book: DepthBook, now_ns: int) -> list[News]:
-        """Start a recorded market (again) from a recorded snapshot, before its diffs."""
+        """Start a recorded market (again) from a recorded snapshot; ignored if not newer."""
         capture = self._captures[symbol]
         self._run_to(now_ns)
         capture.load_depth(book, self._now_ns)

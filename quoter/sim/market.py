@@ -29,7 +29,7 @@ TAKER_LOTS_MAX = 10**40  # of a public taker, whose price or money ends it earli
 
 
 class Market:
-    """Executes requests and public trades of one symbol; each ends with `commit`."""
+    """Executes requests and public trades of one symbol; `commit` publishes what they changed."""
 
     def __init__(
         self,

@@ -17,14 +17,14 @@ class OrderUpdate(StrEnum):
     ACK = "ack"
     REJECT = "reject"
     NO_ANSWER = "no_answer"
-    LISTED_OPEN = "lives"  # the venue lists it as open
+    LISTED_OPEN = "listed_open"  # the venue reports it as open, in a list or for itself
     PART_FILL = "part_fill"
     LAST_FILL = "last_fill"  # nothing is left to fill
     CANCEL_SENT = "cancel_sent"
     ENDED = "ended"  # over at the venue, all fills booked
     ENDED_UNSETTLED = "ended_unsettled"  # over at the venue, fills missing here
     # released by the fence for unknown orders (OL-05): proven that the venue does not know it
-    PROVEN_ABSENT = "fenced"
+    PROVEN_ABSENT = "proven_absent"
 
 
 _LIVE = (S.RESERVED, S.PENDING_NEW, S.OPEN, S.PARTIAL, S.PENDING_CANCEL, S.UNKNOWN)

@@ -19,10 +19,10 @@ ANSWER_TIMEOUT_NS = 15 * NS_PER_S  # longer than every time-out of the gateway: 
 class OrderQueries:
     """Queries orders with growing pauses; one list of trades serves all missing fills."""
 
-    def __init__(self, *, lifecycle: Lifecycle, trades_sooner: Callable[[int], None]) -> None:
+    def __init__(self, *, lifecycle: Lifecycle, make_trades_due: Callable[[int], None]) -> None:
+        """`make_trades_due` makes the list of trades due no later than a time."""
         self._lifecycle = lifecycle
-        # makes the list of trades due no later than this time
-        self._make_trades_due = trades_sooner
+        self._make_trades_due = make_trades_due
         self._trades_due_ns = 0
 
     def query_if_due(self, order: OpenOrder, step: StepBuilder) -> None:

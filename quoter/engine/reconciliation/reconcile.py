@@ -71,7 +71,8 @@ class Reconcile:
         self._duplicate_instance = duplicate_instance
         self._position = position
         self._order_queries = OrderQueries(
-            lifecycle=lifecycle, trades_sooner=lambda at_ns: self.make_due(ReportKind.TRADES, at_ns)
+            lifecycle=lifecycle,
+            make_trades_due=lambda at_ns: self.make_due(ReportKind.TRADES, at_ns),
         )
         self.foreign = ForeignActivity(policy=policy.foreign, own_prefix=own_prefix, causes=causes)
         self._due = dict.fromkeys(

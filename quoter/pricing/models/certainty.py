@@ -46,8 +46,11 @@ def certainty_equivalent(outcomes: Sequence[float], *, gamma: float) -> Certaint
     """
     positive("gamma", gamma)
     n = len(outcomes)
-    if n < 2 or not all(map(isfinite, outcomes)):
-        raise InvalidInput("outcomes", n)
+    if n < 2:
+        raise InvalidInput("number of outcomes", n)
+    for outcome in outcomes:
+        if not isfinite(outcome):
+            raise InvalidInput("outcome", outcome)
     worst = min(outcomes)
     weights = [exp(-gamma * (outcome - worst)) for outcome in outcomes]
     total = sum(weights)

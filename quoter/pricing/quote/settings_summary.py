@@ -22,7 +22,7 @@ from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import quote_terms
 
 MINUTE_S = 60.0
-HOURS_HELD_MAX = 24.0
+HOURS_HELD_MAX = 24.0  # expected holding time of inventory, above which there is a warning
 SLOPE_KAPPA_GOOD = 0.5  # above it the closed form errs by more than 5 % of the half-spread
 
 
@@ -229,6 +229,6 @@ def warnings(summary: SettingsSummary) -> tuple[str, ...]:
     if (hours := summary.tau_equivalent_s / 3_600.0) > HOURS_HELD_MAX:
         found.append(
             f"inventory is expected to be held for {plain(hours, 2)} hours, and its price risk with"
-            " it; raise gamma"
+            " it; raise QUOTER_GAMMA"
         )
     return tuple(found)

@@ -18,6 +18,7 @@ from quoter.pricing.quote.normalisation import slope_bounds
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.widening import widening
 
+# How the distances of a quote are computed. The daemon's rule is `quote_terms`.
 type PricingRule = Callable[[PricingInputs, QuoteShape], QuoteTerms]
 
 LOTS_MAX_MIN, LOTS_MAX_MAX = 1.0, 1e6  # with a limit below one order nothing can be quoted

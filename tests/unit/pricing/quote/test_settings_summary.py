@@ -90,7 +90,7 @@ def test_warning_if_inventory_would_be_held_for_more_than_a_day(
     hours: float, is_warned: bool
 ) -> None:
     slow = replace(meant(), tau_equivalent_s=hours * 3_600.0)
-    assert any("raise gamma" in text for text in warnings(slow)) is is_warned
+    assert any("raise QUOTER_GAMMA" in text for text in warnings(slow)) is is_warned
 
 
 def test_warning_if_slope_is_too_steep_for_the_closed_form_model() -> None:
