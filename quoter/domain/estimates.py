@@ -23,7 +23,7 @@ class Edge(NamedTuple):
 class Estimates:
     """The current estimates; None or empty while unknown, or if switched off.
 
-    sigma_*: price/sqrt(s). noise_ratio: sigma in steps of 0.1 s over sigma in steps of 5 s.
+    sigma_*: price/sqrt(s). noise_ratio: sigma in steps of 1 s over sigma in steps of 30 s.
     samples, error, confidence: of kappa and A. fill_factor: multiplies A, from our own fills. flow:
     the signed flow in its own standard deviations, > 0 while takers buy. alpha: the move of fair
     value that it predicts, price. markouts_bps: by our side and horizon in seconds, negative for

@@ -181,7 +181,7 @@ class MarketRegime(BaseModel):
         "REDUCE_ONLY; must be at least QUOTER_REGIME_WIDE.",
     )
     regime_calm_s: float = Field(
-        60,
+        20,
         ge=10,
         le=3_600,
         description="How long the market must be calm before the regime goes down by one level, in "

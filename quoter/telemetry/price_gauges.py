@@ -54,7 +54,7 @@ SIDES = {
 ESTIMATES = {
     "noise_ratio": (
         "quoter_noise_ratio",
-        "Sigma from steps of 0.1 s over sigma from steps of 5 s.",
+        "Sigma from steps of 1 s over sigma from steps of 30 s.",
     ),
     "samples": (
         "quoter_intensity_samples",

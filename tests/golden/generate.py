@@ -236,7 +236,7 @@ def files() -> dict[str, dict[str, object]]:
             },
             "streams.json": {
                 "vol_ewma": streams.vol_ewma(),
-                "vol_winsor": streams.vol_winsor(),
+                "vol_jump": streams.vol_jump(),
                 "flow_z": streams.flow_z(),
                 "vpin": streams.vpin(),
                 "ce": streams.certainty_equivalent(),

@@ -41,11 +41,12 @@ def digits12(value: object) -> float:
 
 
 def variance(
-    moves: Iterable[tuple[float, float]], half_life: int, winsor: str | None, prior: tuple[str, int]
-) -> tuple[Number, Number]:
-    """Decayed squares and decayed time over `moves`, sampled at least a second apart."""
+    moves: Iterable[tuple[float, float]], half_life: int, prior: tuple[str, int]
+) -> tuple[Number, Number, Number]:
+    """Decayed squares, time and fourth powers over `moves`, sampled at least a second apart."""
     squares = mpmath.mpf(prior[0]) * prior[1]
     time = mpmath.mpf(prior[1])
+    fourths = 3 * squares**2 / time if time else mpmath.mpf(0)
     last: tuple[Number, Number] | None = None
     for t, m in moves:
         at, mid = mpmath.mpf(repr(t)), mpmath.mpf(repr(m))
@@ -55,17 +56,15 @@ def variance(
         gap = at - last[0]
         if gap < 1:
             continue
-        move = mid - last[1]
-        if winsor is not None and time > 20:
-            cap = mpmath.mpf(winsor) * mpmath.sqrt(squares / time * gap)
-            move = max(-cap, min(cap, move))
+        square = (mid - last[1]) ** 2
         kept = mpmath.power(2, -gap / half_life)
-        squares, time, last = squares * kept + move**2, time * kept + gap, (at, mid)
-    return squares, time
+        squares, fourths = squares * kept + square, fourths * kept**2 + square**2
+        time, last = time * kept + gap, (at, mid)
+    return squares, time, fourths
 
 
 def vol_ewma() -> Row:
-    squares, time = variance(CALM, 60, None, ("0", 0))
+    squares, time, _ = variance(CALM, 60, ("0", 0))
     return {
         "half_life": 60,
         "grid": 1.0,
@@ -76,16 +75,17 @@ def vol_ewma() -> Row:
     }
 
 
-def vol_winsor() -> Row:
-    squares, time = variance(JUMP, 60, "4", ("1e-4", 60))
+def vol_jump() -> Row:
+    """A jump after a prior: it counts whole, and makes the figure rest on few moves."""
+    squares, time, fourths = variance(JUMP, 60, ("1e-4", 60))
     return {
         "half_life": 60,
         "grid": 1.0,
-        "winsor": 4.0,
         "var0": 1e-4,
         "t_prior": 60.0,
         "seq": [list(row) for row in JUMP],
         "sigma": digits12(mpmath.sqrt(squares / time)),
+        "effective_moves": digits12(squares**2 / fourths),
     }
 
 

@@ -26,6 +26,9 @@ SHARED_NAMES = {
     "glft.json": "golden_glft.json",
     "streams.json": "golden_streams.json",
 }
+# Not among the independent vectors: theirs has a cut of large moves, which fed on itself on a
+# market of rare jumps and was removed (deploy/docs/strategy.md, "Volatility").
+OWN_SECTIONS = {"vol_jump"}
 # The vectors have 12 digits; a difference of two prices has the absolute error of the prices.
 RELATIVE = 1e-11
 
@@ -62,7 +65,8 @@ def test_committed_files_agree_with_independent_vectors(name: str) -> None:
         pytest.skip("the research vectors lie beside the repository, and are not here")
     theirs = read(SHARED / SHARED_NAMES[name])
     for section, content in read(generate.DATA / name).items():
-        assert content == theirs[section], section
+        if section not in OWN_SECTIONS:
+            assert content == theirs[section], section
 
 
 @pytest.mark.parametrize("row", rows("avellaneda_stoikov", "finite_horizon"), ids=named)
@@ -151,14 +155,13 @@ def test_normalised_gamma_matches(row: Row) -> None:
     assert without == near(wanted["slope_xi0"])
 
 
-@pytest.mark.parametrize("name", ["vol_ewma", "vol_winsor"])
+@pytest.mark.parametrize("name", ["vol_ewma", "vol_jump"])
 def test_volatility_matches_at_each_step(name: str) -> None:
     given = read(generate.DATA / "streams.json")[name]
     prior = given["var0"] ** 0.5 if "var0" in given else None
     rate = VarianceRate(
         half_life_s=given["half_life"],
         grid_s=given["grid"],
-        winsor_sd=given.get("winsor"),
         prior_sigma=prior,
         prior_s=given.get("t_prior", 60.0),
     )
@@ -167,6 +170,7 @@ def test_volatility_matches_at_each_step(name: str) -> None:
     assert rate.sigma == near(given["sigma"])
     assert rate.squares == near(given.get("N", rate.squares))
     assert rate.time_s == near(given.get("D", rate.time_s))
+    assert rate.effective_moves == near(given.get("effective_moves", rate.effective_moves))
 
 
 def test_signed_flow_matches_at_each_step() -> None:

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Edit, mutant
 
 MARKET_REGIME, REGIME = "quoter/risk/monitors/market_regime.py", "quoter/engine/quoting/regime.py"
 LOSSES, QUOTE = "quoter/engine/limits/losses.py", "quoter/pricing/quote/terms.py"
+VOLATILITY = "quoter/pricing/estimators/volatility.py"
 CALIBRATION = "quoter/engine/quoting/calibration.py"
 CALIBRATION_TESTS = "tests/unit/engine/quoting/test_calibration.py"
 RISK_TESTS, ENGINE_TESTS = "tests/unit/risk/monitors/test_market_regime.py", "tests/unit/engine/"
@@ -55,13 +56,42 @@ MUTANTS = (
     ),
     mutant(
         "usual_volatility_is_cut",
-        "usual volatility counts no move above four times itself",
+        "volatility counts no move above four times itself",
         Edit(
-            REGIME,
-            "half_life_s=USUAL_HALF_LIFE_S, prior_sigma",
-            "half_life_s=USUAL_HALF_LIFE_S, winsor_sd=4.0, prior_sigma",
+            VOLATILITY,
+            "square = move * move",
+            "square = min(move * move, 16.0 * self.variance * gap_s or move * move)",
         ),
-        tests=("tests/unit/engine/quoting/test_regime.py",),
+        tests=(
+            "tests/unit/engine/quoting/test_regime.py",
+            "tests/unit/pricing/estimators/test_volatility.py",
+        ),
+    ),
+    mutant(
+        "short_volatility_is_not_drawn_to_the_long_one",
+        "sigma of a market of rare jumps falls to nothing between them",
+        Edit(VOLATILITY, "LONG_MOVES = 3.0", "LONG_MOVES = 0.0"),
+        tests=("tests/unit/pricing/estimators/test_volatility.py",),
+    ),
+    mutant(
+        "bounce_is_divided_out_of_a_crash",
+        "a bounce of the mid hides a growing volatility",
+        Edit(
+            VOLATILITY,
+            "max(ratio * variance, variance - (1.0 - ratio) * self.long.variance)",
+            "ratio * variance",
+        ),
+        tests=("tests/unit/pricing/estimators/test_volatility.py",),
+    ),
+    mutant(
+        "scale_of_volatility_upside_down",
+        "sigma is scaled up where the mid bounces, and down where it trends",
+        Edit(
+            VOLATILITY,
+            "log(coarse.variance / fine.variance)",
+            "log(fine.variance / coarse.variance)",
+        ),
+        tests=("tests/unit/pricing/estimators/test_volatility.py",),
     ),
     mutant(
         "usual_volatility_renewed_always",

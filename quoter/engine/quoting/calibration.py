@@ -28,7 +28,7 @@ from quoter.pricing.estimators.intensity import (
 )
 from quoter.pricing.estimators.own_fills import FillCorrection
 from quoter.pricing.estimators.reach_prior import reach_prior, reach_rate
-from quoter.pricing.estimators.volatility import VarianceRate, Volatility
+from quoter.pricing.estimators.volatility import Volatility
 from quoter.pricing.models.glft_exact import BoundedModel
 from quoter.pricing.quote.normalisation import References, gamma_lot, raw_gamma_lot
 from quoter.state.current_instrument import CurrentInstrument
@@ -43,7 +43,6 @@ REACHES_MAX = 10_000  # trades that the warm-up keeps
 PROVISIONAL_S, PROVISIONAL_REACHES = 600.0, 100
 FOLLOW_S = 1.0  # time between two steps of provisional references
 DOUBLING_S = 60.0  # in which each of them at most halves or doubles
-REFERENCE_HALF_LIFE_S = 1_800.0  # of the volatility that they follow
 TICKS_SIGMA_MIN = 0.1  # for a mid that did not move: sigma in ticks per sqrt(s)
 
 
@@ -114,7 +113,6 @@ class Calibration:
         self._expected_takers = {side: ExpectedTakers() for side in Side}
         self.references: References | None = None
         self.has_fixed_references = False
-        self._reference_volatility: VarianceRate | None = None
         self._first_references: References | None = None
         self._followed_s = 0.0  # time of the last step of provisional references
         self.gamma_lot = 0.0
@@ -156,8 +154,8 @@ class Calibration:
 
         None while they rest on priors alone, and if they are not estimated (`is_calibrating`).
         """
-        estimate, volatility = self.estimate, self._reference_volatility
-        sigma = volatility.sigma if volatility is not None else None
+        estimate, volatility = self.estimate, self._volatility
+        sigma = volatility.sigma_long if volatility is not None else None
         if estimate is None or not sigma or self._frozen is not None:
             return None
         if estimate.confidence is Confidence.COLD:
@@ -184,8 +182,6 @@ class Calibration:
             self.sigma = self._volatility.sigma or self.sigma
         self._intensity.set_tick(self._instrument.now.tick_float)
         self._intensity.on_mid(t_s, mid, self.sigma or 0.0)
-        if self._reference_volatility is not None:
-            self._reference_volatility.update(t_s, mid)
         if not self.has_fixed_references and abs(t_s - self._followed_s) >= FOLLOW_S:
             self._follow(t_s, mid)
 
@@ -258,8 +254,6 @@ class Calibration:
         else:
             self._volatility.restart()
             self._intensity.restart()
-            if self._reference_volatility is not None:
-                self._reference_volatility.restart()
 
     def _has_priors(self) -> bool:
         """Whether there are priors for volatility and trade rate; the book gives a first kappa."""
@@ -285,9 +279,6 @@ class Calibration:
             fast_half_life_s=config.volatility_half_life_fast_s,
         )
         self._volatility.update(ts_ns * S_PER_NS, mid)
-        self._reference_volatility = VarianceRate(
-            half_life_s=REFERENCE_HALF_LIFE_S, prior_sigma=sigma
-        )
         self._followed_s = ts_ns * S_PER_NS
         is_known = config.kappa_prior is not None and config.intensity_prior is not None
         self.has_fixed_references = is_known or not config.is_calibrating

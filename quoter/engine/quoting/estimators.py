@@ -169,7 +169,7 @@ class Estimators:
         return Estimates(
             sigma_slow=volatility.slow.sigma if volatility is not None else None,
             sigma_fast=volatility.fast.sigma if volatility is not None else None,
-            noise_ratio=volatility.noise.ratio if volatility is not None else None,
+            noise_ratio=volatility.scales.noise_ratio if volatility is not None else None,
             confidence=estimate.confidence.value if estimate is not None else None,
             samples=estimate.samples if estimate is not None else None,
             error=estimate.error if estimate is not None else None,

@@ -5,7 +5,7 @@ that a crash has to last before it becomes usual. (The slow estimate that quotes
 minutes, as it should.) Large moves are not cut. A cut relative to the estimate lowers the estimate,
 and with it the next cut: on a market whose variance is mostly in jumps it falls towards zero. Both
 volatilities count moves of one second, so that a mid which bounces raises both. The usual one
-starts from the prior of sigma (of the settings, the ledger or the venue's bars), weighted as ten
+starts from the prior of sigma (of the settings, the ledger or the venue's bars), weighted as five
 minutes of data. Without one, the market is observed for a minute first; until then only equity is
 checked. Present volatility is the fast
 estimate with moves below one tick ignored: on a coarse grid they are bounces between bid and ask.
@@ -31,7 +31,7 @@ from quoter.state.current_instrument import CurrentInstrument
 USUAL_HALF_LIFE_S = 1_800.0
 RENEWAL_S = 30.0  # time between renewals of the usual volatility
 FIRST_S = 60.0  # of observation, where there is no prior of sigma
-FIRM_S = 600.0  # weight of the first figure; with less, a crash soon after the start would raise it
+FIRM_S = 300.0  # weight of the first figure; with less, a crash soon after the start would raise it
 
 
 class RegimeWatch:

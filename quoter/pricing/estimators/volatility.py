@@ -1,12 +1,15 @@
 """Volatility (sigma) of the mid, in absolute price per square root of a second.
 
-A slow estimate cuts jumps to four standard deviations, so that one bad price does not stay in it
-for minutes; a fast one uses every move. The larger of the slow one and 0.85 of the fast one is
-used: a shock widens quotes at once, a quiet minute narrows them late.
+A slow and a fast estimate use all moves of one second. The larger of the slow one and 0.85 of the
+fast one is used: a shock widens quotes at once, a quiet minute narrows them late. Both are drawn
+towards a long one, by how few moves they rest on: on a market that jumps once in some minutes, the
+last minutes say little. Moves of a second are then scaled to moves of half a minute, which is what
+inventory suffers: a mid that bounces moves less over longer times, one that trends moves more.
 Formulas: deploy/docs/strategy.md, "Volatility".
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import copysign, exp, inf, log, sqrt
 
 from quoter.domain.errors import InvalidInput
@@ -16,29 +19,29 @@ from quoter.pricing.validation import CLOCK_BACK_S_MAX, positive
 LN2 = log(2.0)
 SLOW_HALF_LIFE_S = 300.0
 FAST_HALF_LIFE_S = 30.0
+LONG_HALF_LIFE_S = 1_800.0
 GRID_S = 1.0
-WINSOR_SD = 4.0
+SCALES_S = (GRID_S, 5.0, 30.0)  # steps of the estimates whose ratio is measured
 FAST_SHARE = 0.85
 PRIOR_S = 60.0  # weight of the prior, in observed time
-WARM_GRIDS = 20.0  # observed time, in grid steps, before an estimate cuts moves or is used; or one
-# half-life, if that is shorter: observed time decays too and may never reach 20 steps
-NOISE_FINE_S, NOISE_COARSE_S = 0.1, 5.0  # the grids whose sigmas are compared
-NOISE_RATIO_MAX = 1.5  # above it moves within a second are mostly noise: the grid becomes coarser
-NOISE_RATIO_CALM = 1.2  # below it the usual grid is used again
+WARM_GRIDS = 20.0  # observed time, in grid steps, before an estimate is used; or one half-life, if
+# that is shorter: observed time decays too and may never reach 20 steps
+LONG_MOVES = 3.0  # weight of the long estimate, in effective moves of the slow or fast one
+SCALE_ERRORS = 2.0  # standard errors of a ratio of scales that are attributed to chance
 BARS_MIN = 5  # fewer bars are too few for a prior
+NORMAL_KURTOSIS = 3.0
 
 
 class VarianceRate:
     """Decayed sum of squared moves over decayed time; mids are at least one grid step apart.
 
-    half_life_s and grid_s seconds, > 0; winsor_sd cuts moves to that many standard deviations,
-    None for no cut; prior_sigma price/sqrt(s), weighted as prior_s seconds of observation. Each
-    move is reduced by `dead_band` (price, >= 0) towards zero, to ignore moves of a tick; it may be
-    set anew when the tick changes.
+    half_life_s and grid_s seconds, > 0; prior_sigma price/sqrt(s), weighted as prior_s seconds of
+    observation. Each move is reduced by `dead_band` (price, >= 0) towards zero, to ignore moves of
+    a tick; it may be set anew when the tick changes.
     """
 
     __slots__ = (
-        "_half_life_s", "_mid", "_t_s", "_winsor_sd", "dead_band", "grid_s", "squares", "time_s",
+        "_half_life_s", "_mid", "_t_s", "dead_band", "fourths", "grid_s", "squares", "time_s",
     )  # fmt: skip
 
     def __init__(
@@ -46,7 +49,6 @@ class VarianceRate:
         *,
         half_life_s: float,
         grid_s: float = GRID_S,
-        winsor_sd: float | None = None,
         prior_sigma: float | None = None,
         prior_s: float = PRIOR_S,
         dead_band: float = 0.0,
@@ -59,17 +61,20 @@ class VarianceRate:
             raise InvalidInput("prior_sigma", prior_sigma)
         if not (0.0 <= dead_band < inf):
             raise InvalidInput("dead_band", dead_band)
-        self._half_life_s, self.grid_s, self._winsor_sd = half_life_s, grid_s, winsor_sd
+        self._half_life_s, self.grid_s = half_life_s, grid_s
         self.dead_band = dead_band
         self._t_s = self._mid = inf  # no mid yet: the next one only sets the start
         self.squares = 0.0 if prior_sigma is None else prior_sigma * prior_sigma * prior_s
         self.time_s = 0.0 if prior_sigma is None else prior_s
+        self.fourths = 0.0  # as of normally distributed moves, for the prior
+        if prior_s > 0.0:
+            self.fourths = NORMAL_KURTOSIS * grid_s / prior_s * self.squares * self.squares
 
     def update(self, t_s: float, mid: float) -> bool:
         """Record the mid (quote/base) at `t_s` seconds; return whether it was used. O(1).
 
         Raises InvalidInput for a mid that is not above zero and finite, or a time that is not
-        finite. Moves are cut only after a first move, and once `is_warm`.
+        finite.
         """
         if not (0.0 < mid < inf):
             raise InvalidInput("mid", mid)
@@ -84,11 +89,10 @@ class VarianceRate:
         move = mid - self._mid
         if self.dead_band:
             move = copysign(max(abs(move) - self.dead_band, 0.0), move)
-        if self._winsor_sd is not None and self.squares > 0.0 and self.is_warm:
-            cap = self._winsor_sd * sqrt(self.squares / self.time_s * gap_s)
-            move = max(-cap, min(cap, move))
+        square = move * move
         kept = exp(-LN2 * gap_s / self._half_life_s)
-        self.squares = self.squares * kept + move * move
+        self.squares = self.squares * kept + square
+        self.fourths = self.fourths * kept * kept + square * square
         self.time_s = self.time_s * kept + gap_s
         self._t_s, self._mid = t_s, mid
         return True
@@ -99,7 +103,7 @@ class VarianceRate:
 
     @property
     def is_warm(self) -> bool:
-        """Whether enough time was observed to tell a jump from a usual move."""
+        """Whether enough time was observed for a first figure."""
         return self.time_s > min(WARM_GRIDS * self.grid_s, self._half_life_s)
 
     @property
@@ -107,54 +111,74 @@ class VarianceRate:
         """price/sqrt(s); None before any time was observed."""
         return sqrt(self.squares / self.time_s) if self.time_s > 0.0 else None
 
+    @property
+    def variance(self) -> float:
+        """price^2/s; 0 before any time was observed."""
+        return self.squares / self.time_s if self.time_s > 0.0 else 0.0
 
-class NoiseRatio:
-    """Ratio of sigma sampled every 0.1 s to sigma sampled every 5 s.
+    @property
+    def effective_moves(self) -> float:
+        """Number of equal moves that would tell as much: (sum of squares)^2 / sum of fourths.
 
-    A mid that only diffuses has the ratio 1; one that bounces between ticks has a larger one.
+        Of normally distributed moves a third of their number; near one after a single jump.
+        """
+        return self.squares * self.squares / self.fourths if self.fourths > 0.0 else 0.0
+
+
+class Scales:
+    """Ratio of the variance rate of moves over 30 s to that of moves over 1 s, as far as known.
+
+    It is the product of the ratios of neighbouring scales. Of the logarithm of each ratio,
+    SCALE_ERRORS standard errors are taken off, as they may be due to chance.
     """
 
-    __slots__ = ("coarse", "fine", "grid_s")
+    __slots__ = ("rates",)
 
-    def __init__(self) -> None:
-        self.fine = VarianceRate(half_life_s=SLOW_HALF_LIFE_S, grid_s=NOISE_FINE_S)
-        self.coarse = VarianceRate(half_life_s=SLOW_HALF_LIFE_S, grid_s=NOISE_COARSE_S)
-        self.grid_s = GRID_S  # the grid that sigma should be measured on
+    def __init__(self, prior_sigma: float | None) -> None:
+        self.rates = tuple(
+            VarianceRate(half_life_s=LONG_HALF_LIFE_S, grid_s=grid_s, prior_sigma=prior_sigma)
+            for grid_s in SCALES_S
+        )
 
-    def update(self, t_s: float, mid: float) -> bool:
-        """Record a mid as `VarianceRate.update` does; True if `grid_s` may have changed. O(1)."""
-        self.fine.update(t_s, mid)
-        if not self.coarse.update(t_s, mid):
-            return False
-        ratio = self.ratio
-        if ratio is not None and ratio > NOISE_RATIO_MAX:
-            self.grid_s = NOISE_COARSE_S
-        elif ratio is not None and ratio < NOISE_RATIO_CALM:
-            self.grid_s = GRID_S
-        return True
+    def update(self, t_s: float, mid: float) -> None:
+        """Record a mid as `VarianceRate.update` does. O(1)."""
+        for rate in self.rates:
+            rate.update(t_s, mid)
 
     def restart(self) -> None:
         """Forget the last mids, not the ratio; see VarianceRate.restart."""
-        self.fine.restart()
-        self.coarse.restart()
+        for rate in self.rates:
+            rate.restart()
 
     @property
-    def ratio(self) -> float | None:
-        """The ratio; None for the first hundred seconds, and before any move."""
-        fine, coarse = self.fine.sigma, self.coarse.sigma
-        if not fine or not coarse or not self.coarse.is_warm:
+    def ratio(self) -> float:
+        """The ratio of variances; 1 while nothing else is known."""
+        total = 0.0
+        for fine, coarse in pairwise(self.rates):
+            if not fine.squares or not coarse.squares:
+                return 1.0
+            logarithm = log(coarse.variance / fine.variance)
+            chance = SCALE_ERRORS * sqrt(2.0 * coarse.grid_s / coarse.time_s)
+            total += copysign(max(abs(logarithm) - chance, 0.0), logarithm)
+        return exp(total)
+
+    @property
+    def noise_ratio(self) -> float | None:
+        """Sigma in steps of 1 s over sigma in steps of 30 s, as measured; None before any move."""
+        fine, coarse = self.rates[0], self.rates[-1]
+        if not fine.squares or not coarse.squares or not coarse.is_warm:
             return None
-        return fine / coarse
+        return sqrt(fine.variance / coarse.variance)
 
 
 class Volatility:
-    """Sigma for quotes: the larger of the slow estimate and 0.85 of the fast one.
+    """Sigma for quotes: the larger of the slow estimate and 0.85 of the fast one, then scaled.
 
     Without `prior_sigma` (price/sqrt(s)) it is None for the first 20 s, and before the mid moves.
-    The half-lives are in seconds. While the noise ratio is high, both estimates sample every 5 s.
+    The half-lives are in seconds.
     """
 
-    __slots__ = ("fast", "noise", "slow")
+    __slots__ = ("fast", "long", "scales", "slow")
 
     def __init__(
         self,
@@ -163,16 +187,14 @@ class Volatility:
         slow_half_life_s: float = SLOW_HALF_LIFE_S,
         fast_half_life_s: float = FAST_HALF_LIFE_S,
     ) -> None:
-        self.slow = VarianceRate(
-            half_life_s=slow_half_life_s, winsor_sd=WINSOR_SD, prior_sigma=prior_sigma
-        )
+        self.slow = VarianceRate(half_life_s=slow_half_life_s, prior_sigma=prior_sigma)
         self.fast = VarianceRate(half_life_s=fast_half_life_s, prior_sigma=prior_sigma)
-        self.noise = NoiseRatio()
+        self.scales = Scales(prior_sigma)
+        self.long = self.scales.rates[0]
 
     def update(self, t_s: float, mid: float) -> bool:
         """Record the mid (quote/base) at event time `t_s`; see VarianceRate.update. O(1)."""
-        if self.noise.update(t_s, mid):
-            self.slow.grid_s = self.fast.grid_s = self.noise.grid_s
+        self.scales.update(t_s, mid)
         is_slow_moved, is_fast_moved = self.slow.update(t_s, mid), self.fast.update(t_s, mid)
         return is_slow_moved or is_fast_moved
 
@@ -180,15 +202,34 @@ class Volatility:
         """Forget the last mids after a reconnect or a resync; not needed after a quiet period."""
         self.slow.restart()
         self.fast.restart()
-        self.noise.restart()
+        self.scales.restart()
 
     @property
     def sigma(self) -> float | None:
         """price/sqrt(s); None while too little was observed to quote from."""
-        slow, fast = self.slow.sigma, self.fast.sigma
-        if slow is None or fast is None or not self.slow.is_warm:
+        if not self.slow.is_warm:
             return None
-        return max(slow, FAST_SHARE * fast) or None
+        slow, fast = self._drawn(self.slow), FAST_SHARE * FAST_SHARE * self._drawn(self.fast)
+        return self._scaled(max(slow, fast)) or None
+
+    @property
+    def sigma_long(self) -> float | None:
+        """The long estimate at the same scale, price/sqrt(s); None before any move."""
+        return self._scaled(self.long.variance) or None
+
+    def _drawn(self, rate: VarianceRate) -> float:
+        """The variance of an estimate drawn towards the long one, by how few moves it rests on."""
+        moves = rate.effective_moves
+        return (moves * rate.variance + LONG_MOVES * self.long.variance) / (moves + LONG_MOVES)
+
+    def _scaled(self, variance: float) -> float:
+        """Sigma over half a minute from a variance of moves of a second.
+
+        A bounce adds the same to both, whatever the volatility: above the long level it is
+        subtracted as an amount, below it as a share, whichever leaves more.
+        """
+        ratio = self.scales.ratio
+        return sqrt(max(ratio * variance, variance - (1.0 - ratio) * self.long.variance))
 
 
 def rogers_satchell(bars: Sequence[Bar], *, bar_s: float) -> float | None:

@@ -51,7 +51,7 @@ class RegimePolicy:
     is_on: bool = True
     wide_ratio: float = 2.0
     reduce_ratio: float = 4.0
-    calm_s: float = 60.0
+    calm_s: float = 20.0
     equity_drop: float | None = None
     multiplier: float = 1.5
     stale_sigmas: float = 1.5

@@ -8,7 +8,7 @@ from math import inf, nan, sqrt
 import pytest
 
 from quoter.domain.errors import InvalidInput
-from quoter.pricing.estimators.volatility import GRID_S, NOISE_COARSE_S, VarianceRate, Volatility
+from quoter.pricing.estimators.volatility import VarianceRate, Volatility
 
 
 def walk(
@@ -82,16 +82,37 @@ def test_prior_is_used_with_short_half_lives() -> None:
     assert volatility.sigma is not None
 
 
-def test_jump_is_cut_in_the_slow_estimate_only() -> None:
-    volatility = Volatility(prior_sigma=1.0)
-    mid = walk(volatility, sigma=1.0, seconds=600)
-    before = volatility.slow.sigma
-    volatility.update(601.0, mid + 100.0)
-    assert before is not None
-    assert volatility.slow.sigma == pytest.approx(before, rel=0.05)
-    assert volatility.fast.sigma is not None
-    assert volatility.fast.sigma > 10 * before
-    assert volatility.sigma == pytest.approx(0.85 * volatility.fast.sigma)
+def test_one_jump_counts_less_than_many_moves_of_the_same_variance() -> None:
+    """A single jump says little of the moves to come; a minute of large moves says much."""
+    jumped, moved = (Volatility(prior_sigma=1.0) for _ in range(2))
+    mid = walk(jumped, sigma=1.0, seconds=600)
+    walk(moved, sigma=1.0, seconds=600)
+    jumped.update(601.0, mid + 100.0)
+    for t_s in range(602, 662):
+        jumped.update(float(t_s), mid + 100.0)
+    step = 100.0 / sqrt(60.0)
+    for i in range(61):
+        moved.update(601.0 + i, mid + step * (i % 2))
+    assert jumped.sigma is not None
+    assert moved.sigma is not None
+    assert 2.0 < jumped.sigma < 0.7 * moved.sigma
+    assert moved.sigma > 0.6 * step
+
+
+def test_a_market_of_rare_jumps_keeps_its_volatility_between_them() -> None:
+    """One jump of 1 in ten minutes is a variance of 1/600 a second, also five minutes after it."""
+    volatility = Volatility()
+    mid, least, most = 100.0, inf, 0.0
+    for second in range(6 * 3600):
+        if second % 600 == 599:
+            mid += 1.0 if second % 1200 == 599 else -1.0
+        volatility.update(float(second), mid)
+        if second > 3600:
+            sigma = volatility.sigma or 0.0
+            least, most = min(least, sigma), max(most, sigma)
+    truth = sqrt(1.0 / 600.0)
+    assert least > 0.5 * truth
+    assert most < 2.5 * truth
 
 
 def test_dead_band_is_subtracted_from_each_move() -> None:
@@ -138,32 +159,45 @@ def bouncing(volatility: Volatility, *, noise: float, seconds: int, start_s: flo
 def test_noise_ratio_of_a_diffusion_is_one() -> None:
     volatility = Volatility()
     bouncing(volatility, noise=0.0, seconds=1200)
-    assert volatility.noise.ratio == pytest.approx(1.0, abs=0.15)
-    assert volatility.slow.grid_s == volatility.fast.grid_s == GRID_S
+    assert volatility.scales.noise_ratio == pytest.approx(1.0, abs=0.3)
+    assert volatility.scales.ratio == pytest.approx(1.0, abs=0.1)
 
 
-def test_bouncing_mid_is_sampled_every_five_seconds() -> None:
+def test_bounce_is_taken_out_of_sigma() -> None:
     volatility = Volatility()
-    bouncing(volatility, noise=1.0, seconds=1200)
-    assert volatility.noise.ratio is not None
-    assert volatility.noise.ratio > 3.0
-    assert volatility.slow.grid_s == volatility.fast.grid_s == NOISE_COARSE_S
-    assert volatility.slow.sigma == pytest.approx(
-        1.0, abs=0.3
-    )  # with steps of a second it would be 1.7
-    bouncing(volatility, noise=0.0, seconds=2400, start_s=1200.0)
-    assert volatility.slow.grid_s == volatility.fast.grid_s == GRID_S
+    bouncing(volatility, noise=1.0, seconds=1800)
+    assert volatility.scales.noise_ratio is not None
+    assert volatility.scales.noise_ratio > 1.5
+    assert volatility.sigma == pytest.approx(1.2, abs=0.2)  # of moves of a second it is 1.7
 
 
-def test_noise_ratio_is_none_at_first_and_without_moves() -> None:
-    volatility = Volatility()
-    bouncing(volatility, noise=1.0, seconds=90)
-    assert volatility.noise.ratio is None
+def test_trend_within_seconds_is_added_to_sigma() -> None:
+    """Each move is spread evenly over five seconds: steps of a second show 0.45 of the truth."""
+    volatility, rng = Volatility(), random.Random(5)
+    moves = [rng.gauss(0.0, 1.0) for _ in range(3600)]
+    mid = 1000.0
+    for second in range(4, len(moves)):
+        mid += sum(moves[second - 4 : second + 1]) / 5
+        volatility.update(float(second), mid)
+    assert volatility.sigma == pytest.approx(0.9, abs=0.2)
+
+
+def test_volatility_above_a_bounce_is_not_scaled_down_with_it() -> None:
+    """The bounce stays as it is when volatility grows: it is subtracted, not divided out."""
+    volatility, rng, mid = Volatility(), random.Random(6), 10_000.0
+    for second in range(3600):
+        sigma = 1.0 if second < 3540 else 10.0
+        mid += rng.gauss(0.0, sigma)
+        volatility.update(float(second), mid + 2.0 * (-1) ** second)
+    assert volatility.sigma == pytest.approx(8.5, abs=2.0)
+
+
+def test_noise_ratio_is_none_without_moves() -> None:
     still = Volatility()
     for t_s in range(1000):
         still.update(float(t_s), 5.0)
-    assert still.noise.ratio is None
-    assert still.slow.grid_s == GRID_S
+    assert still.scales.noise_ratio is None
+    assert still.scales.ratio == 1.0
 
 
 @pytest.mark.slow
