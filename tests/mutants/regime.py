@@ -70,7 +70,7 @@ MUTANTS = (
     mutant(
         "short_volatility_is_not_drawn_to_the_long_one",
         "sigma of a market of rare jumps falls to nothing between them",
-        Edit(VOLATILITY, "LONG_MOVES = 3.0", "LONG_MOVES = 0.0"),
+        Edit(VOLATILITY, "LONG_MOVES = 3.0", "LONG_MOVES = 1e-9"),
         tests=("tests/unit/pricing/estimators/test_volatility.py",),
     ),
     mutant(
