@@ -139,7 +139,7 @@ async def trade(
 async def _make_daemon(
     started: StartContext, config: VenueConfig, observers: tuple[Observer, ...]
 ) -> Daemon:
-    """Connect, cancel what an earlier run left, reconcile, and build the daemon."""
+    """Connect, cancel what an earlier run left, reconcile, and return a daemon ready to run."""
     settings, clock, folder = started.settings, started.clock, started.folder
     external_stops, gateway = _make_gateway(started, config)
     try:
@@ -270,7 +270,10 @@ async def _serve(
     on_ready: Callable[[Daemon], None] | None,
     load: Load | None,
 ) -> ExitCode:
-    """Serve HTTP, listen to signals, and run. Raises StartFailed if the trial order failed."""
+    """Serve HTTP, listen to signals, and run; return the exit code.
+
+    Raises StartFailed if the port can't be used, or the trial order failed.
+    """
     runner = daemon.runner
     live_control = LiveControl(
         settings,

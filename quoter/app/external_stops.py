@@ -56,7 +56,7 @@ def make_heartbeat_writer(
 async def with_heartbeat[T](
     starting: Coroutine[None, None, T], heartbeat: HeartbeatWriter | None
 ) -> T:
-    """Await `starting`, which may take long, and write heartbeats meanwhile."""
+    """Return the result of `starting`, which may take long, and write heartbeats meanwhile."""
     if heartbeat is None:
         return await starting
     writing = asyncio.create_task(heartbeat.while_starting(), name="starting")

@@ -84,7 +84,10 @@ class OpeningReconciliation:
         self._clock = clock
 
     async def run(self) -> Opening:
-        """Reconcile; call while no own order is open. Raises StartFailed and LedgerFailed."""
+        """Reconcile, and return what the engine starts with; call while no own order is open.
+
+        Raises StartFailed and LedgerFailed.
+        """
         epoch = self._ledger.epoch
         if epoch is None:
             return await self._open(reason="")
@@ -122,7 +125,10 @@ class OpeningReconciliation:
         return self._ledger.reader.last_fills(epoch.number, TRADE_IDS_MAX + 1)[::-1]
 
     async def _open(self, *, reason: str) -> Opening:
-        """Open an epoch at the venue's balances; earlier trades are recorded, not booked."""
+        """Open an epoch at the venue's balances and return what the engine starts with.
+
+        Earlier trades are recorded, not booked.
+        """
         before = (await self._trades(RequestReport(kind=ReportKind.TRADES))).fills
         held = await self._held()
         target = held.get(self._instrument.base, ZERO)
@@ -144,7 +150,10 @@ class OpeningReconciliation:
         return await self._open(reason=f"the venue was reset: {incident}")
 
     async def _end_of(self, intent: Intent) -> _End:
-        """Query the final state of an order whose end is not recorded. Raises StartFailed."""
+        """Return the venue's final state of an order whose end is not recorded.
+
+        An order that is still open is cancelled first. Raises StartFailed.
+        """
         code = ExitCode.START_FAILED
         for _ in range(TRIES):
             query = QueryOrder(client_id=intent.client_id, venue_id=intent.venue_id)
@@ -237,7 +246,10 @@ class OpeningReconciliation:
         return added(epoch.opening, changes)
 
     async def _balances_differ(self, books: Mapping[str, Decimal]) -> str:
-        """Compare the balances exactly, per traded or fee asset; return the differences as text."""
+        """Return the differences of the balances, per traded or fee asset; empty if there is none.
+
+        They must be equal exactly.
+        """
         held = await self._held()
         return "; ".join(
             f"{asset}: venue {plain(held.get(asset, ZERO))}, books {plain(books[asset])}"

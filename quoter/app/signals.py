@@ -48,7 +48,7 @@ class Signals:
                 log.critical("kill_not_written", error=str(error))
 
     async def stoppable[T](self, starting: Coroutine[None, None, T]) -> T:
-        """Await `starting`; a stop signal ends it, and StartFailed is raised.
+        """Return the result of `starting`. Raises StartFailed if a stop signal ends it.
 
         A venue that does not respond can make a start long.
         """

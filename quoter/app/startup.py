@@ -56,7 +56,7 @@ class StartFailed(Exception):
 
 
 def take_folder(settings: Settings) -> DataFolder:
-    """Lock the data folder. Raises StartFailed."""
+    """Lock the data folder and return it. Raises StartFailed."""
     folder = DataFolder(settings.data_dir, redactor=Redactor(settings.secrets()))
     try:
         folder.take()
@@ -70,9 +70,10 @@ def take_folder(settings: Settings) -> DataFolder:
 
 
 def latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
-    """Return the latched kill; a KILL file left while no daemon ran is latched first.
+    """Return the latched kill, if any; a KILL file left while no daemon ran is latched first.
 
-    The KILL file stays until its kill is on the disk. Raises StartFailed.
+    The KILL file stays until its kill is on the disk. A REARM file is dropped unless it names this
+    kill and was written after it, a RESUME file always. Raises StartFailed.
     """
     latch, request = Latch(folder.path), folder.request(KILL_REQUEST)
     if request is not None:
@@ -107,7 +108,7 @@ def _is_valid_rearm(request: Request, record: LatchRecord | None) -> bool:
 
 
 async def open_ledger(settings: Settings, folder: DataFolder) -> Ledger:
-    """Open the ledger and check it; a damaged one is not changed. Raises StartFailed."""
+    """Return the ledger, opened and checked; a damaged one is not changed. Raises StartFailed."""
     try:
         await asyncio.to_thread(prepare, folder.path)
         return Ledger(folder.path, market_of(settings), days=settings.ledger_days)
@@ -171,7 +172,7 @@ class StartContext:
 async def connect(
     gateway: OrderGateway, settings: Settings, ledger: Ledger | None = None
 ) -> Instrument:
-    """Read the market rules, check clock and key. Raises StartFailed.
+    """Check clock and key, and return the market's rules. Raises StartFailed.
 
     Tries 3 times, or for START_WAIT_S while the venue can't be used. Meanwhile the orders that
     an earlier run in `ledger` left are cancelled: a closed market may open again before we start.

@@ -77,7 +77,10 @@ class Check:
         self._terms: QuoteTerms | None = None
 
     async def run(self) -> ExitCode:
-        """Check settings, code, key, venue, limits and quote; stop at the first failure."""
+        """Check settings, code, key, venue, limits and quote; stop at the first failure.
+
+        Returns the exit code: CLEAN, or that of the failure.
+        """
         settings = self._settings
         self._say("settings", f"{settings.environment}, {settings.exchange}, {settings.symbol}")
         config = venue_config(settings)
@@ -98,7 +101,10 @@ class Check:
             await gateway.close()
 
     async def place(self) -> ExitCode:
-        """Run a daemon as `quoter run` does; it places the trial order and ends."""
+        """Run a daemon as `quoter run` does; it places the trial order and ends.
+
+        Returns its exit code.
+        """
         try:
             code = await trade(self._settings, observers=(self._show_trial,), is_trial_only=True)
         except StartFailed as error:

@@ -37,7 +37,9 @@ NOT_RUNNING = 1  # exit code of `status`
 STATE_DIFFERS = (RefusalReason.STATE_CHANGED, RefusalReason.KILLED)
 
 # No `type` statements: typer does not resolve them.
-Reason = Annotated[str | None, typer.Argument(help="For the record.", show_default=False)]
+Reason = Annotated[
+    str | None, typer.Argument(help="Reason, for log and ledger.", show_default=False)
+]
 TokenFile = Annotated[
     Path | None,
     typer.Option(help="File with the token; else QUOTER_*_TOKEN_FILE.", show_default=False),
@@ -153,9 +155,10 @@ def flatten(
 @control_commands.command()
 def params(
     changes: Annotated[
-        list[str] | None, typer.Argument(help="Such as gamma=1.5; without any, only show them.")
+        list[str] | None,
+        typer.Argument(help="Changes such as gamma=1.5; without any, the values are shown."),
     ] = None,
-    reason: Annotated[str, typer.Option(help="For the record.")] = "quoter params",
+    reason: Annotated[str, typer.Option(help="Reason, for log and ledger.")] = "quoter params",
     token_file: TokenFile = None,
     host: Host = None,
     port: Port = None,

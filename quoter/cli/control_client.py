@@ -61,7 +61,7 @@ def has_token(roles: tuple[str, ...], chosen: Path | None = None) -> bool:
 
 
 def _token_file(roles: tuple[str, ...], chosen: Path | None) -> tuple[Path, str] | None:
-    """Return the file of the token and the name of the setting that leads to it."""
+    """Return the file of the token and the name of the setting that leads to it; None without."""
     if chosen is not None:
         return chosen, "--token-file"
     for role in roles:

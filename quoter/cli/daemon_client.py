@@ -42,7 +42,7 @@ def call(
     headers: Mapping[str, str] | None = None,
     data: bytes | None = None,
 ) -> Reply:
-    """Send one request; `seconds` bounds it from the name look-up to the last byte.
+    """Send one request and return the reply; `seconds` bounds it from name look-up to last byte.
 
     Raises NoAnswer, and BadSetting if the host is not a valid name.
     """
@@ -108,7 +108,7 @@ def _object(raw: bytes) -> Answer:
 
 
 def _printable_fields(fields: Answer) -> Answer:
-    """Remove control characters: only a quoter daemon is known to have cleaned its texts."""
+    """Return the fields without control characters: not every server removes them, as we do."""
     return {clean(name): _printable(value) for name, value in fields.items()}
 
 

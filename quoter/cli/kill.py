@@ -44,7 +44,7 @@ kill_commands = typer.Typer()
 
 @kill_commands.command()
 def kill(
-    reason: Annotated[str, typer.Argument(help="For the record.")] = "quoter kill",
+    reason: Annotated[str, typer.Argument(help="Reason, for log and ledger.")] = "quoter kill",
     data_dir: DataDir = None,
     wait: Annotated[
         float, typer.Option(min=0, max=60, help="Seconds to wait until the kill is on the disk.")
@@ -137,7 +137,10 @@ class _AtVenue(NamedTuple):
 
 
 def _cancel_at_venue(folder: Path) -> _AtVenue:
-    """Cancel our orders from this process; needs the settings of venue and key."""
+    """Cancel our orders from this process; return what is left, or why that is not known.
+
+    Needs the settings of venue and key.
+    """
     from quoter.settings import forget_secrets, load  # noqa: PLC0415 - a kill by file needs neither
 
     try:
@@ -169,9 +172,10 @@ def rearm(
     ] = None,
     data_dir: DataDir = None,
     accept_inventory: Annotated[
-        str | None, typer.Option(help="The exact inventory held, if it is above the limit; base.")
+        str | None,
+        typer.Option(help="The exact inventory held, base currency, if it is above the limit."),
     ] = None,
-    reason: Annotated[str, typer.Option(help="For the record.")] = NO_REASON,
+    reason: Annotated[str, typer.Option(help="Reason, for log and ledger.")] = NO_REASON,
     wait: Annotated[
         float,
         typer.Option(min=1, max=99, metavar="SECONDS", help="Seconds to wait for the daemon."),

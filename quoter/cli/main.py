@@ -224,6 +224,9 @@ Captures = Annotated[
     list[Path] | None,
     typer.Option(exists=True, help="Recorded market data to replay; may be repeated."),
 ]
+Speed = Annotated[
+    float, typer.Option(min=0.01, max=1_000, help="Speed of the replay; 1: real time.")
+]
 Filters = Annotated[
     Path | None,
     typer.Option(
@@ -246,7 +249,7 @@ def sandbox(
     ] = None,
     capture: Captures = None,
     filters: Filters = None,
-    speed: Annotated[float, typer.Option(min=0.01, max=1_000, help="Replay speed.")] = 1,
+    speed: Speed = 1,
     disconnect_s: Annotated[
         float | None,
         typer.Option(

@@ -100,7 +100,10 @@ def tls_context(file: Path) -> ssl.SSLContext:
 def run_sandbox(
     config: SandboxConfig, *, host: str, port: int, tls: ssl.SSLContext | None = None
 ) -> int:
-    """Serve until SIGTERM or Ctrl-C; the first line on stdout is JSON with the URL."""
+    """Serve until SIGTERM or Ctrl-C; return exit code 0.
+
+    The first line on stdout is JSON with the URL.
+    """
     return uvloop.run(_serve(config, host, port, tls))
 
 

@@ -42,7 +42,7 @@ CANCEL_ALL_AGAIN_S = (0.25, 0.5, 1.0, 2.0)  # then every 2 s; the engine asks ag
 
 
 async def may_always_send(_order: PlaceOrder) -> bool:
-    """Permit every order at once: without a ledger, none waits for the disk."""
+    """Return True at once: without a ledger, no order waits for the disk."""
     return True
 
 

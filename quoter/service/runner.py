@@ -118,7 +118,10 @@ class Runner:
         return self._stop_request.trial_failure
 
     async def run(self) -> ExitCode:
-        """Trade until `stop` is called or a task fails; in both cases cancel all own orders."""
+        """Trade until `stop` is called or a task fails; in both cases cancel all own orders.
+
+        Returns the exit code.
+        """
         self._begin()
         try:
             with self.process_health.hang_detector:

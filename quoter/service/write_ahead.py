@@ -197,7 +197,7 @@ class WriteAhead:
                 self._post(ended)
 
     def _stall_alarm(self, text: str) -> Alarm | None:
-        """Return the alarm of a stall that has just begun."""
+        """Return the alarm of a stall that has just begun; None during a stall."""
         was_active = self._recovery.is_active
         self._recovery.observe(self._clock.now_ns(), is_bad=True)
         if was_active:
@@ -210,7 +210,7 @@ class WriteAhead:
         self._post(self._alarm(Cause.LEDGER_FAILED, text))
 
     def _classified(self, fill: Fill) -> KnownFill:
-        """Mark a fill as booked if it is plausible and of an own order, else as unmatched.
+        """Return a fill marked as booked if it is plausible and of an own order, else as unmatched.
 
         The engine will decide the same.
         """

@@ -66,7 +66,7 @@ def at_path(value: object, path: str) -> object:
 
 
 def first_decimal(source: Json, paths: Sequence[str]) -> Decimal | None:
-    """Return the number under the first of `paths` that holds one."""
+    """Return the number under the first of `paths` that holds one; None if none does."""
     for path in paths:
         if (number := decimal(at_path(source, path))) is not None:
             return number

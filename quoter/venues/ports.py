@@ -102,10 +102,13 @@ class OrderGateway(Protocol):
         """Emit the private stream: Fill, OrderOpen, OrderDone; FeedUp/FeedDown(PRIVATE), Alarm."""
 
     async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
-        """Send one create, at most once. Blocked by the egress gate: OrderReject(NOT_SENT)."""
+        """Send one create, at most once; return what became of it.
+
+        OrderReject(NOT_SENT) if the egress gate blocked it; OrderUnknown without a clear answer.
+        """
 
     async def cancel(self, order: CancelOrder) -> OrderDone | CancelReject:
-        """Send one cancel; OrderDone carries the cumulative filled size."""
+        """Send one cancel; return OrderDone, with the cumulative filled size, or CancelReject."""
 
     async def query(self, order: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:
         """Return the venue's state of one order; None if it did not answer."""

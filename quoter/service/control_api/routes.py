@@ -166,7 +166,10 @@ class ControlApi:
     async def _mutate(
         self, request: web.Request, caller: Caller, name: str, route: CommandRoute | None
     ) -> _Reply:
-        """Read and check a request, and carry it out once for each idempotency key."""
+        """Read and check a request, carry it out once for each idempotency key, return the reply.
+
+        A kill needs no key and is carried out each time. Raises RequestRefused.
+        """
         try:
             async with asyncio.timeout(BODY_S_MAX):
                 body = await read_body(request)
@@ -219,7 +222,7 @@ class ControlApi:
         return work
 
     async def _change_params(self, asked: _Request) -> Outcome:
-        """Change live parameters; record the request in any case."""
+        """Change live parameters and return the outcome; record the request in any case."""
         actor, result = str(asked.caller), "interrupted"
         try:
             outcome = await self._parts.params.change(

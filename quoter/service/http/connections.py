@@ -105,7 +105,7 @@ class Connection(asyncio.Protocol):
             self._begin()
 
     def eof_received(self) -> bool | None:
-        """Report to the wrapped protocol that the peer sends no more."""
+        """Report to the wrapped protocol that the peer sends no more; return its answer, if any."""
         return self._inner.eof_received() if self._inner is not None else None
 
     def pause_writing(self) -> None:

@@ -128,7 +128,10 @@ class KillSwitchController:
             self._keep(None)
 
     def adopt_foreign_latch(self) -> Alarm | None:
-        """Adopt a latch that another process (the sentinel) wrote; return the alarm to queue."""
+        """Adopt a latch that another process (the sentinel) wrote; return the alarm to queue.
+
+        None if there is none, or a kill is in force already.
+        """
         if self._writer is None or self.latched is not None:
             return None
         record = self._writer.adopt()

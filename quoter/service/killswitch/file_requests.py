@@ -152,7 +152,7 @@ def _pid_in(path: Path) -> int:
 
 
 def request_kill(folder: Path, reason: str) -> KillRequest:
-    """Write the KILL file, which a later start reads too, and signal the daemon.
+    """Write the KILL file, which a later start reads too, signal the daemon; return what was done.
 
     If no daemon holds the folder, those that were started on this path are signalled: their folder
     was moved or deleted, so they do not see a KILL file on this path.
@@ -177,7 +177,10 @@ def request_kill(folder: Path, reason: str) -> KillRequest:
 
 
 def _signal_moved(folder: Path) -> tuple[int, ...]:
-    """Signal the daemons started on this path, whose folder was then moved or deleted."""
+    """Signal the daemons started on this path, whose folder was then moved or deleted.
+
+    Returns their process ids.
+    """
     signalled = []
     for pid in daemons_of(folder):
         with suppress(ProcessLookupError, PermissionError):
@@ -189,7 +192,10 @@ def _signal_moved(folder: Path) -> tuple[int, ...]:
 def await_latch(
     folder: Path, seconds: float, *, before: LatchRecord | None = None
 ) -> LatchRecord | None:
-    """Return the latch as soon as it differs from `before`, or what is there after `seconds`."""
+    """Return the latch as soon as it differs from `before`, or what is there after `seconds`.
+
+    None if there is no latch by then.
+    """
     end_s = time.monotonic() + seconds
     while (record := Latch(folder).read()) in (None, before) and time.monotonic() < end_s:
         time.sleep(POLL_S)
@@ -203,7 +209,10 @@ def rearm(
     accept_inventory: Decimal | None = None,
     reason: str = NO_REASON,
 ) -> Rearmed:
-    """Clear the kill of this id, or request it from the daemon that runs. Raises OSError."""
+    """Clear the kill of this id, or request it from the daemon that runs; return which.
+
+    Raises OSError.
+    """
     record = Latch(folder).read()
     if record is None:
         return Rearmed.NOT_LATCHED

@@ -71,9 +71,9 @@ class OperatorCommands:
         self._replies.post(command, finish)
 
     async def execute(self, command: OperatorCommand) -> Outcome:
-        """Give a command to the engine and wait, bounded in time, for what becomes of it.
+        """Give a command to the engine and return what becomes of it; Pending after OUTCOME_S_MAX.
 
-        A kill is done once its latch is on the disk.
+        A kill is done once its latch is on the disk; it is Pending if that takes LATCH_S_MAX more.
         """
         result = "interrupted"
         try:

@@ -269,7 +269,10 @@ class Sentinel:
         return self._audit.must_be_flat(is_killed=is_killed)
 
     async def _connect(self) -> bool:
-        """Check market, clock and key; an intervention does not wait for it."""
+        """Check market, clock and key, and return whether that worked.
+
+        An intervention does not wait for it. A market that can't be traded ends the sentinel.
+        """
         try:
             await self._gateway.connect()
         except MarketUnfit as error:

@@ -33,7 +33,7 @@ class Chain:
         return self.weighted(np.ones_like(self.rate))
 
     def weighted(self, weight: Numbers) -> Numbers:
-        """The generator with every rate to another state multiplied by a weight."""
+        """Return the generator with each rate to another state multiplied by its `weight`."""
         size = self.lots.size
         matrix = np.zeros((size, size))
         np.add.at(matrix, (self.source, self.sink), self.rate * weight)

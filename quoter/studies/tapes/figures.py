@@ -158,7 +158,7 @@ def _regime(recording: Recording, looks: Sequence[Second]) -> list[Figure]:
 
 
 def _starts(recording: Recording) -> list[Figure]:
-    """First starts over the recording, each followed by a start with what it has kept."""
+    """Return figures of first starts, each followed by a start with what the first has kept."""
     effective, ratios, ceiling = list[float](), list[float](), list[float]()
     for from_s in _start_times(recording):
         at_s = from_s + min(LEARNED_S, SHARE * (recording.seconds - from_s))
@@ -192,14 +192,14 @@ def _starts(recording: Recording) -> list[Figure]:
 
 
 def _start_times(recording: Recording) -> list[float]:
-    """Times of first starts: the beginning, and others with a past that the venue would know."""
+    """Return times of first starts, s: the beginning, and others with a past that venues know."""
     length_s = 2 * (LEARNED_S + LATER_S)
     count = min(STARTS_MAX, max(1, round(recording.seconds / length_s)))
     return [start * recording.seconds / count for start in range(count)]
 
 
 def _intensity(recording: Recording, looks: Sequence[Second]) -> list[Figure]:
-    """Expected rates of takers against those measured, in the part after they were learned."""
+    """Return expected rates of takers over measured ones, in the part after they were learned."""
     begin_s = min(LEARNED_S, recording.seconds / 2)
     measured, counts = Mids(recording).reaches(begin_s, DISTANCES_BP)
     late = [look.rates for look in looks if look.t_s >= begin_s and look.rates]
@@ -219,7 +219,7 @@ def _intensity(recording: Recording, looks: Sequence[Second]) -> list[Figure]:
 
 
 def _jump(recording: Recording) -> list[Figure]:
-    """Times until the regime has found a jump of volatility, at the middle of the recording."""
+    """Return times until the regime has found a jump of volatility in the middle of the tape."""
     at_s = recording.seconds / 2
     jumped = recording.scaled(at_s, recording.seconds, JUMP_FACTOR)
     wide_s = reduce_s = inf
@@ -239,7 +239,7 @@ def _jump(recording: Recording) -> list[Figure]:
 
 
 def _step(recording: Recording) -> list[Figure]:
-    """Half-spread after prices move in larger steps, and after they move as before again."""
+    """Return the half-spread after prices move in larger steps, and after that has ended."""
     length_s = min(STEP_SPAN_S, recording.seconds / 4)
     up_s = min(LEARNED_S + SKIP_S, recording.seconds / 2 - length_s)
     down_s, end_s = up_s + length_s, up_s + 2 * length_s
@@ -267,7 +267,10 @@ def _until(recording: Recording, end_s: float) -> Iterator[tuple[Second, Engine]
 
 
 def _stationary(look: Second, before: Second, factor: float) -> float | None:
-    """The half-spread with the estimates of the usual market, scaled, and the gamma of now."""
+    """Return the half-spread with the usual market's estimates, scaled, and the gamma of now.
+
+    None while one of the two has no quote.
+    """
     now, inputs = look.inputs, before.inputs
     if now is None or inputs is None:
         return None

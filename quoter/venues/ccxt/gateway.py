@@ -143,7 +143,7 @@ class CcxtGateway:
             spawn(tasks, "key_rights", self.key_monitor.run(emit))
 
     async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
-        """Send one limit order, at most once; it is never queued."""
+        """Send one limit order, at most once and never queued; return what became of it."""
         refusal = self._client.limiter.admit_create(self._now_ns(), order.client_id)
         if refusal:
             return self._rejected(order, RejectReason.NOT_SENT, refusal)
@@ -165,7 +165,7 @@ class CcxtGateway:
         return OrderAck(ts_ns=self._now_ns(), client_id=order.client_id, venue_id=venue_id)
 
     async def cancel(self, order: CancelOrder) -> OrderDone | CancelReject:
-        """Cancel by the venue's id when known, else by ours; may be repeated."""
+        """Cancel by the venue's id when known, else by ours; return the result. May be repeated."""
         return await self._cancellation.cancel(order)
 
     async def query(self, order: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:

@@ -82,8 +82,9 @@ class GuardedExchange(_Base):
         params: Mapping[str, object] | list[object] = MappingProxyType({}),
         config: Mapping[str, object] = MappingProxyType({}),
     ) -> object:
-        """Sign and send one request; at a venue whose nonces must rise, in a slot of its own.
+        """Sign and send one request, and return the answer.
 
+        At a venue whose nonces must rise, it has a slot of its own.
         `params` may be a list: OKX takes a list of orders.
         """
         call, send = current_call(), super().fetch2
@@ -101,7 +102,7 @@ class GuardedExchange(_Base):
         headers: Mapping[str, str] | None = None,
         body: str | None = None,
     ) -> object:
-        """Send one HTTP request if the egress gate permits it. Raises EgressBlocked if not.
+        """Send one HTTP request and return the answer. Raises EgressBlocked if the gate forbids it.
 
         Raises BadAnswer for an answer that ccxt must not read.
         """
@@ -247,15 +248,15 @@ class GuardedExchange(_Base):
         client.on_error(venue.NetworkError(f"eventStreamTerminated: {message}"))
 
     async def watch_trades(self, symbol: str) -> list[JsonDict]:
-        """Await new public trades; see `_take`."""
+        """Await and return new public trades; see `_take`."""
         return _take(await super().watch_trades(symbol), self.trades.get(symbol))
 
     async def watch_my_trades(self, symbol: str) -> list[JsonDict]:
-        """Await new fills of ours; see `_take`."""
+        """Await and return new fills of ours; see `_take`."""
         return _take(await super().watch_my_trades(symbol), self.myTrades)
 
     async def watch_orders(self, symbol: str) -> list[JsonDict]:
-        """Await new rows of orders; see `_take`."""
+        """Await and return new rows of orders; see `_take`."""
         return _take(await super().watch_orders(symbol), self.orders)
 
     def drop_sockets(self, text: str) -> None:

@@ -67,7 +67,7 @@ class OrderCancellation:
     async def cancel(
         self, order: CancelOrder, *, is_paced: bool = True
     ) -> OrderDone | CancelReject:
-        """Cancel by the venue's id when known, else by ours; may be repeated.
+        """Cancel by the venue's id when known, else by ours; return the end, or why there is none.
 
         A kill's cancel never waits for our rate limiter, as if `is_paced` were False.
         """
@@ -161,7 +161,8 @@ class OrderCancellation:
     ) -> Json | OrderNotFound | None:
         """Return the row of one order from lists that the venue filters by its id.
 
-        Only empty lists prove that the venue does not know the order.
+        OrderNotFound if all lists are empty: only that proves that the venue does not know the
+        order. None if a list fails, or has other orders only.
         """
         params = (
             {by.venue_id_param: order.venue_id} if order.venue_id else {by.param: order.client_id}

@@ -49,7 +49,10 @@ class _Request[T](NamedTuple):
 
 
 class RequestSender:
-    """Sends the requests of gateway and feed; only the trial requests do not need it."""
+    """Sends the requests of gateway and feed; only the trial requests do not need it.
+
+    Its methods return what the reader returns, or FailedCall.
+    """
 
     def __init__(self, client: GuardedExchange, config: VenueConfig, now_ns: NowNs) -> None:
         self._client, self._config, self._now_ns = client, config, now_ns

@@ -170,7 +170,7 @@ class EgressGate:
         self._intents.pop(client_id, None)
 
     def intent(self, client_id: str) -> PlaceOrder | None:
-        """Return the registered order of this client id."""
+        """Return the registered order of this client id; None if none is registered."""
         return self._intents.get(client_id)
 
     def change_rules(self, rules: Instrument | None) -> None:
@@ -183,7 +183,7 @@ class EgressGate:
         self._new_rules, self._new_rules_ns = rules, self._now_ns()
 
     def wire_ns(self, client_id: str) -> int | None:
-        """Return when writing this create began (UTC ns), for the last WIRE_TIMES_MAX creates."""
+        """Return when writing this create began, UTC ns; None but for the last WIRE_TIMES_MAX."""
         return self._wire_ns.get(client_id)
 
     def check_host(self, url: str) -> None:

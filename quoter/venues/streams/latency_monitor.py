@@ -36,7 +36,10 @@ class LatencyMonitor:
         )
 
     def observe(self, event_ms: int, now_ns: int) -> Alarm | None:
-        """Judge a frame dated `event_ms` by the venue (0: undated); return an alarm on a change."""
+        """Judge a frame dated `event_ms` by the venue (0: undated).
+
+        Returns an alarm if FEED_SLOW is to be raised or cleared, else None.
+        """
         sample = self._clock.latest
         if sample is None or not event_ms:
             return None

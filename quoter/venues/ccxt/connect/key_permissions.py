@@ -1,6 +1,6 @@
 """Permissions of the API key, where the venue reports them: trading only is allowed (SE-03).
 
-One pure parser for each such venue. An incomplete answer is treated as no answer.
+One pure parser for each such venue, which returns None for an incomplete answer: it counts as none.
 """
 
 from collections.abc import Callable, Mapping

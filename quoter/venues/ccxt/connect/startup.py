@@ -167,8 +167,8 @@ class StartupChecks:
     def _take(self, found: Json | None, held: JsonDict) -> RulesReport:
         """Withdraw the creates that the newly read rules forbid, then give these rules to ccxt.
 
-        A market that can't be quoted changes nothing in ccxt: cancels go on as before. Raises
-        VenueError for rules that can't be read; they change nothing at all.
+        Returns the report. A market that can't be quoted changes nothing in ccxt: cancels go on as
+        before. Raises VenueError for rules that can't be read; they change nothing at all.
         """
         # As in ccxt: values that the answer lacks (fees) keep their former value.
         changed = {name: value for name, value in as_map(found).items() if value is not None}
@@ -200,7 +200,10 @@ class StartupChecks:
             self._client.gate.change_rules(rules)
 
     async def _read_all(self) -> Json | None:
-        """Read all markets, in a few requests; `load_markets` would request coins as well."""
+        """Read all markets, in a few requests; return the row of ours, None if it is not listed.
+
+        `load_markets` would request coins as well. Raises VenueError.
+        """
         rows = _value_of(
             await self._sender.read(
                 self._client.fetch_markets, answers.rows, weight=MARKETS_WEIGHT, is_public=True
@@ -271,7 +274,10 @@ class StartupChecks:
             self._fee = await self._account_fee() if fee is None else fee
 
     async def _balances_fee(self) -> Decimal | FailedCall | None:
-        """Request the balances; return the maker fee where this venue reports it with them."""
+        """Request the balances; return the maker fee, None if it is not reported with them.
+
+        Returns FailedCall without an answer.
+        """
         return await self._sender.read(
             self._client.fetch_balance,
             self._maker_fee,
