@@ -111,7 +111,7 @@ async def test_daemon_does_not_start_with_a_replaced_sign_method(
         loss_max=Decimal(1),
         notional_max=Decimal(1_000),
     )
-    with pytest.raises(StartFailed, match=r"sign was replaced$") as stopped:
+    with pytest.raises(StartFailed, match=r"sign was replaced: install the locked") as stopped:
         await trade(settings)
     assert stopped.value.code is ExitCode.INTEGRITY
 
