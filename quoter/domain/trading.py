@@ -13,7 +13,7 @@ class TradingState(IntEnum):
 
 
 class Regime(IntEnum):
-    """Level of the market regime ladder; see `risk/monitors/market_regime.py`."""
+    """Level of the market regime; see `risk/monitors/market_regime.py`."""
 
     NORMAL = 0
     WIDE = 1

@@ -182,7 +182,7 @@ class BookPolicy:
 
     @property
     def mismatch_ns(self) -> int:
-        """Least time between two requests whose answers both differ, so that the book is wrong."""
+        """How far apart two requests must be to prove the book wrong by their answers."""
         return self.stale_ns // 6
 
 

@@ -4,9 +4,9 @@ from quoter.domain.units import NS_PER_S
 
 
 class InventoryClock:
-    """Time-weighted mean and mean square of the inventory, and maximum of its amount, in lots.
+    """Time-weighted mean and mean square of the inventory, and the largest |inventory|, in lots.
 
-    All are undefined (ZeroDivisionError, ValueError) before time has passed.
+    Before any time has passed they raise ZeroDivisionError or ValueError.
     """
 
     def __init__(self, now_ns: int, lots: float = 0.0) -> None:

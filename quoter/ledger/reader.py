@@ -94,9 +94,10 @@ class Reader:
             return self._sums(epoch)
 
     def run_sums(self, run: str, *, without: Collection[str]) -> Sums:
-        """Return the sums of the fills that a run booked, but those of the trades in `without`.
+        """Return the sums of the fills that a run booked, except the trades in `without`.
 
-        Fills in archive files beside the ledger are included.
+        Fills in archive files beside the ledger are included. Raises sqlite3.Error for a file that
+        can't be read.
         """
         sums = Sums()
         with self.one_state():

@@ -30,7 +30,7 @@ def recording_files(folder: Path) -> list[Path]:
 def files_of(place: str, data_dir: Path) -> list[Path]:
     """Return the files of a run in order: `place` is a run id, or the path of one of its files.
 
-    Raises RecordingError if there is none, or the first is missing.
+    Raises RecordingError if there is none, or one of them is missing.
     """
     path = Path(place)
     found = NAME.fullmatch(path.name)

@@ -34,7 +34,7 @@ class _Secrets:
 
 
 class RunFiles:
-    """Writes a run's files; created with the first block."""
+    """Writes a run's files; the first is created with the first block."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class RunFiles:
         bytes_max: int | None,
         secrets: tuple[str, ...] = (),
     ) -> None:
-        """`folder`: of all recordings; `bytes_max`: their size together, None: unlimited."""
+        """`folder`: of all recordings; `bytes_max`: largest size of them together, None: no limit."""
         self._folder, self._header, self._bytes_max = folder, header, bytes_max
         self._file_bytes_max = min(FILE_BYTES_MAX, bytes_max // 4) if bytes_max else FILE_BYTES_MAX
         self._secrets = _Secrets(secrets)

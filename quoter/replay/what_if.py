@@ -46,7 +46,7 @@ class QuoteChange(NamedTuple):
 
 @dataclass(slots=True)
 class SideSummary:
-    """How far the best quote of a side is from fair value, bps, in the run and with the others."""
+    """How far the best quote of a side is from fair value, in the run and with other settings."""
 
     quotes: int = 0  # moments at which both quote this side
     only_run: int = 0  # moments at which only the run does

@@ -126,8 +126,9 @@ class _BurstRun:
 class InformedTrader:
     """Informed trader: buys (or sells) more from `lead_s` before the price drifts in its direction.
 
-    Bursts start `every_s` apart on average (exponential), last `length_s` on average
-    (exponential); `drift_bps` of the mid per second, `flow` multiplies takers of the burst's side.
+    A burst lasts `length_s` on average; the next one begins `every_s` on average after the drift of
+    this one has ended (both exponential). The price drifts by `drift_bps` of the mid per second;
+    `flow` multiplies the takers of the burst's side.
     """
 
     bursts: int = 1

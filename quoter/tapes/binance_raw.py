@@ -64,7 +64,7 @@ def read_lines(
 
 
 def capture_symbol(files: Sequence[Path]) -> str:
-    """Return the symbol of a capture, of its first stream message. Raises TapeError."""
+    """Return the symbol of a capture, as its first stream message has it. Raises TapeError."""
     for path in files:
         try:
             with ReadProgress(()).opened(path) as lines:

@@ -18,9 +18,10 @@ REAL_PRINTS = {None, "MARKET"}  # others, such as INSURANCE_FUND, are no trades 
 
 @dataclass(slots=True)
 class RowAccount:
-    """What was found in a tape: rows by kind, rows that were left out, and whether it is futures.
+    """What was found in a tape: rows by kind, and rows that were left out by reason.
 
-    first_bad: the first rows that can't be read, in words.
+    first_bad: the first rows that can't be read, in words. is_futures: whether the market is one of
+    futures. has_snapshot: whether the tape has a snapshot of the depth.
     """
 
     rows: Counter[str] = field(default_factory=Counter)
@@ -61,7 +62,7 @@ class ReadProgress:
         return self._before + sum(raw.tell() for raw in self._open)
 
     def read_to(self, done: int, total: int) -> None:
-        """Set both for a format that reads its files by itself."""
+        """Set the bytes read and in total, for a format that reads its files by itself."""
         self._before, self.total = done, total
 
     @contextmanager

@@ -27,7 +27,7 @@ type OnBad = Callable[[str], None]
 
 
 class _Row(NamedTuple):
-    """One line: time of receipt (µs), what the kind of file has next, and the level or trade."""
+    """One line of a book or of trades; `local_us`: time of receipt, µs."""
 
     local_us: int
     symbol: str

@@ -69,8 +69,8 @@ class Controls:
     def _remaining_kill(self) -> str:
         """Return the condition that would kill again right after a re-arm, or an empty text.
 
-        The losses are those of their last check. Known before the re-arm, because orders could
-        leave before the next check.
+        It must be known before the re-arm, because orders could leave before the next check of the
+        losses; the losses are those of the last check.
         """
         for cause, text in self._losses.breaches():
             return (

@@ -58,7 +58,7 @@ class LiveParamsHandler:
         self.params = params_of(config)
 
     def handle(self, event: LiveParamsChanged) -> EngineOutcome:
-        """Apply a change, or refuse it if a value is out of range or gives no valid gamma here."""
+        """Apply a change; refuse it if a value is out of range, or gives no valid gamma."""
         params = event.params
         toxic = replace(
             self._toxic_flow,

@@ -87,7 +87,7 @@ class MarketRules:
         return is_changed
 
     def _check(self, step: StepBuilder) -> None:
-        """Raise MARKET_RULES, or clear it: no order may be placed by the newest report or rules.
+        """Raise MARKET_RULES if no order may be placed by the newest rules; else clear it.
 
         Checked once, and after every change of the rules, not with every price: a price near the
         limit would raise and clear the cause again and again.

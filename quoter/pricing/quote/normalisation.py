@@ -20,7 +20,7 @@ SLOPE_SCALE = 8.0
 
 
 class Saturation(StrEnum):
-    """Bound of the slope beyond which a setting of gamma would be, in its own reference market."""
+    """Bound that replaces the slope which gamma would give in its own reference market."""
 
     FLOOR = "floor"
     CEILING = "ceiling"
@@ -109,7 +109,7 @@ def slope_bounds(*, kappa: float, lots_max: float) -> tuple[float, float]:
 
 
 def saturation(*, ghat: float, lots_max: float) -> Saturation | None:
-    """Return the slope bound that `ghat` is beyond in its own reference market; None if neither.
+    """Return the bound that replaces the slope of `ghat` in its reference market; None if neither.
 
     Below the floor a smaller gamma changes nothing, above the ceiling a larger one.
     """
