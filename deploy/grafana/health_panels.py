@@ -75,9 +75,9 @@ HEALTH = Row(
             queries=(value("quoter_last_drill_age_seconds", "{{symbol}}", BLUE),),
         ),
         Panel(
-            title="API key can only trade",
-            description="1 if the venue reported so within the last hour, 0 where it does not "
-            "report it (every testnet): check the rights of the key there.",
+            title="API key rights verified",
+            description="1 if the venue reported the rights of the key at the newest check, once an "
+            "hour; 0 where it does not report them (every testnet): check them there.",
             unit="short",
             width=8,
             queries=(value("quoter_key_rights_verified", "{{symbol}}", GREEN),),

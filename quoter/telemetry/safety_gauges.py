@@ -25,7 +25,7 @@ class SafetyGauges:
         )
         self._key_rights = self._gauge(
             "quoter_key_rights_verified",
-            "1 if the venue reported that our key can only trade, else 0.",
+            "1 if the venue reported the rights of our key at the newest check, else 0.",
         )
         self._latch = self._gauge(
             "quoter_latch_not_written",
@@ -53,7 +53,7 @@ class SafetyGauges:
         self._drawdown_max.labels(*self._labels).set(float(drawdown_max))
 
     def follow_key_rights(self, is_verified: Callable[[], bool]) -> None:
-        """Set the function that returns whether the venue reported the rights of our key."""
+        """Set the function that returns whether the newest check brought the rights of our key."""
         self._key_rights.labels(*self._labels).set_function(_number(is_verified))
 
     def follow_latch(self, is_unwritten: Callable[[], bool]) -> None:

@@ -9,7 +9,7 @@ from quoter.engine.placing.placing import Placing
 from quoter.engine.step_builder import StepBuilder
 from quoter.state.open_orders import OpenOrder, OpenOrders
 
-CANCEL_ALL_AGAIN_NS = 5_000 * NS_PER_MS
+CANCEL_ALL_AGAIN_NS = 5_000 * NS_PER_MS  # a cancel-all is requested again after this
 # An order still open this long after a stop is reported, once a second.
 REMAINING_REPORT_NS = 1_000 * NS_PER_MS
 # A requested end that is not confirmed for this long raises a cause.

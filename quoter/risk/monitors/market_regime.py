@@ -21,7 +21,7 @@ from quoter.domain.trading import Regime
 from quoter.domain.units import NS_PER_S
 
 GRID_NS = NS_PER_S
-MIDS_MAX = 32
+MIDS_MAX = 32  # one a second; the longest window of MOVES is 10 s
 
 
 class Move(NamedTuple):
