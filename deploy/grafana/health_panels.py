@@ -76,8 +76,8 @@ HEALTH = Row(
         ),
         Panel(
             title="API key rights verified",
-            description="1 if the venue reported the rights of the key at the newest check, once an "
-            "hour; 0 where it does not report them (every testnet): check them there.",
+            description="1 if the venue reported the rights of the key at the newest check, once "
+            "an hour; 0 where it does not report them (every testnet): check them there.",
             unit="short",
             width=8,
             queries=(value("quoter_key_rights_verified", "{{symbol}}", GREEN),),

@@ -15,13 +15,13 @@ sent        PN   .    =    =    =    .    =
 ack         O    O    =    =    =    O    =
 reject      REJ  REJ  .    .    REJ  REJ  .
 no_answer   U    U    =    =    U    =    =
-lives       O    O    =    =    =    O    =
+listed_open O    O    =    =    =    O    =
 part_fill   P    P    P    =    =    P    =
 last_fill   F    F    F    F    F    F    F
 cancel_sent =    PC   PC   PC   =    =    =
 ended       C    C    C    C    C    C    C
 ended_unsettled CU CU CU  CU   CU   CU   =
-fenced      .    C    C    C    C    C    .
+proven_absent .    C    C    C    C    C    .
 """
 NAMES = {
     "R": OrderState.RESERVED,
