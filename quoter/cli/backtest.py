@@ -21,7 +21,7 @@ from quoter.domain.units import BPS_PER_UNIT, NS_PER_S
 from quoter.settings import Settings, load
 from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import MarketSpec
-from quoter.tapes.formats import read_tape, tape_market, tape_symbol
+from quoter.tapes.formats import read_tape, tape_market, tape_notes, tape_symbol
 from quoter.tapes.messages import Line, TapeError
 from quoter.tapes.opening import Opening, open_tape
 from quoter.tapes.reading import ReadProgress, RowAccount, prepared
@@ -51,7 +51,8 @@ def run_backtest(options: BacktestOptions) -> int:
         name = options.symbol or tape_symbol(options.files)
         market = tape_market(options.files, name, filters=options.filters)
         settings = _settings(market, console)
-        account, progress = RowAccount(), ReadProgress(options.files)
+        account = RowAccount(of_format=tape_notes(options.files))
+        progress = ReadProgress(options.files)
         lines = read_tape(options.files, name, on_bad=account.add_bad, progress=progress)
         opening = open_tape(prepared(lines, account))
         results = _play(options, settings, market, opening, progress, console)

@@ -156,8 +156,9 @@ def backtest(
 ) -> None:
     """Run the live engine on recorded market data; needs no key and no network.
 
-    Tapes: recordings of `quoter record`, raw captures of Binance's combined streams, or CSV files
-    of Tardis.dev (incremental_book_L2 and trades), plain or .gz. Settings come from QUOTER_*
+    Tapes: recordings of `quoter record`, raw captures of Binance's combined streams, the public
+    archives of Binance and Bybit, CSV files of Tardis.dev (incremental_book_L2 and trades), or
+    hftbacktest's .npz; plain, .gz or .zip. Settings come from QUOTER_*
     variables and .env as for `run`; limits that are not set are the demo's. Results are bounds:
     deploy/docs/backtest.md says what each fill model assumes.
     """

@@ -16,7 +16,7 @@ from quoter.domain.step import Pnl
 from quoter.domain.units import BPS_PER_UNIT, NS_PER_S
 from quoter.settings import settings_from
 from quoter.sweep.cell import SAMPLE_S, Cell, CellResult, Figures, Sample, failed
-from quoter.tapes.formats import read_tape
+from quoter.tapes.formats import read_tape, tape_notes
 from quoter.tapes.messages import TapeError
 from quoter.tapes.opening import open_tape
 from quoter.tapes.reading import ReadProgress, RowAccount, prepared
@@ -55,7 +55,7 @@ def run_cell(cell: Cell, parent: int | None = None) -> CellResult:
 
 def _played(cell: Cell, parent: int | None) -> tuple[Figures, tuple[Sample, ...]]:
     _check_files(cell)
-    account = RowAccount()
+    account = RowAccount(of_format=tape_notes(cell.tape.files))
     lines = read_tape(
         cell.tape.files, cell.tape.symbol, on_bad=account.add_bad, progress=ReadProgress(())
     )

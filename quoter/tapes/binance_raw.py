@@ -4,14 +4,14 @@ Line form: `<receive stamp> <json>`, the stamp in ns or us; the JSON is either a
 message (depth diff, bookTicker, trade) or a bare REST depth snapshot.
 """
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from quoter.tapes.messages import Best, Depth, Line, Print, Snapshot, TapeError
-from quoter.tapes.reading import ReadProgress
+from quoter.tapes.reading import UNREADABLE, ReadProgress, parsed
 
 NS_STAMP_MIN = 10**17  # a stamp below is in microseconds: ns passed this in 1973
 NS_PER_US = 1_000
@@ -27,7 +27,6 @@ _KINDS: tuple[tuple[str, type[Depth | Best | Print]], ...] = (
     ("@bookTicker", Best),
     ("@trade", Print),
 )
-_UNREADABLE = (ValueError, OSError, EOFError, zlib.error, msgspec.MsgspecError)
 
 
 def read_lines(
@@ -43,24 +42,8 @@ def read_lines(
     is passed to `on_bad` in words; without it, it raises TapeError. A file that ends early or
     can't be opened raises TapeError.
     """
-    progress = progress or ReadProgress(())
-    for path in files:
-        number = 0
-        try:
-            with progress.opened(path) as lines:
-                for line in lines:
-                    number += 1
-                    try:
-                        parsed = _parse(line, symbol)
-                    except (ValueError, msgspec.MsgspecError) as error:
-                        if on_bad is None:
-                            raise
-                        on_bad(f"{path.name}: line {number} can't be read: {error}")
-                        continue
-                    if parsed is not None:
-                        yield parsed
-        except _UNREADABLE as error:
-            raise TapeError(f"{path}: line {max(1, number)} can't be read: {error}") from None
+    parse = partial(_parse, symbol=symbol)
+    yield from parsed(files, parse, on_bad=on_bad, progress=progress or ReadProgress(()))
 
 
 def capture_symbol(files: Sequence[Path]) -> str:
@@ -73,7 +56,7 @@ def capture_symbol(files: Sequence[Path]) -> str:
                     if body.startswith(b'{"stream"'):
                         envelope = msgspec.json.decode(body, type=_Envelope)
                         return envelope.stream.partition("@")[0].upper()
-        except _UNREADABLE as error:
+        except (ValueError, *UNREADABLE) as error:
             raise TapeError(f"{path} can't be read: {error}") from None
     names = ", ".join(str(path) for path in files)
     raise TapeError(f"{names}: no line has the form of Binance's combined streams")

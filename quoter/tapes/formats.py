@@ -1,21 +1,27 @@
 """The formats of tapes: which one a file has, and the reader for it."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
 from itertools import islice
 from pathlib import Path
 
 from quoter.sim.messages import MarketSpec
-from quoter.tapes import binance_raw, own_recording, tardis
+from quoter.tapes import binance_archive, binance_raw, bybit, hftbacktest, own_recording, tardis
 from quoter.tapes.market import LINES_MAX, market_of_rules, recorded_market
 from quoter.tapes.messages import Line, TapeError
-from quoter.tapes.reading import ReadProgress
+from quoter.tapes.reading import ReadProgress, first_line
 
 SEPARATORS = str.maketrans("", "", "-_/")
+# Binance's COIN-M (BTCUSD_PERP, BTCUSD_240628) and Bybit's inverse contracts (BTCUSD)
+INVERSE = re.compile(r"[A-Z0-9]+USD_(PERP|\d{6})")
 
 
 class _Format(Enum):
     BINANCE_RAW = auto()
+    BINANCE_ARCHIVE = auto()
+    BYBIT = auto()
+    HFTBACKTEST = auto()
     TARDIS = auto()
     OWN = auto()
 
@@ -29,16 +35,43 @@ def tape_symbol(files: Sequence[Path]) -> str:
             return own_recording.own_symbol(files[0])
         case _Format.BINANCE_RAW:
             return binance_raw.capture_symbol(files)
+        case _Format.BINANCE_ARCHIVE:
+            return binance_archive.archive_symbol(files[0])
+        case _Format.BYBIT:
+            return bybit.bybit_symbol(files)
+        case _Format.HFTBACKTEST:
+            raise TapeError(f"{files[0]}: {hftbacktest.NO_SYMBOL}")
+
+
+def tape_notes(files: Sequence[Path]) -> tuple[str, ...]:
+    """Return what a reader must know of the tape's format. Raises TapeError."""
+    match _format(files):
+        case _Format.BINANCE_ARCHIVE:
+            return (binance_archive.NOTE,)
+        case _Format.BYBIT:
+            return (bybit.NOTE,)
+        case _Format.HFTBACKTEST:
+            return (hftbacktest.NOTE,)
+        case _Format.BINANCE_RAW | _Format.TARDIS | _Format.OWN:
+            return ()
 
 
 def tape_market(files: Sequence[Path], symbol: str, *, filters: Path | None) -> MarketSpec:
     """Return the market of a tape: rules from `filters`, else as recorded, else from its numbers.
 
-    `symbol` is as the files name it. Raises TapeError.
+    `symbol` is as the files name it. Raises TapeError, also for inverse futures: their sizes are
+    contracts and their profit is in the base coin.
     """
+    found = _format(files)
+    is_inverse = found is _Format.BYBIT and symbol.endswith("USD")
+    if is_inverse or INVERSE.fullmatch(symbol.upper()):
+        raise TapeError(
+            f"{symbol} is an inverse futures market: sizes are contracts and profit is in the base "
+            "coin, which a backtest does not compute; take a spot or a linear market"
+        )
     lines = read_tape(files, symbol, on_bad=_ignore, progress=ReadProgress(()))
     rows = (row for _, row in islice(lines, LINES_MAX))
-    if filters is None and _format(files) is _Format.OWN:
+    if filters is None and found is _Format.OWN:
         instrument = own_recording.own_instrument(files[0])
         if instrument is not None:
             return market_of_rules(instrument, rows)
@@ -58,6 +91,12 @@ def read_tape(
             return tardis.read_tardis(files, symbol, on_bad=on_bad, progress=progress)
         case _Format.OWN:
             return own_recording.read_own(files[0], progress=progress)
+        case _Format.BINANCE_ARCHIVE:
+            return binance_archive.read_archive(files, symbol, on_bad=on_bad, progress=progress)
+        case _Format.BYBIT:
+            return bybit.read_bybit(files, symbol, on_bad=on_bad, progress=progress)
+        case _Format.HFTBACKTEST:
+            return hftbacktest.read_hftbacktest(files, on_bad=on_bad, progress=progress)
         case _Format.BINANCE_RAW:
             name = symbol.replace("/", "")
             return binance_raw.read_lines(files, name, on_bad=on_bad, progress=progress)
@@ -66,13 +105,15 @@ def read_tape(
 def _format(files: Sequence[Path]) -> _Format:
     if not files:
         raise TapeError("no file is given")
-    try:
-        with ReadProgress(()).opened(files[0]) as lines:
-            first = next(iter(lines), b"")
-    except (OSError, EOFError) as error:
-        raise TapeError(f"{files[0]} can't be read: {error}") from None
+    if hftbacktest.is_hftbacktest(files[0]):
+        return _Format.HFTBACKTEST
+    if binance_archive.is_archive(files[0]):
+        return _Format.BINANCE_ARCHIVE
+    first = first_line(files[0])
     if own_recording.is_own(first):
         return _Format.OWN
+    if bybit.is_bybit(first):
+        return _Format.BYBIT
     return _Format.TARDIS if tardis.is_tardis(first) else _Format.BINANCE_RAW
 
 

@@ -1,19 +1,26 @@
 """Reading of a tape whatever its format, with progress, and with a count of its rows."""
 
 import gzip
+import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BufferedIOBase
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
-from quoter.tapes.messages import Depth, Line, Print, Snapshot
+from quoter.tapes.messages import Depth, Line, Print, Snapshot, TapeError
 
+LINE_MAX = 16 * 2**20  # bytes of a line; a snapshot of 5,000 levels a side has 0.4 MB
+UNREADABLE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)  # of a file
 FIRST_BAD_MAX = 5  # rows that can't be read and are named
 REAL_PRINTS = {None, "MARKET"}  # others, such as INSURANCE_FUND, are no trades in the book
+
+type ByteFile = IO[bytes] | BufferedIOBase
 
 
 @dataclass(slots=True)
@@ -29,6 +36,7 @@ class RowAccount:
     first_bad: list[str] = field(default_factory=list)
     is_futures: bool = False
     has_snapshot: bool = False
+    of_format: tuple[str, ...] = ()  # what a reader must know of the format
 
     def add_bad(self, text: str) -> None:
         """Count a row that can't be read."""
@@ -38,6 +46,7 @@ class RowAccount:
 
     def notes(self, *, gaps: int) -> Iterator[str]:
         """Yield what a reader of results must know of the tape; `gaps`: of its depth stream."""
+        yield from self.of_format
         if self.is_futures:
             yield "a futures market traded as spot: funding and margin are not simulated"
         if not self.has_snapshot:
@@ -55,7 +64,7 @@ class ReadProgress:
     def __init__(self, files: Sequence[Path]) -> None:
         self.total = sum(path.stat().st_size for path in files)
         self._before = 0
-        self._open: set[IO[bytes]] = set()
+        self._open: set[ByteFile] = set()
 
     @property
     def done(self) -> int:
@@ -66,19 +75,88 @@ class ReadProgress:
         self._before, self.total = done, total
 
     @contextmanager
-    def opened(self, path: Path) -> Iterator[Iterable[bytes]]:
-        """Open a file, unpacked if its name ends in .gz."""
+    def unpacked(self, path: Path) -> Iterator[ByteFile]:
+        """Open a file; of .gz, .zip and .npz the bytes within, which are never all in memory.
+
+        Raises an error of UNREADABLE, and TapeError for an archive of another number of files than
+        one.
+        """
         with path.open("rb") as raw:
             self._open.add(raw)
             try:
                 if path.suffix == ".gz":
-                    with gzip.GzipFile(fileobj=raw) as unpacked:
-                        yield unpacked
+                    with gzip.GzipFile(fileobj=raw) as file:
+                        yield file
+                elif path.suffix in {".zip", ".npz"}:
+                    with zipfile.ZipFile(raw) as archive, archive.open(_only(archive)) as file:
+                        yield file
                 else:
                     yield raw
             finally:
                 self._before += raw.tell()
                 self._open.discard(raw)
+
+    @contextmanager
+    def opened(self, path: Path) -> Iterator[Iterable[bytes]]:
+        """Open the lines of a file, as `unpacked` does; a line above LINE_MAX is a TapeError."""
+        with self.unpacked(path) as file:
+            yield _lines(file)
+
+
+def _only(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    found = [each for each in archive.infolist() if not each.is_dir()]
+    if len(found) != 1:
+        raise TapeError(f"the archive has {len(found)} files instead of one")
+    return found[0]
+
+
+def _lines(file: ByteFile) -> Iterator[bytes]:
+    while line := file.readline(LINE_MAX + 1):
+        if len(line) > LINE_MAX:
+            raise TapeError(f"a line is longer than {LINE_MAX} bytes")
+        yield line
+
+
+def first_line(path: Path) -> bytes:
+    """Return the first line of a file, empty if it has none. Raises TapeError."""
+    try:
+        with ReadProgress(()).opened(path) as lines:
+            return next(iter(lines), b"")
+    except (TapeError, *UNREADABLE) as error:
+        raise TapeError(f"{path} can't be read: {error}") from None
+
+
+def parsed[T](
+    files: Sequence[Path],
+    parse: Callable[[bytes], T | None],
+    *,
+    on_bad: Callable[[str], None] | None,
+    progress: ReadProgress,
+    headers: int = 0,
+) -> Iterator[T]:
+    """Yield what `parse` makes of each line, None left out; `headers` lines of a file are skipped.
+
+    A line for which `parse` raises ValueError is passed to `on_bad` in words; without it, it raises
+    TapeError, as a file does that ends early or can't be opened.
+    """
+    for path in files:
+        number = 0
+        try:
+            with progress.opened(path) as lines:
+                for number, line in enumerate(lines, start=1):
+                    if number <= headers:
+                        continue
+                    try:
+                        row = parse(line)
+                    except ValueError as error:  # of msgspec too
+                        if on_bad is None:
+                            raise
+                        on_bad(f"{path.name}: line {number} can't be read: {error}")
+                        continue
+                    if row is not None:
+                        yield row
+        except (ValueError, *UNREADABLE) as error:
+            raise TapeError(f"{path}: line {max(1, number)} can't be read: {error}") from None
 
 
 def prepared(lines: Iterable[Line], account: RowAccount) -> Iterator[Line]:

@@ -4,18 +4,19 @@ The columns are documented at docs.tardis.dev (downloadable CSV files, data type
 with one `local_timestamp` are one message of the venue. Update ids are ours: the files have none.
 """
 
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import partial
 from heapq import merge
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 from quoter.domain.market import Side
+from quoter.tapes.columns import columns, level
 from quoter.tapes.later_snapshots import TapeBook
 from quoter.tapes.messages import Depth, Line, Message, Print, Snapshot, TapeError
-from quoter.tapes.reading import ReadProgress
+from quoter.tapes.reading import ReadProgress, first_line, parsed
 
 NS_PER_US = 1_000
 BOOK = b"exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount"
@@ -74,8 +75,7 @@ def read_tardis(
 
 
 def _header(path: Path) -> bytes:
-    with ReadProgress(()).opened(path) as lines:
-        header = next(iter(lines), b"").strip()
+    header = first_line(path).strip()
     if not is_tardis(header):
         raise TapeError(f"{path} has neither the header of incremental_book_L2 nor of trades")
     return header
@@ -84,32 +84,14 @@ def _header(path: Path) -> bytes:
 def _rows(
     files: Sequence[Path], header: bytes, symbol: str, on_bad: OnBad, progress: ReadProgress
 ) -> Iterator[_Row]:
-    for path in files:
-        number = 1
-        try:
-            with progress.opened(path) as lines:
-                for number, line in enumerate(lines, start=1):
-                    if number == 1:
-                        continue
-                    try:
-                        row = _row(line, header)
-                    except ValueError as error:
-                        on_bad(f"{path.name}: line {number} can't be read: {error}")
-                        continue
-                    if row.symbol == symbol:
-                        yield row
-        except (OSError, EOFError, zlib.error) as error:
-            raise TapeError(f"{path}: line {number} can't be read: {error}") from None
+    parse = partial(_row, header=header)
+    rows = parsed(files, parse, on_bad=on_bad, progress=progress, headers=1)
+    return (row for row in rows if row.symbol == symbol)
 
 
 def _row(line: bytes, header: bytes) -> _Row:
-    _, symbol, _, local_us, mark, side, price, amount = line.decode().rstrip("\r\n").split(",")
-    try:
-        row = _Row(int(local_us), symbol, mark, side, Decimal(price), Decimal(amount))
-    except InvalidOperation:
-        raise ValueError(f"price {price} or amount {amount} is not a number") from None
-    if not (row.price.is_finite() and row.price > 0 and row.amount.is_finite() and row.amount >= 0):
-        raise ValueError(f"price {price} must be above zero, and amount {amount} not below")
+    _, symbol, _, local_us, mark, side, price, amount = columns(line)
+    row = _Row(int(local_us), symbol, mark, side, *level(price, amount))
     if header is BOOK and side not in SIDES:
         raise ValueError(f"side {side} is neither bid nor ask")
     return row

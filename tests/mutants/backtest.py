@@ -83,6 +83,39 @@ MUTANTS = (
         tests=("tests/unit/tapes/test_tardis.py",),
     ),
     mutant(
+        "events_of_the_venue_alone_are_rows",
+        "a tape of hftbacktest shows the receiver what only the venue knew yet",
+        Edit("quoter/tapes/hftbacktest.py", " if event.flags & LOCAL)", ")"),
+        tests=("tests/unit/tapes/test_hftbacktest.py",),
+    ),
+    mutant(
+        "lost_updates_of_bybit_leave_no_hole",
+        "an update that is missing in Bybit's archive is not counted as a gap",
+        Edit(
+            "quoter/tapes/bybit.py",
+            "number += max(1, data.update - update) if update else 1",
+            "number += 1",
+        ),
+        tests=("tests/unit/tapes/test_bybit.py",),
+    ),
+    mutant(
+        "microseconds_of_the_archive_are_milliseconds",
+        "times in µs of Binance's archive are taken for ms",
+        Edit(
+            "quoter/tapes/columns.py",
+            "S_BELOW, MS_BELOW = 10**11, 10**14",
+            "S_BELOW, MS_BELOW = 10**11, 10**18",
+        ),
+        tests=("tests/unit/tapes/test_binance_archive.py",),
+    ),
+    mutant(
+        "lines_of_any_length",
+        "a packed line of any length is read into the memory",
+        Edit("quoter/tapes/reading.py", "file.readline(LINE_MAX + 1)", "file.readline()"),
+        Edit("quoter/tapes/reading.py", "if len(line) > LINE_MAX:", "if len(line) > 10**12:"),
+        tests=("tests/unit/tapes/test_reading.py",),
+    ),
+    mutant(
         "random_latency_swaps_messages",
         "messages of one connection overtake each other",
         Edit(

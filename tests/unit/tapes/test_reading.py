@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from quoter.tapes import reading
 from quoter.tapes.binance_raw import read_lines
-from quoter.tapes.messages import Depth, Line, Print
+from quoter.tapes.messages import Depth, Line, Print, TapeError
 from quoter.tapes.reading import ReadProgress, RowAccount, prepared
+from tests.unit.tapes.archives import gzipped, zipped
 
 D = Decimal
 
@@ -73,3 +75,27 @@ def test_only_the_first_bad_lines_are_named() -> None:
         account.add_bad(str(number))
     assert account.left_out["unreadable"] == 20
     assert account.first_bad == list("01234")
+
+
+def test_a_line_that_is_too_long_ends_the_tape_before_it_fills_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "LINE_MAX", 1_000)
+    for path in (tmp_path / "tape.gz", tmp_path / "tape.zip"):
+        text = "x" * 5_000_000
+        path = gzipped(path, text) if path.suffix == ".gz" else zipped(path, text)
+        with pytest.raises(TapeError, match="longer than 1000 bytes"):
+            list(read_lines((path,)))
+
+
+def test_an_archive_of_two_files_is_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "tape.zip", GOOD.decode(), names=("a", "b"))
+    with pytest.raises(TapeError, match="2 files instead of one"):
+        list(read_lines((path,)))
+
+
+def test_a_zip_is_read_as_its_content(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "tape.zip", GOOD.decode() * 2)
+    progress = ReadProgress((path,))
+    assert len(list(read_lines((path,), progress=progress))) == 2
+    assert 0 < progress.done <= progress.total
