@@ -73,15 +73,10 @@ class RunResult:
 
     def edge_bps(self, horizon_s: int) -> float | None:
         """Spread plus markout minus fees per notional, bps; None before the first fill."""
-        sides = self.pnl.sides.values()
-        notional = sum((side.notional for side in sides), Decimal(0))
+        notional = self.pnl.notional
         if not notional:
             return None
-        earned = sum(
-            (side.spread + side.horizons[horizon_s].markout - side.fees for side in sides),
-            Decimal(0),
-        )
-        return float(earned / notional) * BPS_PER_UNIT
+        return float(self.pnl.earned(horizon_s) / notional) * BPS_PER_UNIT
 
 
 class TapeRun:

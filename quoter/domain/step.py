@@ -115,6 +115,20 @@ class Pnl:
     held: Decimal  # change in value of units not from fills: opening position, transfers
     sides: Mapping[Side, SidePnl]
 
+    @property
+    def notional(self) -> Decimal:
+        """Traded on both sides, quote currency."""
+        return sum((side.notional for side in self.sides.values()), Decimal(0))
+
+    def markout(self, horizon_s: int) -> Decimal:
+        """Markout of all fills at a horizon, quote currency."""
+        return sum((s.horizons[horizon_s].markout for s in self.sides.values()), Decimal(0))
+
+    def earned(self, horizon_s: int) -> Decimal:
+        """Spread plus markout at a horizon minus fees, of all fills, quote currency."""
+        kept = sum((side.spread - side.fees for side in self.sides.values()), Decimal(0))
+        return kept + self.markout(horizon_s)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegimeView:

@@ -102,12 +102,12 @@ def _number(value: Value, form: str) -> str:
 def profit_table(report: RunReport) -> Table:
     """Split the profit as the engine's attribution does."""
     pnl, sides = report.pnl, report.pnl.sides.values()
-    notional = sum((side.notional for side in sides), Decimal(0))
+    notional = pnl.notional
     parts = [
         ("spread", pnl.spread, "captured by fills against the mid at the moment of the fill"),
         (
             "markout",
-            sum((side.horizons[SPLIT_S].markout for side in sides), Decimal(0)),
+            pnl.markout(SPLIT_S),
             f"move of the mid in the {SPLIT_S} s after our fills; below zero: adverse",
         ),
         (

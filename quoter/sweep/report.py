@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from quoter.state.attribution import HORIZONS_S
 from quoter.studies.common.pictures import COLOURS, label, save
 from quoter.studies.common.report import Cell, Picture, Report, Table
 from quoter.studies.common.report_writer import markdown
@@ -23,7 +24,7 @@ COLUMNS: Final = (
     "inventory",
     "fees",
     "edge 5 s net, bps [95 %]",
-    "markout 1 / 5 / 30 s, bps",
+    f"markout {' / '.join(map(str, HORIZONS_S))} s, bps",
     "inventory sd",
     "drawdown",
     "fills",
@@ -130,7 +131,7 @@ def _bars(
 
 def _row(one: VariantSummary) -> tuple[str, ...]:
     first, per_fill = one.minus_first, one.orders_per_fill
-    markouts = (one.markout_bps(horizon_s) for horizon_s in (1, 5, 30))
+    markouts = (one.markout_bps(horizon_s) for horizon_s in HORIZONS_S)
     return (
         one.variant,
         _interval(one.profit),

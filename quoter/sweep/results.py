@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
+from quoter.state.attribution import HORIZONS_S
 from quoter.sweep.cell import Cell, CellResult
 
 type Value = str | int | float | bool | Decimal | None
@@ -31,7 +32,6 @@ FIGURES = (
     "state",
     "books_equal",
 )
-HORIZONS_S = (1, 5, 30)
 
 
 def rows(cells: Sequence[Cell], results: Mapping[str, CellResult]) -> list[dict[str, Value]]:

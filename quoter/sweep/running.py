@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -12,9 +11,9 @@ from quoter.app.manifest import code_hash
 from quoter.backtest.baselines import rule_of
 from quoter.backtest.tape_run import RunResult, TapeRun, play_window
 from quoter.domain.errors import QuoterError
-from quoter.domain.step import Pnl
 from quoter.domain.units import BPS_PER_UNIT, NS_PER_S
 from quoter.settings import settings_from
+from quoter.state.attribution import HORIZONS_S
 from quoter.sweep.cell import SAMPLE_S, Cell, CellResult, Figures, Sample, failed
 from quoter.tapes.formats import read_tape, tape_notes
 from quoter.tapes.messages import TapeError
@@ -102,31 +101,18 @@ class _Sampler:
     def _now(self) -> Sample:
         pnl = self._run.engine.attribution.pnl(self._run.engine.market.mid)
         return Sample(
-            profit=float(pnl.total), earned=float(_earned(pnl)), notional=float(_notional(pnl))
+            profit=float(pnl.total),
+            earned=float(pnl.earned(EDGE_S)),
+            notional=float(pnl.notional),
         )
-
-
-def _notional(pnl: Pnl) -> Decimal:
-    return sum((side.notional for side in pnl.sides.values()), Decimal(0))
-
-
-def _earned(pnl: Pnl) -> Decimal:
-    """Return spread plus markout after EDGE_S minus fees, quote currency."""
-    return sum(
-        (s.spread + s.horizons[EDGE_S].markout - s.fees for s in pnl.sides.values()), Decimal(0)
-    )
 
 
 def _figures(result: RunResult, notes: tuple[str, ...]) -> Figures:
     pnl = result.pnl
-    notional = _notional(pnl)
-    horizons = sorted({h for side in pnl.sides.values() for h in side.horizons})
+    notional = pnl.notional
     markouts = {
-        h: float(sum((s.horizons[h].markout for s in pnl.sides.values()), Decimal(0)) / notional)
-        * BPS_PER_UNIT
-        if notional
-        else None
-        for h in horizons
+        horizon_s: float(pnl.markout(horizon_s) / notional) * BPS_PER_UNIT if notional else None
+        for horizon_s in HORIZONS_S
     }
     return Figures(
         seconds=result.seconds,
