@@ -44,11 +44,21 @@ class Incident:
     text: str
 
 
+@dataclass(slots=True, kw_only=True)
+class StatePeriod:
+    """A period in one trading state; `until_ns` 0: it has not ended."""
+
+    state: TradingState
+    since_ns: int
+    until_ns: int = 0
+
+
 class Incidents:
     """Collects incidents in order, and counts anomalies, rejects and denials by name."""
 
     def __init__(self) -> None:
         self.kept: list[Incident] = []
+        self.periods: list[StatePeriod] = []  # in order, the first INCIDENTS_MAX
         self.counts: Counter[IncidentKind] = Counter()
         self.anomalies: Counter[str] = Counter()
 
@@ -56,6 +66,10 @@ class Incidents:
     def left_out(self) -> int:
         """Number of incidents beyond INCIDENTS_MAX."""
         return self.counts.total() - len(self.kept)
+
+    def start(self, state: TradingState, ts_ns: int) -> None:
+        """Begin with this trading state."""
+        self.periods = [StatePeriod(state=state, since_ns=ts_ns)]
 
     def observe(self, step: Step) -> None:
         """Take the next step."""
@@ -94,6 +108,10 @@ class Incidents:
         for cause in change.cleared:
             self._add(ts_ns, IncidentKind.CAUSE, f"{cause} cleared")
         if change.before is not change.after:
+            if self.periods and not self.periods[-1].until_ns:
+                self.periods[-1].until_ns = ts_ns
+            if len(self.periods) < INCIDENTS_MAX:
+                self.periods.append(StatePeriod(state=change.after, since_ns=ts_ns))
             is_kill = change.after is TradingState.KILLED
             kind = IncidentKind.KILL if is_kill else IncidentKind.STATE
             self._add(ts_ns, kind, f"{change.before.name} to {change.after.name}")

@@ -17,6 +17,7 @@ from quoter.domain.events import (
     TopOfBook,
     Trade,
 )
+from quoter.domain.reasons import RejectReason
 from quoter.domain.step import Step
 from quoter.domain.units import NS_PER_S
 
@@ -93,6 +94,8 @@ class Latencies:
                 if (decided_ns := self._decided.pop(event.client_id, None)) is not None:
                     self._add(LatencyKind.BOOK_TO_SENT, decided_ns, event.ts_ns)
                 _keep(self._sent, event.client_id, event.ts_ns)
+            case OrderReject(reason=RejectReason.NOT_SENT):
+                self._sent.pop(event.client_id, None)
             case OrderAck() | OrderReject():
                 if (sent_ns := self._sent.pop(event.client_id, None)) is not None:
                     self._add(LatencyKind.SENT_TO_ACK, sent_ns, event.ts_ns)

@@ -70,6 +70,7 @@ class RunObserver:
 
     def _begin(self, ts_ns: int) -> None:
         self.first_ns = ts_ns
+        self.incidents.start(self.engine.causes.state, ts_ns)
         if self._since_ns:
             self.before = self.engine.attribution.pnl(self.engine.market.mid)
 
@@ -101,6 +102,12 @@ class RunObserver:
         self.inventory.add(ts_ns, (float(engine.inventory.net),))
         if self.pnl.is_due(ts_ns):
             self._sample_pnl(ts_ns)
+
+    def finish(self) -> None:
+        """Take the last values; call it once after the last step."""
+        if self.last_ns:
+            self._sample(self.last_ns)
+            self._sample_pnl(self.last_ns)
 
     def _sample_pnl(self, ts_ns: int) -> None:
         pnl = self.result()

@@ -5,9 +5,9 @@ from html import escape
 from typing import Final
 
 from quoter.domain.units import NS_PER_S
-from quoter.report.pictures import charts, split_bars, uptime_bars
+from quoter.report.pictures import bar_pictures, charts
 from quoter.report.run_report import RunReport
-from quoter.report.svg import NARROW, WIDE, Chart, draw, draw_bars
+from quoter.report.svg import NARROW, WIDE, Chart, draw
 from quoter.report.tables import Table, money, share, tables, when
 
 COLOURS: Final = """
@@ -24,7 +24,7 @@ svg text{fill:var(--ink);font-variant-numeric:tabular-nums}svg .muted{fill:var(-
 svg .right{text-anchor:end}svg .middle{text-anchor:middle}
 svg line{stroke:var(--muted)}svg .grid{stroke:var(--rule)}
 svg .line{fill:none;stroke-linejoin:round}svg .dash{stroke-dasharray:5 3}
-svg .level{stroke-dasharray:2 3;stroke-width:1.6}svg .band{opacity:.28}
+svg .level{stroke-dasharray:2 3;stroke-width:1.6}svg .band{opacity:.28}svg .span{opacity:.2}
 svg .mark{stroke:var(--paper);stroke-width:.7}
 """
 PAGE_STYLE: Final = """
@@ -38,7 +38,8 @@ p{margin:.4em 0}.muted,figcaption,.note{color:var(--muted)}.note,figcaption{font
 margin:16px 0;padding:0;list-style:none}
 .tiles li{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:8px 12px}
 .tiles b{display:block;font-size:1.25em;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
-.tiles span{color:var(--muted);font-size:.87em}figure{margin:0 0 12px}
+.tiles span{color:var(--muted);font-size:.87em}figure{margin:0 0 14px}
+figcaption{margin-top:4px}
 .narrow{display:none}@media(max-width:640px){.wide{display:none}.narrow{display:block}}
 .scroll{overflow-x:auto;max-height:26em;overflow-y:auto;border:1px solid var(--rule);
 border-radius:8px}
@@ -46,6 +47,7 @@ table{border-collapse:collapse;width:100%;font-size:.9em;font-variant-numeric:ta
 th,td{padding:4px 10px;text-align:left;border-bottom:1px solid var(--rule);vertical-align:top}
 th{position:sticky;top:0;background:var(--card);font-weight:600;white-space:nowrap}
 tr:last-child td{border-bottom:0}td.number{text-align:right;white-space:nowrap}
+td.text:last-child{min-width:17em}td.text:not(:last-child){white-space:nowrap}
 th.number{text-align:right}details summary{cursor:pointer;color:var(--blue);margin:.5em 0}
 @media print{.scroll{max-height:none}}
 """
@@ -147,7 +149,7 @@ def _sections(report: RunReport) -> Iterator[str]:
     wide = {chart.name: chart for chart in charts(report, WIDE.points_max)}
     narrow = {chart.name: chart for chart in charts(report, NARROW.points_max)}
     yield _heading("Profit and its parts")
-    yield _bars(report, "Profit and its parts", "split")
+    yield _bars(report, "split")
     yield _table(named.pop("profit"))
     for name, below in (
         ("profit", ""),
@@ -161,7 +163,7 @@ def _sections(report: RunReport) -> Iterator[str]:
         if below:
             yield _table(named.pop(below))
     yield _heading("Quotes at the venue")
-    yield _bars(report, "Quotes at the venue", "uptime")
+    yield _bars(report, "uptime")
     absences = named.pop("absences")
     yield f"<h3>{escape(absences.title)}</h3>{_table(absences)}"
     if "latencies" in wide:
@@ -182,9 +184,9 @@ def _figure(wide: Chart, narrow: Chart) -> str:
     return f"{_heading(wide.title)}<figure>{pictures}{note}</figure>"
 
 
-def _bars(report: RunReport, title: str, name: str) -> str:
-    bars = split_bars(report) if name == "split" else uptime_bars(report)
-    return f"<figure>{draw_bars(title, bars, WIDE)}{draw_bars(title, bars, NARROW)}</figure>"
+def _bars(report: RunReport, name: str) -> str:
+    pictures = (bar_pictures(report, size)[name] for size in (WIDE, NARROW))
+    return f"<figure>{''.join(pictures)}</figure>"
 
 
 def _table(table: Table) -> str:

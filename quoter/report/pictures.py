@@ -6,11 +6,12 @@ from itertools import accumulate
 from math import log10
 
 from quoter.domain.market import Side
+from quoter.domain.trading import TradingState
 from quoter.report.axes import Tick, evenly
 from quoter.report.latencies import LatencyFigures, LatencyKind
 from quoter.report.markout_curve import HORIZONS_S
 from quoter.report.run_report import RunReport
-from quoter.report.svg import Band, Bar, Chart, Level, Line, Marks
+from quoter.report.svg import Band, Bar, Chart, Level, Line, Marks, Size, Spans, draw_bars
 from quoter.report.tables import LATENCY_TEXTS, money, profit_table, share, side_name
 from quoter.report.timeline import Moment, Timeline, coarser
 
@@ -19,6 +20,12 @@ OPEN_SHARE_MAX = 0.5  # above it a horizon says little and is left out
 COLOURS: dict[Side | None, str] = {Side.BUY: "blue", Side.SELL: "vermillion", None: "ink"}
 UTC = "time, UTC"
 MS_PER_S = 1_000.0
+DETAIL_S = 900.0  # a longer picture of prices does not show single quotes
+RESTRICTED = (
+    (TradingState.REDUCE_ONLY, "reduce only", "orange"),
+    (TradingState.PAUSED, "paused", "grey"),
+    (TradingState.KILLED, "killed", "vermillion"),
+)
 
 
 def charts(report: RunReport, points_max: int) -> tuple[Chart, ...]:
@@ -68,7 +75,7 @@ def markout_chart(report: RunReport) -> Chart:
             None,
             *(ERRORS_DRAWN * p.se_bps if p.se_bps is not None else None for p in points),
         ]
-        shift = {Side.BUY: -0.08, Side.SELL: 0.08, None: 0.0}[side]
+        shift = {Side.BUY: -0.05, Side.SELL: 0.05, None: 0.0}[side]
         moved = [(x + shift, y) for x, y in shown]
         width = 2.4 if side is None else 1.5
         colour = COLOURS[side]
@@ -86,7 +93,8 @@ def markout_chart(report: RunReport) -> Chart:
         lines=lines,
         levels=(level,),
         x_ticks=evenly(labels),
-        note="Bars: two standard errors. Below the fee, a fill has lost money by then.",
+        note="Bars: two standard errors, where there are enough blocks of time. Below the fee, a "
+        "fill has lost money by then.",
     )
 
 
@@ -101,6 +109,7 @@ def inventory_chart(report: RunReport, points_max: int) -> Chart:
         x_label=UTC,
         bands=(line.band("base", "base", "lowest to highest", "blue"),),
         lines=(line("base", "inventory", "blue", is_step=True),),
+        spans=state_spans(report),
         levels=(
             Level(name=f"limits, ±{limit:g}", colour="vermillion", value=limit),
             Level(name="", colour="vermillion", value=-limit),
@@ -134,7 +143,23 @@ def price_chart(report: RunReport, points_max: int) -> Chart:
             line("own_ask", "our ask", "vermillion", is_step=True),
         ),
         marks=tuple(mark for mark in marks if mark.points),
+        spans=state_spans(report),
+        note="A part in detail: --since and --until." if report.seconds > DETAIL_S else "",
     )
+
+
+def state_spans(report: RunReport) -> tuple[Spans, ...]:
+    """Return the periods in which trading was restricted."""
+    found = []
+    for state, name, colour in RESTRICTED:
+        periods = [
+            (float(period.since_ns), float(period.until_ns or report.observed.last_ns))
+            for period in report.observed.incidents.periods
+            if period.state is state
+        ]
+        if periods:
+            found.append(Spans(name=name, colour=colour, periods=periods))
+    return tuple(found)
 
 
 def distance_chart(report: RunReport, points_max: int) -> Chart:
@@ -177,6 +202,14 @@ def latency_chart(latencies: Sequence[LatencyFigures]) -> Chart:
         x_ticks=tuple(Tick(value=log10(mark), label=f"{mark:g}") for mark in marks),
         y_limits=(0.0, 101.0),
     )
+
+
+def bar_pictures(report: RunReport, size: Size) -> dict[str, str]:
+    """Return the pictures made of bars, as SVG elements by the stem of their file."""
+    return {
+        "split": draw_bars("Profit and its parts", split_bars(report), size),
+        "uptime": draw_bars("Quotes at the venue", uptime_bars(report), size, whole=1.0),
+    }
 
 
 def split_bars(report: RunReport) -> tuple[Bar, ...]:

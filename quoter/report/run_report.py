@@ -98,6 +98,7 @@ def build(
 
     replayed = replay(recording, follower=begin, progress=progress, until_ns=period.until_ns)
     (observed,) = found
+    observed.finish()
     config, mark = config_of(recording.header), observed.engine.attribution.last_mark
     run, books = _books(recording, data_dir, period, replayed, observed)
     return RunReport(

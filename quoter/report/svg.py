@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from quoter.report.axes import Axis, Tick, number_ticks, time_ticks, value_range, with_room
 
 CHAR_WIDTH: Final = 0.6  # of the font size: wide enough for figures
+LEGEND_CHAR_WIDTH: Final = 0.55  # of words
 GAP: Final = 6.0
 
 type Points = Sequence[tuple[float, float | None]]
@@ -60,6 +61,15 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spans:
+    """Periods of x that are shaded over the whole height."""
+
+    name: str
+    colour: str
+    periods: Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
     """A picture. x is a time in ns, UTC, unless its ticks are given."""
 
@@ -71,6 +81,7 @@ class Chart:
     lines: Sequence[Line] = ()
     levels: Sequence[Level] = ()
     marks: Sequence[Marks] = ()
+    spans: Sequence[Spans] = ()
     x_ticks: tuple[Tick, ...] = ()
     y_limits: tuple[float, float] | None = None
     note: str = ""
@@ -118,6 +129,8 @@ def draw(chart: Chart, size: Size) -> str:
         f'width="{_px(plot.x.end - plot.x.start)}" height="{_px(plot.y.start - plot.y.end + 8)}"/>'
         f'</clipPath><g clip-path="url(#{clip})">'
     )
+    for spans in chart.spans:
+        _draw_spans(plot, spans)
     for band in chart.bands:
         _draw_band(plot, band)
     for level in chart.levels:
@@ -142,12 +155,12 @@ class Bar(NamedTuple):
     value: str
 
 
-def draw_bars(title: str, bars: Sequence[Bar], size: Size) -> str:
-    """Return bars below each other on one scale as an SVG element."""
+def draw_bars(title: str, bars: Sequence[Bar], size: Size, *, whole: float = 0.0) -> str:
+    """Return bars below each other on one scale, which contains `whole`, as an SVG element."""
     line, width = size.font * 1.9, size.font * CHAR_WIDTH
     start = (max(len(bar.label) for bar in bars) + 2) * width
     end = size.width - (max(len(bar.value) for bar in bars) + 2) * width
-    low, high = min(0.0, *(bar.low for bar in bars)), max(0.0, *(bar.high for bar in bars))
+    low, high = min(0.0, *(bar.low for bar in bars)), max(whole, *(bar.high for bar in bars))
     axis = Axis(low=low, high=high if high > low else low + 1.0, start=start, end=end, ticks=())
     height, zero, parts = line * len(bars), _px(axis.pixel(0.0)), list[str]()
     for number, bar in enumerate(bars):
@@ -225,7 +238,7 @@ def _legend(chart: Chart, size: Size) -> tuple[str, int]:
     parts, x, row = list[str](), GAP, 0
     line_height = size.font * 1.5
     for name, symbol in _symbols(chart):
-        width = size.font * (2.2 + len(name) * CHAR_WIDTH)
+        width = size.font * (2.0 + len(name) * LEGEND_CHAR_WIDTH)
         if x + width > size.width and x > GAP:
             x, row = GAP, row + 1
         y = line_height * row + size.font * 0.75
@@ -245,6 +258,9 @@ def _symbols(chart: Chart) -> Iterable[tuple[str, str]]:
     for band in chart.bands:
         fill = f"fill:var(--{band.colour})"
         yield band.name, f'<rect x="0" y="-5" width="17" height="10" class="band" style="{fill}"/>'
+    for spans in chart.spans:
+        fill = f"fill:var(--{spans.colour})"
+        yield spans.name, f'<rect x="0" y="-5" width="17" height="10" class="span" style="{fill}"/>'
     for level in chart.levels:
         if not level.name:
             continue
@@ -318,6 +334,16 @@ def _draw_band(plot: _Plot, band: Band) -> None:
             style = f"fill:var(--{band.colour})"
             plot.parts.append(f'<path d="M{over}L{under}Z" class="band" style="{style}"/>')
         run = []
+
+
+def _draw_spans(plot: _Plot, spans: Spans) -> None:
+    """Shade the periods; one that is too short to be seen is a line."""
+    top, height = _px(plot.y.end), _px(plot.y.start - plot.y.end)
+    for begin, end in spans.periods:
+        left, right = plot.x.pixel(begin), plot.x.pixel(end)
+        place = f'x="{_px(left)}" width="{_px(max(right - left, 1.0))}" y="{top}"'
+        style = f"fill:var(--{spans.colour})"
+        plot.parts.append(f'<rect {place} height="{height}" class="span" style="{style}"/>')
 
 
 def _draw_marks(plot: _Plot, marks: Marks) -> None:

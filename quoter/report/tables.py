@@ -67,6 +67,11 @@ def bps(value: Value) -> str:
     return _number(value, "+.3f")
 
 
+def error(value: Value) -> str:
+    """Return a standard error."""
+    return _number(value, ".3f")
+
+
 def share(value: Value) -> str:
     """Return a share as percent."""
     return _number(value, ".1%")
@@ -177,14 +182,14 @@ def markouts_table(report: RunReport) -> Table:
             point.blocks,
             point.share_open,
         )
-        for point in report.markouts
+        for point in sorted(report.markouts, key=lambda point: point.side is not None)
     ]
     columns = (
         Column("side", "side", text),
         Column("horizon_s", "after, s", plain_number),
         Column("markout_quote", f"markout, {report.quote}", money),
         Column("realised_spread_bps", "spread + markout, bps", bps),
-        Column("se_bps", "standard error", bps),
+        Column("se_bps", "standard error, bps", error),
         Column("blocks", "blocks", plain_number),
         Column("share_open", "still open", share),
     )

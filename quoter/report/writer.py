@@ -11,9 +11,9 @@ from typing import Final
 
 from quoter.report.fill_rows import FillRow
 from quoter.report.page import page, standalone, warnings
-from quoter.report.pictures import charts, split_bars, uptime_bars
+from quoter.report.pictures import bar_pictures, charts
 from quoter.report.run_report import RunReport
-from quoter.report.svg import WIDE, draw, draw_bars
+from quoter.report.svg import WIDE, draw
 from quoter.report.tables import Table, Value, fill_columns, fill_values, tables
 from quoter.report.timeline import Timeline
 
@@ -49,9 +49,8 @@ def write_report(report: RunReport, folder: Path) -> None:
     for chart in charts(report, WIDE.points_max):
         picture = standalone(draw(chart, WIDE))
         (folder / f"{chart.name}.svg").write_text(picture, encoding="utf-8")
-    for name, bars in (("split", split_bars(report)), ("uptime", uptime_bars(report))):
-        picture = standalone(draw_bars(name, bars, WIDE))
-        (folder / f"{name}.svg").write_text(picture, encoding="utf-8")
+    for name, element in bar_pictures(report, WIDE).items():
+        (folder / f"{name}.svg").write_text(standalone(element), encoding="utf-8")
 
 
 def timelines(report: RunReport) -> tuple[tuple[str, Timeline], ...]:

@@ -64,7 +64,7 @@ def test_page_holds_everything_and_requests_nothing(run: Path) -> None:
     assert not re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?(?!#)[^\"'#)]", page)
     assert "<script" not in page
     assert page.count("<svg") == page.count("</svg>") > 10
-    for word in ("Profit and its parts", "Inventory", "Why a side was not quoted", "Fills"):
+    for word in ("Profit and its parts", "Inventory", "Why a side was not quoted", "paused"):
         assert word in page
     assert "prefers-color-scheme:dark" in page
     assert not re.findall(r"\b(?:nan|inf|None)\b", re.sub(r"<td>[^<]*</td>", "", page))
@@ -78,6 +78,15 @@ def test_tables_are_the_same_as_json_and_csv(run: Path) -> None:
             found = found[::-1]
         texts = [{k: "" if v is None else str(v) for k, v in row.items()} for row in rows]
         assert found == texts, name
+
+
+def test_the_last_values_over_time_are_those_of_the_end(run: Path) -> None:
+    report = report_of(run, run / "out")
+    profit = report["over_time"]["profit_over_time"]
+    assert profit["ts_ns"][-1] == report["last_ns"]
+    for part in ("total", "spread"):
+        assert profit[part][-1] == float(parts(report)[part])
+    assert len(profit["total"]) == len(rows_of(run / "out" / "profit_over_time.csv"))
 
 
 def test_times_of_uptime_add_up_to_the_run(run: Path) -> None:
