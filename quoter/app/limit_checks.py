@@ -109,7 +109,7 @@ def thin_book(
     name, got = ("QUOTER_ORDER_SIZE", order_size) if own is None else ("QUOTER_BOOK_DEPTH_MIN", own)
     return [
         f"{name}: the best {DEPTH_LEVELS} levels hold {plain(depth_bid)} to buy and "
-        f"{plain(depth_ask)} to sell: no order is placed beside less than this (got {got:f})"
+        f"{plain(depth_ask)} to sell: no order is placed while a side holds less (got {got:f})"
     ]
 
 
@@ -153,7 +153,7 @@ def setting_warnings(engine: Engine, terms: QuoteTerms) -> list[str]:
 def target_out_of_reach(
     config: EngineConfig, *, position: Decimal, cash: Decimal, price: float
 ) -> list[str]:
-    """Return a line if the balances can't become the target; base, quote, quote per base."""
+    """Return a line if position (base) and cash (quote) can't become the target at this price."""
     if not config.is_spot:
         return []
     most = position + cash / exact(price)
@@ -176,7 +176,7 @@ def loss_within_a_minute(limits: Limits, *, sigma: float) -> list[str]:
         return []
     return [
         f"QUOTER_LOSS_MAX: with the inventory at QUOTER_INVENTORY_MAX, a move of one standard "
-        f"deviation in a minute loses {loss:.2f}, so the kill is a matter of minutes "
+        f"deviation in a minute loses {loss:.2f}: the loss limit will kill within minutes "
         f"(got {limits.loss_max:f})"
     ]
 

@@ -14,7 +14,7 @@ from quoter.domain.errors import BadSetting, QuoterError
 from quoter.domain.trading import Phase, TradingState
 from quoter.service.http.protocol import RequestResult
 
-TIMEOUT_S = 5.0  # for a whole request; the daemon's own limits are 2 and 3 s
+TIMEOUT_S = 5.0  # for a whole request; the daemon waits 3 s for an outcome, a kill 1 s for the disk
 TOKEN_BYTES_MAX = 4_096
 SECRETS_DIR = "/run/secrets"
 STATES, PHASES = tuple(TradingState.__members__), tuple(phase.value for phase in Phase)

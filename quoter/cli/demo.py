@@ -97,7 +97,10 @@ async def _demo(
 
 @contextmanager
 def _data_folder(keep: Path | None) -> Iterator[Path]:
-    """Give the folder to keep, or a temporary one. Raises BadSetting."""
+    """Yield the folder to keep, or a temporary one.
+
+    Raises BadSetting if the one to keep is not empty or can't be used.
+    """
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="quoter-demo-") as folder:
             yield Path(folder)

@@ -37,7 +37,9 @@ Symbol = Annotated[str | None, typer.Option(help="Symbol; default: the first in 
 Filters = Annotated[
     Path | None, typer.Option(exists=True, help="An answer of exchangeInfo, as in `backtest`.")
 ]
-Median = Annotated[float, typer.Option(min=0, max=5_000, help="Median latency of each message.")]
+Median = Annotated[
+    float, typer.Option(min=0, max=5_000, help="Median latency of each message, ms.")
+]
 Spread = Annotated[
     float, typer.Option(min=1, max=100, help="99 % quantile of the latency, in medians.")
 ]
@@ -49,7 +51,8 @@ Cluster = Annotated[
     typer.Option(metavar="ADDRESS", help="Run on a Dask cluster: address of its scheduler."),
 ]
 Memory = Annotated[
-    int, typer.Option(min=100, help="Largest memory of a worker process; a cell above it fails.")
+    int,
+    typer.Option(min=100, help="Largest memory of a worker process, MiB; a cell above it fails."),
 ]
 Out = Annotated[
     Path, typer.Option(help="Folder of the results; finished cells in it are not run again.")

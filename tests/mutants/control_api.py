@@ -22,6 +22,16 @@ MUTANTS = (
         tests=(AUTH,),
     ),
     mutant(
+        "refusal_without_reason",
+        "a refused request of a known caller is logged without its reason",
+        Edit(
+            API,
+            "actor=str(caller), reason=reason)",
+            "actor=str(caller))",
+        ),
+        tests=(CONTROL,),
+    ),
+    mutant(
         "role_not_checked",
         "any token may send any command",
         Edit(API, "        if caller.role < role:\n", "        if False:\n"),

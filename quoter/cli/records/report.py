@@ -49,7 +49,10 @@ def run_report(
 
 
 def time_ns(name: str, text: str | None) -> int | None:
-    """Return a time in ns: ISO 8601, UTC unless it has an offset. Raises BadSetting."""
+    """Return an ISO 8601 time, UTC unless it has an offset, in ns; None for None.
+
+    Raises BadSetting.
+    """
     if text is None:
         return None
     try:
