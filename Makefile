@@ -6,7 +6,7 @@ STAMP := .venv/.ready
 # Kept bytecode: without it every worker compiles all tests again, 6 s of CPU time each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo quick test check lint types layers format simulate bench soak mutants lock audit sbom env image e2e clients peers dashboard clean
+.PHONY: help setup demo quick test check lint types layers format simulate bench soak mutants lock audit sbom env image e2e clients peers same-tape dashboard clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -76,9 +76,14 @@ e2e: setup       ## build, run and stop the whole stack on a real Docker Engine 
 clients: setup   ## let other people's Binance clients trade with the sandbox (asks the registries; ARGS= names)
 	@$(PY) -m deploy.clients.run $(ARGS)
 
-peers: setup     ## compare fills on TAPE="FILES" with hftbacktest (asks the registries once; ARGS= --seconds, --period, --offset)
+peers: setup     ## compare fills on TAPE="FILES" with hftbacktest, and speed with NautilusTrader too (asks the registries once; ARGS= --seconds, --period, --offset)
 	@test -x .venv-peers/bin/python || { $(PY) -m venv .venv-peers && .venv-peers/bin/pip install -q hftbacktest==2.4.4 msgspec; }
+	@test -x .venv-nautilus/bin/python || { $(PY) -m venv .venv-nautilus && .venv-nautilus/bin/pip install -q nautilus_trader==1.231.0; } || rm -rf .venv-nautilus
+	@$(PY) deploy/peers/speed.py $(TAPE)
 	@PYTHONPATH=. .venv-peers/bin/python deploy/peers/hftbacktest_fills.py $(TAPE) $(ARGS)
+
+same-tape: setup ## compare fills on TAPE="FILE" over the sandbox's sockets with those of the backtest (ARGS= --seconds)
+	@$(PY) deploy/peers/same_tape.py $(TAPE) $(ARGS)
 
 dashboard: setup ## write the Grafana dashboard anew
 	@$(PY) -m deploy.grafana.generate

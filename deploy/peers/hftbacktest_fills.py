@@ -10,48 +10,23 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 
 import hftbacktest as hft
 import numpy as np
-from hftbacktest.types import (
-    BUY_EVENT,
-    DEPTH_EVENT,
-    DEPTH_SNAPSHOT_EVENT,
-    EXCH_EVENT,
-    LOCAL_EVENT,
-    SELL_EVENT,
-    TRADE_EVENT,
-    event_dtype,
-)
+from tape_events import Tape, events, load
 
 from quoter.domain.market import Side
 from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.sim.exchange import Exchange
 from quoter.sim.fill_models import FillModel
-from quoter.sim.messages import DepthBook, MarketSpec, NewOrder, OrderKind, Refused
-from quoter.tapes.formats import read_tape, tape_symbol
-from quoter.tapes.market import LINES_MAX, recorded_market
-from quoter.tapes.messages import Best, Depth, Levels, Line, Print
-from quoter.tapes.opening import open_tape
+from quoter.sim.messages import MarketSpec, NewOrder, OrderKind, Refused
 from quoter.tapes.playing import feed
-from quoter.tapes.reading import ReadProgress, RowAccount, prepared
 
 LATENCY_NS = 10 * NS_PER_MS
 WORTH = Decimal(300)  # of an order, quote currency
 END = 1  # hftbacktest's answer when the data are over
 DIFFERENCE_MAX = 0.1  # of the number of filled orders, between `pessimistic` and hftbacktest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tape:
-    """The market, its opening, and the rows after it, in memory."""
-
-    market: MarketSpec
-    start_ns: int
-    book: DepthBook
-    rows: list[Line]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,52 +38,6 @@ class Pair:
     cancelled_ns: int
     bid: int
     ask: int
-
-
-def load(files: list[Path], seconds: float) -> Tape:
-    """Return the tape without its best-price stream."""
-    name, account = tape_symbol(files), RowAccount()
-
-    def lines() -> Iterator[Line]:
-        return read_tape(files, name, on_bad=account.add_bad, progress=ReadProgress(()))
-
-    first = (row for _, row in islice(lines(), LINES_MAX))
-    market = recorded_market(first, name.upper(), filters=None)
-    opening = open_tape(prepared(lines(), account))
-    rows, latest_ns = [], opening.ts_ns
-    for ts_ns, row in opening.lines:
-        if ts_ns > opening.ts_ns + seconds * NS_PER_S:
-            break
-        latest_ns = max(latest_ns, ts_ns)
-        if not isinstance(row, Best):
-            rows.append((latest_ns, row))
-    return Tape(
-        market=replace(market, recorded=True, fee_maker=Decimal(0)),
-        start_ns=opening.ts_ns,
-        book=opening.book,
-        rows=rows,
-    )
-
-
-def events(tape: Tape) -> np.ndarray:
-    """Return the tape in hftbacktest's form; venue and receiver see each row at one time."""
-    found: list[tuple[int, int, int, float, float, int, int, float]] = []
-
-    def add(kind: int, ts_ns: int, levels: Levels) -> None:
-        for price, size in levels:
-            flags = kind | EXCH_EVENT | LOCAL_EVENT
-            found.append((flags, ts_ns, ts_ns, float(price), float(size), 0, 0, 0.0))
-
-    add(DEPTH_SNAPSHOT_EVENT | BUY_EVENT, tape.start_ns, tape.book.bids)
-    add(DEPTH_SNAPSHOT_EVENT | SELL_EVENT, tape.start_ns, tape.book.asks)
-    for ts_ns, row in tape.rows:
-        if isinstance(row, Depth):
-            add(DEPTH_EVENT | BUY_EVENT, ts_ns, row.bids)
-            add(DEPTH_EVENT | SELL_EVENT, ts_ns, row.asks)
-        elif isinstance(row, Print):
-            taker = SELL_EVENT if row.is_buyer_maker else BUY_EVENT
-            add(TRADE_EVENT | taker, ts_ns, ((row.price, row.size),))
-    return np.array(found, dtype=event_dtype)
 
 
 def order_size(market: MarketSpec) -> Decimal:
