@@ -51,7 +51,7 @@ class VenueUnavailable(VenueError):
 
 
 class MarketsUnread(VenueUnavailable):
-    """The list of markets could not be read; `is_answered`: the venue sent another answer."""
+    """The list of markets could not be read; `is_answered`: whether the venue answered at all."""
 
     def __init__(self, text: str, *, is_answered: bool = False) -> None:
         super().__init__(text)

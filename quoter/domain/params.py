@@ -1,4 +1,4 @@
-"""Live parameters: settings of the quote that may change while the daemon runs; no limit is one."""
+"""Live parameters: settings that may change while the daemon runs. Limits are not among them."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """Blocks of a recording's file: compressed, numbered, each with checksums.
 
-A file is a sequence of blocks. A block is a head of HEAD.size bytes and a body that zlib has
+A file is a sequence of blocks. A block is a head of HEAD_BYTES bytes and a body that zlib has
 compressed. The head holds a mark, the format, the block's number within the run, the length of the
 body, the CRC-32 of the body, and the CRC-32 of the head's own fields before it. A block is written
 in one piece, so that a crash leaves whole blocks and at most one incomplete one at the end.

@@ -57,8 +57,8 @@ class Market:
     def place(self, account: str, order: NewOrder, now_ns: int) -> SimOrder:
         """Place an order. Raises Refused, without any change.
 
-        The background refills at once: what the shown levels leave of an order, if it still
-        crosses the book, is filled at its own limit.
+        First it trades with the shown levels. The background then refills; if what is left of the
+        order still crosses the book, it is filled at its own limit.
         """
         if self.is_halted:
             raise Refused(SimReject.HALTED)

@@ -70,7 +70,7 @@ class SignedFlow:
     def z(self, t_s: float, unit: float) -> float:
         """Return net flow over sqrt(sum of squares + unit^2); no unit.
 
-        unit, base, > 0: so that a single trade alone gives no large figure.
+        unit, base, > 0: keeps a single trade from giving a large figure.
         """
         positive("unit", unit)
         self._fade(t_s)
