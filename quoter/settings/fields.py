@@ -476,7 +476,7 @@ class Pricing(BaseModel):
         ge=10,
         le=86_400,
         description="Half-life of the slow volatility estimate, in seconds. Quotes use the slow "
-        "estimate or 85 % of the fast one, whichever is higher.",
+        "estimate or 85 % of the fast one, whichever is higher, at the scale of half a minute.",
     )
     volatility_half_life_fast_s: float = Field(
         30,
