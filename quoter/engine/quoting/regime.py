@@ -7,8 +7,8 @@ and with it the next cut: on a market whose variance is mostly in jumps it falls
 volatilities count moves of one second, so that a mid which bounces raises both. The usual one
 starts from the prior of sigma (of the settings, the ledger or the venue's bars), weighted as five
 minutes of data. Without one, the market is observed for a minute first; until then only equity is
-checked. Present volatility is the fast
-estimate with moves below one tick ignored: on a coarse grid they are bounces between bid and ask.
+checked. Present volatility has an estimate of its own too, with the fast half-life and with moves
+below one tick ignored: on a coarse grid they are bounces between bid and ask.
 """
 
 from dataclasses import replace
