@@ -258,7 +258,7 @@ def sandbox(
         ),
     ] = None,
     shutdown_notice_s: Annotated[
-        float, typer.Option(min=0, max=600, help="Announce the closing this long before, seconds.")
+        float, typer.Option(min=0, max=600, help="Seconds from the announcement to the close.")
     ] = 10,
     tls: Annotated[
         Path | None, typer.Option(help="Serve over TLS; PEM file with a certificate and its key.")
