@@ -7,6 +7,7 @@ orders of an earlier run, and reconciles the ledger with the venue. Only then it
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import structlog
 from aiohttp.web import AppRunner
@@ -22,6 +23,7 @@ from quoter.app.limit_checks import check_limits, check_target
 from quoter.app.live_control import LiveControl, Load
 from quoter.app.manifest import metrics_of
 from quoter.app.opening_reconciliation import OpeningReconciliation
+from quoter.app.paper import make_paper_gateway, paper_end
 from quoter.app.recording import make_recorder
 from quoter.app.settings_summary import SettingsSummaryLog
 from quoter.app.settings_to_config import (
@@ -52,6 +54,9 @@ from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.writer import LedgerFailed
+from quoter.paper.feed import PaperFeed
+from quoter.paper.gateway import PaperGateway
+from quoter.paper.venue import PaperVenue
 from quoter.service.announcements import Observer
 from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
@@ -59,14 +64,14 @@ from quoter.service.http import server as http
 from quoter.service.killswitch.drill_record import last_passed_ns
 from quoter.service.runner import Runner
 from quoter.service.saved_calibration import usable_calibration
-from quoter.settings import Settings
+from quoter.settings import Environment, Settings
 from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.redaction import Redactor
 from quoter.telemetry.step_log import StepLog
 from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
 from quoter.venues.factory import check_signing_code, make_feed, make_gateway
-from quoter.venues.ports import OrderGateway
+from quoter.venues.ports import MarketFeed, OrderGateway
 
 log = structlog.get_logger()
 
@@ -82,6 +87,7 @@ class Daemon:
     clock: Clock
     ledger: Ledger | None
     run: str
+    paper: PaperVenue | None = None  # the simulated venue of a paper run
 
 
 async def trade(
@@ -141,39 +147,21 @@ async def _make_daemon(
 ) -> Daemon:
     """Connect, cancel what an earlier run left, reconcile, and return a daemon ready to run."""
     settings, clock, folder = started.settings, started.clock, started.folder
-    external_stops, gateway = _make_gateway(started, config)
-    try:
-        instrument = await connect(gateway, settings, started.ledger)
-        if folder is not None and started.ledger is not None:
-            may_arrive_s = late_create_s(started.ledger, folder, clock)
-            await cancel_own_orders(gateway, started.ledger, late_create_s=may_arrive_s)
-        engine = Engine(await _engine_config(started, instrument, gateway))
-    except BaseException:  # a start that is cancelled closes its sockets too
-        await gateway.close()
-        raise
-    if folder is None:
-        await gateway.close()
-    metrics = _metrics(started, gateway)
-    for event, text in gateway.warnings:
-        if folder is not None or event == "maker_fee":  # a dry run needs no key and no orders
-            log.warning(event, text=text)
+    access = _make_access(started, config)
+    instrument, engine = await _connected(started, access)
+    metrics = _metrics(started, access.public)
+    _log_warnings(started, access)
     runner = make_runner(
         RunInputs(
             engine=engine,
-            feed=make_feed(
-                config,
-                instrument,
-                now_ns=clock.now_ns,
-                clock=None if folder is None else gateway.clock,
-                limiter=gateway.limiter,
-            ),
-            gateway=None if folder is None else gateway,
+            feed=_make_feed(started, config, access, instrument),
+            gateway=None if folder is None else access.orders,
             clock=clock,
             metrics=metrics,
             folder=folder,
             latched=started.latched,
             ledger=started.ledger,
-            venue_clock=gateway.clock,
+            venue_clock=access.public.clock,
             rss_max_mb=settings.rss_max_mb,
             observers=(
                 metrics.observe,
@@ -181,12 +169,63 @@ async def _make_daemon(
                 SettingsSummaryLog(engine).observe,
                 *observers,
             ),
-            external_stops=external_stops.build(gateway),
+            external_stops=access.external_stops.build(access.public),
             recorder=make_recorder(started, engine.config),
         )
     )
-    run = run_id(started.start_ns)
-    return Daemon(runner, engine, instrument, metrics, clock, started.ledger, run)
+    run, venue = run_id(started.start_ns), access.paper.venue if access.paper is not None else None
+    return Daemon(runner, engine, instrument, metrics, clock, started.ledger, run, venue)
+
+
+class _Access(NamedTuple):
+    """Access to the venue, and what can block creates; `paper` takes the orders of a paper run."""
+
+    external_stops: ExternalStopsBuilder
+    public: CcxtGateway
+    paper: PaperGateway | None
+
+    @property
+    def orders(self) -> OrderGateway:
+        return self.public if self.paper is None else self.paper
+
+
+async def _connected(started: StartContext, access: _Access) -> tuple[Instrument, Engine]:
+    """Connect, cancel the orders of an earlier run, reconcile. Raises StartFailed."""
+    gateway, ledger, folder = access.orders, started.ledger, started.folder
+    try:
+        instrument = await connect(gateway, started.settings, ledger)
+        if folder is not None and ledger is not None and access.paper is None:
+            may_arrive_s = late_create_s(ledger, folder, started.clock)
+            await cancel_own_orders(gateway, ledger, late_create_s=may_arrive_s)
+        engine = Engine(await _engine_config(started, instrument, gateway))
+    except BaseException:  # a start that is cancelled closes its sockets too
+        await gateway.close()
+        raise
+    if folder is None:
+        await gateway.close()
+    return instrument, engine
+
+
+def _log_warnings(started: StartContext, access: _Access) -> None:
+    """Log the venue's warnings; those of a key or of orders only where there are some."""
+    has_orders = started.folder is not None and access.paper is None
+    for event, text in access.public.warnings:
+        if has_orders or event == "maker_fee":
+            log.warning(event, text=text)
+
+
+def _make_feed(
+    started: StartContext, config: VenueConfig, access: _Access, instrument: Instrument
+) -> MarketFeed:
+    public = access.public
+    feed = make_feed(
+        config,
+        instrument,
+        now_ns=started.clock.now_ns,
+        clock=None if started.folder is None else public.clock,
+        limiter=public.limiter,
+    )
+    return feed if access.paper is None else PaperFeed(feed, access.paper.venue, instrument)
 
 
 def _metrics(started: StartContext, gateway: CcxtGateway) -> Metrics:
@@ -197,23 +236,22 @@ def _metrics(started: StartContext, gateway: CcxtGateway) -> Metrics:
     return metrics
 
 
-def _make_gateway(
-    started: StartContext, config: VenueConfig
-) -> tuple[ExternalStopsBuilder, CcxtGateway]:
-    """Return the gateway and the external stops that can block its creates. Raises StartFailed."""
+def _make_access(started: StartContext, config: VenueConfig) -> _Access:
+    """Return the gateways, and the external stops that can block creates. Raises StartFailed."""
     try:
         check_signing_code(config)
         dead_man_s = dead_man_timeout_s(started.settings, is_dry=started.folder is None)
         external_stops = ExternalStopsBuilder(started, dead_man_s)
-        gateway = make_gateway(
-            config, now_ns=started.clock.now_ns, block_reason=external_stops.block_reason
-        )
+        block_reason = external_stops.block_reason
+        gateway = make_gateway(config, now_ns=started.clock.now_ns, block_reason=block_reason)
     except CodeAltered as error:
         text = f"altered code: {error}: install the locked packages again"
         raise StartFailed(ExitCode.INTEGRITY, text) from None
     except (VenueError, ValueError) as error:
         raise StartFailed(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}") from None
-    return external_stops, gateway
+    is_paper = started.settings.environment is Environment.PAPER and started.folder is not None
+    paper = make_paper_gateway(started, config, gateway, block_reason) if is_paper else None
+    return _Access(external_stops, gateway, paper)
 
 
 async def _engine_config(
@@ -293,6 +331,8 @@ async def _serve(
         code = await runner.run()
     finally:
         await http.stop(web)
+    if daemon.paper is not None:
+        code = paper_end(code, daemon.paper.truth(), daemon.runner.announcements.snapshot())
     log.info("stopped", exit_code=int(code), exit_name=code.name)
     if code is ExitCode.TRIAL_FAILED:
         raise StartFailed(

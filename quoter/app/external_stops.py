@@ -67,8 +67,11 @@ async def with_heartbeat[T](
 
 
 def dead_man_timeout_s(settings: Settings, *, is_dry: bool) -> int:
-    """Return the time-out of the venue's switch; 0 if unused. Raises StartFailed if unsupported."""
-    if is_dry:
+    """Return the time-out of the venue's switch; 0 if unused. Raises StartFailed if unsupported.
+
+    A paper run needs none: its orders end with the process.
+    """
+    if is_dry or settings.environment is Environment.PAPER:
         return 0
     try:
         return timeout_s(settings.exchange, settings.dead_man)
@@ -128,5 +131,10 @@ class ExternalStopsBuilder:
             "external_stops",
             sentinel=settings.sentinel,
             dead_man_s=self._dead_man_s,
-            note="" if self._dead_man_s else NO_DEAD_MAN_WARNINGS[settings.sentinel],
+            note=self._note(settings),
         )
+
+    def _note(self, settings: Settings) -> str:
+        if settings.environment is Environment.PAPER:
+            return "the orders of a paper run end with this process"
+        return "" if self._dead_man_s else NO_DEAD_MAN_WARNINGS[settings.sentinel]

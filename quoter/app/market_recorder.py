@@ -12,14 +12,14 @@ from quoter.app.recording import BYTES_PER_MB, header_of
 from quoter.app.settings_to_config import venue_config
 from quoter.app.startup import StartFailed, connect
 from quoter.domain.errors import VenueError
-from quoter.domain.events import BookDelta, BookSnapshot, Event, RulesReport, TopOfBook
+from quoter.domain.events import Event, RulesReport
 from quoter.domain.instrument import Instrument
 from quoter.domain.units import NS_PER_S
 from quoter.recording.recorder import Recorder
 from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Settings
-from quoter.state.book import Book
+from quoter.state.watched_book import WatchedBook
 from quoter.venues.factory import make_feed, make_gateway
 from quoter.venues.ports import MarketFeed
 
@@ -45,8 +45,7 @@ class MarketRecorder:
 
     def __init__(self, feed: MarketFeed, recorder: Recorder, instrument: Instrument) -> None:
         self._feed, self._recorder, self._instrument = feed, recorder, instrument
-        self._book = Book()
-        self._lost = ""  # why the book is lost; empty while it is not
+        self._book = WatchedBook()
         self._resync_ns = 0
         self.progress = Progress()
 
@@ -55,24 +54,11 @@ class MarketRecorder:
         if not self.progress.events:
             self._record(RulesReport(ts_ns=event.ts_ns, instrument=self._instrument))
         self._record(event)
-        fault = None
-        match event:
-            case BookSnapshot():
-                fault = self._book.load(event)
-            case BookDelta():
-                fault = self._book.apply(event)
-            case TopOfBook():
-                fault = self._book.apply_top(event)
-            case _:
-                pass
-        if fault is not None:
-            self._lost = fault
-        elif self._book.ready:
-            self._lost = ""
-        if self._lost and event.ts_ns - self._resync_ns >= RESYNC_APART_NS:
+        self._book.observe(event)
+        if self._book.fault and event.ts_ns - self._resync_ns >= RESYNC_APART_NS:
             self._resync_ns = event.ts_ns
             self.progress.resyncs += 1
-            log.warning("book_lost", reason=self._lost)
+            log.warning("book_lost", reason=self._book.fault)
             self._feed.resync()
 
     def _record(self, event: Event) -> None:

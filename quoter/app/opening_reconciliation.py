@@ -33,7 +33,6 @@ from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.domain.trading import CancelReason
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.rows import Epoch, FillKind, Intent, KnownFill
-from quoter.ledger.sums import added
 from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Environment
@@ -95,8 +94,8 @@ class OpeningReconciliation:
             unsettled = self._ledger.reader.unsettled(epoch.number)
             ends = {intent.client_id: await self._end_of(intent) for intent in unsettled}
             is_missing = await self._catch_up(epoch)
-            books = self._books(epoch)
             reader = self._ledger.reader
+            books = reader.traded_balances(epoch)
             booked = {client_id: reader.filled(epoch.number, client_id) for client_id in ends}
             incident = _orders_differ(ends, booked) or await self._balances_differ(books)
             if not incident:
@@ -238,12 +237,6 @@ class OpeningReconciliation:
             if isinstance(answer, OrderDone):
                 client_id = answer.client_id
         return client_id if self._ledger.reader.is_known_order(client_id, epoch.number) else ""
-
-    def _books(self, epoch: Epoch) -> dict[str, Decimal]:
-        """Return the balances that trading has changed, from opening and fills, by asset."""
-        base, quote = self._instrument.base, self._instrument.quote
-        changes = self._ledger.reader.sums(epoch.number).balances(base, quote)
-        return added(epoch.opening, changes)
 
     async def _balances_differ(self, books: Mapping[str, Decimal]) -> str:
         """Return the differences of the balances, per traded or fee asset; empty if there is none.

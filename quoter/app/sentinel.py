@@ -5,6 +5,7 @@ import signal
 import time
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import structlog
 import uvloop
@@ -15,13 +16,14 @@ from quoter.app.setting_errors import text_for
 from quoter.app.settings_to_config import market_of, venue_config
 from quoter.domain.errors import MarketUnfit, VenueError
 from quoter.ledger.reader import known_orders
+from quoter.paper.ledger_account import LedgerAccount
 from quoter.service.data_folder import SENTINEL_LOCK, DataFolder, LockHeld
 from quoter.service.exit_codes import ExitCode
 from quoter.service.http import server as http
 from quoter.service.sentinel.heartbeat_monitor import DaemonState, HeartbeatMonitor
 from quoter.service.sentinel.pages import SentinelPages
 from quoter.service.sentinel.process import Sentinel
-from quoter.settings import Settings
+from quoter.settings import Environment, Settings
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 from quoter.venues.config import VenueConfig
 from quoter.venues.factory import make_cancel_gateway
@@ -45,12 +47,22 @@ def run_sentinel(settings: Settings) -> int:
         text = f"QUOTER_DATA_DIR: {settings.data_dir} can't be used: {error.strerror}"
         return _refused(ExitCode.USAGE, text)
     try:
-        gateway = make_cancel_gateway(cancel_gateway_config(settings))
+        gateway = cancel_gateway(settings, settings.data_dir)
         return uvloop.run(_serve(settings, gateway))
     except (VenueError, ValueError) as error:
         return _refused(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}")
     finally:
         folder.release()
+
+
+def cancel_gateway(settings: Settings, folder: Path) -> CancelGateway:
+    """Return what lists and cancels the orders of the daemon that owns `folder`.
+
+    Raises VenueError if the venue can't be used.
+    """
+    if settings.environment is Environment.PAPER:
+        return LedgerAccount(folder, market_of(settings))
+    return make_cancel_gateway(cancel_gateway_config(settings))
 
 
 def cancel_gateway_config(settings: Settings) -> VenueConfig:

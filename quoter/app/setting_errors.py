@@ -11,7 +11,7 @@ from quoter.domain.errors import (
     VenueUnfit,
 )
 from quoter.service.exit_codes import ExitCode
-from quoter.settings import Environment, Settings
+from quoter.settings import Settings
 
 # The setting to look at first, by what is wrong with the key.
 KEY_SETTINGS = {
@@ -56,5 +56,5 @@ def exit_code_for(error: VenueError) -> ExitCode:
 
 def is_sandbox_missing(error: VenueError, settings: Settings) -> bool:
     """Whether nothing answered at the sandbox's address: probably none was started."""
-    is_sandbox = settings.environment is Environment.SANDBOX
+    is_sandbox = settings.system == "sandbox"
     return is_sandbox and isinstance(error, MarketsUnread) and not error.is_answered

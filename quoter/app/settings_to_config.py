@@ -62,7 +62,12 @@ def run_id(start_ns: int) -> str:
 
 
 def venue_config(settings: Settings, *, with_key: bool = True) -> VenueConfig:
-    """Return the venue configuration; in the sandbox its demo key is the default."""
+    """Return the venue configuration; in the sandbox its demo key is the default.
+
+    A paper run reads the live market without a key, whatever the settings have.
+    """
+    is_paper = settings.environment is Environment.PAPER
+    with_key = with_key and not is_paper
     key, secret, password = (
         value.get_secret_value() if value is not None and with_key else ""
         for value in (settings.api_key, settings.api_secret, settings.api_password)
@@ -72,13 +77,14 @@ def venue_config(settings: Settings, *, with_key: bool = True) -> VenueConfig:
     return VenueConfig(
         exchange=settings.exchange,
         symbol=settings.symbol,
-        environment=settings.environment.value,
+        environment=settings.system,
         order_prefix=own_prefix(settings),
         sandbox_url=settings.sandbox_url,
         api_key=key,
         secret=secret,
         password=password,
         is_trial_first=trial_mode(settings) is not TrialMode.OFF,
+        is_public_only=is_paper,
         fee_maker=given_fee(settings),
         stream=StreamTimings(
             stall_s=settings.book_stale_s, ping_s=min(PING_S_MAX, settings.book_stale_s / 2)
@@ -140,8 +146,13 @@ def engine_config(
 
 
 def trial_mode(settings: Settings) -> TrialMode:
-    """Return whether a trial order precedes the quotes: by default where money is not real."""
-    is_wanted = settings.trial_order == "auto" and settings.environment.is_play_money
+    """Return whether a trial order precedes the quotes: by default where money is not real.
+
+    None in a paper run, whose venue is not in doubt.
+    """
+    environment = settings.environment
+    is_in_doubt = environment.is_play_money and environment is not Environment.PAPER
+    is_wanted = settings.trial_order == "auto" and is_in_doubt
     return TrialMode.FIRST if is_wanted else TrialMode.OFF
 
 

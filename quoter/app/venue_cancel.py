@@ -4,13 +4,12 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-from quoter.app.sentinel import cancel_gateway_config
+from quoter.app.sentinel import cancel_gateway
 from quoter.app.settings_to_config import market_of
 from quoter.domain.errors import VenueError
 from quoter.domain.orders import NO_KNOWN_ORDERS
 from quoter.ledger.reader import known_orders
 from quoter.settings import Settings
-from quoter.venues.factory import make_cancel_gateway
 
 CANCEL_S_MAX = 20.0
 
@@ -25,7 +24,7 @@ def cancel_at_venue(settings: Settings, folder: Path) -> int:
 
 
 async def _cancel(settings: Settings, folder: Path) -> int:
-    gateway = make_cancel_gateway(cancel_gateway_config(settings))
+    gateway = cancel_gateway(settings, folder)
     try:
         async with asyncio.timeout(CANCEL_S_MAX):
             with suppress(VenueError):  # a wrong clock, or a key with too many rights, can cancel

@@ -7,6 +7,7 @@ order. Market rules, maker fees and coin prices are not simulated: such a report
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import partial
+from typing import NamedTuple
 
 from quoter.backtest.receipt import received_at
 from quoter.backtest.schedule import Schedule
@@ -87,6 +88,15 @@ ENDS = {
 
 type Shown = Iterable[tuple[Decimal, Decimal]]
 type Post = Callable[[Event], None]
+type Reply = Callable[[Event | None], None]  # None: no answer within the time limit
+
+
+class _Request(NamedTuple):
+    """A command under way: when it was sent, and who gets the answer."""
+
+    command: Command
+    sent_ns: int
+    reply: Reply
 
 
 class SimulatedGateway:
@@ -129,12 +139,25 @@ class SimulatedGateway:
         for command in commands:
             if isinstance(command, PlaceOrder):
                 self._schedule_receipt(OrderSent(ts_ns=now_ns, client_id=command.client_id), now_ns)
-            due_ns = now_ns + self._latency.request_ns
-            times = self._seam.times(Channel.REQUEST, command, due_ns)
-            if not times:
-                self._time_out(command, now_ns)
-            for at_ns in times[:1]:
-                self._schedule.at(at_ns, partial(self._arrive, command, now_ns))
+            self.request(command, self._post_answer)
+
+    def request(self, command: Command, reply: Reply) -> None:
+        """Schedule the arrival of one command; `reply` is called once with its answer.
+
+        It is not called for a command that has no answer: CancelAll, ReconnectFeed and a request of
+        the book.
+        """
+        request = _Request(command, self._schedule.now_ns, reply)
+        due_ns = request.sent_ns + self._latency.request_ns
+        times = self._seam.times(Channel.REQUEST, command, due_ns)
+        if not times:
+            self._time_out(request)
+        for at_ns in times[:1]:
+            self._schedule.at(at_ns, partial(self._arrive, request))
+
+    def _post_answer(self, answer: Event | None) -> None:
+        if answer is not None:
+            self._post(answer)
 
     def deliver(self, news: Iterable[News]) -> None:
         """Turn what the exchange reports into events, and schedule their receipt."""
@@ -165,23 +188,23 @@ class SimulatedGateway:
         for event in self._sync.on_snapshot(snapshot) or ():
             self._publish(Channel.MARKET, event)
 
-    def _arrive(self, command: Command, sent_ns: int) -> None:
+    def _arrive(self, request: _Request) -> None:
         """Execute a command at the venue."""
-        match command:
-            case PlaceOrder():
-                self._answer(command, self._place(command), sent_ns)
-            case CancelOrder():
-                self._answer(command, self._cancel(command), sent_ns)
+        match request.command:
+            case PlaceOrder() as command:
+                self._answer(request, self._place(command))
+            case CancelOrder() as command:
+                self._answer(request, self._cancel(command))
             case CancelAll():
                 self._cancel_all()
-            case QueryOrder():
-                self._answer(command, self._query(command), sent_ns)
+            case QueryOrder() as command:
+                self._answer(request, self._query(command))
             case RequestReport(kind=ReportKind.BOOK):
                 self.resync()
-            case ReconnectFeed():
+            case ReconnectFeed() as command:
                 self.reconnect(command.text)
-            case RequestReport():
-                self._answer(command, self._report(command, sent_ns), sent_ns)
+            case RequestReport() as command:
+                self._answer(request, self._report(command, request.sent_ns))
 
     def _place(self, command: PlaceOrder) -> Event:
         now_ns, due_ns = self._schedule.now_ns, self._due_ns(Channel.ANSWER)
@@ -285,33 +308,19 @@ class SimulatedGateway:
         self._publish(Channel.MARKET, FeedUp(ts_ns=now_ns, stream=Stream.MARKET))
         self.resync()
 
-    def _answer(self, command: Command, event: Event, sent_ns: int) -> None:
-        deadline_ns = sent_ns + self._latency.timeout_ns
+    def _answer(self, request: _Request, event: Event) -> None:
+        deadline_ns = request.sent_ns + self._latency.timeout_ns
         times = self._seam.times(Channel.ANSWER, event, event.ts_ns)
         if times and times[0] <= deadline_ns:
-            self._schedule_receipt(event, times[0])
+            answer = received_at(event, times[0])
+            self._schedule.at(times[0], partial(request.reply, answer))
         else:
-            self._time_out(command, sent_ns)
+            self._time_out(request)
 
-    def _time_out(self, command: Command, sent_ns: int) -> None:
-        """Emit what a gateway emits when an answer does not come in time."""
-        ts_ns, text = sent_ns + self._latency.timeout_ns, "no answer"
-        match command:
-            case PlaceOrder():
-                self._schedule_receipt(
-                    OrderUnknown(ts_ns=ts_ns, client_id=command.client_id, text=text), ts_ns
-                )
-            case CancelOrder():
-                name, reason = command.client_id, CancelRejectReason.NO_ANSWER
-                self._schedule_receipt(
-                    CancelReject(ts_ns=ts_ns, client_id=name, reason=reason, text=text), ts_ns
-                )
-            case RequestReport():
-                self._schedule_receipt(
-                    ReportFailed(ts_ns=ts_ns, kind=command.kind, text=text), ts_ns
-                )
-            case QueryOrder() | CancelAll() | ReconnectFeed():
-                pass
+    def _time_out(self, request: _Request) -> None:
+        """Give the reply that a gateway gives when an answer does not come in time."""
+        ts_ns = request.sent_ns + self._latency.timeout_ns
+        self._schedule.at(ts_ns, partial(request.reply, _no_answer(request.command, ts_ns)))
 
     def _depth(self, news: DepthNews) -> None:
         diff = DepthDiff(
@@ -335,6 +344,10 @@ class SimulatedGateway:
     def _due_ns(self, channel: Channel) -> int:
         return self._schedule.now_ns + self._latency.of(channel)
 
+    def announce(self, channel: Channel, event: Event) -> None:
+        """Publish an event that is not the simulated venue's, such as the state of a connection."""
+        self._publish(channel, received_at(event, self._due_ns(channel)))
+
     def _publish(self, channel: Channel, event: Event) -> None:
         """Schedule the receipt of an event at the times that the seam gives."""
         for at_ns in self._seam.times(channel, event, event.ts_ns):
@@ -344,6 +357,21 @@ class SimulatedGateway:
         """Schedule the receipt of an event; its time stamp becomes the time of receipt."""
         received = received_at(event, at_ns)
         self._schedule.at(at_ns, partial(self._post, received))
+
+
+def _no_answer(command: Command, ts_ns: int) -> Event | None:
+    """Return what a gateway reports of a command without an answer; None: nothing."""
+    text = "no answer"
+    match command:
+        case PlaceOrder(client_id=name):
+            return OrderUnknown(ts_ns=ts_ns, client_id=name, text=text)
+        case CancelOrder(client_id=name):
+            reason = CancelRejectReason.NO_ANSWER
+            return CancelReject(ts_ns=ts_ns, client_id=name, reason=reason, text=text)
+        case RequestReport(kind=kind):
+            return ReportFailed(ts_ns=ts_ns, kind=kind, text=text)
+        case QueryOrder() | CancelAll() | ReconnectFeed():
+            return None
 
 
 def _levels(shown: Shown) -> Levels:

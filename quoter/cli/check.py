@@ -11,6 +11,7 @@ from quoter.app.composition import RunInputs, make_runner
 from quoter.app.daemon import trade
 from quoter.app.limit_checks import blocking_limits, check_target, setting_warnings
 from quoter.app.opening_reconciliation import report_text
+from quoter.app.paper import account_terms, known_account, venue_terms
 from quoter.app.setting_errors import exit_code_for, text_for
 from quoter.app.settings_summary import summarise
 from quoter.app.settings_to_config import (
@@ -35,7 +36,7 @@ from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
 from quoter.service.runner import Runner
 from quoter.service.saved_calibration import usable_calibration
-from quoter.settings import Exposure, Settings
+from quoter.settings import Environment, Exposure, Settings
 from quoter.telemetry.logs import configure_logs
 from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.redaction import Redactor, clean
@@ -133,6 +134,7 @@ class Check:
             raise VenueUnavailable(f"the venue did not report our balances: {report_text(held)}")
         self._balances(held, instrument)
         self._rights(gateway)
+        opening = await self._account(gateway, instrument)
         now_ns, history = self._clock.now_ns(), await gateway.market_history()
         scale = calibration_bounds(self._settings, instrument, history)
         engine = Engine(
@@ -140,7 +142,7 @@ class Check:
                 self._settings,
                 instrument,
                 start_ns=now_ns,
-                opening=dict(held.free),
+                opening=opening,
                 history=history,
                 calibration=usable_calibration(last_calibration(self._settings), now_ns, scale),
                 is_dry=True,
@@ -154,10 +156,36 @@ class Check:
         await self._watch(engine, config, instrument)
         return self._quote(engine)
 
+    async def _account(self, gateway: CcxtGateway, instrument: Instrument) -> dict[str, Decimal]:
+        """Check the key, and return what is free. Raises VenueUnavailable."""
+        if self._settings.environment is Environment.PAPER:
+            return self._paper(gateway, instrument)
+        held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
+        if not isinstance(held, BalanceReport):
+            raise VenueUnavailable(f"the venue did not report our balances: {held}")
+        self._balances(held, instrument)
+        self._rights(gateway)
+        return dict(held.free)
+
+    def _paper(self, gateway: CcxtGateway, rules: Instrument) -> dict[str, Decimal]:
+        """Show the terms of a paper run, and return its balances."""
+        account = known_account(self._settings, rules, start_ns=self._clock.now_ns())
+        about = venue_terms(self._settings, rules, gateway) | account_terms(account)
+        self._say("key", f"none is needed; {about['balances']} ({about['account']})")
+        self._say(
+            "fills",
+            f"simulated, {about['fill_model']}; latency {about['latency_ms']} ms, maker fee "
+            f"{about['fee_maker_bps']} bps ({about['fee_maker_from']}), taker fee "
+            f"{about['fee_taker_bps']} bps ({about['fee_taker_from']})",
+        )
+        return dict(account.balances)
+
     def _proof(self, profile: VenueProfile) -> None:
         where = self._settings.environment
         text = f"{profile.name}: order ids, lists, fees and errors are proven"
-        if profile.refusal:
+        if where is Environment.PAPER:
+            text = f"{profile.name} {self._settings.system}: only its market is read"
+        elif profile.refusal:
             text = f"on its {where} a trial order comes first; in production refused: "
             text += profile.refusal
         self._say("venue", text)

@@ -2,20 +2,17 @@
 
 import asyncio
 import json
-import re
 import sys
 import tempfile
-from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 
 import aiohttp
 import uvloop
 from rich.console import Console
-from rich.table import Table
 
 from quoter.app.daemon import Daemon, trade
 from quoter.app.live_screen import DaemonScreen
@@ -26,29 +23,14 @@ from quoter.domain.step import Snapshot, Step
 from quoter.engine.run_statistics import RunStatistics
 from quoter.sandbox.config import DEMO_ACCOUNT
 from quoter.service.exit_codes import ExitCode
+from quoter.service.terminal.run_summary import print_summary, print_trouble, run_summary
 from quoter.settings import FixedSettings, Settings
+from quoter.sim.truth import Truth
 from quoter.telemetry.logs import configure_logs
 
 SANDBOX_START_S_MAX = 30.0
 SANDBOX_STOP_S_MAX = 5.0
 TRUTH_S_MAX = 5.0
-TROUBLE = re.compile(r'"level": ?"(error|critical)"')
-TROUBLE_LINES_MAX = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
-    """The figures of one run; names and units as `--json` prints them."""
-
-    fills_buy: int
-    fills_sell: int
-    two_sided_share: float
-    inventory_min_base: float
-    inventory_max_base: float
-    inventory_limit_base: float
-    ledger_equals_truth: bool
-    own_orders_left: int
-    pnl_quote: dict[str, float]
 
 
 def run_demo(
@@ -81,12 +63,12 @@ async def _demo(
             console.print(log_path.read_text(), markup=False)
             return code
         if code is not ExitCode.CLEAN:
-            _print_trouble(console, code, log_path)
-        summary = run_summary(demo.snapshot, demo.statistics, truth, settings)
+            print_trouble(console, code, log_path)
+        summary = run_summary(demo.snapshot, demo.statistics, truth, own_prefix(settings))
         if json_output:
             sys.stdout.write(json.dumps(asdict(summary)) + "\n")
         else:
-            _print_summary(console, summary, demo.snapshot, truth)
+            print_summary(console, summary, demo.snapshot, truth)
         if keep is not None:
             text = f"kept in {keep}: see `quoter report {keep}`"
             console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -112,14 +94,6 @@ def _data_folder(keep: Path | None) -> Iterator[Path]:
     if any(keep.iterdir()):
         raise BadSetting(f"--keep: {keep} is not empty; name another folder")
     yield keep
-
-
-def _print_trouble(console: Console, code: ExitCode, log_path: Path) -> None:
-    """Print the last errors of the log, which is deleted with the demo's folder."""
-    console.print(f"the daemon ended with exit code {int(code)} ({code.name})", style="red")
-    with log_path.open() as lines:
-        for line in deque((line for line in lines if TROUBLE.search(line)), TROUBLE_LINES_MAX):
-            console.print(line.rstrip(), markup=False, highlight=False)
 
 
 def demo_settings(url: str, folder: Path, gamma: float | None) -> Settings:
@@ -208,14 +182,6 @@ async def _sandbox(seed: int) -> AsyncIterator[str]:
                 await process.wait()
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What the exchange's own ledger says of our account."""
-
-    totals: dict[str, Decimal]
-    open_client_ids: tuple[str, ...]
-
-
 async def _truth(url: str) -> Truth:
     timeout = aiohttp.ClientTimeout(total=TRUTH_S_MAX)
     query = {"api_key": DEMO_ACCOUNT.api_key}
@@ -226,51 +192,3 @@ async def _truth(url: str) -> Truth:
         body = await answer.json()
     totals = {asset: Decimal(amount) for asset, amount in body["totals"].items()}
     return Truth(totals, tuple(row["clientOrderId"] for row in body["open_orders"]))
-
-
-def run_summary(
-    snapshot: Snapshot, statistics: RunStatistics, truth: Truth, settings: Settings
-) -> RunSummary:
-    """Return the summary; the ledger must equal the exchange's in every asset, exactly."""
-    pnl = snapshot.pnl
-    left = [name for name in truth.open_client_ids if name.startswith(own_prefix(settings))]
-    return RunSummary(
-        fills_buy=snapshot.fills_buy,
-        fills_sell=snapshot.fills_sell,
-        two_sided_share=round(statistics.two_sided_share, 4),
-        inventory_min_base=float(statistics.inventory_min),
-        inventory_max_base=float(statistics.inventory_max),
-        inventory_limit_base=float(snapshot.inventory_max),
-        ledger_equals_truth=dict(snapshot.balances) == truth.totals,
-        own_orders_left=len(left),
-        pnl_quote={
-            "total": float(pnl.total),
-            "spread": float(pnl.spread),
-            "inventory": float(pnl.inventory),
-            "fees": float(pnl.fees),
-        },
-    )
-
-
-def _print_summary(console: Console, summary: RunSummary, last: Snapshot, truth: Truth) -> None:
-    table = Table(title="the run", show_header=False, title_justify="left")
-    pnl = summary.pnl_quote
-    table.add_row("fills", f"{summary.fills_buy} buys, {summary.fills_sell} sells")
-    table.add_row("two-sided", f"{summary.two_sided_share:.1%} of the time after warm-up")
-    low, high = summary.inventory_min_base, summary.inventory_max_base
-    limit = summary.inventory_limit_base
-    table.add_row("inventory, base", f"{low:+.5f} to {high:+.5f}, limit ±{limit:g}")
-    parts = f"spread {pnl['spread']:+.4f}, inventory {pnl['inventory']:+.4f}"
-    table.add_row("profit, quote", f"{pnl['total']:+.4f} = {parts}, fees {0.0 - pnl['fees']:+.4f}")
-    for asset in sorted(truth.totals):
-        ours, theirs = last.balances.get(asset), truth.totals[asset]
-        if ours != theirs:
-            table.add_row(
-                f"ledger {asset}",
-                f"ours {ours}, the exchange's {theirs}",
-                style="red",
-            )
-    verdict = "equals the exchange's, every asset" if summary.ledger_equals_truth else "DIFFERS"
-    table.add_row("our ledger", verdict)
-    table.add_row("own orders left", str(summary.own_orders_left))
-    console.print(table)

@@ -79,9 +79,9 @@ class Drill:
         """
         state = self._state()
         environment = state.get("environment")
-        if environment not in ("sandbox", "testnet", "demo"):
+        if environment not in ("sandbox", "paper", "testnet", "demo"):
             text = (
-                f"a drill is not allowed in {environment} (only sandbox, testnet and demo)"
+                f"a drill is not allowed in {environment} (only sandbox, paper, testnet and demo)"
                 if isinstance(environment, str)
                 else "the daemon's /state does not name its environment, so a drill is not allowed"
             )

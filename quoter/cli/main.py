@@ -203,6 +203,26 @@ def run(
     raise typer.Exit(run_daemon(settings, again, dry_run=dry_run, exposed=tuple(exposed)))
 
 
+@app.command(rich_help_panel="Try it")
+def paper(
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="Seconds to run; default: until Ctrl-C.")
+    ] = None,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print the result as one JSON line.")
+    ] = False,
+) -> None:
+    """Trade on the live market without money: orders are filled by a simulated venue.
+
+    Needs no key. Reads the public feed of QUOTER_EXCHANGE and QUOTER_SYMBOL; limits that are not
+    set are the demo's at the market's price. The account is kept in QUOTER_DATA_DIR, the log in its
+    paper.log. Exit codes as for `run`. As a service: QUOTER_ENVIRONMENT=paper quoter run.
+    """
+    from quoter.cli.run import run_paper
+
+    raise typer.Exit(run_paper(seconds=seconds, json_output=json_output))
+
+
 @app.command(rich_help_panel="Trade")
 def sentinel() -> None:
     """Monitor the daemon of QUOTER_DATA_DIR from a second process, until SIGTERM or Ctrl-C.

@@ -25,6 +25,7 @@ class Phase(StrEnum):
 
     STARTING = "STARTING"
     LIVE = "LIVE"
+    DRY_RUN = "DRY_RUN"  # quotes are computed and shown, nothing is sent
     DRAINING = "DRAINING"
 
 

@@ -222,10 +222,10 @@ class Engine(Components):
             for off in step.quote.off:
                 self.counts[f"no_quote_{off.reason}"] += 1
             self.activity_limits.on_quote(step.quote, step)
+        if self.phase is Phase.STARTING and self.calibration.ready:
+            self.phase = Phase.DRY_RUN if self.config.is_dry else Phase.LIVE
         if self.config.is_dry:
             return
-        if self.phase is Phase.STARTING and self.calibration.ready:
-            self.phase = Phase.LIVE
         self.activity_limits.check_create_rate(step)
         if (state := self.causes.state) < TradingState.PAUSED:
             self._place(state, step)

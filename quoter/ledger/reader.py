@@ -22,7 +22,7 @@ from quoter.ledger.rows import (
     known_fill,
 )
 from quoter.ledger.schema import ARCHIVES, BUSY_S_MAX, NAME, LedgerUnusable
-from quoter.ledger.sums import FIND_FOLD, SumRow, Sums, sums_of
+from quoter.ledger.sums import FIND_FOLD, SumRow, Sums, added, sums_of
 
 EPOCH_COLUMNS = "id, environment, exchange, symbol, opened_ns, opening, target, sealed_ns, reason"
 RUN_COLUMNS = "id, version, environment, exchange, symbol, started_ns, ended_ns, exit_code"
@@ -114,6 +114,11 @@ class Reader:
             (run,),
         ).fetchone()
         return None if row is None else _run(row)
+
+    def traded_balances(self, epoch: Epoch) -> dict[str, Decimal]:
+        """Return the balances that booked fills have changed: opening plus fills, by asset."""
+        base, quote = epoch.market.symbol.partition(":")[0].split("/")
+        return added(epoch.opening, self.sums(epoch.number).balances(base, quote))
 
     @contextmanager
     def one_state(self) -> Iterator[None]:
@@ -250,6 +255,21 @@ def known_orders(folder: Path, market: Market) -> KnownOrders | None:
     try:
         with Reader(folder) as reader:
             return reader.open_orders(market)
+    except (LedgerUnusable, sqlite3.Error):
+        return None
+
+
+def held_balances(folder: Path, market: Market) -> dict[str, Decimal] | None:
+    """Return the balances by the ledger, empty without books of this market.
+
+    None if there is a ledger that can't be read.
+    """
+    if not (folder / NAME).exists():
+        return {}
+    try:
+        with Reader(folder) as reader:
+            epoch = reader.epoch(market)
+            return {} if epoch is None else {**epoch.opening, **reader.traded_balances(epoch)}
     except (LedgerUnusable, sqlite3.Error):
         return None
 

@@ -2,8 +2,8 @@
 
 It reads the environment, `.env` and secret files (besides, commands such as `quoter kill` read
 single names by `cli/options.py`), and is the only package that imports pydantic. Knows the domain
-only; imported by `app`, `cli` and `service`. Read first: `fields.py` (every setting with its help
-text) and `load.py` (reading and refusing them).
+and the names of the fill models; imported by `app`, `cli` and `service`. Read first: `fields.py`
+(every setting with its help text) and `load.py` (reading and refusing them).
 """
 
 from quoter.settings.documents import env_example, settings_page

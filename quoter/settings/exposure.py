@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from quoter.settings.fields import SECRETS, Environment
+from quoter.settings.fields import SECRETS, TOKENS, Environment
 from quoter.settings.model import Settings, env_name
 
 # Write access of the group, or any access of others: 0440 at most, plus write access of the owner.
@@ -32,11 +32,11 @@ def exposures(
     """Yield the exposed secrets; `plain` is the environment and `.env` together.
 
     Nothing is checked in the sandbox, whose keys are play money, nor for an empty file, which holds
-    no secret (compose mounts one for each token that is not set).
+    no secret (compose mounts one for each token that is not set). A paper run uses no key.
     """
     if settings.environment is Environment.SANDBOX:
         return
-    for name in SECRETS:
+    for name in TOKENS if settings.environment is Environment.PAPER else SECRETS:
         setting = env_name(name)
         if getattr(settings, name) is None:
             continue

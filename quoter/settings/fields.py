@@ -24,6 +24,7 @@ from quoter.settings.parse import (
     parse_symbol,
     parse_target,
 )
+from quoter.sim.fill_models import FillModel
 
 TOKENS = ("read_token", "operator_token", "risk_token")  # from the fewest rights to the most
 
@@ -272,12 +273,21 @@ class Environment(StrEnum):
     SANDBOX = "sandbox"  # quoter's own exchange, play money
     TESTNET = "testnet"  # the venue's test system
     DEMO = "demo"  # the venue's demo accounts: play money, mostly at the real market's prices
+    PAPER = "paper"  # a simulated venue inside the daemon, moved by a real venue's public feed
     PRODUCTION = "production"  # real money
 
     @property
     def is_play_money(self) -> bool:
         """Whether no real money can be lost."""
         return self is not Environment.PRODUCTION
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether orders need an API key of the user."""
+        return self not in {Environment.SANDBOX, Environment.PAPER}
+
+
+type System = Literal["sandbox", "testnet", "demo", "production"]  # of a venue
 
 
 class Venue(BaseModel):
@@ -289,8 +299,9 @@ class Venue(BaseModel):
 
     environment: Environment = Field(
         Environment.SANDBOX,
-        description="sandbox (play money), testnet or demo (the venue's own play money), or "
-        "production (real money). Which venue has which is in deploy/docs/venues.md.",
+        description="sandbox (play money), paper (a simulated venue on the live market, without a "
+        "key), testnet or demo (the venue's own play money), or production (real money). Which "
+        "venue has which is in deploy/docs/venues.md.",
     )
     i_accept_production: str = Field(
         "",
@@ -354,6 +365,53 @@ class Venue(BaseModel):
         le=100,
         description="Maximum average rate of new orders, per second; up to 2 s of that rate may "
         "be sent at once, further ones wait.",
+    )
+
+
+class Paper(BaseModel):
+    """How does a paper run fill orders?
+
+    Used if QUOTER_ENVIRONMENT is paper: orders meet a simulated venue that the live market moves.
+    Rules and fees are those of QUOTER_EXCHANGE. The account is kept in the ledger.
+    """
+
+    paper_market: System = Field(
+        "production",
+        description="System whose public feed moves the simulated venue: production, testnet, demo "
+        "or sandbox (QUOTER_SANDBOX_URL).",
+    )
+    paper_fill_model: FillModel = Field(
+        FillModel.PESSIMISTIC,
+        description="When a trade at the price of an order fills it: front, probable, pessimistic "
+        "or certain, as in `quoter backtest` (deploy/docs/backtest.md).",
+    )
+    paper_latency_ms: float = Field(
+        10,
+        ge=0,
+        le=1_000,
+        description="Median time of each message between daemon and simulated venue, in "
+        "milliseconds; market data is delayed by it as well.",
+    )
+    paper_latency_spread: float = Field(
+        3,
+        ge=1,
+        le=100,
+        description="99 % quantile of that time, in medians (no unit). 1: constant.",
+    )
+    paper_base: Decimal | None = Field(
+        None,
+        ge=0,
+        le=AMOUNT_MAX,
+        description="Opening balance of the first paper run, in base units; later runs continue "
+        "with what the ledger has, and `quoter accept` begins anew. Unset: 2 * "
+        "QUOTER_INVENTORY_MAX.",
+    )
+    paper_quote: Decimal | None = Field(
+        None,
+        ge=0,
+        le=AMOUNT_MAX,
+        description="The same in quote currency. Unset: enough for 2 * QUOTER_INVENTORY_MAX at "
+        "QUOTER_NOTIONAL_MAX an order.",
     )
 
 
@@ -695,6 +753,7 @@ class Process(BaseModel):
 
 GROUPS: tuple[type[BaseModel], ...] = (
     Venue,
+    Paper,
     Limits,
     PreTradeChecks,
     ActivityLimits,

@@ -109,7 +109,7 @@ def _load(
     lines += _tokens_in_environment({**from_file, **os.environ})
     try:
         kind = SentinelSettings if for_sentinel else Settings
-        more = _missing_of(defaults, names)
+        more = _missing_of(defaults, {**from_file, **os.environ, **dict.fromkeys(secrets, "file")})
         settings = kind(_env_file=file, _secrets_dir=secrets_dir, **more)  # type: ignore[arg-type]
     except ValidationError as error:
         # `from None`: the chained error would hold the inputs
@@ -125,13 +125,13 @@ def _load(
     return settings, found
 
 
-def _missing_of(defaults: Mapping[str, str], names: set[str]) -> dict[str, str]:
-    """Return, by field, the defaults of the settings that are not given."""
-    given = {name.upper() for name in names}
+def _missing_of(defaults: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return, by field, the defaults of the settings that are not given, or given empty."""
+    names = {name.upper() for name, value in given.items() if value}
     return {
         name.removeprefix(PREFIX).lower(): value
         for name, value in defaults.items()
-        if name not in given
+        if name not in names
     }
 
 
@@ -252,7 +252,7 @@ def _refusals(settings: Settings, *, dry_run: bool, has_own_key: bool) -> Iterat
     if refusal := production_refusal(settings):
         yield refusal
     has_key = has_own_key or settings.api_key is not None
-    if settings.environment is not Environment.SANDBOX and not has_key:
+    if settings.environment.needs_key and not has_key:
         yield (
             f"QUOTER_API_KEY_FILE, QUOTER_API_SECRET_FILE: are required in "
             f"{settings.environment} (or the values themselves, without _FILE)"

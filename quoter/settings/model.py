@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from ipaddress import ip_address
-from typing import Self
+from typing import Self, cast
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationInfo, field_validator, model_validator
@@ -24,10 +24,12 @@ from quoter.settings.fields import (
     ExternalStops,
     Limits,
     MarketRegime,
+    Paper,
     PreTradeChecks,
     Pricing,
     Process,
     Requoting,
+    System,
     Venue,
 )
 from quoter.settings.parse import secret_from_file
@@ -57,6 +59,7 @@ class Settings(
     ActivityLimits,
     PreTradeChecks,
     Limits,
+    Paper,
     Venue,
     RememberingSettings,
 ):
@@ -94,6 +97,13 @@ class Settings(
         if lines := conflicts(self):
             raise ValueError("\n".join(lines))
         return self
+
+    @property
+    def system(self) -> System:
+        """The system whose market is read: the environment, or in a paper run the live market's."""
+        if self.environment is Environment.PAPER:
+            return self.paper_market
+        return cast("System", self.environment.value)  # the others' names are equal
 
     @property
     def base(self) -> str:

@@ -253,6 +253,11 @@ class Capture:
         self._publisher = publisher
         self._emit = emit
 
+    @property
+    def depth_id(self) -> int:
+        """The newest recorded update id of the depth."""
+        return self._background.depth_id
+
     def load_depth(self, book: DepthBook, now_ns: int) -> None:
         """Start (again) from a recorded snapshot, without publishing it.
 

@@ -50,9 +50,18 @@ class Exchange:
     reverse. A recorded price off the grid is a ValueError.
     """
 
-    def __init__(self, markets: Sequence[MarketSpec], *, seed: int, now_ns: int) -> None:
+    def __init__(
+        self,
+        markets: Sequence[MarketSpec],
+        *,
+        seed: int,
+        now_ns: int,
+        own_trade_id_first: int = OWN_TRADE_ID_FIRST,
+    ) -> None:
+        """own_trade_id_first: id of the accounts' first execution in a recorded market."""
         specs = {spec.symbol: spec for spec in markets}
         self._now_ns = now_ns
+        self._own_trade_id_first = own_trade_id_first
         self._news: list[News] = []
         self._clearing = Clearing(specs, self._emit)
         self._orders = OrderStore()
@@ -238,6 +247,10 @@ class Exchange:
         """Return the book as of the last run of the market, `limit` levels of each side."""
         return self._markets[symbol].publisher.snapshot(limit)
 
+    def recorded_depth_id(self, symbol: str) -> int:
+        """Return the newest recorded update id of the depth of a recorded market."""
+        return self._captures[symbol].depth_id
+
     def mid(self, symbol: str) -> float:
         """Return the mid of a simulated market, quote/base; no participant can see it."""
         return self._flows[symbol].mid
@@ -259,7 +272,7 @@ class Exchange:
         )
         publisher = RecordedPublisher(grid, book, background, self._emit)
         market = self._add_market(
-            grid, book, background, publisher, trade_id_first=OWN_TRADE_ID_FIRST
+            grid, book, background, publisher, trade_id_first=self._own_trade_id_first
         )
         self._captures[spec.symbol] = Capture(market, background, publisher, self._emit)
 

@@ -2,10 +2,19 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from quoter.domain.market import Side
 from quoter.sim.messages import SimTrade
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the exchange's own ledger says of one account."""
+
+    totals: dict[str, Decimal]
+    open_client_ids: tuple[str, ...]
 
 
 class TruthLedger:

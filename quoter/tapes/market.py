@@ -71,8 +71,12 @@ def market_of_rules(instrument: Instrument, rows: Iterable[Message]) -> MarketSp
     Raises TapeError if its prices are not multiples of the recorded tick.
     """
     shown = _numbers(islice(rows, LINES_MAX))
-    market = replace(
-        _inferred(f"{instrument.base}USDT", shown),
+    return _fitting(spec_of(instrument, mid=_middle(shown), fee_taker=FEE), shown)
+
+
+def spec_of(instrument: Instrument, *, mid: Decimal, fee_taker: Decimal) -> MarketSpec:
+    """Return a recorded market with the rules of a venue, and the fees of our account there."""
+    return MarketSpec(
         symbol=instrument.venue_symbol,
         base=instrument.base,
         quote=instrument.quote,
@@ -81,9 +85,14 @@ def market_of_rules(instrument: Instrument, rows: Iterable[Message]) -> MarketSp
         size_min=instrument.size_min,
         size_max=instrument.size_max,
         notional_min=instrument.notional_min,
+        mid=mid,
+        sigma=0.0,
+        intensity=0.0,
+        kappa=1.0,
+        spread_ticks=1,
         fee_maker=instrument.fee_maker,
+        fee_taker=fee_taker,
     )
-    return _fitting(market, shown)
 
 
 class _Shown(msgspec.Struct):
@@ -138,6 +147,10 @@ def _fits(shown: _Shown, market: MarketSpec) -> bool:
     return not any(price % market.tick for price in shown.prices)
 
 
+def _middle(shown: _Shown) -> Decimal:
+    return sorted(shown.prices)[len(shown.prices) // 2]
+
+
 def _inferred(symbol: str, shown: _Shown) -> MarketSpec:
     quote = next((quote for quote in QUOTES if symbol.endswith(quote) and symbol != quote), "")
     if not quote:
@@ -153,7 +166,7 @@ def _inferred(symbol: str, shown: _Shown) -> MarketSpec:
         size_min=lot,
         size_max=lot * 10**12,
         notional_min=notional,
-        mid=sorted(shown.prices)[len(shown.prices) // 2],
+        mid=_middle(shown),
         sigma=0.0,
         intensity=0.0,
         kappa=1.0,

@@ -54,6 +54,7 @@ class VenueConfig:
     hosts: frozenset[str] = frozenset()  # replaces the list of hosts that may be contacted
     is_trial_first: bool = False  # True: a trial order precedes the quotes
     is_cancel_only: bool = False  # True: the egress gate never opens for creates
+    is_public_only: bool = False  # True: the same, and orders are not sent anywhere: no key
     fee_maker: Decimal | None = None  # fraction of notional; None: the account's is requested
     native_feed: bool = True  # False: the public feed through ccxt.pro too
     depth_levels: int = 1000  # of a depth snapshot
@@ -76,6 +77,8 @@ class VenueConfig:
             )
         if self.environment == "sandbox" and not urlsplit(self.sandbox_url).netloc:
             raise ValueError(f"sandbox needs a URL such as http://host:port: {self.sandbox_url!r}")
+        if self.is_public_only and (self.api_key or self.secret or self.password):
+            raise ValueError("a key is given for public market data only")
 
     def is_own(self, client_id: str) -> bool:
         """Whether `client_id` belongs to an order of this instance."""

@@ -57,8 +57,8 @@ class MarketFeed(Protocol):
 class CancelGateway(Protocol):
     """Access of the sentinel, and of `quoter kill` without a daemon: no order can be created."""
 
-    async def connect(self) -> Instrument:
-        """Same as `OrderGateway.connect`."""
+    async def connect(self) -> object:
+        """Check market, key and clock like `OrderGateway.connect`; the result is not used."""
 
     async def count_own_open(self) -> int:
         """Return how many own orders, adopted ones included, the venue lists. Raises VenueError."""

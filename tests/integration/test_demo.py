@@ -16,9 +16,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from quoter.cli.demo import _print_trouble
 from quoter.cli.main import app
 from quoter.service.exit_codes import ExitCode
+from quoter.service.terminal.run_summary import print_trouble
 
 END_S = 120.0  # a busy machine needs long
 TYPES = {
@@ -136,7 +136,7 @@ def test_failed_demo_shows_the_reason_from_its_log(tmp_path: Path) -> None:
         '{"event": "fill", "level": "info"}\n{"event": "crashed", "level": "critical"}\n'
     )
     console = Console(file=StringIO(), width=80)
-    _print_trouble(console, ExitCode.CRASHED, log)
+    print_trouble(console, ExitCode.CRASHED, log)
     assert isinstance(console.file, StringIO)
     shown = console.file.getvalue()
     assert "exit code 1 (CRASHED)" in shown

@@ -67,7 +67,7 @@ WIRE = (
         "the gate is checked when ccxt queues a create, not when its bytes leave",
         Edit(
             GATE,
-            "            self.check_create(call)\n            call.create_sent = True\n",
+            "            self.pass_create(call)\n",
             "            call.create_sent = True\n",
         ),
         tests=("tests/unit/venues/egress/test_gate.py", GATEWAY),
@@ -233,7 +233,7 @@ WIRE = (
     mutant(
         "daemon_has_two_budgets",
         "the daemon's market feed has a rate limit of its own",
-        Edit("quoter/app/daemon.py", "limiter=gateway.limiter,", "limiter=None,"),
+        Edit("quoter/app/daemon.py", "limiter=public.limiter,", "limiter=None,"),
         tests=(
             "tests/integration/test_daemon_feed.py"
             "::test_a_refusal_that_the_feed_meets_stops_the_gateways_requests_too",

@@ -36,6 +36,7 @@ CAUSES_SHOWN = 4
 BAR_CELLS = 41  # odd, so that the target has a cell of its own
 ENVIRONMENT_STYLES = {
     "sandbox": "black on green",
+    "paper": "black on green",
     "testnet": "black on yellow",
     "demo": "black on yellow",
 }

@@ -74,7 +74,8 @@ def make_client(
     )
     if (switch := switch_range(config.exchange)) is not None:
         client.dead_man_path = switch.path
-    client.gate = (SealedGate if config.is_cancel_only else EgressGate)(
+    is_sealed = config.is_cancel_only or config.is_public_only
+    client.gate = (SealedGate if is_sealed else EgressGate)(
         hosts=system.hosts,
         headers=system.headers,
         age_ns_max=int(config.create_age_s_max * 1e9),

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import suppress
+from decimal import Decimal
 from random import Random
 
 from quoter.domain.commands import CancelOrder, PlaceOrder, QueryOrder, RequestReport
@@ -113,6 +114,11 @@ class CcxtGateway:
     def limiter(self) -> RateLimiter:
         """The budget of requests to this venue, to be shared with the market feed."""
         return self._client.limiter
+
+    @property
+    def listed_taker_fee(self) -> Decimal | None:
+        """The taker fee that ccxt lists for this market; None if it lists none."""
+        return self._startup.listed_taker_fee
 
     @property
     def warnings(self) -> tuple[tuple[str, str], ...]:

@@ -270,14 +270,18 @@ class EgressGate:
         if text := self._pause_reason(call.purpose):  # it may have waited
             raise self.refuse(text)
         if call.is_create_request:
-            self.check_create(call)
-            call.create_sent = True
-            self.creates_sent += 1
-            self._wire_ns[call.client_id] = self._now_ns()
-            if len(self._wire_ns) > WIRE_TIMES_MAX:
-                del self._wire_ns[next(iter(self._wire_ns))]
+            self.pass_create(call)
         call.requests_sent += 1
         self.requests_sent += 1
+
+    def pass_create(self, call: Call) -> None:
+        """Check a create and record that it leaves now. Raises EgressBlocked."""
+        self.check_create(call)
+        call.create_sent = True
+        self.creates_sent += 1
+        self._wire_ns[call.client_id] = self._now_ns()
+        if len(self._wire_ns) > WIRE_TIMES_MAX:
+            del self._wire_ns[next(iter(self._wire_ns))]
 
     def refuse(self, text: str) -> EgressBlocked:
         """Count a refusal and return it for the caller to raise."""

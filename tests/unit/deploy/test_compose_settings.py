@@ -41,6 +41,7 @@ type Case = tuple[dict[str, str], dict[str, str], dict[str, str]]
 CASES: dict[str, Case] = {  # the shell's variables, the lines of .env, the limits handed out
     "nothing said": ({}, {}, SANDBOX_LIMITS),
     "the sandbox by name": ({"QUOTER_ENVIRONMENT": "sandbox"}, {}, SANDBOX_LIMITS),
+    "paper": ({"QUOTER_ENVIRONMENT": "paper"}, {}, SANDBOX_LIMITS),
     "the sandbox with a hole": ({}, HOLES, SANDBOX_LIMITS | {"QUOTER_ORDER_SIZE": "0.01"}),
     "production without limits": (PRODUCTION, {}, {}),
     "production with holes": ({}, PRODUCTION | HOLES, {"QUOTER_ORDER_SIZE": "0.01"}),

@@ -340,6 +340,7 @@ def test_a_dry_run_shows_what_it_would_quote_and_sends_nothing() -> None:
     quote = harness.engine.quoting.latest
     assert quote.bids
     assert quote.asks
+    assert harness.engine.phase is Phase.DRY_RUN
     harness.wait(31.0)
     harness.book(99.0)
     harness.operator(Kill)

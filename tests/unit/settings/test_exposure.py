@@ -39,6 +39,12 @@ class TestExposure:
         assert [one.event for one in warnings] == ["secret_in_environment"] * 2
         assert CANARY not in str(warnings)
 
+    def test_key_that_a_paper_run_does_not_use_is_no_warning(self, given: Given) -> None:
+        given(environment="paper", api_key="the-key", api_secret=CANARY)
+        warnings: list[Exposure] = []
+        load(warn=warnings.append)
+        assert warnings == []
+
     @pytest.mark.parametrize("mode", [0o644, 0o460, 0o444, 0o442, 0o404])
     def test_a_file_that_others_can_read_or_change(
         self, given: Given, tmp_path: Path, mode: int

@@ -1,6 +1,7 @@
 """Loading of the settings from environment, `.env` and secret files."""
 
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from quoter.settings import (
     load,
 )
 from quoter.settings.fields import SECRETS
+from quoter.sim.fill_models import FillModel
 from tests.unit.settings.cases import CANARY, LIMITS, Given, complaint, secret_files
 
 
@@ -51,6 +53,12 @@ def test_a_name_in_lower_case_is_refused(given: Given, monkeypatch: pytest.Monke
     given()
     monkeypatch.setenv("quoter_gamma", "2")
     assert "did you mean QUOTER_GAMMA?" in complaint()
+
+
+def test_defaults_replace_what_is_absent_or_empty(given: Given) -> None:
+    given(loss_max="", notional_max="7")
+    settings = load(defaults={"QUOTER_LOSS_MAX": "5", "QUOTER_NOTIONAL_MAX": "5"})
+    assert (settings.loss_max, settings.notional_max) == (Decimal(5), Decimal(7))
 
 
 def test_an_empty_value_counts_as_absent(given: Given) -> None:
@@ -201,6 +209,12 @@ class TestProduction:
     def test_a_dry_run_needs_neither_opt_in_nor_key(self, given: Given) -> None:
         given(environment="production")
         assert load(dry_run=True).api_key is None
+
+    def test_a_paper_run_needs_no_key(self, given: Given) -> None:
+        given(environment="paper", paper_fill_model="certain")
+        settings = load()
+        assert settings.system == "production"
+        assert settings.paper_fill_model is FillModel.CERTAIN
 
     @pytest.mark.parametrize("environment", ["testnet", "production"])
     def test_a_key_is_needed_outside_the_sandbox(self, given: Given, environment: str) -> None:

@@ -117,10 +117,12 @@ class StartupChecks:
     def _check_proven(self) -> None:
         """Raise VenueUnfit at a venue whose orders are not proven to be found again.
 
-        A process that only cancels may use a venue at which own orders are recognised.
+        A process that only cancels, or only reads the market, may use each venue with a profile.
         """
-        profile, refusal = self._profile, self._profile.refusal_in(self._config)
-        if refusal and not (self._config.is_cancel_only and profile.ids is not None):
+        profile, config = self._profile, self._config
+        refusal, sends_none = profile.refusal_in(config), config.is_cancel_only
+        sends_none = sends_none or config.is_public_only
+        if refusal and not (sends_none and profile.ids is not None):
             raise VenueUnfit(f"{self._config.exchange} can't be quoted: {refusal}; {QUOTED}")
 
     def _instrument(self, market: Json) -> Instrument:
@@ -130,6 +132,11 @@ class StartupChecks:
             fee_maker=self._fee,
             has_filters=self._profile.has_filters,
         )
+
+    @property
+    def listed_taker_fee(self) -> Decimal | None:
+        """The taker fee that ccxt lists for this market; None if it lists none."""
+        return decimal(self._client.market(self._config.symbol).get("taker"))
 
     async def maker_fee_report(self) -> MakerFeeReport | ReportFailed:
         """Return the account's present maker fee, or ReportFailed.

@@ -1,0 +1,148 @@
+"""A paper run: the account, the terms of its fills, and the simulated venue built from them."""
+
+from decimal import Decimal
+from functools import partial
+
+import structlog
+
+from quoter.app.settings_to_config import market_of
+from quoter.app.startup import StartContext, StartFailed
+from quoter.domain.instrument import Instrument
+from quoter.domain.number_text import plain
+from quoter.domain.step import Snapshot
+from quoter.domain.units import BPS_PER_UNIT
+from quoter.ledger.reader import Reader
+from quoter.ledger.schema import LedgerUnusable
+from quoter.paper.gateway import PaperGateway
+from quoter.paper.venue import FillTerms, PaperAccount, PaperVenue
+from quoter.service.exit_codes import ExitCode
+from quoter.settings import Settings
+from quoter.sim.truth import Truth
+from quoter.tapes.market import spec_of
+from quoter.venues.ccxt.gateway import CcxtGateway
+from quoter.venues.config import VenueConfig
+from quoter.venues.egress.gate import BlockReason
+
+log = structlog.get_logger()
+
+HOLDINGS = 2  # opening balances of each coin, in inventory limits
+NS_PER_US = 1_000  # ids that begin at the microsecond of the start are never used twice
+FEE_LISTED = "the fee of a new account, as ccxt lists it"
+FEE_NOT_LISTED = "the maker fee: ccxt lists no taker fee"
+
+
+def make_paper_gateway(
+    started: StartContext, config: VenueConfig, public: CcxtGateway, block_reason: BlockReason
+) -> PaperGateway:
+    """Return the gateway to a simulated venue, which opens once the market's rules are read."""
+    return PaperGateway(
+        public, config, partial(_open_venue, started, public), started.clock.now_ns, block_reason
+    )
+
+
+def _open_venue(started: StartContext, public: CcxtGateway, rules: Instrument) -> PaperVenue:
+    """Open the venue with the ledger's account, and log its terms. Raises StartFailed."""
+    settings, ledger = started.settings, started.ledger
+    if ledger is None:
+        raise AssertionError("unreachable: a dry run has no orders to simulate")
+    account = paper_account(settings, ledger.reader, rules, start_ns=started.start_ns)
+    terms = FillTerms(
+        fill_model=settings.paper_fill_model,
+        latency_ms=settings.paper_latency_ms,
+        latency_spread=settings.paper_latency_spread,
+        seed=started.start_ns,
+    )
+    about = venue_terms(settings, rules, public) | account_terms(account)
+    log.info("paper_venue", **about)
+    taker = public.listed_taker_fee
+    market = spec_of(rules, mid=rules.tick, fee_taker=rules.fee_maker if taker is None else taker)
+    try:
+        return PaperVenue(market, account, terms, started.clock.now_ns, about)
+    except ValueError as error:
+        text = f"the paper account can't be continued: {error}: `quoter accept` begins a new one"
+        raise StartFailed(ExitCode.START_FAILED, text) from None
+
+
+def paper_account(
+    settings: Settings, reader: Reader | None, rules: Instrument, *, start_ns: int
+) -> PaperAccount:
+    """Return the account as the ledger has it; without books of this market a new one."""
+    trade_id_first = start_ns // NS_PER_US
+    epoch = None if reader is None else reader.epoch(market_of(settings))
+    if reader is None or epoch is None:
+        return PaperAccount(
+            balances=_opening_balances(settings, rules),
+            trade_id_first=trade_id_first,
+            is_continued=False,
+        )
+    newest = [int(known.fill.trade_id) for known in reader.last_fills(epoch.number, 1)]
+    return PaperAccount(
+        balances={**epoch.opening, **reader.traded_balances(epoch)},
+        trade_id_first=max(trade_id_first, *(number + 1 for number in newest), 0),
+        is_continued=True,
+    )
+
+
+def known_account(settings: Settings, rules: Instrument, *, start_ns: int) -> PaperAccount:
+    """Return the account that a start would find; without a ledger a new one."""
+    try:
+        with Reader(settings.data_dir) as reader:
+            return paper_account(settings, reader, rules, start_ns=start_ns)
+    except LedgerUnusable:
+        return paper_account(settings, None, rules, start_ns=start_ns)
+
+
+def _opening_balances(settings: Settings, rules: Instrument) -> dict[str, Decimal]:
+    base, quote = settings.paper_base, settings.paper_quote
+    if base is None:
+        base = rules.floor_size(HOLDINGS * settings.inventory_max)
+    if quote is None:  # no price is needed: an order is worth at most QUOTER_NOTIONAL_MAX
+        orders = settings.inventory_max / settings.order_size
+        quote = (HOLDINGS * orders * settings.notional_max).quantize(Decimal(1))
+    return {rules.base: base, rules.quote: quote}
+
+
+def venue_terms(settings: Settings, rules: Instrument, public: CcxtGateway) -> dict[str, str]:
+    """Return how the simulated venue works, and where each fee comes from, for logs and tables."""
+    is_given = settings.fee_maker_bps is not None
+    taker = public.listed_taker_fee
+    return {
+        "market": f"{settings.exchange} {settings.system}",
+        "fill_model": settings.paper_fill_model.value,
+        "latency_ms": f"{settings.paper_latency_ms:g}",
+        "latency_spread": f"{settings.paper_latency_spread:g}",
+        "tick": plain(rules.tick),
+        "lot": plain(rules.lot),
+        "size_min": plain(rules.size_min),
+        "notional_min": plain(rules.notional_min),
+        "fee_maker_bps": plain(rules.fee_maker * BPS_PER_UNIT),
+        "fee_maker_from": "QUOTER_FEE_MAKER_BPS" if is_given else FEE_LISTED,
+        "fee_taker_bps": plain((rules.fee_maker if taker is None else taker) * BPS_PER_UNIT),
+        "fee_taker_from": FEE_NOT_LISTED if taker is None else FEE_LISTED,
+    }
+
+
+def account_terms(account: PaperAccount) -> dict[str, str]:
+    """Return what the account holds and where that comes from, for logs and tables."""
+    held = ", ".join(f"{plain(held)} {asset}" for asset, held in account.balances.items())
+    came_from = "earlier runs, by the ledger" if account.is_continued else "a new account"
+    return {"balances": held, "account": came_from}
+
+
+def paper_end(code: ExitCode, truth: Truth, last: Snapshot) -> ExitCode:
+    """Log the closing account; return UNSETTLED instead of CLEAN if our books are not equal."""
+    is_equal = dict(last.balances) == truth.totals
+    pnl = last.pnl
+    log.info(
+        "paper_account",
+        balances={asset: plain(held) for asset, held in sorted(truth.totals.items())},
+        ledger_equals_truth=is_equal,
+        own_orders_left=len(truth.open_client_ids),
+        fills_buy=last.fills_buy,
+        fills_sell=last.fills_sell,
+        pnl=plain(pnl.total),
+        pnl_spread=plain(pnl.spread),
+        pnl_inventory=plain(pnl.inventory),
+        fees=plain(pnl.fees),
+    )
+    return ExitCode.UNSETTLED if code is ExitCode.CLEAN and not is_equal else code

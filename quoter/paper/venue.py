@@ -1,0 +1,208 @@
+"""The simulated venue of a paper run: a recorded market whose recording is the live feed."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import partial
+
+from quoter.backtest.latency import RandomLatency
+from quoter.backtest.seam import Channel, Latency
+from quoter.backtest.simulated_gateway import SimulatedGateway
+from quoter.domain.commands import CancelAll, Command
+from quoter.domain.errors import VenueUnavailable
+from quoter.domain.events import BestPricesReport, Event
+from quoter.domain.market import Level, Side
+from quoter.domain.trading import CancelReason
+from quoter.domain.units import NS_PER_MS
+from quoter.paper.real_time import RealTimeSchedule
+from quoter.sim.exchange import Exchange
+from quoter.sim.fill_models import FillModel
+from quoter.sim.messages import MarketSpec
+from quoter.sim.truth import Truth
+from quoter.tapes.messages import Message
+from quoter.tapes.playing import feed
+from quoter.venues.config import NowNs
+from quoter.venues.ports import Emit
+
+ACCOUNT = "paper"
+FLUSH_NS = 100 * NS_PER_MS  # how often the venue publishes changes of our orders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperAccount:
+    """What the account holds at the start, and the id of its next execution.
+
+    is_continued: whether it is the account of an earlier run.
+    """
+
+    balances: Mapping[str, Decimal]
+    trade_id_first: int
+    is_continued: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillTerms:
+    """How orders are filled, and how long messages take.
+
+    The latency of each message is log-normal with a median of `latency_ms`; `latency_spread` is its
+    99 % quantile in medians.
+    """
+
+    fill_model: FillModel
+    latency_ms: float
+    latency_spread: float
+    seed: int = field(repr=False)
+
+    @property
+    def latency(self) -> Latency:
+        """The median latency of each channel."""
+        median_ns = round(self.latency_ms * NS_PER_MS)
+        return Latency(
+            market_ns=median_ns, private_ns=median_ns, request_ns=median_ns, answer_ns=median_ns
+        )
+
+
+class PaperVenue:
+    """The simulated venue in real time; everything it reports goes to `emit`."""
+
+    def __init__(
+        self,
+        market: MarketSpec,
+        account: PaperAccount,
+        terms: FillTerms,
+        now_ns: NowNs,
+        about: Mapping[str, str],
+    ) -> None:
+        """`about`: rules, fees and account, for people. Call it inside of a running event loop."""
+        self.about = about
+        self._symbol = market.symbol
+        self._schedule = RealTimeSchedule(now_ns, self._fail)
+        self._exchange = Exchange(
+            (replace(market, recorded=True, fill_model=terms.fill_model),),
+            seed=0,
+            now_ns=self._schedule.now_ns,
+            own_trade_id_first=account.trade_id_first,
+        )
+        self._exchange.add_account(ACCOUNT, account.balances)
+        self._gateway = SimulatedGateway(
+            exchange=self._exchange,
+            symbol=market.symbol,
+            account=ACCOUNT,
+            schedule=self._schedule,
+            latency=terms.latency,
+            seam=RandomLatency(terms.latency, spread=terms.latency_spread, seed=terms.seed),
+            post=self._post,
+        )
+        self._emit: Emit = _discard
+        self._answers: set[asyncio.Future[Event | None]] = set()  # that somebody waits for
+        self._failure = ""  # why nothing is answered any more
+        self._is_open = False
+
+    def emit_to(self, emit: Emit) -> None:
+        """Emit all events of market and account to this function from now on."""
+        self._emit = emit
+
+    async def run(self) -> None:
+        """Keep the venue running until cancelled. Raises what is wrong inside of it."""
+        await self._schedule.watch()
+
+    def close(self) -> None:
+        """Stop the venue: nothing happens there any more."""
+        self._schedule.close()
+        self._fail(VenueUnavailable("closed"))
+
+    def run_due(self) -> None:
+        """Let happen what is due by now."""
+        self._schedule.advance()
+
+    def play(self, row: Message) -> None:
+        """Apply one row of the live market."""
+        self._schedule.advance()
+        self._gateway.deliver(feed(self._exchange, self._symbol, row, self._schedule.now_ns))
+        if not self._is_open:
+            self._is_open = True
+            self._schedule.at(self._schedule.now_ns + FLUSH_NS, self._flush)
+
+    def publish_snapshot(self) -> None:
+        """Publish the whole book, our orders included."""
+        self._schedule.advance()
+        self._gateway.resync()
+
+    def announce(self, channel: Channel, event: Event) -> None:
+        """Pass on an event that the simulated market has no part in, with the channel's latency."""
+        self._schedule.advance()
+        self._gateway.announce(channel, event)
+
+    async def ask(self, command: Command) -> Event | None:
+        """Send a command that has an answer; return it, or None without one in time.
+
+        Raises VenueUnavailable if the venue was closed or has failed.
+        """
+        if self._failure:
+            raise VenueUnavailable(self._failure)
+        self._schedule.advance()
+        answer: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
+        self._answers.add(answer)
+        answer.add_done_callback(self._answers.discard)
+        self._gateway.request(command, partial(_set, answer))
+        return await answer
+
+    def cancel_all(self) -> None:
+        """Send a request to cancel every order."""
+        self._schedule.advance()
+        self._gateway.send([CancelAll(reason=CancelReason.KILL)])
+
+    def with_own_orders(self, report: BestPricesReport, update_id: int) -> BestPricesReport:
+        """Return the live market's best prices with our orders among them.
+
+        update_id: the row's id of `report.last`, 0 if the report has none.
+        """
+        shown = self._exchange.depth(self._symbol, 1)
+        row_id = self._exchange.recorded_depth_id(self._symbol)
+        return replace(
+            report,
+            bid=self._better(Side.BUY, report.bid),
+            ask=self._better(Side.SELL, report.ask),
+            last=shown.last + update_id - row_id if update_id else 0,
+        )
+
+    def truth(self) -> Truth:
+        """Return what the venue's own records say of the account."""
+        orders = self._exchange.open_orders(ACCOUNT)
+        return Truth(
+            self._exchange.truth.balances(ACCOUNT), tuple(order.client_id for order in orders)
+        )
+
+    def _better(self, side: Side, level: Level) -> Level:
+        own: dict[float, Decimal] = {}
+        for order in self._exchange.open_orders(ACCOUNT):
+            if order.side is side:
+                price = float(order.price)
+                own[price] = own.get(price, Decimal(0)) + order.leaves
+        best = max(own, key=lambda price: side.sign * price, default=level.price)
+        if side.sign * (best - level.price) > 0:
+            return Level(best, float(own[best]))
+        return Level(level.price, level.size + float(own.get(level.price, 0)))
+
+    def _flush(self) -> None:
+        self._gateway.deliver(self._exchange.flush_depth(self._symbol, self._schedule.now_ns))
+        self._schedule.at(self._schedule.now_ns + FLUSH_NS, self._flush)
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = f"no answer of the simulated venue: {error!r}"
+        for answer in list(self._answers):
+            if not answer.done():
+                answer.set_exception(VenueUnavailable(self._failure))
+
+    def _post(self, event: Event) -> None:
+        self._emit(event)
+
+
+def _set(answer: asyncio.Future[Event | None], event: Event | None) -> None:
+    if not answer.done():
+        answer.set_result(event)
+
+
+def _discard(event: Event) -> None:
+    """Discard events before `emit_to`."""

@@ -1,0 +1,42 @@
+"""A book beside the engine's: whether a market feed is in sequence."""
+
+from quoter.domain.events import BookDelta, BookSnapshot, Event, FeedDown, TopOfBook
+from quoter.domain.market import Stream
+from quoter.state.book import Book
+
+
+class WatchedBook:
+    """Follows the events of a feed; `fault` says why its book can't be used, until it can again."""
+
+    def __init__(self) -> None:
+        self._book = Book()
+        self.fault = ""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a book that may be used."""
+        return self._book.ready
+
+    def observe(self, event: Event) -> None:
+        """Take in an event; those that do not concern the book change nothing."""
+        fault = None
+        match event:
+            case BookSnapshot():
+                fault = self._book.load(event)
+            case BookDelta():
+                fault = self._book.apply(event)
+            case TopOfBook():
+                fault = self._book.apply_top(event)
+            case FeedDown(stream=Stream.MARKET):
+                self._book.invalidate()
+            case _:
+                pass
+        if fault is not None:
+            self.fault = fault
+        elif self._book.ready:
+            self.fault = ""
+
+    def reject(self, fault: str) -> None:
+        """Discard the book, for a reason that its own numbers do not show."""
+        self._book.invalidate()
+        self.fault = fault
