@@ -445,7 +445,11 @@ def record(
 @app.command(rich_help_panel="Records")
 def replay(
     run: Annotated[
-        str, typer.Argument(help="Run id, as `quoter ledger` shows it, or a file of a recording.")
+        str,
+        typer.Argument(
+            help="Run id, as `quoter ledger` shows it, a file of a recording, or a data folder: "
+            "its newest run."
+        ),
     ],
     what_if: Annotated[
         list[str] | None,

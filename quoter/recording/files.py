@@ -28,11 +28,14 @@ def recording_files(folder: Path) -> list[Path]:
 
 
 def files_of(place: str, data_dir: Path) -> list[Path]:
-    """Return the files of a run in order: `place` is a run id, or the path of one of its files.
+    """Return the files of a run in order.
 
+    `place`: a run id, the path of one of its files, or of a data folder, whose newest run is meant.
     Raises RecordingError if there is none, or one of them is missing.
     """
     path = Path(place)
+    if path.is_dir():
+        path = _newest(path / FOLDER)
     found = NAME.fullmatch(path.name)
     folder, run = (path.parent, found["run"]) if found else (data_dir / FOLDER, place)
     try:
@@ -48,6 +51,17 @@ def files_of(place: str, data_dir: Path) -> list[Path]:
                 "its beginning; beyond QUOTER_RECORDING_MAX_MB the oldest files are removed"
             )
     return files
+
+
+def _newest(folder: Path) -> Path:
+    """Return the newest file of a folder. Raises RecordingError if there is none."""
+    try:
+        files = recording_files(folder)
+    except OSError as error:
+        raise RecordingError(f"{folder}: can't be read: {error.strerror}") from None
+    if not files:
+        raise RecordingError(f"{folder}: no recording in it")
+    return files[-1]
 
 
 def remove_oldest(folder: Path, bytes_max: int) -> int:

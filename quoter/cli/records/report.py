@@ -10,8 +10,7 @@ from rich.console import Console
 from quoter.cli.records.replay import replay_progress
 from quoter.domain.errors import BadSetting
 from quoter.domain.units import NS_PER_S
-from quoter.recording.blocks import RecordingError
-from quoter.recording.files import FOLDER, NAME, files_of, recording_files
+from quoter.recording.files import files_of
 from quoter.recording.reader import Recording
 from quoter.replay.replay import config_of
 from quoter.report.page import warnings
@@ -27,7 +26,7 @@ def run_report(
     `place`: run id, file of a recording, or data folder, whose newest run is meant. Raises
     BadSetting, RecordingError, LedgerUnusable, OSError.
     """
-    files = _files(place, data_dir)
+    files = files_of(place, data_dir)
     recording = Recording(files)
     folder = out or Path(f"report-{recording.header.run}")
     quote = config_of(recording.header).instrument.quote
@@ -63,16 +62,3 @@ def time_ns(name: str, text: str | None) -> int | None:
         ) from None
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     return round(when.timestamp() * NS_PER_S)
-
-
-def _files(place: str, data_dir: Path) -> list[Path]:
-    """Return the files of the run's recording. Raises RecordingError, OSError."""
-    folder = Path(place)
-    if not folder.is_dir():
-        return files_of(place, data_dir)
-    recordings = folder / FOLDER
-    newest = recording_files(recordings)[-1:] if recordings.is_dir() else []
-    found = NAME.fullmatch(newest[0].name) if newest else None
-    if found is None:
-        raise RecordingError(f"{folder}: no recording in it")
-    return files_of(found["run"], folder)

@@ -39,6 +39,18 @@ def test_a_run_without_its_beginning_is_refused_with_the_reason(tmp_path: Path) 
         files_of("0aaa", tmp_path / "elsewhere")
 
 
+def test_a_data_folder_stands_for_its_newest_run(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="can't be read"):
+        files_of(str(tmp_path), tmp_path)
+    make(tmp_path / FOLDER)
+    with pytest.raises(RecordingError, match="no recording in it"):
+        files_of(str(tmp_path), tmp_path)
+    names = [file_name("0aaa", 1), file_name("0aab", 1), file_name("0aab", 2)]
+    make(tmp_path / FOLDER, *names)
+    found = files_of(str(tmp_path), tmp_path / "elsewhere")
+    assert [path.name for path in found] == names[1:]
+
+
 def test_the_oldest_files_are_removed_until_the_rest_fits(tmp_path: Path) -> None:
     make(tmp_path, *(file_name("0aaa", number) for number in range(1, 5)))
     make(tmp_path, "notes.txt", size=1_000)
