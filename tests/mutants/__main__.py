@@ -73,7 +73,7 @@ def main() -> int:
     console.print(table(verdicts))
     killed = sum(verdict.result is Result.KILLED for verdict in verdicts)
     console.print(
-        f"{killed} of {len(verdicts)} killed ({killed / len(verdicts):.0%})"
+        f"{killed} of {len(verdicts)} killed ({killed / len(verdicts):.1%})"
         f" in {time.monotonic() - started_s:.0f} s"
     )
     return 0 if killed == len(verdicts) else 1
