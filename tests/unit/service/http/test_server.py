@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 import pytest
+from aiohttp import web
 from structlog.testing import capture_logs
 
 from quoter.domain.step import Snapshot
@@ -324,3 +325,20 @@ async def test_a_taken_port_is_an_error(daemon: Daemon) -> None:
 )
 def test_host_headers(header: str, is_ours: bool) -> None:
     assert is_allowed_host(header, frozenset({"localhost", "quoter"})) is is_ours
+
+
+async def test_pages_that_do_not_close_are_left_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An error here would replace the exit code of the run."""
+    monkeypatch.setattr(module, "SHUTDOWN_S", 0.05)
+
+    async def never(_: web.Application) -> None:
+        await asyncio.Event().wait()
+
+    runner = web.AppRunner(web.Application())
+    runner.app.on_cleanup.append(never)
+    await runner.setup()
+    with capture_logs() as lines:
+        await stop(runner)
+    assert [line["event"] for line in lines] == ["http_not_closed"]
