@@ -34,19 +34,32 @@ TRUTH_S_MAX = 5.0
 
 
 def run_demo(
-    *, seconds: float, seed: int, json_output: bool, gamma: float | None, keep: Path | None = None
+    *,
+    seconds: float,
+    seed: int,
+    json_output: bool,
+    gamma: float | None,
+    market: str,
+    keep: Path | None = None,
 ) -> int:
     """Run for `seconds` or until Ctrl-C, print the summary, return the daemon's exit code.
 
     UNSETTLED instead of CLEAN if the ledger does not equal the exchange's. `keep`: data folder that
-    stays; a temporary one without it. Raises BadSetting.
+    stays; a temporary one without it. market: as `quoter sandbox --market` takes it. Raises
+    BadSetting.
     """
-    demo = _demo(seconds=seconds, seed=seed, json_output=json_output, gamma=gamma, keep=keep)
+    demo = _demo(seconds, seed, market, json_output=json_output, gamma=gamma, keep=keep)
     return uvloop.run(demo)
 
 
 async def _demo(
-    *, seconds: float, seed: int, json_output: bool, gamma: float | None, keep: Path | None
+    seconds: float,
+    seed: int,
+    market: str,
+    *,
+    json_output: bool,
+    gamma: float | None,
+    keep: Path | None,
 ) -> int:
     console = Console(stderr=json_output)
     with _data_folder(keep) as folder:
@@ -54,7 +67,7 @@ async def _demo(
         with log_path.open("w") as log_file:
             configure_logs(log_format="json", stream=log_file)
             console.print("starting the sandbox exchange …", style="dim")
-            async with _sandbox(seed) as url:
+            async with _sandbox(seed, market) as url:
                 settings = demo_settings(url, folder, gamma)
                 demo = Demo(settings, console, seconds)
                 code = await demo.run()
@@ -149,7 +162,7 @@ class Demo:
 
 
 @asynccontextmanager
-async def _sandbox(seed: int) -> AsyncIterator[str]:
+async def _sandbox(seed: int, market: str) -> AsyncIterator[str]:
     """Run a sandbox in a process of its own on a free port; yield its URL."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -160,6 +173,8 @@ async def _sandbox(seed: int) -> AsyncIterator[str]:
         "0",
         "--seed",
         str(seed),
+        "--market",
+        market,
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,  # Ctrl-C must end the daemon, not the exchange
     )

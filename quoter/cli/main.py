@@ -24,6 +24,7 @@ from quoter.cli.options import (
     LOOPBACK,
     DataDir,
     Host,
+    MarketKind,
     Port,
     Scenario,
     address,
@@ -86,10 +87,17 @@ def _root(
         raise typer.Exit
 
 
+Simulated = Annotated[
+    MarketKind,
+    typer.Option(help="Simulated markets: the formulas' own model, or as recorded ones are."),
+]
+
+
 @app.command(rich_help_panel="Try it")
 def demo(
     seconds: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds to run.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated market.")] = 1,
+    market: Simulated = MarketKind.MODEL,
     gamma: Annotated[
         float | None,
         typer.Option(
@@ -116,7 +124,14 @@ def demo(
     """
     from quoter.cli.demo import run_demo
 
-    code = run_demo(seconds=seconds, seed=seed, json_output=json_output, gamma=gamma, keep=keep)
+    code = run_demo(
+        seconds=seconds,
+        seed=seed,
+        json_output=json_output,
+        gamma=gamma,
+        market=market.value,
+        keep=keep,
+    )
     raise typer.Exit(code)
 
 
@@ -241,6 +256,13 @@ def sentinel() -> None:
     raise typer.Exit(run_sentinel(settings))
 
 
+TlsFile = Annotated[
+    Path | None, typer.Option(help="Serve over TLS; PEM file with a certificate and its key.")
+]
+PublicKeyFile = Annotated[
+    Path | None,
+    typer.Option(help="Ed25519 public key (PEM file) of the API key sandbox-key-ed25519."),
+]
 Captures = Annotated[
     list[Path] | None,
     typer.Option(exists=True, help="Recorded market data to replay; may be repeated."),
@@ -265,6 +287,7 @@ def sandbox(
         int, typer.Option(min=0, max=65_535, help="Port; 0: any free one.")
     ] = SANDBOX_PORT,
     seed: Annotated[int, typer.Option(min=0, help="Seed of prices and trades.")] = 1,
+    market: Simulated = MarketKind.MODEL,
     symbol: Annotated[
         str | None, typer.Option(help="Only this market, such as BTC/USDT; default: all.")
     ] = None,
@@ -280,13 +303,8 @@ def sandbox(
     shutdown_notice_s: Annotated[
         float, typer.Option(min=0, max=600, help="Seconds from the announcement to the close.")
     ] = 10,
-    tls: Annotated[
-        Path | None, typer.Option(help="Serve over TLS; PEM file with a certificate and its key.")
-    ] = None,
-    public_key: Annotated[
-        Path | None,
-        typer.Option(help="Ed25519 public key (PEM file) of the API key sandbox-key-ed25519."),
-    ] = None,
+    tls: TlsFile = None,
+    public_key: PublicKeyFile = None,
     scenario: Annotated[
         Scenario | None, typer.Option(help="Play a market crash during which the venue fails.")
     ] = None,
@@ -301,7 +319,7 @@ def sandbox(
     from quoter.cli.sandbox import run_sandbox, sandbox_config, tls_context, with_crash, with_key
 
     config = sandbox_config(
-        seed=seed, symbol=symbol, captures=capture or [], speed=speed, filters=filters
+        seed=seed, symbol=symbol, captures=capture or [], speed=speed, filters=filters, kind=market
     )
     config = replace(config, disconnect_s=disconnect_s, shutdown_notice_s=shutdown_notice_s)
     if public_key is not None:

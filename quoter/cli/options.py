@@ -23,6 +23,13 @@ class Scenario(StrEnum):
     CRASH = "crash"
 
 
+class MarketKind(StrEnum):
+    """Kinds of simulated markets: the formulas' own model, or one fitted to recorded markets."""
+
+    MODEL = "model"
+    REAL_LIKE = "real-like"
+
+
 # No `type` statements: typer does not resolve them, and help and variable would be lost.
 DataDir = Annotated[
     Path | None,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvloop
 
+from quoter.cli.options import MarketKind
 from quoter.domain.errors import BadSetting
 from quoter.sandbox.config import (
     Capture,
@@ -17,6 +18,7 @@ from quoter.sandbox.config import (
     SandboxConfig,
     default_config,
     key_account,
+    real_like_config,
 )
 from quoter.sandbox.protocol.signing import public_key
 from quoter.sandbox.recorded_market import with_recorded_market
@@ -32,13 +34,15 @@ def sandbox_config(
     captures: list[Path],
     speed: float,
     filters: Path | None = None,
+    kind: MarketKind = MarketKind.MODEL,
 ) -> SandboxConfig:
-    """Return the default markets, or one of them; a recording replaces or adds its market.
+    """Return the markets of a kind, or one of them; a recording replaces or adds its market.
 
     Raises BadSetting for a symbol that the sandbox does not have, or a recording that can't be
     replayed.
     """
-    config = default_config(seed)
+    is_real_like = kind is MarketKind.REAL_LIKE
+    config = real_like_config(seed) if is_real_like else default_config(seed)
     if captures:
         config = _with_recording(config, symbol, captures, speed, filters)
     if symbol is not None:

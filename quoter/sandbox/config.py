@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from quoter.sim.messages import FeeCoin, MarketSpec
+from quoter.sim.real_markets import REAL_BITCOIN, REAL_LARGE_TICK, REAL_THIN
 
 PING_S = 20.0  # as Binance does
 SHUTDOWN_NOTICE_S = 10.0  # Binance gives ten minutes before its 24 h limit
@@ -180,6 +181,7 @@ LARGE_TICK = MarketSpec(
     fee_taker=Decimal("0.001"),
 )
 MARKETS = (BITCOIN, THIN, SUB_CENT, LARGE_TICK)
+REAL_LIKE_MARKETS = (REAL_BITCOIN, REAL_THIN, REAL_LARGE_TICK)
 
 BALANCES = (
     ("BTC", Decimal(2)),
@@ -209,3 +211,8 @@ def key_account(public_key: str) -> Account:
 def default_config(seed: int) -> SandboxConfig:
     """Return four symbols that differ in tick, price and activity, and two accounts."""
     return SandboxConfig(markets=MARKETS, accounts=(DEMO_ACCOUNT, SECOND_ACCOUNT), seed=seed)
+
+
+def real_like_config(seed: int) -> SandboxConfig:
+    """Return three symbols that behave like recorded markets, and two accounts."""
+    return replace(default_config(seed), markets=REAL_LIKE_MARKETS)

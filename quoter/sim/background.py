@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from math import inf
+from math import exp, inf
 from random import Random
 from typing import Protocol
 
 from quoter.domain.market import Side
-from quoter.sim.fill_models import QueuePosition
+from quoter.sim.fill_models import FillModel, QueuePosition
 from quoter.sim.messages import MarketSpec
+from quoter.sim.real_like import RealLike
 
 # Depth of the background in units of 1/kappa; a share e^-5 of takers reaches farther.
 DEPTH_REACH = 5.0
@@ -71,8 +72,13 @@ class RandomBackground:
     def size_at(self, side: Side, ticks: int) -> Decimal:
         return self._lot * self._sides[side].get(ticks, 0)
 
-    def queue_end(self, side: Side, ticks: int) -> None:
+    def lots_at(self, side: Side, ticks: int) -> int:
+        """Return the lots of a level, zero if there is no level."""
+        return self._sides[side].get(ticks, 0)
+
+    def queue_end(self, side: Side, ticks: int) -> QueuePosition | None:  # noqa: ARG002 - common signature of both kinds
         """Account orders come first at every price."""
+        return None
 
     def move(self, bid: int, ask: int, *, kappa: float) -> list[tuple[Side, int]]:
         """Move the best levels to these prices; return the levels that changed.
@@ -86,16 +92,28 @@ class RandomBackground:
                 changed += self._move_side(side, best)
         return changed
 
-    def redraw_level(self) -> tuple[Side, int]:
-        """Redraw the size of one level, so that depth updates occur without moves of the mid."""
+    def traded(self, side: Side, ticks: int, lots: int) -> None:  # noqa: ARG002 - a queue keeps what is left
+        """Record a trade with a level, which gets a new size at once."""
+        self.refill(side, ticks)
+
+    def redraw_level(self) -> tuple[Side, int] | None:
+        """Redraw the size of one level, so that depth updates occur without moves of the mid.
+
+        None if the side that was drawn is empty.
+        """
         side = Side.BUY if self._rng.random() < 0.5 else Side.SELL
-        ticks = self._rng.choice(list(self._sides[side]))
+        if not self._sides[side]:
+            return None
+        ticks = self._draw_level(side)
         self.refill(side, ticks)
         return side, ticks
 
     def refill(self, side: Side, ticks: int) -> None:
         """Draw a new size for a level."""
-        self._sides[side][ticks] = self._draw()
+        self._sides[side][ticks] = self._draw(side, ticks)
+
+    def _draw_level(self, side: Side) -> int:
+        return self._rng.choice(list(self._sides[side]))
 
     def _move_side(self, side: Side, best: int) -> Iterable[tuple[Side, int]]:
         levels = self._sides[side]
@@ -105,7 +123,7 @@ class RandomBackground:
         for ticks in gone:
             del levels[ticks]
         for ticks in new:
-            levels[ticks] = self._draw()
+            levels[ticks] = self._draw(side, ticks)
         self._best[side] = best
         return [(side, ticks) for ticks in gone + new]
 
@@ -119,5 +137,62 @@ class RandomBackground:
             others = range(first, first + (self._count - 1) * step, step)
         return dict.fromkeys((best, *others))
 
-    def _draw(self) -> int:
+    def _draw(self, side: Side, ticks: int) -> int:  # noqa: ARG002 - the place matters in a queue
         return self._rng.randint(max(1, self._lots // 2), max(1, self._lots * 3 // 2))
+
+
+class QueuedBackground(RandomBackground):
+    """Background of a real-like market: levels are queues, and what was traded is gone for a while.
+
+    Account orders stand behind what a level shows when they arrive. A level that gets smaller
+    without trades was cancelled in part, with every unit equally likely. Sizes are lognormal,
+    and smaller while takers reach farther; traded levels come back with the next `move`.
+    """
+
+    def __init__(self, spec: MarketSpec, real: RealLike, rng: Random) -> None:
+        super().__init__(spec, rng)
+        self._real = real
+        self._kappa = 1.0
+        self._top: dict[Side, int] = {}  # best levels before trades
+        self._used: set[Side] = set()  # sides without some of their levels
+
+    def queue_end(self, side: Side, ticks: int) -> QueuePosition:
+        """See `Background.queue_end`."""
+        return QueuePosition.at_the_end(FillModel.PROBABLE, self.lots_at(side, ticks))
+
+    def move(self, bid: int, ask: int, *, kappa: float) -> list[tuple[Side, int]]:
+        """As in `RandomBackground`; also brings back the levels that were traded."""
+        self._kappa = kappa
+        self._top = {Side.BUY: bid, Side.SELL: ask}
+        for side in self._used:
+            self._best.pop(side, None)
+        self._used.clear()
+        return super().move(bid, ask, kappa=kappa)
+
+    def traded(self, side: Side, ticks: int, lots: int) -> None:
+        """Record a trade with a level; it keeps what is left."""
+        levels = self._sides[side]
+        left = levels.get(ticks, 0) - lots
+        self._used.add(side)
+        if left > 0:
+            levels[ticks] = left
+            return
+        levels.pop(ticks, None)
+        if levels:
+            self._best[side] = max(levels) if side is Side.BUY else min(levels)
+        else:
+            self._best.pop(side, None)
+
+    def best_size(self, side: Side) -> Decimal:
+        best = self._best.get(side)
+        return Decimal(0) if best is None else self.size_at(side, best)
+
+    def _draw_level(self, side: Side) -> int:
+        """Return a level; every second time the best, where most changes are."""
+        best = self._best.get(side)
+        return best if best is not None and self._rng.random() < 0.5 else super()._draw_level(side)
+
+    def _draw(self, side: Side, ticks: int) -> int:
+        is_best = ticks == self._top[side]
+        usual = self._lots * self._kappa * (1.0 if is_best else self._real.thinness)
+        return 1 + int(usual * exp(self._real.depth_tail * self._rng.gauss(0.0, 1.0)))

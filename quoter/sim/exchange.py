@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 
 from quoter.domain.market import Side
-from quoter.sim.background import Background, RandomBackground
+from quoter.sim.background import Background, QueuedBackground, RandomBackground
 from quoter.sim.capture import (
     OWN_TRADE_ID_FIRST,
     Capture,
@@ -258,7 +258,11 @@ class Exchange:
     def _add_simulated(self, spec: MarketSpec, seed: str) -> None:
         grid, book = Grid(spec), RestingBook()
         # The stream's name is part of its seed: another one would change every simulated market.
-        random_background = RandomBackground(spec, Random(f"{seed}:scenery"))
+        rng = Random(f"{seed}:scenery")
+        if spec.real is None:
+            random_background = RandomBackground(spec, rng)
+        else:
+            random_background = QueuedBackground(spec, spec.real, rng)
         publisher = Publisher(grid, book, random_background, self._emit)
         market = self._add_market(grid, book, random_background, publisher, trade_id_first=1)
         self._flows[spec.symbol] = Flow(market, random_background, seed=seed, now_ns=self._now_ns)

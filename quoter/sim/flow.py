@@ -1,4 +1,4 @@
-"""Flow of a simulated symbol: random walk of the mid, Poisson takers, scripts."""
+"""Flow of a simulated symbol: moves of the mid, public takers, scripts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,8 +9,11 @@ from quoter.domain.market import Side
 from quoter.domain.units import NS_PER_S
 from quoter.sim.background import RandomBackground
 from quoter.sim.market import Market
-from quoter.sim.matching import Hit
-from quoter.sim.scripts import CALM, NEVER_NS, Jump, Run, Script, Sweep, combine
+from quoter.sim.matching import Hit, cut, pieces
+from quoter.sim.moves import Moves
+from quoter.sim.real_like import Activity
+from quoter.sim.scripts import CALM, Jump, Run, Script, Sweep, combine
+from quoter.sim.takers import Taker, Takers
 
 STEP_NS = 50_000_000  # time grid of the mid and the background
 SCRIPTS_MAX = 16  # at the same time on one symbol
@@ -23,6 +26,9 @@ class Flow:
     reached by exactly intensity * exp(-kappa * d) takers per second, d >= 0. The walk, the takers
     and the details have separate random streams: orders of accounts change neither the price path
     nor who arrives.
+
+    In a real-like market (`MarketSpec.real`) the mid moves rarely, each time with a taker who
+    trades through the book up to its new place, and activity changes.
     """
 
     def __init__(
@@ -32,16 +38,21 @@ class Flow:
         self._market = market
         self._background = random_background
         self._walk = Random(f"{seed}:walk")
-        self._takers = Random(f"{seed}:takers")
+        self._takers = Takers(spec, Random(f"{seed}:takers"))
         self._details = Random(f"{seed}:details")
         self._scripted = Random(f"{seed}:scripts")
         self._conditions = CALM
         self._runs: list[Run] = []
         self._next_step_ns = now_ns + STEP_NS
-        self._next_taker_ns = NEVER_NS
         self.mid = float(spec.mid)
         self.next_ns = 0
-        self._draw_arrival(now_ns)
+        self._activity: Activity | None = None
+        self._moves: Moves | None = None
+        if spec.real is not None:
+            self._activity = Activity(spec.real, Random(f"{seed}:activity"), now_ns)
+            self._conditions = self._activity.conditions(now_ns)
+            self._moves = Moves(spec.real, spec.sigma, self._walk)
+        self._takers.draw_arrival(now_ns, self._conditions)
         self._move_background(now_ns)
         self._find_next()
 
@@ -58,36 +69,50 @@ class Flow:
         if now_ns == self._next_step_ns:
             self._advance_mid(now_ns)
             self._next_step_ns += STEP_NS
-        elif now_ns == self._next_taker_ns:
-            self._take(now_ns)
-            self._draw_arrival(now_ns)
+        elif now_ns == self._takers.next_ns:
+            self._take(self._takers.take(self._conditions), now_ns)
         else:
             self._act(now_ns)
         self._find_next()
 
     def _find_next(self) -> None:
-        self.next_ns = min(self._next_step_ns, self._next_taker_ns)
+        self.next_ns = min(self._next_step_ns, self._takers.next_ns)
         for run in self._runs:
             self.next_ns = min(self.next_ns, run.next_ns)
 
     def _advance_mid(self, now_ns: int) -> None:
-        if self._runs:
+        if self._runs or self._activity is not None:
             self._update_conditions(now_ns)
         spec, conditions, seconds = self._market.spec, self._conditions, STEP_NS / NS_PER_S
-        spread = spec.sigma * conditions.volatility * sqrt(seconds)
-        self.mid += conditions.drift * self.mid * seconds + spread * self._walk.gauss(0.0, 1.0)
-        side, ticks = self._background.redraw_level()
-        self._market.publisher.touch(side, ticks)
+        drift, volatility = conditions.drift * self.mid * seconds, conditions.volatility
+        if self._moves is not None:
+            self.mid += drift
+            for move in self._moves.during(now_ns, seconds, self.mid, volatility):
+                self._sweep(move, now_ns)
+        else:
+            spread = spec.sigma * volatility * sqrt(seconds)
+            self.mid += drift + spread * self._walk.gauss(0.0, 1.0)
+        if (level := self._background.redraw_level()) is not None:
+            self._touch(*level)
         self._move_background(now_ns)
+
+    def _sweep(self, move: float, now_ns: int) -> None:
+        """Move the mid, after a taker who trades with all that lies before its new place."""
+        self.mid += move
+        side = Side.BUY if move > 0 else Side.SELL
+        if not self._market.is_halted:
+            self._trade(self._reached(side, 0.0), side, now_ns)
+            self._move_background(now_ns)
 
     def _update_conditions(self, now_ns: int) -> None:
         self._runs = [run for run in self._runs if not run.is_over(now_ns)]
-        conditions = combine(run.conditions(now_ns) for run in self._runs)
+        present = [run.conditions(now_ns) for run in self._runs]
+        if self._activity is not None:
+            present.append(self._activity.conditions(now_ns))
+        conditions = combine(present)
         if conditions != self._conditions:
             self._conditions = conditions
-            self._draw_arrival(
-                now_ns
-            )  # a Poisson process: drawing again with the new rate is exact
+            self._takers.draw_arrival(now_ns, conditions)
 
     def _move_background(self, now_ns: int) -> None:
         grid, spec = self._market.grid, self._market.spec
@@ -96,44 +121,57 @@ class Flow:
         bid = max(1, floor(self.mid / grid.tick_float - spread / 2 + 0.5))
         kappa = self._conditions.kappa
         for side, ticks in self._background.move(bid, bid + spread, kappa=kappa):
-            self._market.publisher.touch(side, ticks)
+            self._touch(side, ticks)
         self._market.uncross(now_ns)
         self._market.commit(now_ns)
 
-    def _draw_arrival(self, now_ns: int) -> None:
-        conditions = self._conditions
-        rate = self._market.spec.intensity * (conditions.buys + conditions.sells)
-        if rate > 0:
-            wait_s = self._takers.expovariate(rate)
-            self._next_taker_ns = now_ns + max(1, round(wait_s * NS_PER_S))
-        else:
-            self._next_taker_ns = NEVER_NS
+    def _touch(self, side: Side, ticks: int) -> None:
+        """Publish a level of the background that changed, also to the orders that queue there."""
+        self._market.publisher.touch(side, ticks)
+        shown = self._background.lots_at(side, ticks)
+        for resting in self._market.book.at(side, ticks):
+            if resting.queue is not None:
+                resting.queue.on_shown(shown)
 
-    def _take(self, now_ns: int) -> None:
-        """Draw a taker with side and reach; it trades through all that is in the book within it.
-
-        These are account orders and levels of the background, which refill at once. A taker whose
-        reach ends before the first of them does not trade.
-        """
-        spec, conditions = self._market.spec, self._conditions
-        share = conditions.buys / (conditions.buys + conditions.sells)
-        side = Side.BUY if self._takers.random() < share else Side.SELL
-        reach = self._takers.expovariate(spec.kappa * conditions.kappa)
-        lots = 1 + int(self._takers.expovariate(4 / spec.depth_lots))
-        if self._market.is_halted:
-            return
+    def _reached(self, side: Side, reach: float) -> Sequence[Hit]:
+        """Return all that a taker of this side can trade within `reach` of the mid, best first."""
         ticks = (self.mid + side.sign * reach) / self._market.grid.tick_float
         limit = floor(ticks) if side is Side.BUY else ceil(ticks)
-        reached = self._market.reached(side, limit_ticks=limit)
-        self._trade(self._ended(reached, lots), side, now_ns)
+        return self._market.reached(side, limit_ticks=limit)
+
+    def _take(self, taker: Taker, now_ns: int) -> None:
+        """Let a taker trade through all that is in the book within its reach.
+
+        These are account orders and levels of the background. A taker whose reach ends before the
+        first of them does not trade.
+        """
+        if self._market.is_halted:
+            return
+        hits = self._reached(taker.side, taker.reach)
+        if self._market.spec.real is not None:
+            hits = cut(hits, taker.lots)
+        else:
+            hits = self._ended(hits, taker.lots)
+        self._trade(hits, taker.side, now_ns)
 
     def _trade(self, hits: Sequence[Hit], taker: Side, now_ns: int) -> None:
-        """Trade with these; the levels of the background among them get a new size at once."""
+        """Trade with these, and tell the background and the orders that queue there."""
+        real, side = self._market.spec.real, taker.opposite
+        if real is not None:
+            hits = pieces(
+                hits,
+                order_lots=real.order_lots,
+                split_share=real.split_share,
+                rng=self._details,
+            )
         self._market.trade(hits, taker, now_ns)
         for hit in hits:
             if hit.resting is None:
-                self._background.refill(taker.opposite, hit.ticks)
-                self._market.publisher.touch(taker.opposite, hit.ticks)
+                self._background.traded(side, hit.ticks, hit.lots)
+                self._market.publisher.touch(side, hit.ticks)
+                for resting in self._market.book.at(side, hit.ticks):
+                    if resting.queue is not None:
+                        resting.queue.on_trade(hit.lots)
         self._market.commit(now_ns)
 
     def _ended(self, hits: Sequence[Hit], lots: int) -> Sequence[Hit]:

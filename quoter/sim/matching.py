@@ -1,12 +1,19 @@
 """Matching plan of an incoming order, by price, then time; `Market` executes it."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from heapq import merge
+from random import Random
 
 from quoter.domain.market import Side
+from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import SelfTrade
 from quoter.sim.resting import Resting, RestingBook
+
+# Models in which the size ahead of an order counts.
+QUEUED = frozenset({FillModel.PROBABLE, FillModel.PESSIMISTIC})
+PIECES_MAX = 200  # orders of one level, on average
+SPLIT_PIECES = 4  # of an account order that is taken in parts, on average
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +53,7 @@ def plan(
     """Return the plan up to `limit_ticks`, `lots` and `units_max` (money), all inclusive.
 
     background: (ticks, lots) of the opposite side, best first. At one price the accounts' orders
-    come before the background.
+    come before the background, except for that part of it which their place in the queue has ahead.
     """
     hits: list[Hit] = []
     left, spent = lots, 0
@@ -83,11 +90,67 @@ def _plan(hits: list[Hit], *, taker_expires: bool) -> Plan:
     )
 
 
+def cut(hits: Sequence[Hit], lots: int) -> Sequence[Hit]:
+    """Return the hits of a taker who trades `lots` at most at the last price that it reaches."""
+    kept: list[Hit] = []
+    for hit in hits:
+        if hit.ticks != hits[-1].ticks:
+            kept.append(hit)
+        elif lots > 0:
+            kept.append(replace(hit, lots=min(hit.lots, lots)))
+            lots -= hit.lots
+    return kept
+
+
+def pieces(
+    hits: Sequence[Hit], *, order_lots: float, split_share: float, rng: Random
+) -> Sequence[Hit]:
+    """Divide hits at random.
+
+    Background levels consist of orders of `order_lots` on average. A share of the hits of account
+    orders comes in several pieces, as from a taker who sends its order in parts.
+    """
+    divided: list[Hit] = []
+    for hit in hits:
+        left, usual = hit.lots, max(order_lots, hit.lots / PIECES_MAX)
+        if hit.resting is not None:
+            is_split = rng.random() < split_share
+            usual = hit.lots / SPLIT_PIECES if is_split else float(hit.lots)
+        most = max(1, round(2.0 * usual))
+        while usual < hit.lots and left > (lots := rng.randint(1, most)):
+            divided.append(replace(hit, lots=lots))
+            left -= lots
+        divided.append(replace(hit, lots=left))
+    return divided
+
+
 def _candidates(
     book: RestingBook, background: Iterable[tuple[int, int]], side: Side
 ) -> Iterator[tuple[int, int, Resting | None]]:
-    """Yield (ticks, lots, order or None), best first; account orders first at equal price."""
-    sign = side.sign
-    orders = ((resting.ticks, resting.lots, resting) for resting in book.queue(side.opposite))
-    background_levels = ((ticks, lots, None) for ticks, lots in background)
-    return merge(orders, background_levels, key=lambda candidate: sign * candidate[0])
+    """Yield (ticks, lots, order or None), best first, then by place in the queue."""
+    sign, makers = side.sign, side.opposite
+    orders = (
+        (resting.ticks, _place(resting), resting.lots, resting) for resting in book.queue(makers)
+    )
+    levels = (part for ticks, lots in background for part in _parts(book, makers, ticks, lots))
+    for ticks, _, lots, resting in merge(orders, levels, key=lambda one: (sign * one[0], one[1])):
+        yield ticks, lots, resting
+
+
+def _place(resting: Resting) -> int:
+    """Return the lots of the background before an order."""
+    queue = resting.queue
+    return int(queue.ahead) if queue is not None and queue.model in QUEUED else 0
+
+
+def _parts(
+    book: RestingBook, side: Side, ticks: int, lots: int
+) -> Iterator[tuple[int, int, int, None]]:
+    """Yield (ticks, place, lots, None) of a level, divided where account orders stand."""
+    place = 0
+    for resting in book.at(side, ticks):
+        if place < (end := min(lots, _place(resting))):
+            yield ticks, place, end - place, None
+            place = end
+    if place < lots:
+        yield ticks, place, lots - place, None

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from quoter.domain.market import Side
 from quoter.sim.fill_models import FillModel
+from quoter.sim.real_like import RealLike
 
 
 class SimReject(StrEnum):
@@ -97,6 +98,9 @@ class MarketSpec:
     fee_taker: Decimal = Decimal("0.001")
     recorded: bool = False
     fill_model: FillModel = FillModel.FRONT  # of a recorded market
+    real: RealLike | None = (
+        None  # of a real-like market; depth_lots is then the best level's median
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

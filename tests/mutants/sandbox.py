@@ -7,6 +7,7 @@ FORMS = "tests/integration/test_sandbox_forms.py"
 FAULTS = "tests/integration/test_sandbox_faults.py"
 ORDERS = "tests/integration/test_sandbox_orders.py"
 SESSION = "tests/integration/test_sandbox_session.py"
+REAL_TESTS = "tests/unit/sim/test_real_like.py"
 FLOW, FLOW_TESTS = "quoter/sim/flow.py", "tests/unit/sim/test_flow.py"
 
 MUTANTS = (
@@ -37,11 +38,43 @@ MUTANTS = (
         "levels that were traded with do not change",
         Edit(
             FLOW,
-            "                self._background.refill(taker.opposite, hit.ticks)\n"
-            "                self._market.publisher.touch(taker.opposite, hit.ticks)\n",
+            "                self._background.traded(side, hit.ticks, hit.lots)\n"
+            "                self._market.publisher.touch(side, hit.ticks)\n",
             "                pass\n",
         ),
         tests=(FLOW_TESTS,),
+    ),
+    mutant(
+        "real_like_orders_stand_first",
+        "an order trades before what was in the queue when it arrived",
+        Edit(
+            "quoter/sim/matching.py",
+            "return int(queue.ahead) if queue is not None and queue.model in QUEUED else 0",
+            "return 0",
+        ),
+        tests=(REAL_TESTS,),
+    ),
+    mutant(
+        "real_like_queue_keeps_what_was_cancelled",
+        "cancels ahead of an order do not bring it forward",
+        Edit(FLOW, "resting.queue.on_shown(shown)", "pass"),
+        tests=(REAL_TESTS,),
+    ),
+    mutant(
+        "real_like_followers_add_takers",
+        "takers who follow others come on top of the intensity of a real-like market",
+        Edit(
+            "quoter/sim/takers.py",
+            "self._first = 1.0 - spec.real.followers if spec.real is not None else 1.0",
+            "self._first = 1.0",
+        ),
+        tests=(REAL_TESTS,),
+    ),
+    mutant(
+        "real_like_echo_adds_variance",
+        "the volatility of a market that trends within seconds is above its sigma",
+        Edit("quoter/sim/moves.py", "usual / (1.0 + real.echo)", "usual"),
+        tests=(REAL_TESTS,),
     ),
     mutant(
         "prints_of_a_rest_name_the_wrong_taker",

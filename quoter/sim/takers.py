@@ -1,0 +1,86 @@
+"""Public takers of a simulated symbol: when they come, on which side, how far and for how much."""
+
+from heapq import heappop, heappush
+from math import exp
+from random import Random
+from typing import NamedTuple
+
+from quoter.domain.market import Side
+from quoter.domain.units import NS_PER_S
+from quoter.sim.messages import MarketSpec
+from quoter.sim.scripts import NEVER_NS, Conditions
+
+FOLLOWERS_MAX = 1_000  # that are due; beyond it none is added
+
+
+class Taker(NamedTuple):
+    """A taker; `reach`: largest distance from the mid at which it trades, price units."""
+
+    side: Side
+    reach: float
+    lots: int  # at the last price that it reaches
+
+
+class Takers:
+    """Poisson takers; in a real-like market each may draw followers, so that they come in bursts.
+
+    Followers are a part of the market's intensity, not on top of it.
+    """
+
+    def __init__(self, spec: MarketSpec, rng: Random) -> None:
+        self._spec, self._real, self._rng = spec, spec.real, rng
+        self._first = 1.0 - spec.real.followers if spec.real is not None else 1.0
+        self._arrival_ns = NEVER_NS
+        self._followers: list[tuple[int, int, Taker | None]] = []  # heap; the number breaks ties
+        self._count = 0
+
+    @property
+    def next_ns(self) -> int:
+        """Time of the next taker; NEVER_NS if there is none."""
+        return min(self._arrival_ns, self._followers[0][0]) if self._followers else self._arrival_ns
+
+    def draw_arrival(self, now_ns: int, conditions: Conditions) -> None:
+        """Draw the next arrival; of a Poisson process that is exact at any time."""
+        rate = self._spec.intensity * self._first * (conditions.buys + conditions.sells)
+        if rate > 0:
+            wait_s = self._rng.expovariate(rate)
+            self._arrival_ns = now_ns + max(1, round(wait_s * NS_PER_S))
+        else:
+            self._arrival_ns = NEVER_NS
+
+    def take(self, conditions: Conditions) -> Taker:
+        """Return the taker of `next_ns`."""
+        now_ns, same = self.next_ns, None
+        if self._followers and self._followers[0][0] == now_ns:
+            same = heappop(self._followers)[2]
+        else:
+            self._arrival_ns = NEVER_NS
+        taker = same or self._draw(conditions)
+        if self._arrival_ns == NEVER_NS:
+            self.draw_arrival(now_ns, conditions)
+        self._follow(taker, now_ns)
+        return taker
+
+    def _draw(self, conditions: Conditions) -> Taker:
+        share = conditions.buys / (conditions.buys + conditions.sells)
+        side = Side.BUY if self._rng.random() < share else Side.SELL
+        reach = self._rng.expovariate(self._spec.kappa * conditions.kappa)
+        return Taker(side, reach, self._lots())
+
+    def _lots(self) -> int:
+        real = self._real
+        if real is None:
+            return 1 + int(self._rng.expovariate(4 / self._spec.depth_lots))
+        return 1 + int(real.trade_lots * exp(real.trade_tail * self._rng.gauss(0.0, 1.0)))
+
+    def _follow(self, taker: Taker, now_ns: int) -> None:
+        real = self._real
+        if real is None or self._rng.random() >= real.followers:
+            return
+        if len(self._followers) >= FOLLOWERS_MAX:
+            return
+        due_ns = now_ns + max(1, round(self._rng.expovariate(1.0 / real.follow_s) * NS_PER_S))
+        is_same = self._rng.random() < real.same
+        follower = taker._replace(lots=self._lots()) if is_same else None
+        self._count += 1
+        heappush(self._followers, (due_ns, self._count, follower))

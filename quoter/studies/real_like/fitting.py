@@ -1,0 +1,79 @@
+"""Fit of a real-like market to the facts of a tape: each parameter follows the fact it moves most.
+
+A fixed-point iteration: simulate, compare, correct. It needs no gradient, and stops after a given
+number of rounds; what it can't reach stays visible in the table of facts.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import log
+
+import numpy as np
+
+from quoter.sim.messages import MarketSpec
+from quoter.sim.real_like import RealLike
+from quoter.studies.real_like.facts import Facts, facts
+from quoter.studies.real_like.observed import of_market
+
+DAMPING = 0.6  # of every correction, since the facts of a run are noisy
+FACTOR_MAX = 2.0  # of one correction
+SEEDS = (1, 2, 3, 4)
+ECHO_MAX = 0.6
+FAST_MAX = 0.8  # of activity_fast; above it volatility would change by half every few seconds
+
+
+def generated(spec: MarketSpec, seconds: float, seeds: Sequence[int] = SEEDS) -> list[Facts]:
+    """Return the facts of runs of a market, one a seed."""
+    return [facts(of_market(spec, seed=seed, seconds=seconds)) for seed in seeds]
+
+
+def median(several: Sequence[Facts]) -> dict[str, float]:
+    """Return the median of every fact."""
+    rows = [one.row() for one in several]
+    return {name: float(np.median([row[name] for row in rows])) for name in rows[0]}
+
+
+def fitted(
+    spec: MarketSpec, target: Facts, *, seconds: float, rounds: int, say: Callable[[str], None]
+) -> MarketSpec:
+    """Return the market whose facts over `seconds` come near those of a tape."""
+    wanted = target.row()
+    for number in range(1, rounds + 1):
+        spec = corrected(spec, wanted, median(generated(spec, seconds)))
+        say(f"{spec.symbol}: round {number} of {rounds}")
+    return spec
+
+
+def corrected(spec: MarketSpec, wanted: dict[str, float], got: dict[str, float]) -> MarketSpec:
+    """Return the market after one correction."""
+    real = spec.real
+    if real is None:
+        raise ValueError(f"{spec.symbol} is no real-like market")
+
+    def factor(name: str) -> float:
+        ratio = (wanted[name] / got[name]) ** DAMPING if got[name] > 0 else FACTOR_MAX
+        return min(FACTOR_MAX, max(1.0 / FACTOR_MAX, ratio))
+
+    still = min(FACTOR_MAX, (log(wanted["still_share"]) / log(got["still_share"])) ** DAMPING)
+    return replace(
+        spec,
+        sigma=spec.sigma * factor("sigma_bp"),
+        intensity=spec.intensity * factor("orders_per_s"),
+        kappa=spec.kappa * factor("kappa_sigma") / factor("sigma_bp"),
+        depth_lots=max(1, round(spec.depth_lots * factor("touch") * factor("print_base"))),
+        real=_corrected(real, factor, moves=still),
+    )
+
+
+def _corrected(real: RealLike, factor: Callable[[str], float], *, moves: float) -> RealLike:
+    echo = real.echo + log(factor("variance_ratio")) / 4.0
+    return replace(
+        real,
+        moves_per_s=real.moves_per_s * moves,
+        move_tail=max(0.0, real.move_tail + log(factor("kurtosis_1s")) / 5.0),
+        echo=max(-ECHO_MAX, min(ECHO_MAX, echo)),
+        activity_fast=min(FAST_MAX, real.activity_fast * factor("fano_10s") ** 0.5),
+        trade_lots=real.trade_lots * factor("print_base"),
+        thinness=real.thinness / factor("touch"),
+        order_lots=real.order_lots / factor("pieces"),
+    )

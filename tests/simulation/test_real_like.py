@@ -1,0 +1,71 @@
+"""What recorded markets taught, on real-like markets: no recording is needed.
+
+Each run begins with the usual volatility and knows nothing of the takers. On the recorded markets
+the regime was REDUCE_ONLY for most of the time, QUOTER_GAMMA=1 acted like 17 and more, a side was
+taken out by one order that filled in pieces, and `repeated_execution` latched.
+"""
+
+from functools import cache
+
+import pytest
+
+from quoter.domain.trading import Cause, Regime, TradingState
+from quoter.domain.units import NS_PER_S
+from quoter.sim.real_markets import REAL_BITCOIN, REAL_LARGE_TICK, REAL_THIN
+from tests.simulation.real_like import Watched
+
+FINE, THIN, LARGE = "fine tick", "thin market", "large tick, orders of ten times the size"
+NAMES = (FINE, THIN, LARGE)
+SECONDS = {FINE: 240.0, THIN: 1_800.0, LARGE: 600.0}
+
+
+@cache
+def watched(name: str) -> Watched:
+    """One run of each market."""
+    if name == FINE:
+        run = Watched(REAL_BITCOIN, seed=1)
+    elif name == THIN:
+        run = Watched(REAL_THIN, seed=1, tick_ns=NS_PER_S)
+    else:
+        run = Watched(REAL_LARGE_TICK, seed=1, order_sizes=10)
+    run.run(SECONDS[name])
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_regime_is_normal_most_of_the_time(name: str) -> None:
+    """The runs are short: one rise of activity is a large part of four minutes on the fine tick.
+
+    One time of REDUCE_ONLY, of about a minute, is 4 % of the half hour of the thin market.
+    """
+    outcome = watched(name).outcome
+    assert outcome.regimes[Regime.NORMAL] / outcome.ticks >= (0.5 if name == FINE else 0.75)
+    assert outcome.regimes[Regime.REDUCE_ONLY] / outcome.ticks <= 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_no_pause_latches_and_the_books_are_true(name: str) -> None:
+    run = watched(name)
+    engine = run.simulation.engine
+    assert Cause.REPEATED_EXECUTION not in run.outcome.causes
+    assert engine.causes.state < TradingState.KILLED
+    assert engine.inventory.balances == run.simulation.truth()
+    assert run.outcome.fills > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [FINE, LARGE])
+def test_orders_that_fill_in_pieces_do_not_take_their_side_out(name: str) -> None:
+    outcome = watched(name).outcome
+    assert outcome.in_pieces > outcome.fills / 4
+    assert outcome.cooling_ticks / outcome.ticks <= 0.05
+
+
+@pytest.mark.slow
+def test_gamma_of_one_acts_like_one() -> None:
+    """Ten minutes after a first start, against the references that were learned until then."""
+    gamma = watched(LARGE).outcome.gamma
+    assert gamma is not None
+    assert 0.67 < gamma < 1.5
