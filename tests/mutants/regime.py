@@ -4,6 +4,7 @@ from tests.mutants.mutant import Edit, mutant
 
 MARKET_REGIME, REGIME = "quoter/risk/monitors/market_regime.py", "quoter/engine/quoting/regime.py"
 LOSSES, QUOTE = "quoter/engine/limits/losses.py", "quoter/pricing/quote/terms.py"
+INTENSITY = "quoter/pricing/estimators/intensity.py"
 VOLATILITY = "quoter/pricing/estimators/volatility.py"
 CALIBRATION = "quoter/engine/quoting/calibration.py"
 CALIBRATION_TESTS = "tests/unit/engine/quoting/test_calibration.py"
@@ -98,6 +99,12 @@ MUTANTS = (
         "usual volatility is renewed on every tick",
         Edit(REGIME, ">= RENEWAL_S", ">= 0.0"),
         tests=("tests/unit/engine/quoting/test_regime.py",),
+    ),
+    mutant(
+        "proven_change_of_kappa_is_ignored",
+        "kappa follows a change of the market in ten minutes only",
+        Edit(INTENSITY, "CHANGE_MIN = 12.0", "CHANGE_MIN = 1e9"),
+        tests=("tests/unit/pricing/estimators/test_intensity.py",),
     ),
     mutant(
         "provisional_references_at_once",

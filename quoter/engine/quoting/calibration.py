@@ -154,10 +154,11 @@ class Calibration:
 
         None while they rest on priors alone, and if they are not estimated (`is_calibrating`).
         """
-        estimate, volatility = self.estimate, self._volatility
+        intensity, volatility = self._intensity, self._volatility
         sigma = volatility.sigma_long if volatility is not None else None
-        if estimate is None or not sigma or self._frozen is not None:
+        if intensity is None or not sigma or self._frozen is not None:
             return None
+        estimate = intensity.estimate
         if estimate.confidence is Confidence.COLD:
             return None
         return SavedCalibration(self._ts_ns, sigma, estimate.kappa, estimate.intensity)

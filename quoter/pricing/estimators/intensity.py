@@ -10,6 +10,7 @@ expectation step per sample. Without it kappa is estimated at 0.6 of its value w
 share a window. Formulas: deploy/docs/strategy.md, "Fill intensity".
 """
 
+from collections import deque
 from enum import StrEnum
 from math import exp, expm1, floor, inf, log, log1p, sqrt
 from typing import NamedTuple
@@ -22,7 +23,12 @@ from quoter.pricing.validation import CLOCK_BACK_S_MAX
 LN2 = log(2.0)
 WINDOW_S = 1.0
 HALF_LIFE_S = 600.0
+RECENT = 24  # newest reaches, compared with all others
+# Statistic of the likelihood ratio above which they prove a change: reached by chance once in some
+# nine thousand reaches. The newer half of them is then the whole memory of kappa.
+CHANGE_MIN = 12.0
 PRIOR_SAMPLES = 20.0  # n0: weight of the prior kappa, in samples
+PRIOR_SAMPLES_LEFT = 2.0  # after a change of kappa
 PRIOR_S, PRIOR_S_MIN = 60.0, 6.0  # t0: weight of the prior rate, in observed time; it decays to
 # a tenth, so that a wrong prior is forgotten and a market without trades still has a rate
 CENSOR_SD = 6.0  # a reach beyond this many sigmas (and 3 ticks) is censored at that distance
@@ -31,7 +37,7 @@ SHARE_MAX = 0.95  # of windows with a taker; above it the rate is no longer iden
 COLD_SAMPLES = 10.0
 WARM_SAMPLES = 100.0
 COLD_MULTIPLIER = 1.5  # of the half-spread, while only the prior is known
-STEP_S = 60.0  # kappa at most halves or doubles in this time
+STEP_S = 20.0  # kappa at most halves or doubles in this time
 STEP_RATIO = 2.0
 KAPPA_D0_MAX = 20.0  # at d0 only exp(-20) of A would be left, too little to estimate A from
 EXPONENT_MAX = 700.0  # exp() of a larger number overflows a float
@@ -93,10 +99,12 @@ def market_prior(
     for name, value in (("half_book_spread", half_book_spread), ("half_quote", half_quote)):
         if not (0.0 <= value < inf):
             raise InvalidInput(name, value)
+    # Where a book is one or two ticks wide, takers at the touch come half a tick from the mid.
+    touch = half_book_spread if half_book_spread > tick * (1.0 + TICK_TOLERANCE) else tick / 2.0
     return IntensityPrior(
         kappa=1.0 / max(half_book_spread, 2.0 * tick, BPS * mid),
         rate=trades_per_s / 2.0,
-        d0=max(half_book_spread, 0.25 * half_quote, tick),
+        d0=max(touch, 0.25 * half_quote),
         tick=tick,
     )
 
@@ -106,7 +114,8 @@ class Intensity:
 
     Reaches below d0 are ignored and those beyond d1 = d0 + 6 sigma sqrt(max(window, 1 s)) + 3 ticks
     are censored; the excess over d0 is counted in whole ticks, because a mean of prices on a coarse
-    grid is biased. `estimate` is renewed whenever a window closes.
+    grid is biased. `estimate` is renewed whenever a window closes. Kappa forgets
+    what was before a change that the newest reaches prove.
     """
 
     def __init__(
@@ -131,6 +140,8 @@ class Intensity:
         self._prior, self._window_s = prior, window_s
         self._kept = exp(-LN2 * window_s / half_life_s)
         self._seen = self._seen2 = self._uncut = self._ticks = self._time_s = 0.0
+        self._recent: deque[tuple[float, float]] = deque(maxlen=RECENT)  # uncut takers, ticks
+        self._prior_samples = PRIOR_SAMPLES
         self.reaches = 0  # samples so far, without decay
         self._sigma, self._prior_s = 0.0, PRIOR_S
         self._step_kappa, self._step_end_s = prior.kappa, -inf
@@ -149,6 +160,7 @@ class Intensity:
         if self._uncut and self._ticks:
             kappa = log1p(self._uncut / self._ticks) / self._prior.tick
             self._ticks = self._uncut / expm1(min(kappa * tick, EXPONENT_MAX))
+        self._recent.clear()
         self._prior = self._prior._replace(tick=tick)
         self._mean0 = _mean_excess(self._prior)
 
@@ -241,6 +253,34 @@ class Intensity:
         )
         self._uncut += uncut
         self._ticks += ticks
+        self._recent.append((uncut, ticks))
+        if len(self._recent) == RECENT:
+            self._forget_before_change()
+
+    def _forget_before_change(self) -> None:
+        """Keep only the newer half of the newest reaches if they prove another kappa.
+
+        The statistic is that of the likelihood ratio of two geometric distributions; hidden takers
+        do not add to what is known.
+        """
+        uncut, ticks = (sum(column) for column in zip(*self._recent, strict=True))
+        usual = -expm1(-self._kappa_ticks)
+        found = uncut / (uncut + ticks)
+        gain = uncut * log(found / usual)
+        if ticks > 0.0:
+            gain += ticks * log((1.0 - found) / (1.0 - usual))
+        if 2.0 * gain * min(1.0, RECENT / uncut) < CHANGE_MIN:
+            return
+        newer = list(self._recent)[RECENT // 2 :]
+        self._uncut, self._ticks = (sum(column) for column in zip(*newer, strict=True))
+        self._prior_samples = PRIOR_SAMPLES_LEFT
+        self._recent.clear()
+
+    @property
+    def _kappa_ticks(self) -> float:
+        """Kappa per tick, with the prior."""
+        samples = self._prior_samples
+        return log1p((self._uncut + samples) / (self._ticks + samples * self._mean0))
 
     @property
     def _hazard(self) -> float:
@@ -261,10 +301,7 @@ class Intensity:
             kappa, rate, confidence = prior.kappa, prior.rate, Confidence.COLD
         else:
             confidence = Confidence.WARM if samples <= WARM_SAMPLES else Confidence.OK
-            kappa = self._stepped(
-                log1p((self._uncut + PRIOR_SAMPLES) / (self._ticks + PRIOR_SAMPLES * self._mean0))
-                / prior.tick
-            )
+            kappa = self._stepped(self._kappa_ticks / prior.tick)
             rate = self._hazard / self._window_s
         return IntensityEstimate(
             kappa=kappa,
@@ -276,7 +313,7 @@ class Intensity:
         )
 
     def _stepped(self, kappa: float) -> float:
-        """Limit kappa to a factor of two per minute, and to KAPPA_D0_MAX / d0."""
+        """Limit kappa to a factor of STEP_RATIO per STEP_S, and to KAPPA_D0_MAX / d0."""
         if self._start_s >= self._step_end_s:
             self._step_kappa = self.estimate.kappa
             self._step_end_s = self._start_s + STEP_S

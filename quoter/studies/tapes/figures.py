@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import exp, inf, isnan, nan
+from math import ceil, exp, inf, isnan, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from quoter.pricing.quote.normalisation import References, gamma_lot
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import quote_terms
 from quoter.studies.common.estimates import Numbers
-from quoter.studies.tapes.measured import Mids
+from quoter.studies.tapes.measured import TOLERANCE, Mids
 from quoter.studies.tapes.player import LOTS_MAX, first_start, later_start, play
 from quoter.studies.tapes.recording import Recording
 
@@ -97,9 +97,11 @@ def _look(t_s: float, engine: Engine) -> Second:
             known = References(sigma=kept.sigma, kappa=kept.kappa, intensity=kept.intensity)
             solved = gamma_lot(ghat=1.0, lots_max=LOTS_MAX, references=known)
             effective = calibration.gamma_lot / solved
+        # Prices lie on ticks, mids on half ticks: a quote is at a distance that exists.
+        half_tick = engine.config.instrument.tick_float / 2.0
         rates = tuple(
-            min(estimate.rate, estimate.intensity * exp(-estimate.kappa * bp * BPS * mid))
-            for bp in DISTANCES_BP
+            min(estimate.rate, estimate.intensity * exp(-estimate.kappa * half_tick * steps))
+            for steps in (ceil(bp * BPS * mid / half_tick - TOLERANCE) for bp in DISTANCES_BP)
         )
     if terms is not None:
         kappa_slope = terms.inputs.kappa * terms.slope

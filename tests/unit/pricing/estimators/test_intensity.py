@@ -78,7 +78,11 @@ def test_wrong_prior_rate_is_corrected() -> None:
 
 @pytest.mark.parametrize("count", [100, 300, 1000])
 def test_kappa_error_is_below_four_over_root_of_samples(count: int) -> None:
-    """In each of forty runs, with priors that are too high and too low by a half."""
+    """In 38 of forty runs, with priors that are too high and too low by a half.
+
+    By chance the newest reaches prove a change once in about nine thousand.
+    """
+    misses = 0
     for seed in range(40):
         prior = PRIOR._replace(kappa=1.5 * (1.5 if seed % 2 else 1 / 1.5))
         intensity = Intensity(prior, half_life_s=1e9)
@@ -87,7 +91,8 @@ def test_kappa_error_is_below_four_over_root_of_samples(count: int) -> None:
             intensity.on_trade(t_s, side, price)
             if intensity.estimate.samples >= count:
                 break
-        assert abs(intensity.estimate.kappa / 1.5 - 1.0) <= 4.0 / sqrt(count), seed
+        misses += abs(intensity.estimate.kappa / 1.5 - 1.0) > 4.0 / sqrt(count)
+    assert misses <= 2
 
 
 def test_fill_rate_matches_at_a_distance_and_is_flat_below_d0() -> None:
@@ -174,7 +179,7 @@ def test_long_silence_equals_many_windows_without_trades() -> None:
     assert at_once.estimate.rate < 0.1
 
 
-def test_kappa_changes_by_at_most_a_factor_two_per_minute() -> None:
+def test_kappa_changes_by_at_most_a_factor_two_in_twenty_seconds() -> None:
     intensity = Intensity(PRIOR, half_life_s=30.0)
     learn(intensity, kappa=1.5, rate=0.5, seconds=600, seed=6)
     kappa = intensity.estimate.kappa
@@ -183,7 +188,7 @@ def test_kappa_changes_by_at_most_a_factor_two_per_minute() -> None:
         intensity.on_mid(t_s, MID, 1.0)
         intensity.on_trade(t_s + 0.5, Side.BUY, MID + 0.1)
         intensity.on_trade(t_s + 0.5, Side.SELL, MID - 0.1)
-    assert 1.5 * kappa < intensity.estimate.kappa <= 4.0 * kappa
+    assert 4.0 * kappa < intensity.estimate.kappa <= 16.0 * kappa
 
 
 def test_reach_is_measured_from_the_mid_at_the_window_start() -> None:
@@ -231,7 +236,7 @@ def test_market_prior_comes_from_the_book() -> None:
         mid=100_000.0, half_book_spread=0.005, tick=0.01, trades_per_s=3.0, half_quote=0.0
     )
     assert tight.kappa == pytest.approx(0.1)
-    assert tight.d0 == 0.01
+    assert tight.d0 == 0.005  # half a tick, where the touch is
 
 
 @pytest.mark.parametrize("name", ["mid", "half_book_spread", "tick", "trades_per_s", "half_quote"])
@@ -273,3 +278,30 @@ def test_error_is_one_over_root_of_samples() -> None:
     learn(intensity, kappa=1.5, rate=0.5, seconds=1000, seed=8)
     found = intensity.estimate
     assert found.error == pytest.approx(1 / sqrt(found.samples + 20))
+
+
+@pytest.mark.parametrize("factor", [1.0 / 3.0, 3.0])
+def test_proven_change_of_kappa_is_followed_within_a_minute(factor: float) -> None:
+    """The memory of ten minutes alone would be a tenth of the way after one minute."""
+    for seed in range(5):
+        intensity = Intensity(PRIOR)
+        learn(intensity, kappa=1.5, rate=0.5, seconds=900, seed=seed)
+        for t_s, side, price in takers(kappa=1.5 * factor, rate=0.5, seconds=90, seed=50 + seed):
+            intensity.on_mid(900.0 + t_s, MID, 1.0)
+            intensity.on_trade(900.0 + t_s, side, price)
+        change = intensity.estimate.kappa / 1.5
+        assert (change > 1.5) if factor > 1.0 else (change < 0.67), (seed, change)
+
+
+def test_kappa_keeps_its_memory_while_nothing_changes() -> None:
+    intensity = Intensity(PRIOR, half_life_s=1e9)
+    for until_s in range(3_600, 36_001, 3_600):
+        learn_more(intensity, until_s - 3_600, seed=until_s)
+        assert intensity.estimate.kappa == pytest.approx(1.5, rel=0.15), until_s
+
+
+def learn_more(intensity: Intensity, start_s: int, *, seed: int) -> None:
+    """Show an hour of takers from `start_s` on."""
+    for t_s, side, price in takers(kappa=1.5, rate=0.2, seconds=3_600, seed=seed):
+        intensity.on_mid(start_s + t_s, MID, 1.0)
+        intensity.on_trade(start_s + t_s, side, price)
