@@ -4,17 +4,17 @@ A side that is not quoted has an infinite distance, so that it is never filled.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-from quoter.domain.quotes import PricingInputs
+from quoter.domain.quotes import PricingInputs, QuoteTerms
 from quoter.pricing.costs import BPS
 from quoter.pricing.models import avellaneda_stoikov, glft
 from quoter.pricing.quote.normalisation import slope_bounds
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import (
-    ALPHA_AWAY,
     FLOOR_HALF_SPREADS,
     TERM_HALF_SPREADS_MAX,
     quote_terms,
@@ -22,6 +22,8 @@ from quoter.pricing.quote.terms import (
 from quoter.studies.common.estimates import Numbers
 
 OFF = float("inf")
+PROBE_LOTS, PROBE_ALPHA = 0.5, 0.1  # lots and half-spreads: no bound of a quote is reached
+PROBE_SHAPE = QuoteShape(beta=0.0, eta=0.0, spread_max_bps=19_000.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,7 @@ def offsets(
     markout_cost_* price; multiplier >= 1; beta (half-spreads) and d_stale (price) override the
     shape's. Arguments are not checked, because they are a study's own numbers.
     """
+    signs = directions(maker)
     shape, cost = maker.shape, (np.asarray(cost_bid) + np.asarray(cost_ask)) / 2.0
     low, high = slope_bounds(kappa=maker.kappa, lots_max=maker.lots_max)
     free = maker.slope_per_sigma * np.asarray(sigma) * np.exp(maker.kappa * cost / 2.0)
@@ -88,11 +91,13 @@ def offsets(
     extra = (np.asarray(multiplier) - 1.0) * half
     most = TERM_HALF_SPREADS_MAX * half
     move = np.clip(alpha, -most, most)
-    away = ALPHA_AWAY * np.abs(move)
-    bid = half + lots * slope + cost_bid + np.minimum(markout_cost_bid, most) + extra - move
-    ask = half - lots * slope + cost_ask + np.minimum(markout_cost_ask, most) + extra + move
-    bid += np.where(is_long, wide, shape.share * wide) + np.where(move < 0.0, away, 0.0)
-    ask += np.where(is_long, shape.share * wide, wide) + np.where(move > 0.0, away, 0.0)
+    skew, size = signs.skew * lots * slope, np.abs(move)
+    bid = half + skew + cost_bid + np.minimum(markout_cost_bid, most) + extra
+    ask = half - skew + cost_ask + np.minimum(markout_cost_ask, most) + extra
+    bid += np.where(is_long, wide, shape.share * wide)
+    ask += np.where(is_long, shape.share * wide, wide)
+    bid += size * np.where(move > 0.0, signs.rise_bid, signs.fall_bid)
+    ask += size * np.where(move > 0.0, signs.rise_ask, signs.fall_ask)
     stale = shape.d_stale if d_stale is None else d_stale
     return Offsets(
         _bounded(bid, lots, half, fair, stale, maker),
@@ -100,6 +105,50 @@ def offsets(
         half,
         slope,
     )
+
+
+class Directions(NamedTuple):
+    """Which way the daemon's quotes move, read from `quote_terms` instead of written down again.
+
+    skew: half of bid less ask distance, per slope and lot: 1 if quotes follow the papers. rise_*,
+    fall_*: change of a distance per unit of an expected rise or fall (alpha).
+    """
+
+    skew: float
+    rise_bid: float
+    rise_ask: float
+    fall_bid: float
+    fall_ask: float
+
+
+@cache
+def directions(maker: Maker) -> Directions:
+    """Return the directions of this maker's quotes; they do not depend on sigma."""
+    sigma = 1.0 / maker.kappa
+
+    def distances(lots: float = 0.0, alpha: float = 0.0) -> tuple[float, float]:
+        terms = _terms(
+            maker, PROBE_SHAPE, fair=1e4 / maker.kappa, sigma=sigma, lots=lots, alpha=alpha
+        )
+        return terms.delta_bid or OFF, terms.delta_ask or OFF
+
+    bid, ask = distances()
+    long_bid, long_ask = distances(lots=PROBE_LOTS)
+    slope = 2.0 * ((bid + ask) / 2.0 - maker.base_half_spread)  # half-spread is base + slope/2
+    alpha = PROBE_ALPHA * bid
+    rise, fall = distances(alpha=alpha), distances(alpha=-alpha)
+    return Directions(
+        skew=(long_bid - long_ask) / 2.0 / PROBE_LOTS / slope,
+        rise_bid=(rise[0] - bid) / alpha,
+        rise_ask=(rise[1] - ask) / alpha,
+        fall_bid=(fall[0] - bid) / alpha,
+        fall_ask=(fall[1] - ask) / alpha,
+    )
+
+
+def skew_per_lot(maker: Maker, *, sigma: float) -> float:
+    """Return how far the daemon shifts both quotes down per lot of inventory, price."""
+    return directions(maker).skew * maker.slope_per_sigma * sigma
 
 
 def widened(nu: Numbers, shape: QuoteShape, beta: Numbers | float) -> Numbers:
@@ -131,22 +180,28 @@ def ladder_of(maker: Maker, *, fair: float, sigma: float) -> Offsets:
     bids, asks, half, slope = [], [], 0.0, 0.0
     lots_max = int(maker.lots_max)
     for lots in range(-lots_max, lots_max + 1):
-        terms = quote_terms(
-            PricingInputs(
-                fair=fair,
-                sigma=sigma,
-                kappa=maker.kappa,
-                intensity=maker.intensity,
-                gamma_lot=maker.gamma_lot,
-                lots=float(lots),
-                lots_max=maker.lots_max,
-                cost_bid=0.0,
-                cost_ask=0.0,
-                tau_s=None,
-            ),
-            maker.shape,
-        )
+        terms = _terms(maker, maker.shape, fair=fair, sigma=sigma, lots=float(lots))
         bids.append(OFF if terms.delta_bid is None else terms.delta_bid)
         asks.append(OFF if terms.delta_ask is None else terms.delta_ask)
         half, slope = terms.half_spread, terms.slope
     return Offsets(np.array(bids), np.array(asks), np.array(half), np.array(slope))
+
+
+def _terms(
+    maker: Maker, shape: QuoteShape, *, fair: float, sigma: float, lots: float, alpha: float = 0.0
+) -> QuoteTerms:
+    """Return the daemon's quote of a maker without costs."""
+    inputs = PricingInputs(
+        fair=fair,
+        sigma=sigma,
+        kappa=maker.kappa,
+        intensity=maker.intensity,
+        gamma_lot=maker.gamma_lot,
+        lots=lots,
+        lots_max=maker.lots_max,
+        cost_bid=0.0,
+        cost_ask=0.0,
+        tau_s=None,
+        alpha=alpha,
+    )
+    return quote_terms(inputs, shape)

@@ -18,7 +18,7 @@ from quoter.studies.common.chain import (
 )
 from quoter.studies.common.estimates import Numbers
 from quoter.studies.common.market import FAIR, INTENSITY, KAPPA, SIGMA, study_maker
-from quoter.studies.common.quotes import ladder_of
+from quoter.studies.common.quotes import ladder_of, skew_per_lot
 
 SLICES = 10
 WARM_S = 300.0  # other takers only, from flat
@@ -55,7 +55,7 @@ class QuotedMaker:
     @cached_property
     def slope(self) -> float:
         """Shift of both quotes per lot of inventory, price."""
-        return study_maker().slope_per_sigma * SIGMA
+        return skew_per_lot(study_maker(), sigma=SIGMA)
 
     @property
     def flat(self) -> int:
@@ -77,7 +77,7 @@ class QuotedMaker:
         if self.is_daemon:
             quoted = ladder.bid if side > 0 else ladder.ask
             return quoted[1 : 1 + self.lots.size]
-        free: Numbers = ladder.half + side * self.sign * self.lots * ladder.slope
+        free: Numbers = ladder.half + side * self.sign * self.lots * self.slope
         return free
 
 

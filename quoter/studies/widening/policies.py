@@ -7,13 +7,12 @@ import numpy as np
 
 from quoter.pricing.models.glft_exact import chain_ratio, log_ratios
 from quoter.pricing.quote.shape import QuoteShape
-from quoter.pricing.quote.widening import widening
 from quoter.studies.common.batches import Sample
 from quoter.studies.common.chain import Chain, birth_death, walk
 from quoter.studies.common.estimates import Numbers
-from quoter.studies.common.quotes import OFF, Maker
+from quoter.studies.common.quotes import OFF, Maker, ladder_of, skew_per_lot
 
-SIGMA, KAPPA, INTENSITY, LOTS_MAX = 2.0, 1.5, 140.0, 10
+FAIR, SIGMA, KAPPA, INTENSITY, LOTS_MAX = 100.0, 2.0, 1.5, 140.0, 10
 GAMMA = 0.0667 * KAPPA
 WARM_S, SECONDS = 1.5, 20.0
 
@@ -48,15 +47,9 @@ class Policy:
         lots = np.arange(-LOTS_MAX, LOTS_MAX + 1, dtype=np.float64)
         if self.is_exact_bounded:
             return _bounded_optimum(maker)
-        slope = maker.slope_per_sigma * SIGMA
-        half = maker.base_half_spread + slope / 2.0
-        wide = np.array(
-            [half * widening(nu=abs(n) / LOTS_MAX, beta=self.beta) for n in lots.tolist()]
-        )
-        skew = lots * slope * self.skew
-        bid = half + skew + np.where(lots > 0.0, wide, self.share * wide)
-        ask = half - skew + np.where(lots < 0.0, wide, self.share * wide)
-        return bid, ask
+        ladder = ladder_of(maker, fair=FAIR, sigma=SIGMA)
+        less = (1.0 - self.skew) * lots * skew_per_lot(maker, sigma=SIGMA)
+        return ladder.bid - less, ladder.ask + less
 
     def chain(self) -> Chain:
         """Return the chain of inventory under these quotes."""
