@@ -58,7 +58,7 @@ def _row(cell: Cell, result: CellResult | None, names: Sequence[str]) -> dict[st
     changes, figures = dict(cell.changes), result.figures if result else None
     shown: dict[str, Value] = {
         "cell": cell.identity,
-        "tape": cell.tape.name,
+        "tape": str(cell.tape.files[0]),
         "symbol": cell.tape.symbol,
         "strategy": cell.strategy.value,
         **{name: changes.get(name) for name in names},

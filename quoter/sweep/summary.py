@@ -1,5 +1,6 @@
 """What the cells of a sweep show: per tape and fill model, each variant with its errors."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -87,7 +88,8 @@ def groups(cells: Sequence[Cell], results: Mapping[str, CellResult]) -> list[Gro
         if found is not None and found.figures is not None:
             variants = wanted.setdefault((cell.tape.digest, cell.model), {})
             variants.setdefault(cell.variant, []).append((cell, found))
-    return [_group(model, variants) for (_, model), variants in wanted.items()]
+    labels = _labels(cells)
+    return [_group(labels[digest], model, variants) for (digest, model), variants in wanted.items()]
 
 
 def warnings(found: Sequence[Group]) -> Iterator[str]:
@@ -98,7 +100,19 @@ def warnings(found: Sequence[Group]) -> Iterator[str]:
         yield from _of_tape([group for group in found if group.tape == tape])
 
 
-def _group(model: FillModel, variants: Mapping[str, Sequence[tuple[Cell, CellResult]]]) -> Group:
+def _labels(cells: Sequence[Cell]) -> dict[str, str]:
+    """Return what each tape is called, by digest: its name, or its path if two have that name."""
+    tapes = {cell.tape.digest: cell.tape for cell in cells}
+    often = Counter(tape.name for tape in tapes.values())
+    return {
+        digest: tape.name if often[tape.name] == 1 else str(tape.files[0])
+        for digest, tape in tapes.items()
+    }
+
+
+def _group(
+    label: str, model: FillModel, variants: Mapping[str, Sequence[tuple[Cell, CellResult]]]
+) -> Group:
     series = {name: _increments([result for _, result in runs]) for name, runs in variants.items()}
     samples = min(len(one.profit) for one in series.values())
     bootstrap = BlockBootstrap(samples)
@@ -113,7 +127,7 @@ def _group(model: FillModel, variants: Mapping[str, Sequence[tuple[Cell, CellRes
 
     tape = next(iter(variants.values()))[0][0].tape
     return Group(
-        tape=tape.name,
+        tape=label,
         quote=tape.market.quote,
         model=model,
         samples=samples,

@@ -3,11 +3,13 @@
 from copy import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from quoter.sim.fill_models import FillModel
 from quoter.sweep.cell import Cell, CellResult, failed
 from quoter.sweep.summary import groups, warnings
+from tests.unit.backtest.synthetic_tape import write_tape
 from tests.unit.sweep.cells import FIGURES, cells, result, with_model
 
 STEADY = [1.0, 1.2, 0.8, 1.1] * 30
@@ -74,6 +76,13 @@ def test_seeds_are_averaged(tape: Path) -> None:
     assert len(variant.figures) == 2
 
 
+def test_tapes_of_one_name_are_shown_by_their_path(tape: Path, tmp_path: Path) -> None:
+    other = write_tape(tmp_path / tape.name, seconds=3.0, seed=2)
+    both = [*cells(tape), *cells(other)]
+    found = groups(both, {cell.identity: result(cell, STEADY) for cell in both})
+    assert [group.tape for group in found] == [str(tape), str(other)]
+
+
 def test_failed_cells_are_left_out(two: list[Cell]) -> None:
     results = [result(two[0], STEADY), failed(two[1], "a reason")]
     (group,) = groups(two, {each.identity: each for each in results})
@@ -82,8 +91,6 @@ def test_failed_cells_are_left_out(two: list[Cell]) -> None:
 
 
 def test_short_tape_and_a_kill_are_warnings(two: list[Cell]) -> None:
-    import msgspec
-
     killed = msgspec.structs.replace(FIGURES, state="KILLED", notes=("a note",))
     short = [msgspec.structs.replace(result(cell, [1.0, 2.0]), figures=killed) for cell in two]
     text = texts_of(two, short)
