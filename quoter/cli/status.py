@@ -43,8 +43,15 @@ def status_lines(state: Answer, details: Mapping[str, Answer]) -> Iterator[str]:
             if isinstance(one, Mapping):
                 size, price = _figure(one.get("size")), _figure(one.get("price"))
                 yield f"  {one.get('side')} {size} {price}"
+    yield from _edge(state.get("estimates"))
     if isinstance(pnl, Mapping):
         yield f"profit {_figure(pnl.get('total'))} quote"
+
+
+def _edge(estimates: object) -> Iterator[str]:
+    """Yield a warning while simulated fills lose at each distance."""
+    if isinstance(estimates, Mapping) and estimates.get("has_no_edge") is True:
+        yield "no edge: simulated fills lose after the fee at each distance from the mid (no_edge)"
 
 
 def _how_to_clear(state: Answer, details: Mapping[str, Answer]) -> Iterator[str]:

@@ -33,6 +33,7 @@ from quoter.telemetry.quote_fields import quote_fields
 
 REPEAT_NS = 10_000_000_000  # least time between two equal repeatable lines
 REPEATABLE_MAX = 256
+NO_EDGE = ("no_edge",)  # the anomaly that an operator has to act on: written as a warning
 ACTIVITY_NS = 60_000_000_000  # time that one `activity` line covers
 LINES_MAX = 60  # `fill` lines per `activity` line; as many again for warnings about orders
 WARNING_STATES = frozenset({OrderState.UNKNOWN, OrderState.CLOSED_UNSETTLED, OrderState.REJECTED})
@@ -224,7 +225,8 @@ class StepLog:
         self._repeatable[key] = (now_ns, 0)
         if suppressed:
             facts["repeated"] = str(suppressed)
-        self._log.info(key[0], seq=step.seq, name=" ".join(key[1:]), **facts)
+        write = self._log.warning if key[1:] == NO_EDGE else self._log.info
+        write(key[0], seq=step.seq, name=" ".join(key[1:]), **facts)
 
 
 def _is_not_sent(event: Event, change: OrderChange) -> bool:

@@ -101,6 +101,18 @@ MUTANTS = (
         tests=("tests/unit/engine/quoting/test_regime.py",),
     ),
     mutant(
+        "skew_of_the_model_inverted",
+        "pricing shifts quotes towards more inventory; the studies quote by it",
+        Edit(
+            QUOTE, "base + slope / 2.0, lots * slope, 0.0", "base + slope / 2.0, -lots * slope, 0.0"
+        ),
+        tests=(
+            "tests/unit/studies/common",
+            "tests/unit/studies/widening",
+            "tests/unit/studies/slicing",
+        ),
+    ),
+    mutant(
         "proven_change_of_kappa_is_ignored",
         "kappa follows a change of the market in ten minutes only",
         Edit(INTENSITY, "CHANGE_MIN = 12.0", "CHANGE_MIN = 1e9"),

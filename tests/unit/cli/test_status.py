@@ -64,6 +64,12 @@ def test_figures_have_no_exponent() -> None:
     assert text.endswith("profit -0.000000005 quote")
 
 
+def test_no_edge_is_shown_while_it_lasts() -> None:
+    for has_no_edge in (True, False):
+        estimates = replace(snapshot().estimates, has_no_edge=has_no_edge)
+        assert ("\nno edge: " in shown(TradingState.RUNNING, estimates=estimates)) is has_no_edge
+
+
 def test_unexpected_json_is_shown_without_a_traceback() -> None:
     state_reply: Answer = {
         "trading_state": "PAUSED",

@@ -168,6 +168,13 @@ def test_anomalies_are_logged_by_name() -> None:
     assert (line["name"], line["detail"]) == ("book_fault", "gap: 7 after 5")
 
 
+def test_no_edge_is_a_warning_and_other_anomalies_are_not() -> None:
+    """It asks for a decision of the operator; the others are counted and explained."""
+    for name, level in (("no_edge", "warning"), ("book_fault", "info")):
+        (line,) = lines(step(anomalies=((name, "see /state"),)))
+        assert line["log_level"] == level
+
+
 def quoted(after_s: float, **changes: object) -> Step:
     now_ns = NOW_NS + round(after_s * 1e9)
     return step(**{"seq": 7, "event": Tick(ts_ns=now_ns), "quote": QUOTE} | changes)
