@@ -5,13 +5,17 @@ the regime was REDUCE_ONLY for most of the time, QUOTER_GAMMA=1 acted like 17 an
 taken out by one order that filled in pieces, and `repeated_execution` latched.
 """
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
 from quoter.domain.trading import Cause, Regime, TradingState
 from quoter.domain.units import NS_PER_S
+from quoter.sim.real_like import RealLike
 from quoter.sim.real_markets import REAL_BITCOIN, REAL_LARGE_TICK, REAL_THIN
+from tests.simulation.chaos.plan import draw
+from tests.simulation.chaos.run import run_plan
 from tests.simulation.real_like import Watched
 
 FINE, THIN, LARGE = "fine tick", "thin market", "large tick, orders of ten times the size"
@@ -69,3 +73,33 @@ def test_gamma_of_one_acts_like_one() -> None:
     gamma = watched(LARGE).outcome.gamma
     assert gamma is not None
     assert 0.67 < gamma < 1.5
+
+
+# In the units of the seeds' market, where an order has one to ten lots.
+SEEDS_TEXTURE = RealLike(
+    moves_per_s=0.5,
+    move_tail=0.4,
+    echo=0.1,
+    followers=0.4,
+    follow_s=0.012,
+    same=0.6,
+    activity_fast=0.4,
+    activity_slow=0.4,
+    trade_lots=4.0,
+    trade_tail=1.0,
+    order_lots=5.0,
+    split_share=0.3,
+    thinness=0.8,
+    depth_tail=0.5,
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [2, 3, 6, 7])
+def test_faults_break_no_rule_on_a_real_like_market(seed: int) -> None:
+    """Swarms of faults as in `test_chaos.py`, whose own seeds keep their market."""
+    plan = draw(seed, 60.0)
+    market = replace(plan.market, real=SEEDS_TEXTURE, partial_share=0.0)
+    verdict = run_plan(replace(plan, market=market))
+    assert verdict.breach == ""
+    assert verdict.fills > 0
