@@ -152,7 +152,8 @@ class Drill:
         except NoAnswer as error:
             raise DrillFailed(f"drill: {error}") from None
         if not reply.body:
-            raise DrillFailed("drill: /state is not a JSON object")
+            host, port = self._address
+            raise DrillFailed(f"drill: the answer of {host}:{port} to /state has no JSON object")
         return reply.body
 
 

@@ -51,7 +51,7 @@ class MarketHistory(NamedTuple):
     """Market data from before the start, used for first estimates only.
 
     bars: oldest first, of bar_s seconds each; trades_per_s: takers' orders a second, both sides
-    together, None if not known; volume_per_s: their volume, base/s. trades: oldest first, none if
+    together; volume_per_s: their volume, base/s; None if not known. trades: oldest first, none if
     they span less than a second or the venue does not say the takers' sides.
     """
 

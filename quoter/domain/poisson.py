@@ -9,7 +9,7 @@ LOWER_SD = 10.0  # counts this many standard deviations below the mean are left 
 def unlikely_count(mean: float, chance: float) -> int:
     """Return the smallest n for which P(N >= n) <= chance, N a Poisson number with this mean.
 
-    mean >= 0; chance from CHANCE_MIN to 1. Raises ValueError for numbers out of domain.
+    mean >= 0 and below 1e9; chance from CHANCE_MIN to 1. Raises ValueError outside these domains.
     Source: Johnson, Kemp & Kotz, Univariate Discrete Distributions, 3rd ed. 2005, ch. 4.
     """
     if not (0.0 <= mean < 1e9 and CHANCE_MIN <= chance <= 1.0):

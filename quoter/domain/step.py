@@ -20,7 +20,10 @@ from quoter.domain.units import BPS_PER_UNIT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderChange:
-    """A change of the state of one of our orders; `text` is the reason."""
+    """A change of the state of one of our orders.
+
+    before: None for a new order; text: the reason of the change.
+    """
 
     client_id: str
     before: OrderState | None

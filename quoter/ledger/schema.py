@@ -145,7 +145,10 @@ def _run(connection: sqlite3.Connection, statements: str) -> None:
 
 
 def prune(connection: sqlite3.Connection, rows_max: int) -> None:
-    """Delete the oldest ended orders and requests, at most `rows_max` of each."""
+    """Delete old ended orders and old operator requests, at most `rows_max` of each.
+
+    The newest INTENTS_MAX orders and OPERATIONS_MAX requests are kept.
+    """
     connection.execute(
         "DELETE FROM intents WHERE rowid IN (SELECT rowid FROM intents WHERE state IS NOT NULL"
         " AND rowid <= (SELECT max(rowid) FROM intents) - ? LIMIT ?)",

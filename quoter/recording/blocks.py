@@ -43,7 +43,7 @@ class Block(NamedTuple):
 
 
 def packed(number: int, data: bytes) -> bytes:
-    """Return a whole block."""
+    """Return the bytes of block `number`: its head and the compressed `data`."""
     body = zlib.compress(data, LEVEL)
     head = HEAD.pack(MARK, FORMAT, number, len(body), zlib.crc32(body))
     return head + CHECKSUM.pack(zlib.crc32(head)) + body
@@ -90,5 +90,6 @@ def _check_head(path: Path, number: int, offset: int, head: bytes) -> tuple[int,
     if found != number:
         raise DamagedRecording(path, number, offset, f"it has the number {found}")
     if length > BODY_BYTES_MAX:
-        raise DamagedRecording(path, number, offset, f"its body has {length} bytes")
+        text = f"its body has {length} bytes, more than the limit of {BODY_BYTES_MAX}"
+        raise DamagedRecording(path, number, offset, text)
     return length, checksum

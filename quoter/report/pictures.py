@@ -246,7 +246,7 @@ LATENCY_COLOURS = {
 
 
 class _Lines:
-    """Lines of a timeline's columns with at most so many points."""
+    """Lines of a timeline's columns, with at most `points_max` points each."""
 
     def __init__(self, timeline: Timeline, points_max: int) -> None:
         self._columns = timeline.columns

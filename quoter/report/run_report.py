@@ -127,7 +127,11 @@ def _books(
     replayed: Replayed,
     observed: RunObserver,
 ) -> tuple[RunRow | None, Books]:
-    """Return the ledger's row of the run, and the sums of its fills on both sides."""
+    """Return the ledger's row of the run, and the sums of fills by recording and by ledger.
+
+    Without a ledger or a row of the run the row is None; without a comparison the ledger's sums
+    are None, and `reason` says why.
+    """
     if data_dir is None or not (data_dir / NAME).exists():
         reason = f"there is no {NAME} beside the recording"
         return None, Books(recording=observed.booked, ledger=None, reason=reason)

@@ -50,7 +50,8 @@ class Replay:
         try:
             news = feed(self._venue.exchange, self._capture.symbol, message, self._venue.now_ns())
         except (ValueError, ArithmeticError) as error:
-            raise TapeError(f"a message can't be replayed: {error}") from None
+            symbol = self._capture.symbol
+            raise TapeError(f"{symbol}: a message can't be replayed: {error}") from None
         self._venue.publish(news)
 
     async def _yield_to_readers(self, count: int) -> None:

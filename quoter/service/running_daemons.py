@@ -16,7 +16,10 @@ SOCKETS = Path("/proc/net/unix")
 
 
 def announce(folder: Path) -> socket.socket | None:
-    """Return a socket bound to the name of this folder's daemon; None where that can't be done."""
+    """Return a socket by which `daemons_of` finds this process; None if it can't be bound.
+
+    The process is found as long as the socket is open.
+    """
     name = f"\0{_name(folder)}{os.getpid()}"
     with suppress(OSError, AttributeError):
         bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

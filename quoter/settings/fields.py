@@ -56,20 +56,20 @@ class Control(BaseModel):
     read_token: SecretStr | None = Field(
         None,
         validate_default=True,
-        description="Do not set in the environment: other processes may read it. Put the token "
-        "into the secret file `quoter_read_token`.",
+        description="Token of the read role. Do not set it in the environment, which other "
+        "processes may read: put it into the file `quoter_read_token` in QUOTER_SECRETS_DIR.",
     )
     operator_token: SecretStr | None = Field(
         None,
         validate_default=True,
-        description="Do not set in the environment: other processes may read it. Put the token "
-        "into the secret file `quoter_operator_token`.",
+        description="Token of the operator role. Do not set it in the environment, which other "
+        "processes may read: put it into the file `quoter_operator_token` in QUOTER_SECRETS_DIR.",
     )
     risk_token: SecretStr | None = Field(
         None,
         validate_default=True,
-        description="Do not set in the environment: other processes may read it. Put the token "
-        "into the secret file `quoter_risk_token`.",
+        description="Token of the risk role. Do not set it in the environment, which other "
+        "processes may read: put it into the file `quoter_risk_token` in QUOTER_SECRETS_DIR.",
     )
     control_non_loopback: bool = Field(
         False,
@@ -135,15 +135,15 @@ class ActivityLimits(BaseModel):
         ge=10,
         le=6_000,
         description="Maximum count of new orders per 60 s; above it quoting pauses until the count "
-        "is below 80 % of it (cause `message_rate`).",
+        "is at most 80 % of it (cause `message_rate`).",
     )
     creates_per_fill: int = Field(
         500,
         ge=0,
         le=100_000,
         description="Maximum count of new orders per fill over 10 min, checked if there were at "
-        "least 1000 new orders; above it quoting pauses until the ratio is below 80 % of it (cause "
-        "`message_rate`). 0: no limit.",
+        "least 1000 new orders; above it quoting pauses until the ratio is at most 80 % of it, or "
+        "the last 10 min have fewer than 800 new orders (cause `message_rate`). 0: no limit.",
     )
     turnover_max: float = Field(
         10,
@@ -193,8 +193,8 @@ class MarketRegime(BaseModel):
         gt=0,
         le=AMOUNT_MAX,
         description="Fall of equity below its highest value, in quote currency, above which the "
-        "regime becomes REDUCE_ONLY; must be at most QUOTER_LOSS_MAX. Unset: half of "
-        "QUOTER_LOSS_MAX.",
+        "regime becomes REDUCE_ONLY; after such a fall the next one is measured from the lower "
+        "value. Must be at most QUOTER_LOSS_MAX. Unset: half of QUOTER_LOSS_MAX.",
     )
     drawdown_max: Decimal | None = Field(
         None,
@@ -262,8 +262,8 @@ class ExternalStops(BaseModel):
     dead_man: Annotated[Literal["auto", "off"] | int, BeforeValidator(parse_dead_man)] = Field(
         "auto",
         description="Timeout of the venue's dead man's switch: auto (on, where the venue has one), "
-        "off, or seconds. If the daemon does not refresh it in time, the venue cancels every order "
-        "of the account.",
+        "off, or whole seconds within the venue's range (deploy/docs/venues.md). If the daemon "
+        "does not refresh it in time, the venue cancels every order of the account.",
     )
 
 
@@ -317,7 +317,7 @@ class Venue(BaseModel):
     sandbox_url: str = Field(
         "http://127.0.0.1:8765",
         description="Root URL of the sandbox exchange, or of any server with the same API. Used "
-        "if QUOTER_ENVIRONMENT is sandbox.",
+        "if QUOTER_ENVIRONMENT is sandbox, or paper with QUOTER_PAPER_MARKET=sandbox.",
     )
     secrets_dir: Path = Field(
         Path("/run/secrets"),
@@ -363,8 +363,8 @@ class Venue(BaseModel):
         10,
         gt=0,
         le=100,
-        description="Maximum average rate of new orders, per second; up to 2 s of that rate may "
-        "be sent at once, further ones wait.",
+        description="Maximum average rate of new orders, per second; the orders of 2 s may be "
+        "sent at once, further ones wait. QUOTER_CREATES_PER_MIN may lower the rate.",
     )
 
 
@@ -396,7 +396,8 @@ class Paper(BaseModel):
         3,
         ge=1,
         le=100,
-        description="99 % quantile of that time, in medians (no unit). 1: constant.",
+        description="99 % quantile of the time of a message, as a multiple of "
+        "QUOTER_PAPER_LATENCY_MS (no unit). 1: every message takes the same time.",
     )
     paper_base: Decimal | None = Field(
         None,
@@ -410,8 +411,9 @@ class Paper(BaseModel):
         None,
         ge=0,
         le=AMOUNT_MAX,
-        description="The same in quote currency. Unset: enough for 2 * QUOTER_INVENTORY_MAX at "
-        "QUOTER_NOTIONAL_MAX an order.",
+        description="Opening balance of the first paper run, in quote currency; later runs "
+        "continue as with QUOTER_PAPER_BASE. Unset: enough to buy 2 * QUOTER_INVENTORY_MAX if "
+        "each order of QUOTER_ORDER_SIZE costs QUOTER_NOTIONAL_MAX.",
     )
 
 
@@ -453,9 +455,9 @@ class Limits(BaseModel):
         gt=0,
         le=AMOUNT_MAX,
         description="Maximum value of the inventory if every open order of a side is filled, in "
-        "quote currency. An order that could take it above 95 % of this is not sent; if the price "
-        "takes it above this, only orders that reduce the inventory are sent (cause "
-        "`notional_limit`). Unset: no limit.",
+        "quote currency, at the best ask plus QUOTER_PRICE_COLLAR_BPS. An order that could take it "
+        "above 95 % of this is not sent; if the price takes it above this, only orders that reduce "
+        "the inventory are sent (cause `notional_limit`). Unset: no limit.",
     )
     foreign_activity: Literal["pause", "kill", "ignore"] = Field(
         "pause",
@@ -500,9 +502,9 @@ class Pricing(BaseModel):
     )
     horizon: Annotated[Literal["auto", "session"] | float, BeforeValidator(parse_horizon)] = Field(
         "auto",
-        description="Horizon of QUOTER_MODEL=as: session (the time that is left of "
-        "QUOTER_SESSION_S since the start) or a fixed number of seconds. Must be auto "
-        "with every other model.",
+        description="Horizon of QUOTER_MODEL=as: session (the time until the end of "
+        "the session, see QUOTER_SESSION_S) or a fixed number of seconds. Must be auto with every "
+        "other model.",
     )
     session_s: float | None = Field(
         None,
@@ -534,7 +536,8 @@ class Pricing(BaseModel):
         ge=10,
         le=86_400,
         description="Half-life of the slow volatility estimate, in seconds. Quotes use the slow "
-        "estimate or 85 % of the fast one, whichever is higher, at the scale of half a minute.",
+        "estimate or 85 % of the fast one, whichever is higher, adjusted to how far the mid moves "
+        "within half a minute.",
     )
     volatility_half_life_fast_s: float = Field(
         30,
@@ -725,9 +728,10 @@ class Process(BaseModel):
         400,
         ge=0,
         le=1_048_576,
-        description="Maximum resident memory, in MiB; above it the daemon cancels its orders and "
-        "ends with exit code 50, to be started again. Keep it below the memory limit of the "
-        "container. 0: no limit.",
+        description="Maximum resident memory, in MiB; above it for 10 s the daemon cancels its "
+        "orders and ends with exit code 50, to be started again; in the first 10 min of a run "
+        "quoting pauses instead (cause `memory`). Keep it below the memory limit of the container. "
+        "0: no limit.",
     )
     log_format: Literal["auto", "json", "pretty"] = Field(
         "auto", description="Log format: json, pretty, or auto (pretty on a terminal, else json)."

@@ -111,7 +111,7 @@ class Settings(
         return self.symbol.split("/")[0]
 
     def secrets(self) -> tuple[str, ...]:
-        """Return every secret in plain text; only for the redaction of logs."""
+        """Return every secret in plain text, only for redaction (logs, recordings, the ledger)."""
         values = (getattr(self, name) for name in SECRETS)
         return tuple(value.get_secret_value() for value in values if value is not None)
 

@@ -95,7 +95,7 @@ class _Sampler:
             self._next_ns += SAMPLE_S * NS_PER_S
 
     def finished(self) -> tuple[Sample, ...]:
-        """Return all samples, with one at the end."""
+        """Return the samples so far, and one more that is taken now."""
         return (*self._samples, self._now())
 
     def _now(self) -> Sample:

@@ -14,16 +14,15 @@ def columns(line: bytes) -> list[str]:
 
 
 def level(price: str, size: str) -> tuple[Decimal, Decimal]:
-    """Return price and size. Raises ValueError unless the price is above zero, the size not below.
-
-    Both are finite.
-    """
+    """Return price and size. Raises ValueError unless both are finite, price > 0 and size >= 0."""
     try:
         both = Decimal(price), Decimal(size)
     except InvalidOperation:
         raise ValueError(f"price {price} or amount {size} is not a number") from None
     if not is_level(*both):
-        raise ValueError(f"price {price} must be above zero, and amount {size} not below")
+        raise ValueError(
+            f"price {price} must be above zero, and amount {size} zero or more, both finite"
+        )
     return both
 
 

@@ -47,7 +47,7 @@ def check_body(exchange: str, method: str, url: str, answer: object) -> None:
 def fields(answer: object) -> Json:
     """Return an answer that is an object and not empty. Raises BadAnswer."""
     if not isinstance(answer, Mapping) or not answer:
-        raise BadAnswer(f"{_shown(answer)} instead of an object")
+        raise BadAnswer(f"{_shown(answer)} instead of an object with fields")
     return answer
 
 
@@ -91,7 +91,7 @@ def number_rows(answer: object) -> list[list[object]]:
 def venue_ms(answer: object) -> int:
     """Return an answer that is a time in ms. Raises BadAnswer."""
     if isinstance(answer, bool) or not isinstance(answer, int) or answer <= 0:
-        raise BadAnswer(f"{_shown(answer)} instead of a time")
+        raise BadAnswer(f"{_shown(answer)} instead of a time in ms")
     return answer
 
 

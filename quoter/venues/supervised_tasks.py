@@ -17,7 +17,7 @@ class TaskEnded(Exception):
 
 
 class Finished(Exception):
-    """The intended end of the whole run."""
+    """Raised by a task to end the whole run as intended."""
 
 
 async def forever(name: str, work: Coroutine[None, None, None]) -> None:

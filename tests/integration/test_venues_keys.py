@@ -50,7 +50,7 @@ async def test_key_for_any_address_is_a_warning_outside_production(
 ) -> None:
     await give(still_sandbox, ip_restrict=False)
     async with connected(config(still_sandbox)) as gateway:
-        assert "any address" in gateway.key_monitor.warning
+        assert "any IP address" in gateway.key_monitor.warning
 
 
 @pytest.mark.parametrize("case", ["other exchange", "no page", "no answer"])

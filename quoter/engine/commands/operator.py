@@ -18,7 +18,7 @@ from quoter.engine.step_builder import StepBuilder
 
 
 class CommandHandler:
-    """Turns commands into halt causes; who may give which command was checked before."""
+    """Raises and clears halt causes as commanded; the caller has checked who may command it."""
 
     def __init__(self, *, causes: HaltCauses, rearming: Rearming) -> None:
         self._causes = causes

@@ -40,7 +40,10 @@ PENDING_MAX = int(HORIZON_S / SAMPLE_S) + 2
 
 
 def elapsed(last_s: float, t_s: float) -> float:
-    """Return seconds from last_s (-inf: never) to t_s; 0 if t_s is older, inf for a reset clock."""
+    """Return the seconds from last_s to t_s; inf if last_s is -inf (never).
+
+    If t_s is the older one: 0 up to CLOCK_BACK_S_MAX, beyond it inf, as the clock was reset.
+    """
     gap_s = t_s - last_s
     return inf if gap_s < -CLOCK_BACK_S_MAX else max(0.0, gap_s)
 

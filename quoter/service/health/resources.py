@@ -39,7 +39,10 @@ class ResourceMonitor:
         restart: Callable[[], None],
         rss: Callable[[], int] | None = None,
     ) -> None:
-        """`rss_max_mb` of 0: no limit. `rss` replaces `resident_bytes`."""
+        """rss_max_mb: limit of resident memory in MiB, 0 for none.
+
+        `restart` requests a clean end and a new start, once. `rss` replaces `resident_bytes`.
+        """
         self._rss_max = rss_max_mb * MIB
         self._clock = clock
         self._pause = pause

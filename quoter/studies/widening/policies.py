@@ -29,9 +29,10 @@ class Reference(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A way to quote: a multiple of the skew, and widening.
+    """A way to quote, by its skew and its widening.
 
-    At the limit the exposed side is beta half-spreads farther out, the other one `share` * beta.
+    skew: multiple of the model's skew. beta: half-spreads by which the side that would increase
+    the inventory is farther out at the inventory limit; the other side is by `share` * beta.
     """
 
     name: str

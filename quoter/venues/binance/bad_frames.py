@@ -14,7 +14,10 @@ class BadFrames:
         self._newest_s: deque[float] = deque(maxlen=BAD_FRAMES_MAX + 1)
 
     def add(self, now_s: float) -> str:
-        """Count one; return a text, and begin a new window, if the window has too many; else ""."""
+        """Count a frame; return a text if there were too many within the window, else "".
+
+        After a text the window begins anew.
+        """
         self.count += 1
         newest_s = self._newest_s
         newest_s.append(now_s)

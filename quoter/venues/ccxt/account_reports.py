@@ -183,7 +183,7 @@ class AccountReports:
             if is_one_page or not fresh or len(rows) < TRADES_PAGE:
                 return _after(list(found.values()), request.from_trade_id)
             by_id, last_id = True, max(fresh, key=int)
-        raise VenueError(f"the list of our trades has more than {PAGES_MAX} pages")
+        raise VenueError(f"the list of our trades did not end within {PAGES_MAX} pages")
 
     async def _page(self, after_id: str, since_ms: int | None) -> list[Json]:
         params: Params = {"fromId": str(int(after_id) + 1)} if after_id else {}

@@ -186,7 +186,7 @@ def _select_environment(client: GuardedExchange, config: VenueConfig) -> VenueSy
         known = ", ".join(sorted(profile.systems)) or "none"
         why = f"; {profile.no_test_system}" if profile.no_test_system else ""
         raise VenueError(
-            f"quoter knows no {config.environment} of {config.exchange} (only: {known}){why}"
+            f"quoter knows no {config.environment} of {config.exchange} (known: {known}){why}"
         )
     getattr(client, system.switch)(True)
     client.urls["api"] = {**as_map(client.urls.get("api")), **system.urls}

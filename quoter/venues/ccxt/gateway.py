@@ -190,7 +190,7 @@ class CcxtGateway:
         return await self._reports.report(request)
 
     def adopt_orders(self, orders: KnownOrders) -> None:
-        """Count these orders of another process as ours."""
+        """Count these orders of another process as ours, instead of those adopted before."""
         self._private_events.adopt(orders)
 
     async def cancel_all(self) -> int:

@@ -58,7 +58,7 @@ async def _read_once(
         if paging.by is PageBy.NOTHING:
             raise VenueError(f"the list may be cut: it has {len(page)} rows in a single page")
         if not fresh:
-            raise VenueError(f"page {number} repeats the page before: the list's end is not proven")
+            raise VenueError(f"page {number} has no new row: the list may have more than was read")
         following = _next_page(paging, page, number=number, rows_read=rows_read)
         if following is None:
             return found, number

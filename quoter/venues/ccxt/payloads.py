@@ -133,10 +133,10 @@ def _trade_side(raw: Json, profile: VenueProfile) -> Side | None:
 def balances(
     raw: Json, profile: VenueProfile, coin_of: Callable[[str], str] = str
 ) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
-    """Return free and locked amounts by asset, as listed. Raises BadAnswer.
+    """Return free and locked amounts by coin; a coin that is not listed is missing in both.
 
-    Only an explicit empty list of the venue is an account without coins; not even that, where
-    the venue lists every coin. `coin_of` returns the unified name for a venue's coin name.
+    Raises BadAnswer, also for an answer without a list of coins, and for an empty list of a venue
+    that always lists every coin. `coin_of` returns the unified name for a venue's coin name.
     """
     listed = _listed(raw, profile.balances, coin_of) if profile.balances else _unified(raw)
     return (

@@ -167,7 +167,10 @@ class PrivateStream:
         """Make this connection the one whose stalls and announced end are reported."""
 
         def on_stall(text: str) -> None:
-            """Report down and up: events may be buffered, so orders are listed before quoting."""
+            """Report the stream as lost and back, so that the engine lists orders before it quotes.
+
+            Events of the time of the stall may still wait in the socket.
+            """
             emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.PRIVATE, text=text))
             emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.PRIVATE))
 

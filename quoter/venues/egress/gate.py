@@ -264,7 +264,7 @@ class EgressGate:
         """Check again on an open connection, right before the write. Raises EgressBlocked."""
         self.check_host(url)
         if call is None:
-            raise self.refuse("undeclared request")
+            raise self.refuse(f"undeclared request: {url.partition('?')[0]}")
         if call.captured is not None:
             raise self.refuse("a trial request")
         if text := self._pause_reason(call.purpose):  # it may have waited

@@ -94,15 +94,16 @@ class GenericCreate:
     """
 
     def __init__(self, venue_symbol: str, ids: ClientIds | None, self_trade: str = "") -> None:
-        """`self_trade` is ccxt's name of the requested prevention mode; empty if none.
+        """venue_symbol: the venue's name of the market; ids: where the venue keeps our client ids.
 
-        Without `ids` no create passes: the order could not be found again.
+        Without `ids` every create is refused, because its order could not be found again.
+        self_trade: ccxt's name of the requested self-trade prevention; empty if none.
         """
         self._venue_symbol, self._ids = venue_symbol.lower(), ids
         self._self_trade = SELF_TRADE_WORDS[self_trade] if self_trade else frozenset()
 
     def __call__(self, gate: EgressGate, call: Call, url: str, body: str) -> None:
-        """Raise EgressBlocked with everything that is missing."""
+        """Raise EgressBlocked, with all differences, unless the request is the approved order."""
         _check(self, gate, call, url, body)
 
     def difference(self, order: OrderTerms, url: str, body: str) -> str:

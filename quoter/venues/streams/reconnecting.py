@@ -46,7 +46,7 @@ class StreamHandler(Protocol):
         """Handle the end or failure of a connection; another attempt follows."""
 
     def on_attempts_exhausted(self, text: str) -> None:
-        """Handle the attempt limit: the next attempt has to wait for long."""
+        """Handle a delay of the next attempt by the attempt limit; `text` states the limit."""
 
 
 class StreamReader:

@@ -46,7 +46,10 @@ class BookChain:
 
 
 class SequencedBook(_Base):
-    """Mixin, listed before ccxt's class; its client watches the book of one symbol only."""
+    """Mixin that ends the socket at a gap in the order book, so that it is read anew.
+
+    List it before ccxt's class. Its client must watch the book of one symbol only.
+    """
 
     book_sequence: BookSequence
     _chain: BookChain | None = None

@@ -11,10 +11,11 @@ SAME_EVERYWHERE = frozenset({"XBT", "BTC", "BCC", "BCH", "BCHSV", "BSV"})  # ccx
 
 
 def assume_market(client: Exchange, symbol: str, profile: VenueProfile) -> None:
-    """Give ccxt the market `symbol` unless it has read it, or its name at the venue is not known.
+    """Add the market `symbol` to the client if it is missing and the venue's name of it is known.
 
-    A coin that ccxt renames at this venue has another name there: the list of the wrong market
-    would be empty, and a kill would report that no order is left. `client` must be one that
+    Nothing is added if ccxt renames one of its coins at this venue: the name would be another
+    market's, whose list has no order of ours, and a kill would report that no order is left. The
+    profile must have a pattern of market names (`market_id`). `client` must be one that
     creates no order: tick and lot are not set.
     """
     base, _, quote = symbol.partition("/")

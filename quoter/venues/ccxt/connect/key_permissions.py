@@ -97,7 +97,7 @@ def check_permissions(found: PermissionResult, environment: Environment) -> None
             " create one that can only trade"
         )
     if environment == "production" and not found.is_bound:
-        raise KeyRefused("the key works from any address: bind it to yours at the venue")
+        raise KeyRefused("the key works from any IP address: at the venue, restrict it to yours")
 
 
 def permission_warning(found: PermissionResult, environment: Environment) -> str:
@@ -108,4 +108,4 @@ def permission_warning(found: PermissionResult, environment: Environment) -> str
             if environment == "sandbox"
             else f"the key's permissions are not known: {found.reason}"
         )
-    return "" if found.is_bound else "the key works from any address: bind it to yours"
+    return "" if found.is_bound else "the key works from any IP address: restrict it to yours"

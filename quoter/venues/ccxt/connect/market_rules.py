@@ -107,13 +107,13 @@ def _filters(market: Json) -> dict[str, Json]:
 def _number(filters: dict[str, Json] | None, kind: str, name: str) -> Decimal | None:
     """Return a number of a filter; None for zero ("no rule") and at venues without filters.
 
-    Raises VenueError where there are filters, but this one or its number is missing.
+    Raises VenueError where there are filters, but the number is missing or below zero.
     """
     if filters is None:
         return None
     value = decimal(filters.get(kind, {}).get(name))
     if value is None or value < 0:
-        raise VenueError(f"the venue's filter {kind} has no {name}")
+        raise VenueError(f"the venue's filter {kind} has no {name} of zero or more")
     return value.normalize() if value else None
 
 

@@ -302,7 +302,7 @@ class StartupChecks:
     def _maker_fee(self, answer: object) -> Decimal | None:
         """Return the account's maker fee; None if this venue does not report it with the balances.
 
-        Raises BadAnswer if the balances are missing, or the fee can't be read.
+        Raises BadAnswer if the balances are missing, or the fee is missing or beyond FEE_MAX.
         """
         account = answers.fields(answer)
         balances(account, self._profile)
@@ -311,7 +311,7 @@ class StartupChecks:
             return None
         rate = decimal(as_map(info["commissionRates"]).get("maker"))
         if rate is None or not abs(rate) <= FEE_MAX:
-            raise BadAnswer("the account's maker fee can't be read")
+            raise BadAnswer(f"the account's maker fee is missing, or not within +/-{FEE_MAX}")
         return rate
 
 

@@ -167,10 +167,10 @@ def test_other_exchanges_can_be_built(exchange: str) -> None:
     [
         ("bybit", "sandbox", "speaks Binance's protocol"),
         ("kraken", "testnet", "its demo has futures only"),
-        ("gate", "demo", "quoter knows no demo of gate .only: testnet."),
-        ("okx", "testnet", "quoter knows no testnet of okx .only: demo."),
-        ("binanceus", "demo", "quoter knows no demo of binanceus .only: testnet."),
-        ("htx", "demo", "only: none"),
+        ("gate", "demo", "quoter knows no demo of gate .known: testnet."),
+        ("okx", "testnet", "quoter knows no testnet of okx .known: demo."),
+        ("binanceus", "demo", "quoter knows no demo of binanceus .known: testnet."),
+        ("htx", "demo", "known: none"),
         ("nosuch", "production", "no exchange"),
     ],
 )

@@ -169,10 +169,10 @@ def test_permission_to_move_money_is_refused_in_every_environment(environment: E
 
 
 def test_key_for_any_address_is_refused_in_production_and_warned_about_elsewhere() -> None:
-    with pytest.raises(KeyRefused, match="any address"):
+    with pytest.raises(KeyRefused, match="any IP address"):
         check_permissions(UNBOUND, "production")
     check_permissions(UNBOUND, "testnet")
-    assert "any address" in permission_warning(UNBOUND, "testnet")
+    assert "any IP address" in permission_warning(UNBOUND, "testnet")
 
 
 def test_unverified_permissions_pass_with_a_warning() -> None:
