@@ -1,8 +1,10 @@
 """Real-like markets, fitted to recorded markets on 2026-11-30.
 
 The tapes: Binance spot BTCUSDT, 2024-08-08 23:54 to 2024-08-09 00:05 UTC; USD-M BTCUSDT, 2024-08-08
-23:54 to 24:00; spot NEXOUSDT, 2024-07-23 15:39 to 2024-07-24 16:00. Source of the figures:
-`python -m quoter.studies.real_like FOLDER --fit`.
+23:54 to 24:00; spot NEXOUSDT, 2024-07-23 15:39 to 2024-07-24 16:00. The figures come from rounds of
+`python -m quoter.studies.real_like FOLDER --fit`, were then rounded, and partly corrected by hand.
+Set by hand only: followers, follow_s, same, trade_tail, depth_tail, activity_slow, and split_share,
+which no tape shows. The command without --fit prints how near the tapes they are.
 """
 
 from dataclasses import replace
