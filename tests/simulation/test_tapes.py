@@ -22,6 +22,8 @@ HOLDING = (
     "time in WIDE",
     "time in REDUCE_ONLY",
     "time with the slope at its ceiling",
+    "takers at 0.5 bp, expected / measured",
+    "takers at 1 bp, expected / measured",
 )
 # On the thin market fewer than ten takers may have come within ten minutes of a start.
 LIQUID = ("spot_BTCUSDT", "usdm_BTCUSDT")
