@@ -147,12 +147,12 @@ class Drill:
         return time.monotonic() - self._start_s
 
     def _state(self) -> Answer:
+        host, port = self._address
         try:
             reply = call(self._address, "GET", "/state", seconds=ANSWER_S_MAX)
         except NoAnswer as error:
-            raise DrillFailed(f"drill: {error}") from None
+            raise DrillFailed(f"drill: no answer of {host}:{port} to /state: {error}") from None
         if not reply.body:
-            host, port = self._address
             raise DrillFailed(f"drill: the answer of {host}:{port} to /state has no JSON object")
         return reply.body
 

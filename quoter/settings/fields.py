@@ -511,7 +511,7 @@ class Pricing(BaseModel):
         gt=0,
         le=604_800,
         description="Length of the session, in seconds, counted from the start of pricing; "
-        "required with QUOTER_HORIZON=session.",
+        "required with QUOTER_HORIZON=session, refused without it.",
     )
     sigma: float | None = Field(
         None,

@@ -98,7 +98,7 @@ class HalfBook:
         return self._first(self.near, own)
 
     def best_from(self, price: float, own: Sizes) -> Level | None:
-        """The best near level at or behind `price` that is not entirely ours, or None."""
+        """The best level of `near` that is not better than `price` and not all ours, or None."""
         return self._first(self.near[: bisect_right(self.near, self._sign * price)], own)
 
     def _first(self, near: list[float], own: Sizes) -> Level | None:

@@ -226,7 +226,7 @@ class GuardedExchange(_Base):
     async def _send(
         self, client: WsClient, inner: Callable[[object], object], message: object
     ) -> None:
-        """Send a websocket message unless it is an order: orders use HTTP, through the gate."""
+        """Send a websocket message. Raises EgressBlocked for an order: orders use HTTP only."""
         fields = as_map(message)
         for key in ("method", "op", "event", "channel", "action"):
             if _WS_ORDER.search(str(fields.get(key, ""))):

@@ -350,7 +350,7 @@ class UnusableAnswer(aiohttp.ClientConnectionError):
 
 
 class AnswerTooLarge(UnusableAnswer):
-    """An answer above the limit."""
+    """An answer with more bytes than the limit."""
 
 
 class Redirected(UnusableAnswer):
