@@ -46,7 +46,7 @@ ORDER_SIZE = Decimal("0.005")  # the demo's, as is half of its loss limit
 LOSS_SOFT = 250.0
 ONSET_S = 180.0
 CALM_S = 600.0  # time limit for NORMAL after the end of the crash
-RATIO_MAX, WIDE_S_MAX, REDUCE_S_MAX = 0.4, 5.0, 15.0
+RATIO_MAX, WIDE_S_MAX, REDUCE_S_MAX = 0.1, 5.0, 15.0
 PAUSES_MAX = 1_000  # more than the faults raise: see above
 WIDTH = 132  # of the tables
 MARKET = replace(BITCOIN, depth_levels=25)
@@ -251,7 +251,7 @@ def main() -> int:
     )
     is_less = all(
         mean_drop(of(outcomes, Maker.EVERYTHING, has_faults=has_faults))
-        >= RATIO_MAX * mean_drop(of(outcomes, Maker.NO_REGIMES, has_faults=has_faults))
+        >= RATIO_MAX * mean_drop(of(outcomes, Maker.STATIC, has_faults=has_faults))
         for has_faults in (False, True)
     )
     is_sound = all(one.is_identical and one.is_true and not one.taker_fills for one in outcomes)
