@@ -84,7 +84,7 @@ def evenly(labels: Iterable[str]) -> tuple[Tick, ...]:
 
 
 def with_room(ticks: tuple[Tick, ...], axis: Axis, apart: float) -> tuple[Tick, ...]:
-    """Keep every n-th tick, with the least n for which they are `apart` pixels apart or more."""
+    """Keep every n-th tick, with n large enough that they are at least `apart` pixels apart."""
     if len(ticks) < 2:
         return ticks
     nearest = min(abs(axis.pixel(b.value) - axis.pixel(a.value)) for a, b in pairwise(ticks))
