@@ -18,7 +18,7 @@ from tests.simulation.chaos.run import Job, Verdict, World, command, run, run_pl
 from tests.simulation.runs import in_parallel
 
 ROOT = Path(__file__).parents[2]
-SEEDS = 320
+SEEDS = 240
 SECONDS = 60.0
 
 

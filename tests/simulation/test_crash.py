@@ -17,6 +17,7 @@ from tests.simulation.crash import (
     Job,
     Maker,
     Outcome,
+    mean_drop,
     of,
     run,
 )
@@ -24,12 +25,11 @@ from tests.simulation.makers import LOTS_MAX
 from tests.simulation.runs import in_parallel
 
 SEEDS = (1, 2, 3, 4)
-BACK_S = 120.0  # twice what it takes
+BACK_S = 60.0
 JOBS = [
     *(Job(Maker.EVERYTHING, seed, False, tail_s=BACK_S) for seed in SEEDS),
     *(Job(Maker.EVERYTHING, seed, True, tail_s=BACK_S) for seed in SEEDS),
     *(Job(Maker.STATIC, seed, False, tail_s=0.0) for seed in SEEDS),
-    *(Job(Maker.STATIC, seed, True, tail_s=0.0) for seed in SEEDS),
 ]
 CALM = [
     *(calm.Job(market, 900.0) for market in calm.SYMBOLS),
@@ -57,19 +57,19 @@ def test_regime_is_normal_again_after_the_crash(outcomes: list[Outcome]) -> None
         assert one.resume_s <= CALM_S, one
 
 
-@pytest.mark.parametrize("has_faults", [False, True])
-def test_protections_prevent_most_of_the_drop(outcomes: list[Outcome], has_faults: bool) -> None:
+def test_protections_prevent_most_of_the_drop(outcomes: list[Outcome]) -> None:
     """With faults the median: where creates stay unanswered and fill, they can do nothing.
 
-    Kappa and sigma follow the crash within seconds: without the regimes alone the mean drop is 10.
+    Faults hardly change the drop of the static maker, so that it is simulated without them only.
     """
-    average = median if has_faults else fmean
-    drops = {
-        maker: average(one.drop for one in of(outcomes, maker, has_faults=has_faults))
-        for maker in (Maker.STATIC, Maker.EVERYTHING)
-    }
-    assert drops[Maker.STATIC] < -10.0
-    assert drops[Maker.EVERYTHING] >= RATIO_MAX * drops[Maker.STATIC]
+    static = mean_drop(of(outcomes, Maker.STATIC, has_faults=False))
+    without_faults, with_faults = (
+        [one.drop for one in of(outcomes, Maker.EVERYTHING, has_faults=has_faults)]
+        for has_faults in (False, True)
+    )
+    assert static < -10.0
+    assert fmean(without_faults) >= RATIO_MAX * static
+    assert median(with_faults) >= RATIO_MAX * static
 
 
 def test_inventory_stays_within_its_limit_and_no_fill_takes(outcomes: list[Outcome]) -> None:
