@@ -10,7 +10,8 @@ from rich.table import Table
 from quoter.domain.errors import InvalidInput, QuoterError
 from quoter.domain.number_text import plain
 from quoter.domain.quotes import Clamp, PricingInputs, QuoteTerms
-from quoter.pricing.costs import BPS, side_cost
+from quoter.domain.units import BPS
+from quoter.pricing.costs import side_cost
 from quoter.pricing.quote.explain import Row, explain
 from quoter.pricing.quote.normalisation import References, gamma_lot
 from quoter.pricing.quote.settings_summary import settings_summary, summary_rows, warnings

@@ -6,8 +6,8 @@ Formulas: deploy/docs/strategy.md, "Costs".
 from math import exp, inf
 
 from quoter.domain.errors import InvalidInput
+from quoter.domain.units import BPS
 
-BPS = 1e-4
 EXPONENT_MAX = 700.0  # exp() of a larger number overflows a float
 
 

@@ -8,10 +8,9 @@ from random import Random
 from typing import NamedTuple, Protocol
 
 from quoter.domain.market import Side
-from quoter.domain.units import NS_PER_S
+from quoter.domain.units import BPS, NS_PER_S
 
 NEVER_NS = 2**63 - 1
-BPS = 1e-4
 SLICES_MAX = 10_000  # of one burst
 
 

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping
 from quoter.domain.estimates import Edge
 from quoter.domain.events import Trade
 from quoter.domain.market import Side
-from quoter.domain.units import S_PER_NS
+from quoter.domain.units import BPS, S_PER_NS
 from quoter.engine.config import ToxicFlowConfig
-from quoter.pricing.costs import BPS
 from quoter.pricing.estimators.flow import FlowAlpha, signal
 from quoter.pricing.estimators.markout import HORIZONS_S, Markouts
 from quoter.pricing.estimators.side_cooldown import SideCooldown

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from quoter.domain.errors import InvalidInput
 from quoter.domain.market import Side
-from quoter.pricing.costs import BPS
+from quoter.domain.units import BPS
 from quoter.pricing.validation import CLOCK_BACK_S_MAX
 
 LN2 = log(2.0)

@@ -8,7 +8,7 @@ from math import exp, inf, log
 from typing import NamedTuple
 
 from quoter.domain.market import Side
-from quoter.pricing.costs import BPS
+from quoter.domain.units import BPS
 from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, positive
 
 LN2 = log(2.0)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from quoter.domain.number_text import plain
 from quoter.domain.quotes import Clamp, QuoteTerms
-from quoter.pricing.costs import BPS
+from quoter.domain.units import BPS
 from quoter.pricing.quote.terms import Bound
 
 SIDE_NAMES = ("bid_", "ask_")

@@ -11,7 +11,7 @@ from quoter.domain.errors import InvalidInput
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.quotes import Quote
-from quoter.pricing.costs import BPS
+from quoter.domain.units import BPS
 from quoter.pricing.quote.shape import QuoteShape
 
 

@@ -8,7 +8,7 @@ from math import inf, sqrt
 
 from quoter.domain.number_text import plain
 from quoter.domain.quotes import PricingInputs
-from quoter.pricing.costs import BPS
+from quoter.domain.units import BPS
 from quoter.pricing.models.glft import tau_equivalent_s
 from quoter.pricing.quote.explain import Row
 from quoter.pricing.quote.normalisation import (

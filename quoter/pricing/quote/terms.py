@@ -11,7 +11,8 @@ from quoter.domain.errors import InvalidInput
 from quoter.domain.market import Side
 from quoter.domain.quotes import Clamp, PricingInputs, QuoteTerms
 from quoter.domain.trading import NoQuote
-from quoter.pricing.costs import BPS, effective_intensity
+from quoter.domain.units import BPS
+from quoter.pricing.costs import effective_intensity
 from quoter.pricing.models import avellaneda_stoikov, glft
 from quoter.pricing.models.glft_exact import log_ratio_at
 from quoter.pricing.quote.normalisation import slope_bounds

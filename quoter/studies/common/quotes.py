@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quoter.domain.quotes import PricingInputs, QuoteTerms
-from quoter.pricing.costs import BPS
+from quoter.domain.units import BPS
 from quoter.pricing.models import avellaneda_stoikov, glft
 from quoter.pricing.quote.normalisation import slope_bounds
 from quoter.pricing.quote.shape import QuoteShape

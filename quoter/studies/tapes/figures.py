@@ -11,9 +11,9 @@ import numpy.typing as npt
 from quoter.domain.market import SavedCalibration
 from quoter.domain.quotes import PricingInputs
 from quoter.domain.trading import Regime
+from quoter.domain.units import BPS
 from quoter.engine.config import PricingConfig
 from quoter.engine.engine import Engine
-from quoter.pricing.costs import BPS
 from quoter.pricing.quote.normalisation import References, gamma_lot
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import quote_terms

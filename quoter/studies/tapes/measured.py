@@ -6,8 +6,7 @@ import numpy as np
 
 from quoter.domain.events import TopOfBook, Trade
 from quoter.domain.market import Side
-from quoter.domain.units import S_PER_NS
-from quoter.pricing.costs import BPS
+from quoter.domain.units import BPS, S_PER_NS
 from quoter.studies.common.estimates import Numbers
 from quoter.studies.tapes.recording import Recording
 

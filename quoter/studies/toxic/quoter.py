@@ -11,7 +11,7 @@ from math import log
 import numpy as np
 import numpy.typing as npt
 
-from quoter.pricing.costs import BPS
+from quoter.domain.units import BPS
 from quoter.pricing.estimators import markout, side_cooldown
 from quoter.studies.common.estimates import Numbers
 from quoter.studies.common.flows import Flows
