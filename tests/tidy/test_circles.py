@@ -3,6 +3,8 @@
 import ast
 from graphlib import CycleError, TopologicalSorter
 
+import pytest
+
 from tests.tidy.repository import python, tree
 
 
@@ -24,6 +26,7 @@ def imported(path: str) -> set[str]:
     return found - {module_of(path)}
 
 
+@pytest.mark.slow
 def test_there_are_no_import_cycles() -> None:
     graph = {module_of(path): imported(path) for path in python("quoter/")}
     assert any(graph.values())

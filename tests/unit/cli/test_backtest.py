@@ -26,6 +26,7 @@ def invoke(*words: object) -> Result:
     return CliRunner().invoke(cli.app, ["backtest", *map(str, words)])
 
 
+@pytest.mark.slow
 def test_json_has_a_run_for_every_fill_model_and_says_what_was_read(tape: Path) -> None:
     ran = invoke(tape, "--json")
     assert ran.exit_code == 0, ran.output

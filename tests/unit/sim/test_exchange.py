@@ -287,6 +287,7 @@ def test_news_before_a_refusal_is_returned_by_the_next_call() -> None:
     assert disturbed.advance(NS_PER_S) == received
 
 
+@pytest.mark.slow
 def test_only_closed_orders_are_removed_beyond_the_bound() -> None:
     template, _ = venue().place("a", order(BUY, "98", "1"), 0)
     store = OrderStore()

@@ -63,6 +63,7 @@ def test_snapshot_plus_diffs_equals_every_later_snapshot() -> None:
     assert compared > 1000
 
 
+@pytest.mark.slow
 def test_update_ids_have_no_gap_and_the_book_is_never_crossed() -> None:
     diffs, bests, books = busy_minute()
     assert all(later.first == earlier.last + 1 for earlier, later in pairwise(diffs))

@@ -387,6 +387,7 @@ def test_an_older_list_does_not_override_a_newer_one(*, is_of_trades: bool) -> N
     assert Cause.PRIVATE_STREAM_DOWN not in harness.causes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("silent", ["open_orders", "trades", "balances"])
 def test_reports_that_never_come_pause_quoting_and_kill_nobody(silent: str) -> None:
     """A list that can't be read is not an empty one, however well the streams do."""

@@ -2,6 +2,8 @@
 
 import tracemalloc
 
+import pytest
+
 from quoter.sandbox.exchange.wire_log import ENTRIES_MAX, WireLog
 
 MIB = 1 << 20
@@ -20,6 +22,7 @@ def parameters(number: int) -> dict[str, str]:
     )
 
 
+@pytest.mark.slow
 def test_the_newest_requests_are_kept_within_40_mib() -> None:
     log, extra = WireLog(), 1_000
     tracemalloc.start()

@@ -128,6 +128,7 @@ async def test_a_cancel_of_an_order_that_was_never_seen_is_nobodys(kraken: Guard
     assert await events_of(kraken, [CANCELED]) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [CANCELED, FILLED], ids=["canceled", "filled"])
 async def test_an_ended_order_is_forgotten(kraken: GuardedExchange, end: Row) -> None:
     """Memory must not grow with every order."""
