@@ -39,59 +39,64 @@ class Control(BaseModel):
     read_token_file: Path | None = Field(
         None,
         repr=False,
-        description="File that holds the token of the read role: it may read the live parameters.",
+        description="File that holds the token of the read role, which may read the live "
+        "parameters.",
     )
     operator_token_file: Path | None = Field(
         None,
         repr=False,
-        description="File that holds the token of the operator role: it may also pause, resume, "
-        "reduce, kill and change live parameters.",
+        description="File that holds the token of the operator role, which may also pause, "
+        "resume, reduce, kill and change live parameters.",
     )
     risk_token_file: Path | None = Field(
         None,
         repr=False,
-        description="File that holds the token of the risk role: everything that the operator "
-        "role may do, and re-arm and flatten.",
+        description="File that holds the token of the risk role, which may do everything that the "
+        "operator role may, and also re-arm and flatten.",
     )
     read_token: SecretStr | None = Field(
         None,
         validate_default=True,
-        description="Token of the read role. Do not set it in the environment, which other "
+        description="Token of the read role. Refused in the environment and in `.env`, which other "
         "processes may read: put it into the file `quoter_read_token` in QUOTER_SECRETS_DIR.",
     )
     operator_token: SecretStr | None = Field(
         None,
         validate_default=True,
-        description="Token of the operator role. Do not set it in the environment, which other "
-        "processes may read: put it into the file `quoter_operator_token` in QUOTER_SECRETS_DIR.",
+        description="Token of the operator role. Refused in the environment and in `.env`, which "
+        "other processes may read: put it into the file `quoter_operator_token` in "
+        "QUOTER_SECRETS_DIR.",
     )
     risk_token: SecretStr | None = Field(
         None,
         validate_default=True,
-        description="Token of the risk role. Do not set it in the environment, which other "
+        description="Token of the risk role. Refused in the environment and in `.env`, which other "
         "processes may read: put it into the file `quoter_risk_token` in QUOTER_SECRETS_DIR.",
     )
     control_non_loopback: bool = Field(
         False,
-        description="Allow tokens while QUOTER_HOST is not a loopback address: true or false. Set "
-        "it to true only if the port is published on loopback only, as in the container.",
+        description="Whether tokens are allowed while QUOTER_HOST is not a loopback address: true "
+        "or false. Set it to true only if the port is published on loopback only, as "
+        "docker-compose.yml does.",
     )
 
 
 class PreTradeChecks(BaseModel):
     """Which orders are denied before they are sent?
 
-    An order that fails one of these checks is not sent, and its side waits for a second. The
-    reason is in the log line `order_denied` and in the metric `quoter_orders_denied_total`.
+    An order that fails one of these checks is not sent, and its side sends no order for the next
+    second. The log line `order_denied` has the reason; the metric `quoter_orders_denied_total`
+    counts by check.
     """
 
     price_collar_bps: float = Field(
         100,
         ge=5,
         le=500,
-        description="Maximum distance of an order's price from the mid, from the last trade and "
-        "from the mean of the last minute, in bps of price; an order that reduces the inventory "
-        "need only be this close to one of the three.",
+        description="Maximum distance of an order's price, in bps of price, from each of three "
+        "references: the mid, the last trade of the last minute, and the mean mid of the last "
+        "minute. An order that can only reduce the inventory may be anywhere between the lowest "
+        "and the highest of them, and this far outside.",
     )
     book_spread_max_bps: float = Field(
         500,
@@ -104,8 +109,9 @@ class PreTradeChecks(BaseModel):
         None,
         ge=0,
         le=AMOUNT_MAX,
-        description="Minimum size in the best five levels of each side of the book, in base "
-        "units; with less, no order is sent. Unset: the size of the order. 0: no check.",
+        description="Minimum total size, without our orders, of the best five levels of each side "
+        "of the book, in base units; with less, no order is sent. Unset: the size of the order. "
+        "0: no check.",
     )
 
 
@@ -121,36 +127,39 @@ class ActivityLimits(BaseModel):
         ge=0,
         le=5_000,
         description="Maximum move of the mid within 1 s, in bps of price; above it quoting pauses "
-        "for at least 5 s (cause `price_jump`). 0: no limit.",
+        "for at least 5 s, until a new snapshot of the book arrives (cause `price_jump`). "
+        "0: no limit.",
     )
     quote_drift_bps: float = Field(
         300,
         ge=0,
         le=5_000,
-        description="Maximum move of our own quotes within 60 s, in bps of price; above it quoting "
-        "pauses for at least 5 s (cause `price_jump`). 0: no limit.",
+        description="Maximum move of our own best quote of a side within 60 s, in bps of price; "
+        "above it quoting pauses for at least 5 s, until a new snapshot of the book arrives "
+        "(cause `price_jump`). 0: no limit.",
     )
     creates_per_min: int = Field(
         600,
         ge=10,
         le=6_000,
-        description="Maximum count of new orders per 60 s; above it quoting pauses until the count "
-        "is at most 80 % of it (cause `message_rate`).",
+        description="Maximum number of new orders per 60 s; above it quoting pauses until the "
+        "number is at most 80 % of it (cause `message_rate`). QUOTER_CREATES_PER_S and this limit "
+        "both slow down new orders, so that it is normally not reached.",
     )
     creates_per_fill: int = Field(
         500,
         ge=0,
         le=100_000,
-        description="Maximum count of new orders per fill over 10 min, checked if there were at "
-        "least 1000 new orders; above it quoting pauses until the ratio is at most 80 % of it, or "
+        description="Maximum number of new orders per fill over 10 min, checked if these had at "
+        "least 1,000 new orders; above it quoting pauses until the ratio is at most 80 % of it, or "
         "the last 10 min have fewer than 800 new orders (cause `message_rate`). 0: no limit.",
     )
     turnover_max: float = Field(
         10,
         gt=0,
         le=10_000,
-        description="Maximum traded volume per 60 s, as a multiple of QUOTER_INVENTORY_MAX or of "
-        "the volume that is expected at our prices, whichever is larger (no unit); above it "
+        description="Maximum volume of our fills per 60 s, as a multiple (no unit) of the larger "
+        "of QUOTER_INVENTORY_MAX and the volume that was expected to fill at our prices; above it "
         "quoting pauses until `quoter resume` (cause `repeated_execution`).",
     )
 
@@ -159,13 +168,14 @@ class MarketRegime(BaseModel):
     """When is the market too volatile to quote as usual, and how far may equity fall?
 
     The market regime has three levels. NORMAL: quote as usual. WIDE: quotes are farther from the
-    mid, with half the size. REDUCE_ONLY: only orders that reduce the inventory.
+    fair value, with half the size. REDUCE_ONLY: only orders that reduce the inventory. Equity is
+    the profit since the daemon was started, after fees, with the inventory valued at the mid.
     """
 
     regime: Literal["on", "off"] = Field(
         "on",
-        description="Whether volatility, a fast price move or a fall of equity raises the market "
-        "regime: on or off. Loss limits and pauses apply in both cases.",
+        description="on: high volatility, a fast price move or a fall of equity raises the market "
+        "regime. off: the regime is always NORMAL. Loss limits and pauses apply in both cases.",
     )
     regime_wide: float = Field(
         2,
@@ -185,8 +195,8 @@ class MarketRegime(BaseModel):
         20,
         ge=10,
         le=3_600,
-        description="How long the market must be calm before the regime goes down by one level, in "
-        "seconds.",
+        description="Seconds without any reason for the present level of the regime or a higher "
+        "one, after which it goes down by one level. While there is no book they do not pass.",
     )
     regime_equity_drop: Decimal | None = Field(
         None,
@@ -194,23 +204,24 @@ class MarketRegime(BaseModel):
         le=AMOUNT_MAX,
         description="Fall of equity below its highest value, in quote currency, above which the "
         "regime becomes REDUCE_ONLY; after such a fall the next one is measured from the lower "
-        "value. Must be at most QUOTER_LOSS_MAX. Unset: half of QUOTER_LOSS_MAX.",
+        "value. No effect with QUOTER_REGIME=off. Must be at most QUOTER_LOSS_MAX. Unset: half of "
+        "QUOTER_LOSS_MAX.",
     )
     drawdown_max: Decimal | None = Field(
         None,
         gt=0,
         le=AMOUNT_MAX,
-        description="Maximum fall of equity below its highest value since the start, in quote "
-        "currency; at it the kill switch fires and all orders are cancelled (cause "
+        description="Maximum fall of equity below its highest value since the daemon was started, "
+        "in quote currency; at it the kill switch fires and all orders are cancelled (cause "
         "`drawdown_limit`). Unset: QUOTER_LOSS_MAX.",
     )
     markout_loss_max: Decimal = Field(
         Decimal(0),
         ge=0,
         le=AMOUNT_MAX,
-        description="Maximum loss of the fills of the last minute against the mid 5 s after each "
-        "fill, in quote currency; at it quoting pauses for a minute (cause `markout_loss`). "
-        "0: no limit.",
+        description="Maximum loss within a minute by moves of the mid against our fills, in quote "
+        "currency; each fill counts with the move until 5 s after it. At the limit quoting pauses "
+        "for a minute (cause `markout_loss`). 0: no limit.",
     )
 
 
@@ -223,16 +234,17 @@ class ExternalStops(BaseModel):
 
     sentinel: Literal["off", "auto", "required"] = Field(
         "auto",
-        description="Whether quoting pauses after 5 s without a heartbeat of `quoter sentinel` "
-        "(cause `sentinel_lost`): off (never), auto (only after one was seen) or required "
-        "(always).",
+        description="When quoting pauses because `quoter sentinel` has written no heartbeat for "
+        "5 s (cause `sentinel_lost`): off (never), auto (only if this run has seen one before) or "
+        "required (also from the start until the first one).",
     )
     heartbeat_timeout_s: float = Field(
         3,
         ge=1,
         le=10,
-        description="How long the daemon's heartbeat may stay unchanged, in seconds; then the "
-        "sentinel cancels all orders and kills the daemon.",
+        description="Seconds without a new heartbeat of the daemon, after which the sentinel "
+        "cancels the daemon's orders and writes the kill latch, which stops the daemon from "
+        "quoting, also after a restart.",
     )
     sentinel_port: int = Field(
         9465,
@@ -243,7 +255,7 @@ class ExternalStops(BaseModel):
     sentinel_api_key_file: Path | None = Field(
         None,
         repr=False,
-        description="File that holds an API key for the sentinel alone; it must be able to read "
+        description="File that holds an API key for the sentinel alone, with the right to read "
         "and cancel orders. Unset: the sentinel uses the daemon's key.",
     )
     sentinel_api_secret_file: Path | None = Field(
@@ -252,18 +264,22 @@ class ExternalStops(BaseModel):
     sentinel_api_key: SecretStr | None = Field(
         None,
         validate_default=True,
-        description="The sentinel's API key itself. Prefer QUOTER_SENTINEL_API_KEY_FILE.",
+        description="The sentinel's API key itself. Prefer QUOTER_SENTINEL_API_KEY_FILE; in "
+        "production a key in the environment or in `.env` is refused.",
     )
     sentinel_api_secret: SecretStr | None = Field(
         None,
         validate_default=True,
-        description="The API secret of the sentinel's key. Prefer QUOTER_SENTINEL_API_SECRET_FILE.",
+        description="The API secret of the sentinel's key. Prefer "
+        "QUOTER_SENTINEL_API_SECRET_FILE; in production a secret in the environment or in `.env` "
+        "is refused.",
     )
     dead_man: Annotated[Literal["auto", "off"] | int, BeforeValidator(parse_dead_man)] = Field(
         "auto",
-        description="Timeout of the venue's dead man's switch: auto (on, where the venue has one), "
-        "off, or whole seconds within the venue's range (deploy/docs/venues.md). If the daemon "
-        "does not refresh it in time, the venue cancels every order of the account.",
+        description="Time-out of the venue's dead man's switch: auto (20 or 60 s, as suits the "
+        "venue; none at a venue without a switch that quoter uses), off, or whole seconds within "
+        "the venue's range (deploy/docs/venues.md). If the daemon does not refresh it in time, the "
+        "venue cancels every order of the account, also those of other programs.",
     )
 
 
@@ -305,14 +321,17 @@ class Venue(BaseModel):
     )
     i_accept_production: str = Field(
         "",
-        description="Confirmation for production: must be the value of QUOTER_EXCHANGE if "
-        "QUOTER_ENVIRONMENT is production, else the start is refused.",
+        description="Confirmation for production: if QUOTER_ENVIRONMENT is production, this must "
+        "be the value of QUOTER_EXCHANGE, or the daemon does not start. Elsewhere it has no "
+        "effect.",
     )
     exchange: Annotated[str, BeforeValidator(parse_exchange_id)] = Field(
-        "binance", description="Exchange, by its ccxt id, such as binance."
+        "binance",
+        description="Exchange, by its ccxt id, such as binance. Which ones can be used is in "
+        "deploy/docs/venues.md.",
     )
     symbol: Annotated[str, BeforeValidator(parse_symbol)] = Field(
-        "BTC/USDT", description="Market, by its ccxt name BASE/QUOTE, such as BTC/USDT."
+        "BTC/USDT", description="Spot market, by its ccxt name BASE/QUOTE, such as BTC/USDT."
     )
     sandbox_url: str = Field(
         "http://127.0.0.1:8765",
@@ -322,7 +341,7 @@ class Venue(BaseModel):
     secrets_dir: Path = Field(
         Path("/run/secrets"),
         description="Folder with one file per secret, named like the setting in lower case, such "
-        "as quoter_api_key.",
+        "as quoter_api_key. The default folder may be missing; any other must exist.",
     )
     api_key_file: Path | None = Field(None, repr=False, description="File that holds the API key.")
     api_secret_file: Path | None = Field(
@@ -336,35 +355,35 @@ class Venue(BaseModel):
     api_key: SecretStr | None = Field(
         None,
         validate_default=True,
-        description="The API key itself. Prefer QUOTER_API_KEY_FILE; in production this is "
-        "refused.",
+        description="The API key itself. Prefer QUOTER_API_KEY_FILE; in production a key in the "
+        "environment or in `.env` is refused.",
     )
     api_secret: SecretStr | None = Field(
         None,
         validate_default=True,
         description="The API secret or private key itself. Prefer QUOTER_API_SECRET_FILE; in "
-        "production this is refused.",
+        "production a secret in the environment or in `.env` is refused.",
     )
     api_password: SecretStr | None = Field(
         None,
         validate_default=True,
-        description="The API passphrase itself. Prefer QUOTER_API_PASSWORD_FILE; in production "
-        "this is refused.",
+        description="The API passphrase itself. Prefer QUOTER_API_PASSWORD_FILE; in production a "
+        "passphrase in the environment or in `.env` is refused.",
     )
     trial_order: Literal["auto", "off"] = Field(
         "auto",
         description="auto: before the first quote an order of the least size is placed far from "
         "the market, found in the private stream and in the list of open orders, and cancelled; if "
-        "one of these steps fails, the start fails (exit code 45). In production there is none: "
-        "`quoter check --place` places it on request. off: no trial order; refused at venues that "
-        "require a trial order (deploy/docs/venues.md).",
+        "one of these steps fails, the start fails (exit code 45). In production and on paper "
+        "there is no trial order; in production `quoter check --place` places one on request. "
+        "off: no trial order; refused at venues that require one (deploy/docs/venues.md).",
     )
     creates_per_s: float = Field(
         10,
         gt=0,
         le=100,
-        description="Maximum average rate of new orders, per second; the orders of 2 s may be "
-        "sent at once, further ones wait. QUOTER_CREATES_PER_MIN may lower the rate.",
+        description="Maximum average rate of new orders, per second. As many as this allows in "
+        "2 s may be sent at once; further ones wait. QUOTER_CREATES_PER_MIN may lower the rate.",
     )
 
 
@@ -389,8 +408,8 @@ class Paper(BaseModel):
         10,
         ge=0,
         le=1_000,
-        description="Median time of each message between daemon and simulated venue, in "
-        "milliseconds; market data is delayed by it as well.",
+        description="Median time that a message takes between daemon and simulated venue, in "
+        "milliseconds, in each direction; market data is delayed by it as well. 0: no delay.",
     )
     paper_latency_spread: float = Field(
         3,
@@ -403,17 +422,17 @@ class Paper(BaseModel):
         None,
         ge=0,
         le=AMOUNT_MAX,
-        description="Opening balance of the first paper run, in base units; later runs continue "
-        "with what the ledger has, and `quoter accept` begins anew. Unset: 2 * "
-        "QUOTER_INVENTORY_MAX.",
+        description="Opening balance of a paper account, in base units. It is read when a new "
+        "account is made: in the first run with a data folder, and after `quoter accept`. Other "
+        "runs continue with the balances in the ledger. Unset: 2 * QUOTER_INVENTORY_MAX.",
     )
     paper_quote: Decimal | None = Field(
         None,
         ge=0,
         le=AMOUNT_MAX,
-        description="Opening balance of the first paper run, in quote currency; later runs "
-        "continue as with QUOTER_PAPER_BASE. Unset: enough to buy 2 * QUOTER_INVENTORY_MAX if "
-        "each order of QUOTER_ORDER_SIZE costs QUOTER_NOTIONAL_MAX.",
+        description="Opening balance of a paper account, in quote currency, read at the same "
+        "times as QUOTER_PAPER_BASE. Unset: 2 * QUOTER_INVENTORY_MAX / QUOTER_ORDER_SIZE * "
+        "QUOTER_NOTIONAL_MAX.",
     )
 
 
@@ -428,21 +447,24 @@ class Limits(BaseModel):
         gt=0,
         le=AMOUNT_MAX,
         examples=["0.05"],
-        description="Maximum of |position - QUOTER_TARGET|, in base units. All open orders of a "
-        "side count as filled; an order that could exceed the limit is not sent.",
+        description="Maximum inventory, |position - QUOTER_TARGET|, in base units. All open orders "
+        "of a side count as filled; an order that could exceed the limit is not sent. If a fill "
+        "exceeds it all the same, the kill switch fires (cause `inventory_breach`).",
     )
     order_size: Decimal = Field(
         ge=AMOUNT_MIN,
         le=AMOUNT_MAX,
         examples=["0.005"],
-        description="Size of one order, in base units; at most a third of QUOTER_INVENTORY_MAX.",
+        description="Size of one order, in base units; at most a third of QUOTER_INVENTORY_MAX. "
+        "Orders that would increase the inventory may be smaller (QUOTER_SIZE_ETA).",
     )
     loss_max: Decimal = Field(
         gt=0,
         le=AMOUNT_MAX,
         examples=["100"],
-        description="Maximum loss since the start, in quote currency; at it the kill switch fires "
-        "and all orders are cancelled (cause `loss_limit`).",
+        description="Maximum loss since the daemon was started, realised and unrealised, in quote "
+        "currency; at it the kill switch fires and all orders are cancelled (cause `loss_limit`). "
+        "A restart begins at zero again.",
     )
     notional_max: Decimal = Field(
         gt=0,
@@ -455,27 +477,30 @@ class Limits(BaseModel):
         gt=0,
         le=AMOUNT_MAX,
         description="Maximum value of the inventory if every open order of a side is filled, in "
-        "quote currency, at the best ask plus QUOTER_PRICE_COLLAR_BPS. An order that could take it "
-        "above 95 % of this is not sent; if the price takes it above this, only orders that reduce "
-        "the inventory are sent (cause `notional_limit`). Unset: no limit.",
+        "quote currency, at the best ask plus QUOTER_PRICE_COLLAR_BPS. An order that could take "
+        "the value above 95 % of the limit is not sent; if the price takes it above the limit, "
+        "only orders that reduce the inventory are sent (cause `notional_limit`). Must be at least "
+        "QUOTER_NOTIONAL_MAX. Unset: no limit.",
     )
     foreign_activity: Literal["pause", "kill", "ignore"] = Field(
         "pause",
-        description="Reaction to orders or fills on the account that are not ours: pause (until "
-        "no such order is open and the balances equal our books), kill or ignore.",
+        description="What orders or fills on the account that are not ours cause: pause (quoting "
+        "pauses until no such order is open and the balances equal our books), kill (the kill "
+        "switch fires) or ignore. Such orders are never cancelled.",
     )
     target: Annotated[Literal["auto"] | Decimal, BeforeValidator(parse_target)] = Field(
         "auto",
-        description="Position that the inventory is measured from and returns to: auto (the "
-        "balance when the ledger was opened) or an amount in base units.",
+        description="Position that the inventory is measured from and that quoting returns to: "
+        "auto (the balance of the base coin when the ledger's present epoch began) or an amount "
+        "in base units.",
     )
 
 
 class Pricing(BaseModel):
     """At which prices and sizes to quote?
 
-    Sigma, kappa and intensity are estimated from the market; the settings of these names replace
-    only the first estimate.
+    Sigma, kappa and intensity are estimated from the market; QUOTER_SIGMA, QUOTER_KAPPA and
+    QUOTER_INTENSITY replace only their first estimates.
     """
 
     model: Literal["glft", "glft_exact", "as"] = Field(
@@ -486,14 +511,15 @@ class Pricing(BaseModel):
     )
     fair_value: Literal["mid", "micro"] = Field(
         "mid",
-        description="Fair value: mid, or micro (the mid, corrected by the move that the sizes at "
-        "the best bid and ask predict).",
+        description="How the fair value is computed: mid (the mean of best bid and best ask) or "
+        "micro (the mid plus the move that the sizes at the best bid and ask predict).",
     )
     gamma: float = Field(
         1,
         gt=0,
-        description="Risk aversion: 1 is usual, 0.1 tolerates inventory, 10 reduces it quickly. No "
-        "unit (0.001 to 1000), or 1 / quote currency with QUOTER_GAMMA_UNIT=raw.",
+        description="Risk aversion: 1 is usual, 0.1 tolerates inventory, 10 reduces it quickly. It "
+        "has no unit and may be 0.001 to 1,000; with QUOTER_GAMMA_UNIT=raw it is in 1 / quote "
+        "currency, and these figures do not apply.",
     )
     gamma_unit: Literal["norm", "raw"] = Field(
         "norm",
@@ -502,49 +528,54 @@ class Pricing(BaseModel):
     )
     horizon: Annotated[Literal["auto", "session"] | float, BeforeValidator(parse_horizon)] = Field(
         "auto",
-        description="Horizon of QUOTER_MODEL=as: session (the time until the end of "
-        "the session, see QUOTER_SESSION_S) or a fixed number of seconds. Must be auto with every "
-        "other model.",
+        description="Horizon of QUOTER_MODEL=as: session (the time until the end of the session, "
+        "see QUOTER_SESSION_S) or a fixed number of seconds, at most 604,800. Must be auto with "
+        "every other model, and must not with this one.",
     )
     session_s: float | None = Field(
         None,
         gt=0,
         le=604_800,
-        description="Length of the session, in seconds, counted from the start of pricing; "
-        "required with QUOTER_HORIZON=session, refused without it.",
+        description="Length of the session, in seconds, counted from the first estimates of the "
+        "market, about when quoting starts; required with QUOTER_HORIZON=session, refused without "
+        "it.",
     )
     sigma: float | None = Field(
         None,
         gt=0,
         description="First estimate of volatility, in quote currency per sqrt(second). Unset: "
-        "from the ledger, else from the venue's bars, else from 5 s of market data.",
+        "that of the last run, if the ledger has one of the last hour; else from the venue's "
+        "one-minute bars; else from 5 s of market data.",
     )
     kappa: float | None = Field(
         None,
         gt=0,
         description="First estimate of kappa, the decay of the fill rate with distance, in "
-        "1 / quote currency. Unset: from the ledger, else estimated after the start.",
+        "1 / quote currency. Unset: that of the last run, if the ledger has one of the last 24 h; "
+        "else from the venue's recent trades; else from the bid-ask spread of the book.",
     )
     intensity: float | None = Field(
         None,
         gt=0,
         description="First estimate of the fill rate at distance zero, per side, in 1 / second. "
-        "Unset: from the ledger, else estimated after the start.",
+        "Unset: that of the last run, if the ledger has one of the last 24 h; else from the "
+        "venue's recent trades; else from 5 s of market data.",
     )
     volatility_half_life_s: float = Field(
         300,
         ge=10,
         le=86_400,
         description="Half-life of the slow volatility estimate, in seconds. Quotes use the slow "
-        "estimate or 85 % of the fast one, whichever is higher, adjusted to how far the mid moves "
-        "within half a minute.",
+        "estimate or 85 % of the fast one, whichever is higher. Both are taken from moves of 1 s "
+        "and scaled to moves of 30 s.",
     )
     volatility_half_life_fast_s: float = Field(
         30,
         ge=1,
         le=3_600,
         description="Half-life of the fast volatility estimate, in seconds. The lower it is, the "
-        "sooner quotes move away from the mid when volatility rises.",
+        "sooner quotes move away from the mid, and the sooner the market regime rises, when "
+        "volatility rises.",
     )
     intensity_half_life_s: float = Field(
         600,
@@ -557,8 +588,9 @@ class Pricing(BaseModel):
         1,
         ge=0,
         le=4,
-        description="Extra distance of the side that would increase the inventory, at the "
-        "inventory limit, in half-spreads (no unit). 0: no widening.",
+        description="Extra distance from the fair value of the side that would increase the "
+        "inventory, when the inventory is at QUOTER_INVENTORY_MAX, in half-spreads (no unit). "
+        "0: no widening.",
     )
     widening_power: float = Field(
         2,
@@ -572,23 +604,31 @@ class Pricing(BaseModel):
         1,
         ge=0,
         le=10,
-        description="Orders that would increase the inventory shrink by "
-        "exp(-eta * |inventory| / QUOTER_INVENTORY_MAX) (no unit). 0: no shrinking.",
+        description="How much smaller orders become that would increase the inventory: their size "
+        "is multiplied by exp(-QUOTER_SIZE_ETA * |inventory| / QUOTER_INVENTORY_MAX) (no unit). "
+        "0: they keep their size.",
     )
-    levels: int = Field(1, ge=1, le=10, description="Maximum count of orders on each side.")
+    levels: int = Field(
+        1,
+        ge=1,
+        le=10,
+        description="Maximum number of orders on each side, at different prices.",
+    )
     level_step_bps: float = Field(
         0,
         ge=0,
         le=1_000,
-        description="Minimum distance between two levels of a side, in bps of price; it is at "
-        "least one tick and the skew of one order size, also with 0.",
+        description="Minimum distance between two orders of a side, in bps of price. The distance "
+        "is never less than one tick, nor less than the model moves the quotes for an inventory of "
+        "one order size. No effect with QUOTER_LEVELS=1.",
     )
     spread_min_bps: float = Field(
         0,
         ge=0,
         le=5_000,
         description="Minimum bid-ask spread that we quote, in bps of price; an order that reduces "
-        "the inventory may be closer to the fair value than half of it.",
+        "the inventory may be closer to the fair value than half of it. Must be less than "
+        "QUOTER_SPREAD_MAX_BPS.",
     )
     spread_max_bps: float = Field(
         500,
@@ -602,27 +642,29 @@ class Pricing(BaseModel):
         ge=-100,
         le=1_000,
         description="Maker fee, in bps of price, negative for a rebate. Unset: the fee that the "
-        "venue reports.",
+        "venue reports for the account; at a venue that reports none the start is refused. "
+        "Without a key (dry run, paper) the fee of a new account, as ccxt lists it.",
     )
     adverse_bps: float = Field(
         0,
         ge=0,
         le=1_000,
         description="Expected price move against us after a fill, in bps of price; it is added to "
-        "the cost of each side.",
+        "the maker fee, so that each side is farther from the fair value by this much.",
     )
     fill_correction: bool = Field(
         True,
-        description="Whether the intensity is multiplied by (our fills / expected fills), within "
-        "0.1 to 2: true or false.",
+        description="Whether the estimated intensity is corrected by our own fills: true or false. "
+        "It is multiplied by (our fills + 5) / (expected fills + 5), counted in order sizes with a "
+        "half-life of an hour, but by at least 0.1 and at most 2.",
     )
     alpha_max: float = Field(
         2,
         ge=0,
         le=2,
-        description="Maximum price move, predicted from recent trades, by which both quotes shift, "
-        "in half-spreads (no unit); the side that the move would reach shifts by twice as much. 0: "
-        "no shift.",
+        description="Maximum shift of both quotes by the price move that recent trades predict, in "
+        "half-spreads (no unit); the side that the move would reach shifts by twice as much. "
+        "0: no shift.",
     )
     markout_cost_max: float = Field(
         2,
@@ -635,18 +677,18 @@ class Pricing(BaseModel):
         5,
         ge=0,
         le=60,
-        description="Minimum seconds a side is not quoted after a burst of fills on it: at least "
-        "4 takers within 1 s, and more than chance explains at the expected rate of fills. The "
-        "cooldown lasts up to twice as long while takers still trade against that side. "
-        "0: no cooldown.",
+        description="Minimum time that a side is not quoted after a burst of fills on it, in "
+        "seconds. A burst is at least 4 takers within 1 s, and more than chance explains at the "
+        "expected rate of fills. While takers still trade against that side, the time is up to "
+        "twice as long. 0: no cooldown.",
     )
 
 
 class Requoting(BaseModel):
     """How often are orders replaced, and how fresh must the book be?
 
-    Each replacement costs a cancel, a new order and the place in the queue. Higher values mean
-    fewer messages and older quotes.
+    Each replacement costs a cancel, a new order and the place in the queue. Higher values of the
+    settings `QUOTER_REQUOTE_*` and QUOTER_QUOTE_TTL_S mean fewer messages and older quotes.
     """
 
     requote_hold_s: float = Field(
@@ -660,25 +702,27 @@ class Requoting(BaseModel):
         0.1,
         ge=0,
         le=1,
-        description="Minimum price difference at which an order is replaced, in half-spreads (no "
-        "unit); it is at least one tick. At a smaller difference the order stays, unless it is "
-        "closer to the mid than wanted and at least half of the budget of new orders "
-        "(QUOTER_CREATES_PER_S) is left.",
+        description="Minimum difference between an order's price and the wanted price at which the "
+        "order is replaced, in half-spreads (no unit), but at least one tick. At a smaller "
+        "difference the order stays, unless it is closer to the mid than wanted and at least half "
+        "of the new orders that QUOTER_CREATES_PER_S allows at once are left.",
     )
     book_stale_s: float = Field(
         3,
         ge=1,
         le=30,
-        description="Maximum age of the order book, in seconds: time since its last accepted "
-        "update, or since best prices requested from the venue agreed with it; above it quoting "
-        "pauses (cause `book_stale`). Answered pings and trades do not count.",
+        description="Maximum age of the order book, in seconds; above it quoting pauses (cause "
+        "`book_stale`). The age begins anew with each accepted update, and when the best prices "
+        "that are requested from the venue agree with the book, but not with trades or answered "
+        "pings.",
     )
     flap_pauses_max: int = Field(
         5,
         ge=1,
         le=1_000,
         description="Number of times that one cause may pause quoting within 10 min; after one "
-        "more, quoting stays paused until `quoter resume` (cause `flapping`).",
+        "more, quoting stays paused until `quoter resume` (cause `flapping`). Pauses by a slow "
+        "machine (`loop_lag`, `clock`, `memory`, `ledger_slow`) do not count.",
     )
     quote_ttl_s: float = Field(
         30,
@@ -694,15 +738,16 @@ class Process(BaseModel):
 
     data_dir: Path = Field(
         Path("data"),
-        description="Folder of the ledger, the recordings, the kill latch and the lock.",
+        description="Folder of the ledger, the recordings, the kill latch and the lock. Each "
+        "daemon needs a folder of its own, which its sentinel must share.",
     )
     ledger_days: int = Field(
         90,
         ge=0,
         le=3_650,
-        description="Age of fills in days, above which they are moved from the ledger to files "
-        "`archive-YYYY-MM.sqlite` beside it, one file a month; the newest 1,000 stay. "
-        "0: none are moved.",
+        description="Age in days above which fills are moved from the ledger to files "
+        "`archive-YYYY-MM.sqlite` beside it, one file a month; the newest 1,000 fills stay. "
+        "0: no fills are moved.",
     )
     recording_max_mb: int = Field(
         2_000,
@@ -721,17 +766,18 @@ class Process(BaseModel):
     )
     http_hosts: Annotated[str, BeforeValidator(parse_host_names)] = Field(
         "quoter",
-        description="Further host names, separated by commas, that requests may have in their Host "
-        "header; others are refused.",
+        description="Host names, separated by commas, that requests to the HTTP servers of daemon "
+        "and sentinel may have in their Host header, besides IP addresses and localhost; others "
+        "are refused.",
     )
     rss_max_mb: int = Field(
         400,
         ge=0,
         le=1_048_576,
-        description="Maximum resident memory, in MiB; above it for 10 s the daemon cancels its "
-        "orders and ends with exit code 50, to be started again; in the first 10 min of a run "
-        "quoting pauses instead (cause `memory`). Keep it below the memory limit of the container. "
-        "0: no limit.",
+        description="Maximum resident memory, in MiB. If it is exceeded for 10 s, the daemon "
+        "cancels its orders and ends with exit code 50, to be started again; in the first 10 min "
+        "of a run quoting pauses instead (cause `memory`). Keep it below the memory limit of the "
+        "container. 0: no limit.",
     )
     log_format: Literal["auto", "json", "pretty"] = Field(
         "auto", description="Log format: json, pretty, or auto (pretty on a terminal, else json)."
@@ -740,8 +786,8 @@ class Process(BaseModel):
         30,
         ge=0,
         le=3_600,
-        description="Minimum time between two log lines `quote_terms`, which hold every term of "
-        "the quote, in seconds. 0: no such lines.",
+        description="Minimum time between two log lines `quote_terms`, in seconds; each holds "
+        "every term that the prices of the quote are computed from. 0: no such lines.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
