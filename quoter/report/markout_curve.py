@@ -1,20 +1,21 @@
 """Spread captured by fills plus what the mid did afterwards, with standard errors, by horizon.
 
-The sums are those of the engine's attribution (`state/attribution.py`): same marks, same bound of
-open fills, so that both agree to the digit at the horizons that both have. Standard errors are
-those of a ratio of two means (Cochran, Sampling Techniques, chapter 6) over blocks of time that are
-BLOCK_HORIZONS horizons long: markouts that overlap in time are not independent.
+The sums are those of `state/markout_ledger.py`, as in the engine's attribution, so that both agree
+to the digit at the horizons that both have. Standard errors are those of a ratio of two means
+(Cochran, Sampling Techniques, chapter 6) over blocks of time that are BLOCK_HORIZONS horizons long:
+markouts that overlap in time are not independent.
 """
 
-from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Final
 
 from quoter.domain.events import Fill
 from quoter.domain.market import Side
 from quoter.domain.units import BPS_PER_UNIT, NS_PER_S
-from quoter.state.markout_ledger import PENDING_MAX, ZERO
+from quoter.state.markout_ledger import ZERO, MarkoutLedger, OpenFill
 
 HORIZONS_S: Final = (1, 2, 5, 10, 30, 60, 120, 300)
 BLOCK_HORIZONS: Final = 2
@@ -38,14 +39,6 @@ class MarkoutPoint:
     share_open: float
 
 
-class _Open(NamedTuple):
-    due_ns: int
-    size: Decimal  # signed
-    mark: Decimal
-    price: Decimal
-    block: int
-
-
 class _Blocks:
     """Sums over blocks of earnings e and notional n, for the error of the ratio of their means."""
 
@@ -56,8 +49,8 @@ class _Blocks:
         self._ee = self._en = self._nn = self._n_all = self._e_all = 0.0
 
     def add(self, block: int, earned: float, notional: float) -> None:
-        """Add a fill; blocks do not decrease."""
-        if block != self._block:
+        """Add a fill. One of an earlier block, of the other side, counts in the present one."""
+        if block > self._block:
             self._close()
             self._block = block
         self._e += earned
@@ -86,52 +79,46 @@ class _Blocks:
 
 
 class _Horizon:
-    """The fills of one side (or both) at one horizon."""
+    """The fills of each side at one horizon, and the blocks of each side and of both."""
 
     def __init__(self, horizon_s: int) -> None:
-        self._horizon_ns = horizon_s * NS_PER_S
-        self._open: dict[Side, deque[_Open]] = {side: deque() for side in Side}
-        self._matured = ZERO
-        self._blocks = _Blocks()
+        self._block_ns = BLOCK_HORIZONS * horizon_s * NS_PER_S
+        self._blocks = {side: _Blocks() for side in (*Side, None)}
+        self._ledgers = {
+            side: MarkoutLedger(horizon_s, partial(self._on_matured, side)) for side in Side
+        }
 
-    def fill(self, fill: Fill, mark: Decimal, ts_ns: int) -> None:
-        signed = fill.size * fill.side.sign
-        waiting = self._open[fill.side]
-        if len(waiting) >= PENDING_MAX:
-            self._mature(waiting.popleft(), mark)
-        block = ts_ns // (BLOCK_HORIZONS * self._horizon_ns)
-        due_ns = ts_ns + self._horizon_ns
-        waiting.append(_Open(due_ns, signed, mark, fill.price, block))
+    def fill(self, side: Side, fill: OpenFill) -> None:
+        self._ledgers[side].fill(fill)
 
     def see(self, mark: Decimal, ts_ns: int) -> None:
-        for waiting in self._open.values():
-            while waiting and waiting[0].due_ns <= ts_ns:
-                self._mature(waiting.popleft(), mark)
+        for ledger in self._ledgers.values():
+            ledger.see(mark, ts_ns)
 
-    def _mature(self, fill: _Open, mark: Decimal) -> None:
-        self._matured += fill.size * (mark - fill.mark)
-        earned, notional = fill.size * (mark - fill.price), abs(fill.size) * fill.price
-        self._blocks.add(fill.block, float(earned), float(notional))
+    def _on_matured(self, side: Side, fill: OpenFill, mark: Decimal) -> None:
+        earned = float(fill.size * (mark - fill.price))
+        notional = float(abs(fill.size) * fill.price)
+        for each in (side, None):
+            self._blocks[each].add(fill.filled_ns // self._block_ns, earned, notional)
 
-    def open_fills(self) -> list[_Open]:
-        return [fill for waiting in self._open.values() for fill in waiting]
+    def markout(self, side: Side | None, mark: Decimal) -> Decimal:
+        return sum((ledger.total(mark) for ledger in self._of(side)), start=ZERO)
 
-    def markout(self, mark: Decimal) -> Decimal:
-        still = (fill.size * (mark - fill.mark) for fill in self.open_fills())
-        return self._matured + sum(still, start=ZERO)
+    def open_notional(self, side: Side | None) -> Decimal:
+        return sum((ledger.open_notional() for ledger in self._of(side)), start=ZERO)
 
-    def error(self) -> tuple[float | None, int]:
-        return self._blocks.error()
+    def error(self, side: Side | None) -> tuple[float | None, int]:
+        return self._blocks[side].error()
+
+    def _of(self, side: Side | None) -> Iterable[MarkoutLedger]:
+        return self._ledgers.values() if side is None else (self._ledgers[side],)
 
 
 class MarkoutCurve:
     """Realised spread of the fills of each side, and of both, at every horizon."""
 
     def __init__(self) -> None:
-        self._sides: dict[Side | None, dict[int, _Horizon]] = {
-            side: {horizon_s: _Horizon(horizon_s) for horizon_s in HORIZONS_S}
-            for side in (*Side, None)
-        }
+        self._horizons = {horizon_s: _Horizon(horizon_s) for horizon_s in HORIZONS_S}
         self._notional = dict.fromkeys((*Side, None), ZERO)
         self._spread = dict.fromkeys((*Side, None), ZERO)
 
@@ -141,14 +128,14 @@ class MarkoutCurve:
         for side in (fill.side, None):
             self._notional[side] += fill.size * fill.price
             self._spread[side] += signed * (mark - fill.price)
-            for horizon in self._sides[side].values():
-                horizon.fill(fill, mark, ts_ns)
+        opened = OpenFill(ts_ns, signed, fill.price, mark)
+        for horizon in self._horizons.values():
+            horizon.fill(fill.side, opened)
 
     def see(self, mark: Decimal, ts_ns: int) -> None:
         """End the horizons that are due at this mark."""
-        for horizons in self._sides.values():
-            for horizon in horizons.values():
-                horizon.see(mark, ts_ns)
+        for horizon in self._horizons.values():
+            horizon.see(mark, ts_ns)
 
     def spread_bps(self, side: Side | None) -> float | None:
         """Spread captured per notional at the moment of the fill, bps; None without a fill."""
@@ -157,25 +144,25 @@ class MarkoutCurve:
 
     def points(self, mark: Decimal) -> list[MarkoutPoint]:
         """Return every horizon of every side that has fills; `mark`: the last mid."""
-        found = []
-        for side, horizons in self._sides.items():
-            notional = self._notional[side]
-            if not notional:
-                continue
-            for horizon_s, horizon in horizons.items():
-                markout = horizon.markout(mark)
-                waiting = sum((abs(f.size) * f.price for f in horizon.open_fills()), start=ZERO)
-                se, blocks = horizon.error()
-                found.append(
-                    MarkoutPoint(
-                        side=side,
-                        horizon_s=horizon_s,
-                        markout=markout,
-                        realised_spread_bps=float((self._spread[side] + markout) / notional)
-                        * BPS_PER_UNIT,
-                        se_bps=None if se is None else se * BPS_PER_UNIT,
-                        blocks=blocks,
-                        share_open=float(waiting / notional),
-                    )
-                )
-        return found
+        return [
+            self._point(side, horizon_s, horizon, mark)
+            for side, notional in self._notional.items()
+            if notional
+            for horizon_s, horizon in self._horizons.items()
+        ]
+
+    def _point(
+        self, side: Side | None, horizon_s: int, horizon: _Horizon, mark: Decimal
+    ) -> MarkoutPoint:
+        notional, markout = self._notional[side], horizon.markout(side, mark)
+        se, blocks = horizon.error(side)
+        realised = float((self._spread[side] + markout) / notional)
+        return MarkoutPoint(
+            side=side,
+            horizon_s=horizon_s,
+            markout=markout,
+            realised_spread_bps=realised * BPS_PER_UNIT,
+            se_bps=None if se is None else se * BPS_PER_UNIT,
+            blocks=blocks,
+            share_open=float(horizon.open_notional(side) / notional),
+        )

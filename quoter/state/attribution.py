@@ -16,7 +16,7 @@ from quoter.domain.market import Side
 from quoter.domain.number_text import plain
 from quoter.domain.step import MarkoutPnl, Pnl, SidePnl
 from quoter.state.current_instrument import CurrentInstrument
-from quoter.state.markout_ledger import ZERO, MarkoutLedger, Units
+from quoter.state.markout_ledger import ZERO, MarkoutLedger, OpenFill, Units
 
 HORIZONS_S = (1, 5, 30)
 
@@ -37,8 +37,9 @@ class _SideLedger:
         self.spread += signed * (mark - fill.price)
         self._notional += fill.size * fill.price
         self._units.add(signed, mark)
+        opened = OpenFill(ts_ns, signed, fill.price, mark)
         for ledger in self._markouts.values():
-            ledger.fill(signed, mark, ts_ns)
+            ledger.fill(opened)
 
     def charge(self, worth: Decimal) -> None:
         """Add a fee of this value, quote currency."""

@@ -1,6 +1,7 @@
 """Exact effect of the mid's moves on units after they were traded (deploy/docs/strategy.md)."""
 
 from collections import deque
+from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -33,10 +34,16 @@ class Units:
         return self._size * mark - self._worth
 
 
-class _Pending(NamedTuple):
-    due_ns: int
-    size: Decimal  # signed
-    mark: Decimal
+class OpenFill(NamedTuple):
+    """A fill whose horizon has not ended: size signed in base, price and mark quote/base."""
+
+    filled_ns: int
+    size: Decimal
+    price: Decimal
+    mark: Decimal  # the mid just before it
+
+
+type OnMatured = Callable[[OpenFill, Decimal], None]
 
 
 class MarkoutLedger:
@@ -46,29 +53,38 @@ class MarkoutLedger:
     are open, the oldest is valued at the present mark, before the end of its horizon.
     """
 
-    def __init__(self, horizon_s: int) -> None:
+    def __init__(self, horizon_s: int, on_matured: OnMatured | None = None) -> None:
+        """`on_matured` is called with each fill whose horizon ends, and its mark then."""
         self._horizon_ns = horizon_s * NS_PER_S
-        self._pending: deque[_Pending] = deque()
+        self._on_matured = on_matured
+        self._pending: deque[OpenFill] = deque()
         self._open = Units()
         self._matured = ZERO
 
-    def fill(self, size: Decimal, mark: Decimal, ts_ns: int) -> None:
-        """Add a fill of `size` base, signed, at `mark`, the mid just before it."""
+    def fill(self, fill: OpenFill) -> None:
+        """Add a fill of now, at the present mark."""
         if len(self._pending) >= PENDING_MAX:
-            self._mature(mark)
-        self._pending.append(_Pending(ts_ns + self._horizon_ns, size, mark))
-        self._open.add(size, mark)
+            self._mature(fill.mark)
+        self._pending.append(fill)
+        self._open.add(fill.size, fill.mark)
 
     def see(self, mark: Decimal, ts_ns: int) -> None:
         """Value at this mark every open fill whose horizon has passed, and close it."""
-        while self._pending and self._pending[0].due_ns <= ts_ns:
+        due_ns = ts_ns - self._horizon_ns
+        while self._pending and self._pending[0].filled_ns <= due_ns:
             self._mature(mark)
 
     def total(self, mark: Decimal) -> Decimal:
         """Sum of all markouts, open ones valued at `mark`; below zero is adverse selection."""
         return self._matured + self._open.drift(mark)
 
+    def open_notional(self) -> Decimal:
+        """Sum of size times price of the open fills, quote."""
+        return sum((abs(fill.size) * fill.price for fill in self._pending), start=ZERO)
+
     def _mature(self, mark: Decimal) -> None:
         fill = self._pending.popleft()
         self._matured += fill.size * (mark - fill.mark)
         self._open.take_back(fill.size, fill.mark)
+        if self._on_matured is not None:
+            self._on_matured(fill, mark)

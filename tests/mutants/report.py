@@ -11,8 +11,8 @@ MUTANTS = (
         "a fall of the price after a sale counts against us",
         Edit(
             "quoter/report/markout_curve.py",
-            "        signed = fill.size * fill.side.sign\n        waiting",
-            "        signed = fill.size\n        waiting",
+            "        signed = fill.size * fill.side.sign\n        for side",
+            "        signed = fill.size\n        for side",
         ),
         tests=CURVE,
     ),

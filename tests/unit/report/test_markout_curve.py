@@ -74,3 +74,15 @@ def test_open_fills_count_at_the_last_mark_and_are_named() -> None:
     assert points[SELL, 5].markout == -1
     assert curve.spread_bps(SELL) == pytest.approx(100.0 / 101 * 100)
     assert curve.spread_bps(None) == pytest.approx(1 / 201 * 10_000)
+
+
+def test_fills_of_both_sides_around_the_end_of_a_block_do_not_make_more_blocks() -> None:
+    curve = MarkoutCurve()
+    block_ns = 2 * NS_PER_S  # of the horizon of 1 s
+    curve.fill(fill("1", SELL), MARK, block_ns - 1)
+    curve.fill(fill("2", BUY), MARK, block_ns)
+    curve.see(MARK, block_ns + NS_PER_S)  # ends both horizons, that of the buy first
+    curve.fill(fill("3", BUY), MARK, block_ns + 2)
+    curve.see(MARK, block_ns + NS_PER_S + 2)
+    (point,) = [p for p in curve.points(MARK) if p.side is None and p.horizon_s == 1]
+    assert point.blocks <= 2
