@@ -104,7 +104,7 @@ def run_studies(names: list[str], request: StudyRequest) -> int:
 def _run(name: str, request: StudyRequest, folder: Path) -> bool:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from quoter.sandbox.config import MARKETS
+    from quoter.sim.model_markets import MARKETS
     from quoter.studies.catalogue import STUDIES
     from quoter.studies.common.batches import run_batches
     from quoter.studies.common.options import Options

@@ -10,19 +10,12 @@ which no tape shows. The command without --fit prints how near the tapes they ar
 from dataclasses import replace
 from decimal import Decimal
 
-from quoter.sim.messages import MarketSpec
+from quoter.sim.model_markets import BITCOIN, LARGE_TICK, THIN
 from quoter.sim.real_like import RealLike
 
 # Spot BTCUSDT: a fine tick, moves that trend within seconds, activity that changes by minutes.
-REAL_BITCOIN = MarketSpec(
-    symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
-    tick=Decimal("0.01"),
-    lot=Decimal("0.00001"),
-    size_min=Decimal("0.00001"),
-    size_max=Decimal(9000),
-    notional_min=Decimal(5),
+REAL_BITCOIN = replace(
+    BITCOIN,
     mid=Decimal(61_700),
     sigma=6.8,
     intensity=5.8,
@@ -77,15 +70,8 @@ REAL_PERPETUAL = replace(
     real=PERPETUAL_TEXTURE,
 )
 # Spot NEXOUSDT: a thin market on a coarse tick (8 bp), still for most of the time.
-REAL_THIN = MarketSpec(
-    symbol="NEXOUSDT",
-    base="NEXO",
-    quote="USDT",
-    tick=Decimal("0.001"),
-    lot=Decimal("0.01"),
-    size_min=Decimal("0.01"),
-    size_max=Decimal(900_000),
-    notional_min=Decimal(5),
+REAL_THIN = replace(
+    THIN,
     mid=Decimal("1.22"),
     sigma=0.00017,
     intensity=0.042,
@@ -94,7 +80,6 @@ REAL_THIN = MarketSpec(
     depth_levels=12,
     depth_lots=12_600,
     partial_share=0.0,
-    fee_maker=Decimal("0.001"),
     real=RealLike(
         moves_per_s=0.25,
         move_tail=1.5,
@@ -114,23 +99,11 @@ REAL_THIN = MarketSpec(
 )
 # A liquid market on a large tick (19 bp), where queue position decides who trades. Its texture is
 # that of the USD-M tape; no tape of such a market was there.
-REAL_LARGE_TICK = MarketSpec(
-    symbol="XRPUSDT",
-    base="XRP",
-    quote="USDT",
-    tick=Decimal("0.001"),
-    lot=Decimal(1),
-    size_min=Decimal(1),
-    size_max=Decimal(900_000),
-    notional_min=Decimal(5),
-    mid=Decimal("0.5305"),
-    sigma=0.0001,
+REAL_LARGE_TICK = replace(
+    LARGE_TICK,
     intensity=2.0,
-    kappa=1_500.0,
-    spread_ticks=1,
     depth_levels=12,
-    depth_lots=20_000,
     partial_share=0.0,
-    fee_maker=Decimal("0.0002"),
     real=replace(PERPETUAL_TEXTURE, trade_lots=200.0, order_lots=500.0, thinness=0.8),
 )
+REAL_LIKE_MARKETS = (REAL_BITCOIN, REAL_THIN, REAL_LARGE_TICK)

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from ccxt.async_support.base.exchange import Exchange
 
-from quoter.sandbox.config import BITCOIN, SandboxConfig, default_config
+from quoter.sandbox.config import SandboxConfig, default_config
 from quoter.service.health import loop_monitor
+from quoter.sim.model_markets import BITCOIN
 from tests.integration.sandbox_client import RunningSandbox, running
 
 SEED = 7

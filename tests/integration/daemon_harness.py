@@ -16,10 +16,11 @@ from quoter.domain.commands import PlaceOrder
 from quoter.domain.market import Side
 from quoter.domain.orders import OrderState
 from quoter.domain.step import Step
-from quoter.sandbox.config import BITCOIN, SandboxConfig, default_config
+from quoter.sandbox.config import SandboxConfig, default_config
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import FixedSettings, Settings
 from quoter.sim.messages import ExecutionReport, MarketSpec, News, SimOrder, SimTrade
+from quoter.sim.model_markets import BITCOIN
 from quoter.telemetry.logs import configure_logs
 from quoter.venues.config import VenueConfig
 from tests.integration.sandbox_client import END_S, Row, RunningSandbox

@@ -11,9 +11,10 @@ from quoter.domain.commands import RequestReport
 from quoter.domain.events import CoinPrice, ReportFailed
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
-from quoter.sandbox.config import BALANCES, BITCOIN, LARGE_TICK, SandboxConfig, default_config
+from quoter.sandbox.config import BALANCES, SandboxConfig, default_config
 from quoter.service.exit_codes import ExitCode
 from quoter.sim.messages import FeeCoin, MarketSpec
+from quoter.sim.model_markets import BITCOIN, LARGE_TICK
 from tests.integration.daemon_harness import (
     LIVELY,
     DaemonHarness,

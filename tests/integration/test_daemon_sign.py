@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from quoter.domain.market import Side
-from quoter.sandbox.config import BITCOIN
+from quoter.sim.model_markets import BITCOIN
 from tests.integration.daemon_harness import (
     DaemonHarness,
     market,

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from quoter.sandbox import config as sandbox_config
 from quoter.sandbox.config import Account, SandboxConfig, default_config
+from quoter.sim import model_markets
 from quoter.sim.messages import MarketSpec
 from tests.integration.sandbox_client import (
     JsonValue,
@@ -25,7 +25,7 @@ ROUNDS = 6
 SPREAD_TICKS = 8  # the two trade inside the spread of the background orders
 MARKETS = tuple(  # the demo's four, at a mid that is a price
     replace(market, sigma=0.0, spread_ticks=SPREAD_TICKS, mid=market.mid - market.mid % market.tick)
-    for market in sandbox_config.MARKETS
+    for market in model_markets.MARKETS
 )
 
 

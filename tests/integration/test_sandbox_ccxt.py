@@ -8,7 +8,8 @@ import ccxt
 import ccxt.pro
 import pytest
 
-from quoter.sandbox.config import BITCOIN, SandboxConfig, default_config
+from quoter.sandbox.config import SandboxConfig, default_config
+from quoter.sim.model_markets import BITCOIN
 from tests.integration.sandbox_client import END_S, RunningSandbox
 
 ANSWER_S = 10.0

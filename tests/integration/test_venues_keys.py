@@ -12,8 +12,8 @@ from quoter.app.startup import StartFailed
 from quoter.domain.errors import KeyRefused
 from quoter.domain.events import Alarm
 from quoter.domain.trading import Cause, TradingState
-from quoter.sandbox.config import BITCOIN
 from quoter.service.exit_codes import ExitCode
+from quoter.sim.model_markets import BITCOIN
 from quoter.venues.factory import make_gateway
 from tests.integration.daemon_harness import LIVELY, market, running_daemon, settings
 from tests.integration.sandbox_client import RunningSandbox, running

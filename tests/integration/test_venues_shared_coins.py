@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from quoter.domain.market import Side
-from quoter.sandbox.config import BITCOIN, LARGE_TICK, SandboxConfig, default_config
+from quoter.sandbox.config import SandboxConfig, default_config
 from quoter.sim.messages import MarketSpec, NewOrder, OrderKind
+from quoter.sim.model_markets import BITCOIN, LARGE_TICK
 from quoter.venues.factory import make_gateway
 from tests.integration.sandbox_client import RunningSandbox, running
 from tests.integration.test_venues_gateway import config

@@ -12,8 +12,6 @@ from random import Random
 import pytest
 
 from quoter.domain.market import Side
-from quoter.sandbox.config import BITCOIN, THIN
-from quoter.sandbox.config import MARKETS as SANDBOX_MARKETS
 from quoter.sim.capture import OWN_TRADE_ID_FIRST
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import (
@@ -25,6 +23,8 @@ from quoter.sim.messages import (
     PrintNews,
     Refused,
 )
+from quoter.sim.model_markets import BITCOIN, THIN
+from quoter.sim.model_markets import MARKETS as SANDBOX_MARKETS
 from quoter.sim.scripts import Burst, Crash, Script
 from quoter.tapes.binance_raw import read_lines
 from quoter.tapes.messages import Snapshot

@@ -17,8 +17,8 @@ from quoter.domain.step import Step
 from quoter.domain.trading import Regime
 from quoter.domain.units import NS_PER_S
 from quoter.engine.config import PricingConfig
-from quoter.sandbox.config import BITCOIN, LARGE_TICK, SUB_CENT, THIN
 from quoter.sim.messages import MarketSpec
+from quoter.sim.model_markets import BITCOIN, LARGE_TICK, SUB_CENT, THIN
 from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import maker
 from tests.simulation.runs import HOUR_S, in_parallel

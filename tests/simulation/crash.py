@@ -34,7 +34,7 @@ from quoter.engine.config import EngineConfig, PricingConfig
 from quoter.pricing.estimators.volatility import Volatility
 from quoter.risk.hysteresis import Hysteresis
 from quoter.risk.monitors.market_regime import RegimePolicy
-from quoter.sandbox.config import BITCOIN
+from quoter.sim.model_markets import BITCOIN
 from quoter.sim.scripts import AFTERMATH_S, Crash
 from tests.simulation.crash_faults import ActiveFaults, CrashGateway, CrashSeam
 from tests.simulation.harness import ACCOUNT, START_NS, Setup, Simulation

@@ -16,7 +16,7 @@ from quoter.domain.events import FeedDown, FeedUp
 from quoter.domain.market import Side, Stream
 from quoter.domain.trading import TradingState
 from quoter.domain.units import NS_PER_S
-from quoter.sandbox.config import THIN
+from quoter.sim.model_markets import THIN
 from tests.simulation.harness import ACCOUNT, Setup, Simulation
 from tests.simulation.makers import maker
 

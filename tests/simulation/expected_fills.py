@@ -8,7 +8,7 @@ from quoter.domain.events import Tick
 from quoter.domain.orders import OrderState
 from quoter.domain.step import Step
 from quoter.domain.units import NS_PER_S
-from quoter.sandbox.config import BITCOIN
+from quoter.sim.model_markets import BITCOIN
 from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import maker
 

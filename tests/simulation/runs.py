@@ -8,7 +8,7 @@ from multiprocessing import cpu_count, get_context
 
 from quoter.domain.trading import Cause
 from quoter.pricing.quote.shape import QuoteShape
-from quoter.sandbox.config import BITCOIN
+from quoter.sim.model_markets import BITCOIN
 from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import PAPER, law, maker
 

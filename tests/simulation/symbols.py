@@ -21,8 +21,8 @@ from quoter.domain.units import NS_PER_S
 from quoter.engine.config import BookPolicy, ToxicFlowConfig
 from quoter.pricing.quote.normalisation import inventory_sd_lots
 from quoter.pricing.quote.shape import QuoteShape
-from quoter.sandbox.config import BITCOIN, LARGE_TICK, SUB_CENT, THIN
 from quoter.sim.messages import MarketSpec
+from quoter.sim.model_markets import BITCOIN, LARGE_TICK, SUB_CENT, THIN
 from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import BARE, LOTS_MAX, REQUOTE_AT_ONCE, maker
 

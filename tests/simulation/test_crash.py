@@ -7,7 +7,7 @@ from statistics import fmean, median
 
 import pytest
 
-from quoter.sandbox.config import THIN
+from quoter.sim.model_markets import THIN
 from tests.simulation import calm
 from tests.simulation.crash import (
     CALM_S,

@@ -11,7 +11,7 @@ from quoter.domain.commands import Command, PlaceOrder
 from quoter.domain.events import BookDelta, Drain, Event, Fill, OrderAck, OrderUnknown
 from quoter.domain.step import Step
 from quoter.domain.trading import Phase, TradingState
-from quoter.sandbox.config import BITCOIN
+from quoter.sim.model_markets import BITCOIN
 from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import maker
 

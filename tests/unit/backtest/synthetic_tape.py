@@ -6,9 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from quoter.domain.units import NS_PER_S
-from quoter.sandbox.config import BITCOIN
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import BestNews, DepthNews, News, PrintNews
+from quoter.sim.model_markets import BITCOIN
 
 START_NS = 1_700_000_000 * NS_PER_S
 FLUSH_NS = NS_PER_S // 10

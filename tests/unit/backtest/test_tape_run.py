@@ -9,10 +9,10 @@ import pytest
 from quoter.app.backtesting import DelayOptions, run_setups, suggested_limits
 from quoter.backtest.tape_run import RunResult, TapeRun
 from quoter.domain.trading import Cause, TradingState
-from quoter.sandbox.config import BITCOIN
 from quoter.settings import FixedSettings, Settings
 from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import BestNews, DepthNews
+from quoter.sim.model_markets import BITCOIN
 from quoter.tapes.binance_raw import read_lines
 from quoter.tapes.opening import open_tape
 from tests.unit.backtest.synthetic_tape import SYMBOL, write_tape

@@ -36,10 +36,10 @@ from quoter.engine.engine import Engine
 from quoter.paper.feed import PaperFeed
 from quoter.paper.gateway import PaperGateway
 from quoter.paper.venue import FillTerms, PaperAccount, PaperVenue
-from quoter.sandbox.config import BITCOIN
 from quoter.settings import FixedSettings
 from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import DepthBook
+from quoter.sim.model_markets import BITCOIN
 from quoter.sim.truth import Truth
 from quoter.tapes.binance_raw import read_lines
 from quoter.tapes.messages import Best, Depth, Message, Print

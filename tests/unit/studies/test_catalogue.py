@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quoter.sandbox.config import MARKETS
+from quoter.sim.model_markets import MARKETS
 from quoter.studies.catalogue import STUDIES
 from quoter.studies.common.batches import Sample, run_batches
 from quoter.studies.common.estimates import Numbers

@@ -8,7 +8,6 @@ import pytest
 
 from quoter.domain.market import Side
 from quoter.domain.units import NS_PER_MS
-from quoter.sandbox.config import BITCOIN
 from quoter.sandbox.exchange.bars import (
     DAY_MS,
     HOUR_MS,
@@ -22,6 +21,7 @@ from quoter.sandbox.exchange.bars import (
 )
 from quoter.sandbox.exchange.history import History
 from quoter.sim.messages import BestNews, PrintNews
+from quoter.sim.model_markets import BITCOIN
 
 BEGIN_MS = round(datetime(2026, 11, 30, tzinfo=UTC).timestamp()) * 1_000  # a Monday
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from quoter.pricing.quote.normalisation import inventory_sd_lots
-from quoter.sandbox.config import MARKETS
 from quoter.sim.messages import MarketSpec
+from quoter.sim.model_markets import MARKETS
 from quoter.studies.gamma.market import LOTS_MAX, GammaMarket
 
 BITCOIN, THIN, SUB_CENT, LARGE_TICK = MARKETS
