@@ -32,7 +32,7 @@ from quoter.venues.ports import MarketFeed, OrderGateway
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInputs:
-    """What a start has prepared for the run.
+    """Parts that a start has prepared for the run.
 
     `gateway`, `folder` and `ledger` are None in a dry run: then nothing can be sent. `venue_clock`
     is updated while the runner runs. `rss_max_mb` of 0: memory has no limit.

@@ -126,7 +126,10 @@ def _below_tick(
 
 
 def check_limits(settings: Settings, instrument: Instrument, history: MarketHistory) -> None:
-    """Raise StartFailed for limits that no order passes; price: the last of the history, if any."""
+    """Raise StartFailed for limits that no order passes.
+
+    Checked at the last price of `history`; without one, only what needs no price is checked.
+    """
     ours, price = limits(settings), history.bars[-1].close if history.bars else None
     lines = too_small(
         instrument, settings.order_size, price, levels=settings.levels, collar=ours.price_collar

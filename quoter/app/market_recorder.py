@@ -31,7 +31,7 @@ RESYNC_APART_NS = NS_PER_S
 
 @dataclass(slots=True)
 class Progress:
-    """What is recorded so far."""
+    """Counts of a recording in progress: events, and requests of a new book."""
 
     events: int = 0
     resyncs: int = 0
@@ -40,7 +40,7 @@ class Progress:
 class MarketRecorder:
     """Records the events of a feed as they come; a lost book is requested anew.
 
-    The first event has the market's rules.
+    The market's rules are recorded before the first event.
     """
 
     def __init__(self, feed: MarketFeed, recorder: Recorder, instrument: Instrument) -> None:

@@ -50,7 +50,7 @@ ACCEPT = "if the venue is right, run `quoter accept` and start again"
 
 
 class Opening(NamedTuple):
-    """What the engine starts with: balances by asset, target for `auto`, recorded fills."""
+    """Start values of the engine: balances by asset, target for `auto`, recorded fills."""
 
     balances: Mapping[str, Decimal]
     target: Decimal

@@ -56,7 +56,7 @@ def run_sentinel(settings: Settings) -> int:
 
 
 def cancel_gateway(settings: Settings, folder: Path) -> CancelGateway:
-    """Return what lists and cancels the orders of the daemon that owns `folder`.
+    """Return the gateway that lists and cancels the orders of the daemon that owns `folder`.
 
     Raises VenueError if the venue can't be used.
     """
@@ -68,7 +68,7 @@ def cancel_gateway(settings: Settings, folder: Path) -> CancelGateway:
 def cancel_gateway_config(settings: Settings) -> VenueConfig:
     """Return the daemon's venue configuration with calls of at most CALL_S_MAX.
 
-    With the sentinel's own key and secret, if both are set.
+    The sentinel's own key and secret replace those of the daemon, if both are set.
     """
     config = replace(venue_config(settings), call_s_max=CALL_S_MAX)
     key, secret = settings.sentinel_api_key, settings.sentinel_api_secret

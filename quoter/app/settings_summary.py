@@ -41,9 +41,9 @@ def summarise(engine: Engine, terms: QuoteTerms) -> tuple[tuple[Row, ...], tuple
 
 
 class SettingsSummaryLog:
-    """Logs the summary with the first quote, and again after a change of what it rests on.
+    """Logs the settings summary with the first quote, and again when its inputs change.
 
-    These are live parameters, and the references of gamma when they are fixed.
+    They change with the live parameters, and when the references of gamma become fixed.
     """
 
     def __init__(self, engine: Engine) -> None:

@@ -148,7 +148,7 @@ def engine_config(
 def trial_mode(settings: Settings) -> TrialMode:
     """Return whether a trial order precedes the quotes: by default where money is not real.
 
-    None in a paper run, whose venue is not in doubt.
+    OFF in a paper run, whose venue is not in doubt.
     """
     environment = settings.environment
     is_in_doubt = environment.is_play_money and environment is not Environment.PAPER

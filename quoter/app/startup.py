@@ -70,7 +70,7 @@ def take_folder(settings: Settings) -> DataFolder:
 
 
 def latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
-    """Return the latched kill, if any; a KILL file left while no daemon ran is latched first.
+    """Return the latched kill, else None; first latch a KILL file left while no daemon ran.
 
     The KILL file stays until its kill is on the disk. A REARM file is dropped unless it names this
     kill and was written after it, a RESUME file always. Raises StartFailed.

@@ -32,7 +32,7 @@ NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Strategy(StrEnum):
-    """How a run prices its quotes: as the daemon does, or by a baseline."""
+    """Pricing of a run's quotes: the daemon's, or that of a baseline."""
 
     QUOTER = "quoter"
     GLFT = "glft"  # the closed form with fees, and nothing else

@@ -26,7 +26,7 @@ class Schedule:
         heappush(self._due, (max(at_ns, self.now_ns), next(self._number), act))
 
     def step(self) -> None:
-        """Advance to the next callback and run it."""
+        """Advance to the next callback and run it. Raises IndexError if there is none."""
         self.now_ns, _, act = heappop(self._due)
         act()
 

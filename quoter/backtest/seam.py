@@ -11,7 +11,7 @@ from quoter.domain.units import NS_PER_MS
 
 
 class Channel(StrEnum):
-    """One direction of one connection."""
+    """Directions of the connections between engine and venue."""
 
     MARKET = "market"  # public data
     PRIVATE = "private"  # reports on our orders and fills

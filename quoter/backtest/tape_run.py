@@ -49,7 +49,7 @@ class RunResult:
     """Result of one run on a tape; money in quote currency, sizes in base.
 
     inventory_sd_lots: root of the time-weighted mean square of the inventory, in order sizes.
-    fills: executions of one order at one time count as one. drawdown_max: as seen on ticks.
+    fills: executions of one order at one time count as one. drawdown_max: measured at ticks.
     two_sided_share: of the time since orders first rested on both sides. causes_s: seconds with
     each halt cause. gaps: in the depth as it arrived at the engine.
     is_equal: whether our books equal the simulated venue's in every coin.

@@ -157,7 +157,7 @@ class Check:
         return self._quote(engine)
 
     async def _account(self, gateway: CcxtGateway, instrument: Instrument) -> dict[str, Decimal]:
-        """Check the key, and return what is free. Raises VenueUnavailable."""
+        """Check the key, and return the free balances by coin. Raises VenueUnavailable."""
         if self._settings.environment is Environment.PAPER:
             return self._paper(gateway, instrument)
         held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))

@@ -46,7 +46,7 @@ class CommandRefused(NotDone):
 def find_token(roles: tuple[str, ...], chosen: Path | None = None) -> str:
     """Return the first token found for these roles, or the one in the file `chosen`.
 
-    Raises BadSetting.
+    Raises BadSetting if there is none, or its file can't be read.
     """
     found = _token_file(roles, chosen)
     if found is None:

@@ -130,7 +130,7 @@ def _report_moved(folder: Path, request: KillRequest, wait: float) -> None:
 
 
 class _AtVenue(NamedTuple):
-    """What was found at the venue; `is_flat`: no own order is known to be left."""
+    """Result of a cancel at the venue; `is_flat`: no own order is known to be left."""
 
     is_flat: bool
     text: str

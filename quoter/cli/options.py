@@ -55,7 +55,7 @@ class EnvFileUnreadable(BadSetting):
 
 
 def address(host: str | None, port: str | None) -> tuple[str, int]:
-    """Return host and port of the daemon. Raises BadSetting."""
+    """Return host and port of the daemon. Raises BadSetting for a port that is no port number."""
     where = host or env_file_value("QUOTER_HOST") or LOOPBACK
     if where in {"0.0.0.0", "::"}:  # noqa: S104 - what it listens on, asked on loopback
         where = LOOPBACK
@@ -78,7 +78,7 @@ def folder_of(data_dir: Path | None) -> Path:
 
 
 def env_file_value(name: str) -> str | None:
-    """Return one value of the environment or .env, without loading the settings.
+    """Return one value of the environment or .env, without loading the settings; None if unset.
 
     A kill must work while other settings are wrong. Undecodable bytes are kept, as in the
     environment. Raises EnvFileUnreadable.

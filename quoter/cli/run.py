@@ -184,7 +184,7 @@ class PaperRun:
         self._screen.observe(step)
 
     def finish(self, code: ExitCode, log_path: Path, *, json_output: bool) -> ExitCode:
-        """Print the account at the end."""
+        """Print the account, or the last errors if there was no run; return `code`."""
         daemon, statistics = self._daemon, self._statistics
         if daemon is None or daemon.paper is None or statistics is None:
             print_trouble(self._console, code, log_path)

@@ -79,7 +79,7 @@ class FeeUnread(VenueError):
 
 
 class KeyFault(StrEnum):
-    """What is wrong with a key, by the venue's error code."""
+    """Faults of a key that the error codes of venues name."""
 
     KEY = "key"
     SECRET = "secret"  # noqa: S105 - a name; the signature does not match

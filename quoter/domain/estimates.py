@@ -10,7 +10,8 @@ from quoter.domain.market import Side
 class Edge(NamedTuple):
     """Mean edge of a simulated fill at one distance, basis points of the mid, before fees.
 
-    error: standard error, None below two effective samples; samples: their effective number.
+    error_bps: its standard error, None below two effective samples. samples: effective number of
+    simulated fills.
     """
 
     distance_bps: float

@@ -55,7 +55,7 @@ class TopOfBook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
-    """A public trade; `taker` is the side of the order that took liquidity."""
+    """A public trade, price quote/base, size base; `taker`: side of the order that took."""
 
     ts_ns: int
     trade_id: str
@@ -131,7 +131,7 @@ class OrderNotFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
-    """One execution of an own order; `trade_id` makes applying it twice a no-op."""
+    """One execution of an own order; reported twice with one `trade_id`, it counts once."""
 
     ts_ns: int
     trade_id: str

@@ -21,9 +21,9 @@ class Side(StrEnum):
 
 
 class Level(NamedTuple):
-    """One price level of a book; floats, because the book only feeds estimates.
+    """One price level of a book: price quote/base, size base.
 
-    A size of zero removes the level.
+    Floats, because the book only feeds estimates. In a delta, a size of zero removes the level.
     """
 
     price: float

@@ -1,11 +1,11 @@
-"""What became of an operator command or of a change of live parameters."""
+"""Outcomes of operator commands and of changes of the live parameters."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class RefusalReason(StrEnum):
-    """Why a command was not carried out; the text of `Refused` gives the figures."""
+    """Reasons why a command was not carried out; the text of `Refused` gives the figures."""
 
     INVALID = "invalid"  # a value that is malformed or out of its bounds
     HARD_LIMIT = "hard_limit"  # a limit that only a restart may change

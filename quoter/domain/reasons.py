@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class RejectReason(StrEnum):
-    """Why a new order was rejected; no order exists."""
+    """Reasons for the rejection of a new order: no order exists."""
 
     POST_ONLY = "post_only"
     BALANCE = "balance"
@@ -16,7 +16,7 @@ class RejectReason(StrEnum):
 
 
 class CancelRejectReason(StrEnum):
-    """Why a cancel request did not end its order; none of these proves that the order ended."""
+    """Reasons why a cancel request did not end its order; none proves that the order ended."""
 
     NOT_FOUND = "not_found"
     NO_ANSWER = "no_answer"
@@ -25,7 +25,7 @@ class CancelRejectReason(StrEnum):
 
 
 class DoneReason(StrEnum):
-    """How an order ended at the venue."""
+    """Ways in which an order ends at the venue."""
 
     FILLED = "filled"
     CANCELED = "canceled"

@@ -52,7 +52,7 @@ class Booked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """How the trial order before the first quote ended, in words."""
+    """Result of the trial order before the first quote; `text` says how it ended."""
 
     is_passed: bool
     text: str

@@ -85,7 +85,7 @@ class Cause(StrEnum):
 
 
 class CancelReason(StrEnum):
-    """Why an order is cancelled; logged with the order."""
+    """Reasons for cancelling an order; logged with it."""
 
     REQUOTE = "requote"
     NO_QUOTE = "no_quote"
@@ -99,7 +99,7 @@ class CancelReason(StrEnum):
 
 
 class NoQuote(StrEnum):
-    """Why there is no quote, on one side or on both; each is counted."""
+    """Reasons for not quoting one side or both; each is counted."""
 
     NO_BOOK = "no_book"
     NO_SIGMA = "no_sigma"

@@ -64,7 +64,7 @@ class Components:
         )
 
     def _build_state(self, config: EngineConfig) -> None:
-        """State: halt causes, our orders, inventory, attribution and the market."""
+        """Build the state: halt causes, our orders, inventory, attribution and the market."""
         self.causes = HaltCauses(config.hysteresis)
         self.orders = OpenOrders()
         self.instrument = CurrentInstrument(config.instrument)
@@ -81,7 +81,7 @@ class Components:
         self.market = MarketView(self.orders, config.book)
 
     def _build_quoting(self, config: EngineConfig, rule: PricingRule) -> None:
-        """The path from the market to the wanted quote: estimators, market regime, quoting."""
+        """Build the way from market to wanted quote: estimators, market regime, quoting."""
         self.estimators = Estimators(config, self.instrument, self.market, self.orders)
         self.calibration = self.estimators.calibration
         self.regime = RegimeWatch(
@@ -98,7 +98,7 @@ class Components:
         )
 
     def _build_truth(self, config: EngineConfig) -> None:
-        """Order lifecycle, reconciliation with the venue, and the health of the market feed."""
+        """Build order lifecycle, reconciliation with the venue, and health of the market feed."""
         self.lifecycle = Lifecycle(
             orders=self.orders,
             inventory=self.inventory,
@@ -133,7 +133,7 @@ class Components:
         )
 
     def _build_placing(self, config: EngineConfig) -> None:
-        """The path from the wanted quote to orders, with activity limits and reject back-off."""
+        """Build the way from wanted quote to orders: activity limits, back-off, placing."""
         self.reject_backoff = RejectBackoff(market=self.market, causes=self.causes)
         self.activity_limits = ActivityLimits(
             config=config,
@@ -162,7 +162,7 @@ class Components:
         )
 
     def _build_stops(self, config: EngineConfig) -> None:
-        """Losses, market rules, flattening, stopping and the check of our own counters."""
+        """Build losses, market rules, flattening, stopping and the check of our own counters."""
         self.flattening = Flattening(config, self.market, self.inventory, self.placing, self.causes)
         self.losses = Losses(
             limits=config.limits,

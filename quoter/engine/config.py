@@ -31,7 +31,7 @@ class Horizon(StrEnum):
 
 
 class Fair(StrEnum):
-    """How fair value is computed."""
+    """Methods of computing fair value."""
 
     MID = "mid"
     # micro-price: the mid, moved by the expected effect of the imbalance at the touch
@@ -42,11 +42,11 @@ class Fair(StrEnum):
 class ToxicFlowConfig:
     """Protections against informed takers; zero switches one off.
 
-    alpha_max, markout_cost_max: largest flow alpha, and markout cost of our fills, that move a
-    side, in half-spreads (alpha moves the side that it would reach by twice as much).
-    side_cooldown_s: how long a side is not quoted after a burst of fills on it, seconds.
-    markout_loss_max: loss of the fills of one minute, each measured after five seconds, at which
-    quoting pauses, quote currency.
+    alpha_max: bound of the flow alpha, in half-spreads; of both quotes, the one that the predicted
+    move would reach is shifted by twice alpha. markout_cost_max: bound of a side's markout cost, in
+    half-spreads. side_cooldown_s: seconds a side is not quoted after a burst of fills on it.
+    markout_loss_max: loss of the fills of one minute, each measured five seconds after the fill, at
+    which quoting pauses, quote currency.
     """
 
     alpha_max: float = 2.0
@@ -91,11 +91,13 @@ class PricingConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityPolicy:
-    """Limits on activity over time; above one of them quoting pauses. Zero switches one off.
+    """Limits on activity over time; quoting pauses when one of them is exceeded.
 
-    price_jump: of the mid in 1 s; quote_drift: of our quotes in 60 s; both fractions. turnover_max:
-    volume in 60 s as a multiple of the inventory limit or of the expected volume, whichever is
-    larger; infinite for off. creates_per_min can't be switched off.
+    price_jump: move of the mid in 1 s; quote_drift: move of our quotes in 60 s; both are fractions
+    of the price. creates_per_min: new orders in 60 s, > 0. creates_per_fill: new orders per
+    execution in 10 min. turnover_max: volume in 60 s as a multiple of the inventory limit or of the
+    expected volume, whichever is larger. Zero switches a limit off, inf switches turnover_max off;
+    creates_per_min can't be switched off.
     """
 
     price_jump: float
@@ -107,7 +109,7 @@ class ActivityPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequotePolicy:
-    """When an order is replaced.
+    """Rules for replacing an order.
 
     hold_ns: minimum age of an order before it is replaced at a more aggressive price or with
     another size. tolerance: share of the half-spread by which the price of an order may be off; one
@@ -145,7 +147,7 @@ class ForeignPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcilePolicy:
-    """How often reports are requested, and when an unanswered order may be proven absent.
+    """Periods of the reports, and the time after which an order may be proven absent.
 
     fence_ns is the time after which a create can no longer take effect at the venue: its receive
     window, plus the venue's processing time-out, plus a margin (Binance: 2 + 10 + 3 s; rule OL-05).
@@ -182,7 +184,7 @@ class BookPolicy:
 
     @property
     def mismatch_ns(self) -> int:
-        """How far apart two requests must be to prove the book wrong by their answers."""
+        """Least time between two requests whose answers together prove the book wrong."""
         return self.stale_ns // 6
 
 

@@ -62,7 +62,7 @@ class Engine(Components):
         self._begin()
 
     def _begin(self) -> None:
-        """Start with the streams down, until they are up; a dry run has the market's only."""
+        """Raise the causes of streams that are down; a dry run has no private stream."""
         self.causes.raise_at_start(Cause.MARKET_FEED_DOWN, "not connected yet")
         if not self.config.is_dry:
             self.causes.raise_at_start(Cause.PRIVATE_STREAM_DOWN, "not connected yet")
@@ -70,7 +70,7 @@ class Engine(Components):
 
     @property
     def has_no_orders(self) -> bool:
-        """Whether no order of ours may be live at the venue or lacks fills."""
+        """Whether our books have neither an order that may be live nor one that lacks fills."""
         return len(self.orders) == 0
 
     def handle(self, event: Event) -> Step:

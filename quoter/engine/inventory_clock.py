@@ -6,7 +6,8 @@ from quoter.domain.units import NS_PER_S
 class InventoryClock:
     """Time-weighted mean and mean square of the inventory, and the largest |inventory|, in lots.
 
-    Before any time has passed they raise ZeroDivisionError or ValueError.
+    Before the first `moved`, and while `seconds` is 0, reading a figure raises ZeroDivisionError or
+    ValueError.
     """
 
     def __init__(self, now_ns: int, lots: float = 0.0) -> None:
@@ -42,5 +43,5 @@ class InventoryClock:
         return max(self._held_s)
 
     def share_at(self, lots: float) -> float:
-        """Return the share of the time in which |inventory| was at least `lots`."""
+        """Return the share of the time, 0 to 1, in which |inventory| was at least `lots`."""
         return sum(s for held, s in self._held_s.items() if held >= lots) / self.seconds

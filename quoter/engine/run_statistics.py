@@ -19,10 +19,10 @@ ZERO = Decimal(0)
 
 @dataclass(slots=True)
 class RunStatistics:
-    """Counts over the steps of a run; times end with the engine's last event.
+    """Counts over the steps of a run; every duration is counted up to the engine's last event.
 
     Sizes are base units. executions: fills of one order in one step count as one. drawdown_max:
-    quote currency, looked at in every `Tick`.
+    quote currency, measured at every `Tick`.
     """
 
     engine: Engine
@@ -58,12 +58,12 @@ class RunStatistics:
 
     @property
     def warm_ns(self) -> int:
-        """Time since orders first rested on both sides."""
+        """Nanoseconds since orders first rested on both sides; 0 before."""
         return self.engine.ts_ns - self._warm_ns if self._warm_ns else 0
 
     @property
     def two_sided_share(self) -> float:
-        """Share of `warm_ns` with orders resting on both sides."""
+        """Share of `warm_ns` with orders resting on both sides; 0 before the first."""
         if not self.warm_ns:
             return 0.0
         since_ns = self._two_sided_since_ns

@@ -71,7 +71,7 @@ class Ledger:
 
     @property
     def failure(self) -> str:
-        """Why writing has failed; empty while it works."""
+        """Reason why writing has failed; empty while it works."""
         return self._writer.failure
 
     @property
@@ -81,7 +81,7 @@ class Ledger:
 
     @property
     def archive_failure(self) -> str:
-        """Why old fills could not be archived; empty while that works."""
+        """Reason why old fills could not be archived; empty while that works."""
         return self._upkeep.failure
 
     def upkeep(self, now_ns: int) -> None:

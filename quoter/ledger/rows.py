@@ -26,7 +26,7 @@ class Market(NamedTuple):
 
 
 class FillKind(StrEnum):
-    """How a fill that the venue reported counts in our books."""
+    """Ways in which a fill that the venue reported counts in our books."""
 
     BOOKED = "booked"
     UNMATCHED = "unmatched"  # of no known order; booked once its order is known

@@ -22,7 +22,7 @@ type FoldRow = tuple[str, str, str, int]
 
 @dataclass(slots=True, kw_only=True)
 class Sums:
-    """What booked fills changed: base and quote without fees, fees by asset, number of fills."""
+    """Changes by booked fills: base and quote without fees, fees by asset, number of fills."""
 
     base: Decimal = ZERO
     quote: Decimal = ZERO

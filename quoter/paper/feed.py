@@ -46,7 +46,7 @@ class PaperFeed:
         await self._live.run(self.receive)
 
     def receive(self, event: Event) -> None:
-        """Take one event of the real feed."""
+        """Play one event of the real feed to the simulated venue."""
         match event:
             case BookSnapshot() | BookDelta() | TopOfBook() | Trade():
                 self._on_market(event)

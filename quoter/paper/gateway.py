@@ -73,7 +73,10 @@ class PaperGateway:
         return self._venue
 
     async def connect(self) -> Instrument:
-        """Read the market's rules at the real venue, and open the simulated one by them."""
+        """Return the market's rules, read at the real venue; open the simulated venue with them.
+
+        Raises VenueError.
+        """
         rules = await self._public.connect()
         if self._venue is None:
             self._venue, self._rules = self._open_venue(rules), rules
@@ -86,7 +89,10 @@ class PaperGateway:
         await self.venue.run()
 
     async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
-        """Send one create, unless the egress gate blocks it."""
+        """Send one create; OrderReject(NOT_SENT) if the gate blocks it.
+
+        OrderUnknown if the venue does not answer in time.
+        """
         gate, call = self._gate, Call(Purpose.CREATE, order.client_id)
         gate.register(order)
         try:
@@ -104,7 +110,7 @@ class PaperGateway:
         return cast("OrderAck | OrderReject | OrderUnknown", answer)
 
     async def cancel(self, order: CancelOrder) -> OrderDone | CancelReject:
-        """Send one cancel."""
+        """Send one cancel; CancelReject(NO_ANSWER) after a time-out."""
         return cast("OrderDone | CancelReject", await self.venue.ask(order))
 
     async def query(self, order: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:
@@ -113,7 +119,7 @@ class PaperGateway:
         return cast("OrderOpen | OrderDone | OrderNotFound | None", answer)
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """Return the requested report (any kind but BOOK)."""
+        """Return the requested report, any kind but BOOK; ReportFailed after a time-out."""
         match request.kind:
             case ReportKind.RULES:
                 return self._checked(await self._public.report(request))
@@ -165,7 +171,7 @@ class PaperGateway:
         self._gate.engine_heartbeat_ns = ts_ns
 
     async def clock_sample(self) -> ClockSample | None:
-        """Request the real venue's time once."""
+        """Request the real venue's time once; None without an answer."""
         return await self._public.clock_sample()
 
     def wire_ns(self, client_id: str) -> int | None:
@@ -177,7 +183,7 @@ class PaperGateway:
         return self._public.rate_limit_used()
 
     def rate_limit_pause(self) -> RateLimited | None:
-        """Return the pause that the real venue asked for, if it is still in force."""
+        """Return the pause that the real venue asked for; None if there is none or it is over."""
         return self._public.rate_limit_pause()
 
     async def close(self) -> None:

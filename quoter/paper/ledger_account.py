@@ -32,7 +32,10 @@ class LedgerAccount:
         return 0
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """Return the balances by the ledger, none before the first run; no other report."""
+        """Return the balances by the ledger, none before the first run.
+
+        ReportFailed for any other report, or if the ledger can't be read.
+        """
         now_ns, held = time.time_ns(), held_balances(self._folder, self._market)
         if request.kind is not ReportKind.BALANCES or held is None:
             text = "the ledger can't be read, or has no such report"

@@ -31,7 +31,7 @@ FLUSH_NS = 100 * NS_PER_MS  # how often the venue publishes changes of our order
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperAccount:
-    """What the account holds at the start, and the id of its next execution.
+    """Holdings of the account at the start, and the id of its next execution.
 
     is_continued: whether it is the account of an earlier run.
     """
@@ -43,7 +43,7 @@ class PaperAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillTerms:
-    """How orders are filled, and how long messages take.
+    """Fill model of the orders, and latency of the messages.
 
     The latency of each message is log-normal with a median of `latency_ms`; `latency_spread` is its
     99 % quantile in medians.
@@ -104,7 +104,7 @@ class PaperVenue:
         self._emit = emit
 
     async def run(self) -> None:
-        """Keep the venue running until cancelled. Raises what is wrong inside of it."""
+        """Keep the venue running until cancelled. Raises the error of a callback that failed."""
         await self._schedule.watch()
 
     def close(self) -> None:
@@ -113,7 +113,7 @@ class PaperVenue:
         self._fail(VenueUnavailable("closed"))
 
     def run_due(self) -> None:
-        """Let happen what is due by now."""
+        """Run everything at the venue that is due by now."""
         self._schedule.advance()
 
     def play(self, row: Message) -> None:
@@ -168,7 +168,7 @@ class PaperVenue:
         )
 
     def truth(self) -> Truth:
-        """Return what the venue's own records say of the account."""
+        """Return the venue's own record of the account."""
         orders = self._exchange.open_orders(ACCOUNT)
         return Truth(
             self._exchange.truth.balances(ACCOUNT), tuple(order.client_id for order in orders)

@@ -10,7 +10,7 @@ from quoter.recording.codec import Decision, End, Header, Record, UnreadableReco
 
 
 class Place(NamedTuple):
-    """Where a record is: file, number and offset of its block, both as error messages name them."""
+    """Position of a record: its file, and number and offset of its block, as errors name them."""
 
     path: Path
     block: int

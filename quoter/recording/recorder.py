@@ -41,7 +41,7 @@ class Recorder:
 
     @property
     def failure(self) -> str:
-        """Why the recording ended early; empty while it goes on."""
+        """Reason why the recording ended early; empty while it goes on."""
         return self._writer.failure
 
     def event(self, event: Event) -> None:

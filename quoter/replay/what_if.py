@@ -46,7 +46,7 @@ class QuoteChange(NamedTuple):
 
 @dataclass(slots=True)
 class SideSummary:
-    """How far the best quote of a side is from fair value, in the run and with other settings."""
+    """Distances of a side's best quote from fair value, bps, in the run and with other settings."""
 
     quotes: int = 0  # moments at which both quote this side
     only_run: int = 0  # moments at which only the run does
@@ -56,13 +56,16 @@ class SideSummary:
 
     @property
     def means(self) -> tuple[float, float]:
-        """Mean distance in the run, and with the other settings; nan without a quote of both."""
+        """Mean distance in the run and with other settings, bps; nan without a quote of both."""
         if not self.quotes:
             return nan, nan
         return self.run_bps / self.quotes, self.other_bps / self.quotes
 
     def add(self, run: Quote | None, other: Quote | None, fair: float | None) -> None:
-        """Count one moment; the first quote of each, if the side is quoted."""
+        """Count one moment; `run` and `other` are the best quotes, None if the side is not quoted.
+
+        Distances are added only where both quote the side and fair value is known.
+        """
         self.only_run += run is not None and other is None
         self.only_other += other is not None and run is None
         if run is None or other is None or fair is None:
@@ -94,7 +97,7 @@ class WhatIf:
         self.bid, self.ask = SideSummary(), SideSummary()
 
     def follow(self, step: Step) -> None:
-        """Take the step that the engine has just done."""
+        """Update the other settings' estimates and quote after a step of the replayed engine."""
         engine, builder = self._engine, StepBuilder(step.event, self._engine.ts_ns)
         was_ready, self._was_ready = self._was_ready, engine.market.book.ready
         if not self._take_in(step, builder, was_ready):

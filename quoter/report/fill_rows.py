@@ -15,7 +15,7 @@ DRAWN_MAX: Final = 1_000  # in the picture
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillRow:
-    """One fill: `spread` is what it captured against the mid, quote; `inventory` after it, base."""
+    """One fill. spread: gained against the mid at the fill, quote. inventory: after it, base."""
 
     ts_ns: int
     trade_id: str

@@ -1,4 +1,4 @@
-"""What went wrong or was decided by people: state changes, kills, lost streams, operators."""
+"""Incidents of a run: state changes, kills, lost streams, commands of operators."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class IncidentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """One incident."""
+    """An incident for the report's table: time, kind, and what happened."""
 
     ts_ns: int
     kind: IncidentKind
@@ -72,7 +72,7 @@ class Incidents:
         self.periods = [StatePeriod(state=state, since_ns=ts_ns)]
 
     def observe(self, step: Step) -> None:
-        """Take the next step."""
+        """Add the incidents of a step; count its anomalies, rejects and denials."""
         event, ts_ns = step.event, step.event.ts_ns
         match event:
             case FeedDown():

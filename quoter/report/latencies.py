@@ -27,7 +27,7 @@ MARKET: Final = (BookDelta, BookSnapshot, TopOfBook, Trade)
 
 
 class LatencyKind(StrEnum):
-    """What is measured; both ends are times of receipt or sending in the recording."""
+    """Kinds of latencies; both ends are times of receipt or sending in the recording."""
 
     BOOK_TO_SENT = "book_to_sent"  # receipt of the market message to its order handed to the socket
     SENT_TO_ACK = "sent_to_ack"  # order sent to the first answer
@@ -68,7 +68,7 @@ class Histogram:
         return tuple(bounds)
 
     def quantile_s(self, share: float) -> float:
-        """Return the middle of the class that holds this quantile."""
+        """Return the middle of the class that holds the quantile `share`, seconds; 0 if empty."""
         needed, seen = share * self.count, 0
         for number, count in sorted(self._classes.items()):
             seen += count
@@ -87,7 +87,7 @@ class Latencies:
         self._cancelled: dict[str, int] = {}
 
     def observe(self, step: Step) -> None:
-        """Take the next step."""
+        """Follow the requests and answers of the next step."""
         event = step.event
         match event:
             case OrderSent():

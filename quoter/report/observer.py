@@ -48,7 +48,7 @@ class RunObserver:
         self._mark_ns = 0
 
     def observe(self, step: Step) -> None:
-        """Take the step that the engine has just made."""
+        """Add the step that the engine has just made to all parts of the report."""
         ts_ns = self.engine.ts_ns
         if step.booked:
             self.booked.add(
@@ -104,7 +104,7 @@ class RunObserver:
             self._sample_pnl(ts_ns)
 
     def finish(self) -> None:
-        """Take the last values; call it once after the last step."""
+        """Record the last values; call it once after the last step."""
         if self.last_ns:
             self._sample(self.last_ns)
             self._sample_pnl(self.last_ns)
@@ -114,7 +114,7 @@ class RunObserver:
         self.pnl.add(ts_ns, tuple(map(float, (pnl.total, pnl.spread, pnl.inventory, -pnl.fees))))
 
     def _own(self, side: Side) -> float | None:
-        """Return the best price of our orders at the venue."""
+        """Return the best price of our resting orders of a side; None without one."""
         prices = [o.price_float for o in self.engine.orders.of_side(side) if o.state in RESTING]
         if not prices:
             return None

@@ -46,54 +46,54 @@ class Table:
 
 
 def text(value: Value) -> str:
-    """Return the value as it is."""
+    """Return the value as text without formatting; empty for None."""
     return "" if value is None else str(value)
 
 
 def money(value: Value) -> str:
-    """Return an amount with its sign, four decimals as the demo and the backtest print."""
+    """Format an amount with sign and four decimals; a dash if it is not a number."""
     return _number(value, "+,.4f")
 
 
 def plain_number(value: Value) -> str:
-    """Return a number without superfluous digits."""
+    """Format a number without superfluous digits; a dash if it is not a number."""
     if value is None or isinstance(value, str):
         return "–"
     return plain(Decimal(value) if isinstance(value, int) else value).replace("-", "−")
 
 
 def bps(value: Value) -> str:
-    """Return basis points."""
+    """Format basis points with sign and three decimals; a dash if not a number."""
     return _number(value, "+.3f")
 
 
 def error(value: Value) -> str:
-    """Return a standard error."""
+    """Format a standard error with three decimals; a dash if it is not a number."""
     return _number(value, ".3f")
 
 
 def share(value: Value) -> str:
-    """Return a share as percent."""
+    """Format a share, 0 to 1, as percent; a dash if it is not a number."""
     return _number(value, ".1%")
 
 
 def seconds(value: Value) -> str:
-    """Return seconds."""
+    """Format seconds with one decimal; a dash if they are not a number."""
     return _number(value, ",.1f")
 
 
 def milliseconds(value: Value) -> str:
-    """Return a time in seconds as milliseconds."""
+    """Format seconds as milliseconds; a dash for None."""
     return "–" if value is None else f"{float(value) * 1e3:,.3g}"
 
 
 def moment(value: Value) -> str:
-    """Return a time in ns as UTC with milliseconds."""
+    """Format ns since 1970 as UTC with milliseconds; empty if it is not an integer."""
     return when(int(value)) if isinstance(value, int) else ""
 
 
 def when(ts_ns: int) -> str:
-    """Return a time as UTC with milliseconds."""
+    """Format ns since 1970 as UTC with milliseconds."""
     rounded = ts_ns // NS_PER_MS * NS_PER_MS / NS_PER_S
     return f"{datetime.fromtimestamp(rounded, UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3]
 
@@ -203,7 +203,7 @@ def markouts_table(report: RunReport) -> Table:
 
 
 def uptime_table(report: RunReport) -> Table:
-    """What kept quotes away."""
+    """Reasons why quotes were absent, and for how long."""
     total = report.uptime.total_s or 1.0
     rows = [
         (row.reason, row.bid_s, row.bid_s / total, row.ask_s, row.ask_s / total, row.both_s)

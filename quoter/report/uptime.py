@@ -21,7 +21,7 @@ PRESENT: Final = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absence:
-    """What kept quotes away, and for how long, seconds: of bids, asks, and both at once."""
+    """Reason why quotes were absent, and for how many seconds: bids, asks, both at once."""
 
     reason: str
     bid_s: float
@@ -53,7 +53,7 @@ class QuoteUptime:
         self._ns: dict[tuple[str, str], int] = {}
 
     def observe(self, engine: Engine, step: Step) -> None:
-        """Take the step that the engine has just made."""
+        """Count the time up to the step that the engine has just made."""
         if not self._now_ns:
             self.start(engine)
         self._count(engine.ts_ns)

@@ -54,7 +54,7 @@ def write_report(report: RunReport, folder: Path) -> None:
 
 
 def timelines(report: RunReport) -> tuple[tuple[str, Timeline], ...]:
-    """Return what the pictures show over time, by the stem of its CSV file."""
+    """Return the timelines that the pictures show, each with the stem of its CSV file."""
     seen = report.observed
     return (
         ("profit_over_time", seen.pnl),

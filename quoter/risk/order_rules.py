@@ -1,6 +1,7 @@
 """The order rules: an order intent becomes an order only if every rule agrees.
 
-A rule that can't be evaluated denies the order.
+A rule returns the reason for which it denies the order, or None if it agrees. A rule that can't be
+evaluated denies the order.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from quoter.risk.view import Limits, RiskView, reduces, reducing_headroom
 
 
 def check_trading_state(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
-    """Denied unless RUNNING, or REDUCE_ONLY and the order can't grow or flip the inventory.
+    """Deny unless RUNNING, or REDUCE_ONLY and the order can't grow or flip the inventory.
 
     An order that takes liquidity needs REDUCE_ONLY: only `flatten` uses one.
     """
@@ -41,7 +42,7 @@ def check_trading_state(intent: OrderIntent, view: RiskView, _: Limits) -> str |
 
 
 def check_market_data(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied without a usable and fresh book, or if it is too wide, too thin or has changed."""
+    """Deny without a usable, fresh book, or if the book is too wide, too thin or has changed."""
     if not view.book_ready:
         return "no usable book"
     if not view.is_fresh:
@@ -59,7 +60,7 @@ def check_market_data(intent: OrderIntent, view: RiskView, limits: Limits) -> st
 
 
 def check_order_size(intent: OrderIntent, _: RiskView, limits: Limits) -> str | None:
-    """Denied if not finite, not positive, or above the limit."""
+    """Deny a size that is not finite, not positive, or above the limit of one order."""
     if not (intent.size.is_finite() and intent.size > 0):
         return f"size {plain(intent.size)} is not above zero"
     if not intent.size <= limits.size_max:
@@ -68,7 +69,7 @@ def check_order_size(intent: OrderIntent, _: RiskView, limits: Limits) -> str | 
 
 
 def check_order_notional(intent: OrderIntent, _: RiskView, limits: Limits) -> str | None:
-    """Denied if not a number, not positive, or above the limit."""
+    """Deny a notional that is not a number, not positive, or above the limit of one order."""
     notional = intent.size * intent.price
     if not 0 < notional <= limits.notional_max:
         return f"notional {plain(notional)} not within 0 .. {plain(limits.notional_max)}"
@@ -76,7 +77,7 @@ def check_order_notional(intent: OrderIntent, _: RiskView, limits: Limits) -> st
 
 
 def check_price_collar(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied outside the collar around the reference prices, or without any.
+    """Deny a price outside the collar around the reference prices, or if there are none.
 
     An order that may add inventory must be near each of them: mid, last trade, mean of the last
     minute. One that can only reduce must be near one of them: otherwise a fast market would prevent
@@ -97,7 +98,7 @@ def check_price_collar(intent: OrderIntent, view: RiskView, limits: Limits) -> s
 
 
 def check_aggressive_price(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
-    """Denied if it would match an order of ours, or take liquidity without being an IOC order."""
+    """Deny if it would match an order of ours, or take liquidity without being an IOC order."""
     price, rests = intent.price, intent.time_in_force is not TimeInForce.IOC
     if intent.side is Side.BUY:
         if rests and not price < view.best_ask:
@@ -113,7 +114,7 @@ def check_aggressive_price(intent: OrderIntent, view: RiskView, _: Limits) -> st
 
 
 def check_worst_case_exposure(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied if all orders of its side, this one included, could take inventory past the limit."""
+    """Deny if all orders of its side, this one included, could take inventory past the limit."""
     if intent.side is Side.BUY:
         worst = view.inventory + view.leaves_buy + intent.size
         if not worst <= limits.inventory_max:
@@ -149,7 +150,7 @@ def base_headroom(limits: Limits, price: Decimal) -> Decimal:
 
 
 def check_position_notional(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied if the value of the inventory could exceed ORDERS_SHARE of its limit on this side.
+    """Deny if the value of the inventory could exceed ORDERS_SHARE of its limit on this side.
 
     An order that only reduces passes.
     """
@@ -167,7 +168,7 @@ def check_position_notional(intent: OrderIntent, view: RiskView, limits: Limits)
 
 
 def check_balance(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
-    """Denied on a spot account if the free balance by our books is too small, or not known."""
+    """Deny on a spot account if the free balance by our books is too small, or not known."""
     if view.is_spot is False:
         return None
     if view.base_held is None or view.quote_held is None:
@@ -187,7 +188,7 @@ APART_NS = 500 * NS_PER_MS  # minimum time between two equal orders while the fi
 
 
 def check_duplicate_intent(_: OrderIntent, view: RiskView, __: Limits) -> str | None:
-    """Denied while an equal order, younger than half a second, may still be live."""
+    """Deny while an equal order, younger than half a second, may still be live."""
     if view.duplicate_ns is not None and not view.ts_ns - view.duplicate_ns >= APART_NS:
         return f"an equal order is {(view.ts_ns - view.duplicate_ns) / 1e6:.0f} ms old"
     return None

@@ -201,7 +201,7 @@ class Outbox:
             self._post(reply)
 
     def _time(self, gateway: OrderGateway, order: PlaceOrder) -> None:
-        """Measure decision to wire and wire to reply of a create that was sent."""
+        """Record how long a create that was sent took: decision to socket, socket to reply."""
         wire_ns = gateway.wire_ns(order.client_id)
         if wire_ns is not None:
             self._metrics.observe_latency(

@@ -1,4 +1,4 @@
-"""How long a problem of this machine must be absent until quoting resumes.
+"""Calm time: for how long a problem of this machine must be absent until quoting resumes.
 
 A problem that returns soon after its end must be absent twice as long as the last time, so that a
 machine that is slow all day does not change between quoting and pausing all the time.

@@ -114,7 +114,7 @@ class Runner:
 
     @property
     def trial_failure(self) -> str:
-        """Why the trial order failed; empty if it did not."""
+        """Reason why the trial order failed; empty if it did not."""
         return self._stop_request.trial_failure
 
     async def run(self) -> ExitCode:

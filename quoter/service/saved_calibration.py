@@ -25,9 +25,10 @@ SIGMA_AGE_S_MAX = 3600  # volatility changes faster; after that the venue's bars
 
 
 class UsableCalibration(NamedTuple):
-    """What the next start may use. Units as in `SavedCalibration`.
+    """Figures that the next start may use. Units as in `SavedCalibration`.
 
-    None: not saved, too old or, all three, implausible.
+    All are None if none was saved, or if the saved ones are too old or implausible; sigma alone is
+    None if it is older than SIGMA_AGE_S_MAX.
     """
 
     sigma: float | None = None
@@ -49,7 +50,7 @@ class CalibrationBounds(NamedTuple):
 def usable_calibration(
     found: SavedCalibration | None, now_ns: int, bounds: CalibrationBounds
 ) -> UsableCalibration:
-    """Return what is usable of the saved calibration; log and leave out what is not."""
+    """Return the usable figures of a saved calibration (None: there is none); log the rest."""
     if found is None:
         return UsableCalibration()
     try:

@@ -88,7 +88,7 @@ class Shutdown:
             log.warning("verify_failed", error=str(error))
 
     async def emergency(self) -> None:
-        """After an unexpected error: close the gate and cancel own orders until none is listed.
+        """Close the gate after an unexpected error, and cancel own orders until none is listed.
 
         Goes on for at least LATE_CREATE_S: a create in flight may reach the venue late.
         """

@@ -47,7 +47,7 @@ UNMATCHED_MAX = 10_000  # trades of others on the account, which the venue repor
 
 
 class Ahead(NamedTuple):
-    """What the engine must handle after the write: the event, if any is left, and an alarm."""
+    """Input of the engine after the write: the event, None if nothing is left, and an alarm."""
 
     event: Fill | TradesReport | None
     alarm: Alarm | None

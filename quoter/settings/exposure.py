@@ -19,7 +19,7 @@ READABLE = "secret_file_readable"
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """One exposed secret; `text` says how and what to do, and never holds its value or a path."""
+    """One exposed secret. text: how it is exposed, and what to do; never its value or a path."""
 
     event: str  # name of the log line
     setting: str

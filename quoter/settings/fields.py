@@ -284,7 +284,7 @@ class ExternalStops(BaseModel):
 
 
 class Environment(StrEnum):
-    """Which system orders are sent to."""
+    """Systems that orders can be sent to."""
 
     SANDBOX = "sandbox"  # quoter's own exchange, play money
     TESTNET = "testnet"  # the venue's test system

@@ -15,7 +15,7 @@ DEAD_MAN_S_MAX = 86_400
 
 
 def parse_exchange_id(text: object) -> str:
-    """Return an exchange's name in ccxt, in lower case, such as `binance`."""
+    """Return an exchange's name in ccxt, in lower case. Raises ValueError for any other text."""
     if not isinstance(text, str) or not re.fullmatch(r"[a-z0-9_]{2,32}", text):
         raise ValueError("must be the exchange's name in ccxt, in lower case, such as binance")
     return text
@@ -24,7 +24,8 @@ def parse_exchange_id(text: object) -> str:
 def parse_symbol(text: object) -> str:
     """Return a ccxt market name: `BTC/USDT`, or `BTC/USDT:USDT` for a perpetual.
 
-    A coin's name may have letters of any script: venues list names such as 币安人生.
+    A coin's name may have letters of any script: venues list names such as 币安人生. Raises
+    ValueError for any other form.
     """
     form = r"[^\W_]+/[^\W_]+(:[^\W_]+(-[^\W_]+)*)?"
     if not isinstance(text, str) or not re.fullmatch(form, text) or text != text.upper():
@@ -33,7 +34,7 @@ def parse_symbol(text: object) -> str:
 
 
 def parse_target(value: object) -> object:
-    """Return `auto` or an exact amount of base units; below zero is short."""
+    """Return `auto` or an exact amount, base; below zero is short. Raises ValueError."""
     if value == "auto" or isinstance(value, Decimal):
         return value
     try:
@@ -48,7 +49,7 @@ def parse_target(value: object) -> object:
 
 
 def parse_horizon(value: object) -> object:
-    """Return `auto`, `session` or seconds above zero."""
+    """Return `auto`, `session` or seconds, above 0 and at most a week. Raises ValueError."""
     if value in {"auto", "session"}:
         return value
     try:
@@ -61,7 +62,10 @@ def parse_horizon(value: object) -> object:
 
 
 def parse_dead_man(value: object) -> object:
-    """Return `auto`, `off` or whole seconds, at most a day; the venue may allow fewer values."""
+    """Return `auto`, `off` or whole seconds, at most a day. Raises ValueError.
+
+    The venue may allow fewer values.
+    """
     if value in {"auto", "off"}:
         return value
     text = str(value)
@@ -71,14 +75,14 @@ def parse_dead_man(value: object) -> object:
 
 
 def parse_instance(text: object) -> str:
-    """Return one or two characters of `0-9a-z`."""
+    """Return one or two characters of `0-9a-z`. Raises ValueError for any other text."""
     if not isinstance(text, str) or not re.fullmatch(r"[0-9a-z]{1,2}", text):
         raise ValueError("must be 1 or 2 characters of 0-9a-z")
     return text
 
 
 def parse_host_names(text: object) -> str:
-    """Return host names separated by commas, in lower case."""
+    """Return host names separated by commas, in lower case. Raises ValueError."""
     names = [name.strip() for name in str(text).split(",") if name.strip()]
     if not all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}", name) for name in names):
         raise ValueError("must be host names separated by commas, without port or wildcard")

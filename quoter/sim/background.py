@@ -57,7 +57,7 @@ class RandomBackground:
         self._best: dict[Side, int] = {}
 
     def best(self, side: Side) -> int | None:
-        """As `Background.best`; never None after the first `move`."""
+        """Return the ticks of the best level; never None after the first `move`."""
         return self._best.get(side)
 
     def best_size(self, side: Side) -> Decimal:
@@ -77,7 +77,7 @@ class RandomBackground:
         return self._sides[side].get(ticks, 0)
 
     def queue_end(self, side: Side, ticks: int) -> QueuePosition | None:  # noqa: ARG002 - common signature of both kinds
-        """Account orders come first at every price."""
+        """Return None: account orders come first at every price."""
         return None
 
     def move(self, bid: int, ask: int, *, kappa: float) -> list[tuple[Side, int]]:
@@ -161,7 +161,7 @@ class QueuedBackground(RandomBackground):
         return QueuePosition.at_the_end(FillModel.PROBABLE, self.lots_at(side, ticks))
 
     def move(self, bid: int, ask: int, *, kappa: float) -> list[tuple[Side, int]]:
-        """As in `RandomBackground`; also brings back the levels that were traded."""
+        """Move as `RandomBackground` does, and bring back the levels that were traded."""
         self._kappa = kappa
         self._top = {Side.BUY: bid, Side.SELL: ask}
         for side in self._used:

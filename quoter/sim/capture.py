@@ -74,7 +74,7 @@ class RecordedBackground:
         return QueuePosition.at_the_end(self._fill_model, self.shown_lots(side, ticks))
 
     def best_depth(self, side: Side) -> int | None:
-        """Return the best price of the depth stream."""
+        """Return the best price of the depth stream in ticks; None if that side is empty."""
         best, depth = self._best_depth.get(side), self._depth[side]
         if best is None and depth:
             best = self._best_depth[side] = max(depth) if side is Side.BUY else min(depth)
@@ -134,7 +134,7 @@ class RecordedPublisher(Publisher):
         self._hidden: dict[Side, set[int]] = {Side.BUY: set(), Side.SELL: set()}
 
     def commit(self, now_ns: int) -> None:
-        """If an account changed the book: shift the update ids by one, publish the best prices."""
+        """If an account changed the book, shift the update ids by one and publish best prices."""
         if self._is_touched:
             self._is_touched = False
             self._offset += 1
@@ -323,7 +323,7 @@ class Capture:
         self._market.commit(news.ts_ns)
 
     def _see_queues(self, side: Side, prices: Iterable[int]) -> None:
-        """Tell the account orders at prices whose size was just recorded what is shown there."""
+        """Update the queue places of account orders with the newly recorded sizes of `prices`."""
         book = self._market.book
         for ticks in prices:
             for resting in book.at(side, ticks):

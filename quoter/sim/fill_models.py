@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class FillModel(StrEnum):
-    """When a recorded trade at the price of an account's order fills it.
+    """Assumptions on when a recorded trade at the price of an account's order fills it.
 
     In every model a trade beyond that price fills it, up to the size of the trade, and a best price
     of the other side at or beyond it fills it whole.

@@ -155,7 +155,7 @@ class Flow:
         self._trade(hits, taker.side, now_ns)
 
     def _trade(self, hits: Sequence[Hit], taker: Side, now_ns: int) -> None:
-        """Trade with these, and tell the background and the orders that queue there."""
+        """Trade with `hits`; update the background, and the places of orders that queue there."""
         real, side = self._market.spec.real, taker.opposite
         if real is not None:
             hits = pieces(
@@ -175,7 +175,7 @@ class Flow:
         self._market.commit(now_ns)
 
     def _ended(self, hits: Sequence[Hit], lots: int) -> Sequence[Hit]:
-        """Return what a taker trades of all that it reaches.
+        """Return the hits that a taker trades, of all that it reaches.
 
         The last level yields `lots` at most. Some takers end within the last account order.
         """

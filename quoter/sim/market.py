@@ -170,7 +170,7 @@ class Market:
     def reached(
         self, side: Side, *, limit_ticks: int | None = None, units_max: int | None = None
     ) -> Sequence[Hit]:
-        """Return what a public taker can trade with up to a price or with its money, best first."""
+        """Return the hits of a public taker, best first, up to a price and an amount of money."""
         return plan(
             book=self.book,
             background=self.background.levels(side.opposite),
@@ -181,7 +181,7 @@ class Market:
         ).hits
 
     def trade(self, hits: Iterable[Hit], taker: Side, now_ns: int) -> None:
-        """Trade as a public taker with these, one print each; the caller commits."""
+        """Trade as a public taker with `hits`, one print each; the caller commits."""
         for hit in hits:
             if hit.resting is not None:
                 self.fill(hit.resting, hit.lots, now_ns, taker=taker)

@@ -34,7 +34,7 @@ class Refused(Exception):
 
 
 class SelfTrade(StrEnum):
-    """Which order expires when an account would trade with itself; set by the taker."""
+    """Order that expires when an account would trade with itself; set by the taker."""
 
     NONE = "NONE"
     EXPIRE_TAKER = "EXPIRE_TAKER"

@@ -1,4 +1,4 @@
-"""What recorded markets have beyond the model market: parameters, and the activity that changes."""
+"""Properties of recorded markets that the model market lacks: parameters, changing activity."""
 
 from dataclasses import dataclass
 from math import exp, inf, log, sqrt

@@ -65,7 +65,7 @@ class Run(Protocol):
     next_ns: int  # time of the next `act`; NEVER_NS if there is none
 
     def act(self, rng: Random) -> Sweep | Jump | None:
-        """Return the action due at `next_ns`, and set the next time."""
+        """Return the action due at `next_ns`, None if there is none; set the next time."""
 
     def conditions(self, now_ns: int) -> Conditions:
         """Return the conditions at this time."""
@@ -83,7 +83,7 @@ class Script(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Burst:
-    """Retail: `notional` (quote) in `slices` equal market orders, `every_s` seconds apart."""
+    """Retail burst: `notional` (quote) in `slices` equal market orders, `every_s` seconds apart."""
 
     side: Side
     notional: Decimal

@@ -40,7 +40,7 @@ class Takers:
         return min(self._arrival_ns, self._followers[0][0]) if self._followers else self._arrival_ns
 
     def draw_arrival(self, now_ns: int, conditions: Conditions) -> None:
-        """Draw the next arrival; of a Poisson process that is exact at any time."""
+        """Draw the next arrival anew: a Poisson process may be drawn again at any time."""
         rate = self._spec.intensity * self._first * (conditions.buys + conditions.sells)
         if rate > 0:
             wait_s = self._rng.expovariate(rate)

@@ -11,7 +11,7 @@ from quoter.sim.messages import SimTrade
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What the exchange's own ledger says of one account."""
+    """Record of one account in the exchange's own ledger: totals by asset, ids of open orders."""
 
     totals: dict[str, Decimal]
     open_client_ids: tuple[str, ...]

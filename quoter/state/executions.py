@@ -17,7 +17,7 @@ OPEN_MAX = 256  # executions that may still grow; beyond it the oldest is comple
 
 
 class Execution(NamedTuple):
-    """What one step adds to an execution: the first fill of the step, and the size of all of them.
+    """Addition of one step to an execution: its first fill, and the size of all its fills.
 
     order: the venue's id of the order, or ours if that is not known. lots: order sizes, > 0.
     is_new: whether the execution begins with this step.

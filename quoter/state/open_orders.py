@@ -84,7 +84,7 @@ class OpenOrder:
 
 @dataclass(slots=True, kw_only=True)
 class ClosedOrder:
-    """What is remembered of an ended order; it takes a third of the memory of `OpenOrder`."""
+    """Short record of an ended order; it takes a third of the memory of `OpenOrder`."""
 
     client_id: str
     venue_id: str
@@ -174,7 +174,7 @@ class OpenOrders:
             order.ticks = int(ticks) + (1 if rest and order.side is Side.BUY else 0)
 
     def by_venue_id(self, venue_id: str) -> OpenOrder | ClosedOrder | None:
-        """Find an order by its venue id, for trade lists without our id; newest first."""
+        """The newest order with this venue id, for trade lists without our id; None if unknown."""
         return _newest(self._live, venue_id) or _newest(self._closed, venue_id)
 
     def learn_venue_id(self, order: OpenOrder, venue_id: str) -> None:
@@ -190,7 +190,7 @@ class OpenOrders:
         return order is not None and order.is_taking
 
     def leaves(self, side: Side) -> Decimal:
-        """Everything on one side that could still fill (B and S of deploy/docs/strategy.md)."""
+        """Size on one side that could still fill, base (B and S of deploy/docs/strategy.md)."""
         return self._leaves[side]
 
     def counter_mismatch(self) -> str | None:

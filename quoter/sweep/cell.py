@@ -1,4 +1,4 @@
-"""One cell of a sweep, what identifies it, and its result."""
+"""One cell of a sweep, its identity and its result."""
 
 import hashlib
 import json
@@ -59,7 +59,7 @@ class Cell:
 
     @property
     def variant(self) -> str:
-        """What distinguishes this cell from others of the same tape, fill model and seed."""
+        """Name that distinguishes this cell from others of the same tape, fill model and seed."""
         changed = " ".join(
             f"{name.removeprefix('QUOTER_')}={value}" for name, value in self.changes
         )

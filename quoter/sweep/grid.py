@@ -25,7 +25,7 @@ FILE_SUFFIX: Final = "_file"  # of settings that name a secret's file
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a sweep varies, and what all its cells share.
+    """Values that a sweep varies, and values that all its cells share.
 
     grid: values by name of the setting. seeds: how many, from delay.seed on. seconds: of each tape,
     0 for all. memory_max: bytes of one worker process.

@@ -1,4 +1,4 @@
-"""What the cells of a sweep show: per tape and fill model, each variant with its errors."""
+"""Summary of a sweep's cells: per tape and fill model, each variant with its errors."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ SAMPLES_MIN: Final = 60  # with fewer the errors are rough
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantSummary:
-    """One variant on one tape with one fill model: means over its seeds, with errors of the tape.
+    """One variant on one tape with one fill model: means over seeds, with bootstrap errors.
 
     minus_first, minus_best: paired differences of profit to the first variant and to the best one,
     quote currency; None for that variant itself. edge_bps: None without a fill.
@@ -157,7 +157,10 @@ def _increments(results: Sequence[CellResult]) -> _Series:
 
 
 def _edge(series: _Series, bootstrap: BlockBootstrap) -> Interval | None:
-    """Return what was earned per traded notional, bps; draws without a trade are left out."""
+    """Return the earnings per traded notional, bps, without draws that have no trade.
+
+    None if nothing was traded.
+    """
     traded = float(series.notional.sum())
     if traded <= 0.0:
         return None

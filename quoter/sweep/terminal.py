@@ -35,7 +35,7 @@ DONE, INCOMPLETE = 0, 1  # exit codes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepOptions:
-    """Where a sweep runs and writes; jobs: processes; dask: address of a scheduler, or None."""
+    """Options of a run. out: folder; jobs: processes; dask: address of a scheduler, or None."""
 
     out: Path
     jobs: int

@@ -17,8 +17,9 @@ from quoter.tapes.messages import Best, Depth, Levels, Message, Print, Snapshot
 class EventRows:
     """Converts the events of one feed, in their order; later snapshots become changes.
 
-    Update ids of the rows never run back. A snapshot that does is of a venue that numbers anew, or
-    repeats what was seen before a reconnect: from then on ids are shifted, so that its book counts.
+    Update ids of the rows never decrease. A snapshot of the feed may have a lower id than the row
+    before it: after a reconnect, or at a venue that has begun to number anew. From then on all ids
+    are shifted upward, so that a reader does not ignore its book as old.
     """
 
     def __init__(self) -> None:
@@ -47,7 +48,7 @@ class EventRows:
                 return _print(event)
 
     def shifted(self, update_id: int) -> int:
-        """Return the rows' id of an id of the feed."""
+        """Return the update id that the rows use for an update id of the feed."""
         return update_id + self._shift
 
     def _snapshot(self, event: BookSnapshot) -> Snapshot | Depth:
@@ -84,7 +85,7 @@ def _print(event: Trade) -> Print:
 
 
 def off_grid(event: MarketEvent, tick: Decimal) -> Decimal | None:
-    """Return the first price of an event that is not a multiple of the tick."""
+    """Return the first price of an event that is not a multiple of the tick; None if all are."""
     return next((price for price in map(exact, _prices(event)) if price % tick), None)
 
 

@@ -16,13 +16,13 @@ class TapeBook:
         self._is_open = False
 
     def change(self, row: Depth) -> Depth:
-        """Take a change of levels, and return it."""
+        """Apply a change of levels to the book, and return it."""
         self._sides[Side.BUY].update(row.bids)
         self._sides[Side.SELL].update(row.asks)
         return row
 
     def snapshot(self, row: Snapshot, *, first: int) -> Snapshot | Depth:
-        """Take a snapshot; return it if it is the first, else the change from update `first` on."""
+        """Apply a snapshot; return the first as it is, a later one as a change from `first` on."""
         before, is_open = self._sides, self._is_open
         self._sides = {Side.BUY: dict(row.bids), Side.SELL: dict(row.asks)}
         self._is_open = True

@@ -25,7 +25,7 @@ type ByteFile = IO[bytes] | BufferedIOBase
 
 @dataclass(slots=True)
 class RowAccount:
-    """What was found in a tape: rows by kind, and rows that were left out by reason.
+    """Rows found in a tape, by kind, and rows that were left out, by reason.
 
     first_bad: the first rows that can't be read, in words. is_futures: whether the market is one of
     futures. has_snapshot: whether the tape has a snapshot of the depth.
@@ -45,7 +45,7 @@ class RowAccount:
             self.first_bad.append(text)
 
     def notes(self, *, gaps: int) -> Iterator[str]:
-        """Yield what a reader of results must know of the tape; `gaps`: of its depth stream."""
+        """Yield warnings on the tape for a reader of results; `gaps`: number of depth gaps."""
         yield from self.of_format
         if self.is_futures:
             yield "a futures market traded as spot: funding and margin are not simulated"
@@ -59,7 +59,7 @@ class RowAccount:
 
 
 class ReadProgress:
-    """How much of the files has been read, in bytes on disk (of a .gz file: compressed)."""
+    """Progress of reading files, in bytes on disk (of a .gz file: compressed bytes)."""
 
     def __init__(self, files: Sequence[Path]) -> None:
         self.total = sum(path.stat().st_size for path in files)

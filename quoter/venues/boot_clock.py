@@ -14,5 +14,5 @@ def boot_clock_ns() -> int:
 
 
 def boot_clock_s() -> float:
-    """Return seconds since the same moment."""
+    """Return seconds since the moment from which `boot_clock_ns` counts; never decreases."""
     return time.clock_gettime(_CLOCK)

@@ -159,7 +159,7 @@ class OrderGateway(Protocol):
         """Return the used share of the venue's tightest rate limit; above 1: overdrawn."""
 
     def rate_limit_pause(self) -> RateLimited | None:
-        """Return the pause that the venue asked for, if it is still in force."""
+        """Return the pause that the venue asked for; None if there is none or it is over."""
 
     async def close(self) -> None:
         """Close every socket; bounded in time."""

@@ -61,7 +61,7 @@ class Controls:
             step.add_anomaly(f"{name}_refused", step.outcome.text)
 
     def raised(self, step: StepBuilder) -> None:
-        """If a cause of this step kills: end a flatten, and request what a re-arm needs."""
+        """End a flatten, and request the reports that a re-arm needs, after a kill of this step."""
         if any(SEVERITY[cause].state is TradingState.KILLED for cause, _ in step.raised):
             self._rearming.killed(step)
             self._handler.killed(step)

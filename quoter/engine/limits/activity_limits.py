@@ -62,9 +62,9 @@ class ActivityLimits:
         self._snapshot_requested_ns = 0  # when the confirming snapshot was requested; 0 before
 
     def on_market(self, event: MarketEvent, step: StepBuilder) -> None:
-        """Take a public trade, a change of the best prices, or a snapshot.
+        """Update the reference prices from a market event; raise PRICE_JUMP if the mid jumped.
 
-        A requested snapshot ends a price jump: it confirms the present prices.
+        A snapshot that was requested after a jump clears the cause: it confirms the present prices.
         """
         if isinstance(event, Trade):
             self.references.on_trade(step.ts_ns, event.price)
@@ -82,7 +82,7 @@ class ActivityLimits:
             self._causes.clear(step, Cause.PRICE_JUMP)
 
     def on_quote(self, quote: TwoSidedQuote, step: StepBuilder) -> None:
-        """Take a wanted quote that was computed anew."""
+        """Raise PRICE_JUMP if a newly computed quote drifted too far within a minute."""
         for side, wanted in ((Side.BUY, quote.bids), (Side.SELL, quote.asks)):
             if wanted:
                 text = self._jump.on_quote(step.ts_ns, side, float(wanted[0].price))

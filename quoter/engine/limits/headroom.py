@@ -90,7 +90,7 @@ class Headroom:
         return room
 
     def _limit(self) -> Decimal:
-        """The inventory limit, or less where the position value is limited too."""
+        """The inventory limit, base units; less where the value of the position is limited too."""
         ask = self._market.ask
         if self._limits.position_notional_max is None or ask is None:
             return self._limits.inventory_max

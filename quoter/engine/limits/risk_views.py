@@ -74,7 +74,7 @@ class RiskViews:
         )
 
     def _own_prices(self) -> tuple[Decimal | None, Decimal | None]:
-        """Our highest buy and our lowest sell."""
+        """Prices of our highest buy and lowest sell that may trade; None without one."""
         bids = (order.price for order in self._live() if order.side is Side.BUY)
         asks = (order.price for order in self._live() if order.side is Side.SELL)
         return max(bids, default=None), min(asks, default=None)

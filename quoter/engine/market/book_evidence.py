@@ -66,9 +66,10 @@ class BookEvidence:
         self._behind = self._mismatch_ns = None
 
     def on_depth(self, ts_ns: int, *, last: int, is_snapshot: bool) -> None:
-        """Take an accepted depth update, and its number.
+        """Update from an accepted depth update; `last` is its number.
 
-        A snapshot may come from elsewhere than the stream.
+        A delta proves that the stream is alive, and ends all distrust. A snapshot may come from
+        elsewhere than the stream, so it counts as one confirmation only.
         """
         self._on_update(ts_ns)
         if is_snapshot:
@@ -80,7 +81,7 @@ class BookEvidence:
         self._acked_ns = {name: ns for name, ns in self._acked_ns.items() if ns > ts_ns}
 
     def on_ticker(self, ts_ns: int, update_id: int, *, last: int) -> None:
-        """Take accepted best prices of the stream, and the update that the depth is at."""
+        """Update from accepted best prices of the stream at `update_id`; `last`: the depth's."""
         self._on_update(ts_ns)
         if update_id > last and self._behind is None:
             self._behind = update_id, ts_ns

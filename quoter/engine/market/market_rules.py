@@ -72,10 +72,10 @@ class MarketRules:
             self._due_ns = step.ts_ns + (PAUSED_AGAIN_NS if self._is_paused else AGAIN_NS)
 
     def on_report(self, event: RulesReport, step: StepBuilder) -> bool:
-        """Take the rules as they are now, and check them; True if they changed.
+        """Replace the market's rules by those of a report, and check them; True if they changed.
 
         The maker fee stays: it has a report of its own, and a report of the rules that was
-        requested before that one would take it back.
+        requested earlier could contain the old fee.
         """
         before = self._instrument.now
         now = replace(event.instrument, fee_maker=before.fee_maker)
@@ -100,7 +100,7 @@ class MarketRules:
             self._due_ns = step.ts_ns + PAUSED_AGAIN_NS
 
     def _why_unplaceable(self, rules: Instrument) -> str:
-        """Why no order of the configured size can be placed; empty if one can.
+        """Reason why no order of the configured size can be placed; empty if one can.
 
         A level that is too small is added to the next one, so the sum of all levels counts.
         """
@@ -118,7 +118,7 @@ class MarketRules:
         return "" if mid is None else self._why_too_coarse(rules, mid)
 
     def _why_too_coarse(self, rules: Instrument, mid: float) -> str:
-        """Why the tick is too coarse for the limits in basis points; empty if it is not."""
+        """Reason why the tick is too coarse for the limits in basis points; empty if it is not."""
         lines = limits_below_tick(
             rules.tick,
             mid,

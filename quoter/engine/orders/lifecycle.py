@@ -165,7 +165,7 @@ class Lifecycle:
         return True
 
     def _mark_unknown(self, order: OpenOrder, step: StepBuilder) -> None:
-        """If the state of an order is UNKNOWN: cancel it, and query it until there is an answer."""
+        """Cancel an order whose state is UNKNOWN, and query it until there is an answer."""
         if order.state is not OrderState.UNKNOWN:
             return
         order.unknown_since_ns = step.ts_ns

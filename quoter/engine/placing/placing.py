@@ -149,7 +149,10 @@ class Placing:
         return self._headroom.fitting(wanted, resting, side, state)
 
     def _is_due(self, quote: TwoSidedQuote, step: StepBuilder) -> bool:
-        """Whether anything relevant changed; always on ticks: hold times end and budgets refill."""
+        """Whether to compare the orders with the quote again.
+
+        True after every relevant change, and on ticks: hold times end and budgets refill.
+        """
         is_new, self._last_quote = quote is not self._last_quote, quote
         return (
             is_new

@@ -77,7 +77,7 @@ class TrialOrder:
         return self.stage is Stage.PASSED and self._mode is not TrialMode.ONLY
 
     def observe(self, event: Event, step: StepBuilder) -> None:
-        """Take what the venue shows of the order, and end a stage that is over."""
+        """Record what an event shows of the order; enter the next stage once this one is over."""
         if self.stage in (Stage.PASSED, Stage.FAILED, Stage.WAITING):
             return
         match event:

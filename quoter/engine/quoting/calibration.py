@@ -126,7 +126,7 @@ class Calibration:
 
     @property
     def references_text(self) -> str:
-        """The references of the start and those of now, for the log."""
+        """The references of the start and the present ones, for the log; empty before the start."""
         first, now = self._first_references, self.references
         if first is None or now is None:
             return ""
@@ -152,7 +152,8 @@ class Calibration:
     def learned(self) -> SavedCalibration | None:
         """The figures to keep for the next start.
 
-        None while they rest on priors alone, and if they are not estimated (`is_calibrating`).
+        None before the start, while they rest on priors alone, and if they are not estimated
+        (`is_calibrating` off).
         """
         intensity, volatility = self._intensity, self._volatility
         sigma = volatility.sigma_long if volatility is not None else None
@@ -239,12 +240,12 @@ class Calibration:
         }
 
     def on_fill(self, t_s: float, lots: float) -> None:
-        """Take a fill of ours, in order sizes."""
+        """Count a fill of `lots` order sizes for `fill_factor`; no effect with priors only."""
         if self._own_fills is not None:
             self._own_fills.on_fill(t_s, lots)
 
     def update_fill_factor(self, t_s: float) -> None:
-        """Update `fill_factor`."""
+        """Update `fill_factor`, by which A is multiplied, from our expected and actual fills."""
         if self._own_fills is not None:
             self.fill_factor = self._own_fills.factor(t_s)
 

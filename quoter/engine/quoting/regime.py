@@ -78,7 +78,7 @@ class RegimeWatch:
         self._causes.set(step, Cause.MARKET_REGIME, active=is_reducing, text=monitor.text)
 
     def _estimate(self, t_s: float, mid: float | None) -> None:
-        """Take the mid. A gap in the market is not a move, as in all volatility estimates."""
+        """Update the estimates with the mid; None means a gap without a book, not a move."""
         if self._now is None:
             self._begin()
         if self._now is not None:

@@ -29,8 +29,8 @@ SLOW_S = 1.0  # minimum time between two updates of slowly changing figures
 class ToxicFlow:
     """Owns the estimators of toxic flow. Quotes use these attributes:
 
-    alpha: predicted move of fair value, price. markout_cost_*: price, >= 0. cooling_down: our sides
-    that are not quoted.
+    alpha: predicted move of fair value, price. markout_cost_bid, markout_cost_ask: extra distance
+    of our side, price, >= 0. cooling_down: our sides that are not quoted.
     """
 
     def __init__(
@@ -96,10 +96,11 @@ class ToxicFlow:
         takers_per_s: Mapping[Side, float],
         sigma: float = 0.0,
     ) -> None:
-        """Add our own fills.
+        """Add our own fills to the markouts and to the side cooldowns.
 
-        mid: just before them, their markouts are measured from it; takers_per_s: expected, by
-        our side.
+        mid: the mid just before the fills, quote/base; without it (None) no markout is measured.
+        takers_per_s: takers expected to fill an order of ours, by our side. sigma: price/sqrt(s),
+        0 if not known.
         """
         for one in executions:
             side, lots = one.fill.side, one.lots
@@ -149,7 +150,7 @@ class ToxicFlow:
 
     @property
     def edges(self) -> dict[float, tuple[Edge, ...]]:
-        """Edge of simulated fills, by horizon in seconds."""
+        """Edges of simulated fills by horizon in seconds; empty before the first quote."""
         simulated = self._simulated_edge
         return {} if simulated is None else {h: simulated.edges(h) for h in EDGE_HORIZONS_S}
 

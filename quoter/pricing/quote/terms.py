@@ -214,7 +214,8 @@ def _bounded(
 ) -> float | None:
     """Apply floors and caps to one side; `lots_towards` > 0 if a fill adds to the inventory.
 
-    The floor around fair value holds for both sides, so that a large rebate can't put the exposed
+    Returns the distance, price; None if the side is not quoted (limit, regime, spread_max). The
+    floor around fair value holds for both sides, so that a large rebate can't put the exposed
     side nearer to fair than the unwinding one: quotes stay monotone in inventory.
     """
     if lots_towards >= inputs.lots_max:

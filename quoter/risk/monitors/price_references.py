@@ -19,14 +19,14 @@ class PriceReferences:
         self._trade_ns: int | None = None
 
     def on_mid(self, ts_ns: int, mid: float) -> None:
-        """Set the mid that holds from now on; the mean is weighted by time."""
+        """Set the mid from now on; the mean is weighted by time. Ignores an impossible price."""
         if not (isfinite(mid) and mid > 0.0):
             return
         self._ewma = mid if self._ewma is None else self._mean(ts_ns, self._ewma)
         self._mid, self._mid_ns = mid, ts_ns
 
     def on_trade(self, ts_ns: int, price: float) -> None:
-        """Take a public trade."""
+        """Set the price of the last public trade; an impossible price is ignored."""
         if isfinite(price) and price > 0.0:
             self._trade, self._trade_ns = price, ts_ns
 

@@ -18,7 +18,7 @@ DAY_NS = 86_400 * NS_PER_S
 
 
 def query(request: Request) -> Json:
-    """GET order. The ORDER_NOT_FOUND fault hides orders younger than its `lag_s`."""
+    """Answer GET order. The ORDER_NOT_FOUND fault hides orders younger than its `lag_s`."""
     symbol = request.market().symbol
     order_id, client_id = order_reference(request.parameters)
     exchange = request.venue.exchange
@@ -38,7 +38,7 @@ def query(request: Request) -> Json:
 
 
 def open_orders(request: Request) -> list[Json]:
-    """GET openOrders of one symbol, or of all."""
+    """Answer GET openOrders: the open orders of one symbol, or of all."""
     symbol = request.market().symbol if "symbol" in request.parameters else ""
     orders = request.venue.exchange.open_orders(request.api_key, symbol)
     return [payloads.order_row(order) for order in orders]
@@ -50,7 +50,7 @@ def open_orders_weight(parameters: Parameters) -> int:
 
 
 def all_orders(request: Request) -> list[Json]:
-    """GET allOrders: open and closed, by order id."""
+    """Answer GET allOrders: open and closed orders, by order id."""
     symbol, parameters = request.market().symbol, request.parameters
     limit = limited(parameters, default=ROWS_DEFAULT, most=ROWS_MAX)
     start_ms, end_ms = _period(request)
@@ -65,7 +65,7 @@ def all_orders(request: Request) -> list[Json]:
 
 
 def own_trades(request: Request) -> list[Json]:
-    """GET myTrades: oldest first from `fromId` or `startTime`, else the newest ones."""
+    """Answer GET myTrades: oldest first from `fromId` or `startTime`, else the newest ones."""
     symbol, parameters = request.market().symbol, request.parameters
     limit = limited(parameters, default=ROWS_DEFAULT, most=ROWS_MAX)
     from_id, order_id = parameters.integer("fromId"), parameters.integer("orderId")
@@ -88,7 +88,7 @@ def trades_weight(parameters: Parameters) -> int:
 
 
 def balances(request: Request) -> Json:
-    """GET account: rights, fees and balances."""
+    """Answer GET account: rights, fees and balances."""
     held = request.venue.exchange.balances(request.api_key)
     skip_zero = request.parameters.text("omitZeroBalances", "false") == "true"
     rows = [
@@ -107,7 +107,7 @@ def balances(request: Request) -> Json:
 
 
 def key_rights(request: Request) -> Json:
-    """GET sapi/v1/account/apiRestrictions: the rights of the key."""
+    """Answer GET sapi/v1/account/apiRestrictions: the rights of the key."""
     rights = request.venue.accounts[request.api_key].rights
     return {
         "ipRestrict": rights.ip_restrict,

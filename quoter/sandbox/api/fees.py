@@ -1,4 +1,4 @@
-"""Signed requests for what an account pays and may use: commissions, order counts, coins."""
+"""Signed requests for an account's fees and limits: commissions, order counts, coins."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from quoter.sim.messages import MarketSpec
 
 
 def commission(request: Request) -> Json:
-    """GET account/commission: the rates of one symbol."""
+    """Answer GET account/commission: the rates of one symbol."""
     market = request.market()
     fee_coin = request.venue.accounts[request.api_key].fee_coin
     return {
@@ -26,19 +26,19 @@ def commission(request: Request) -> Json:
 
 
 def trade_fee(request: Request) -> list[Json]:
-    """GET sapi/v1/asset/tradeFee: the rates of one symbol, or of all."""
+    """Answer GET sapi/v1/asset/tradeFee: the rates of one symbol, or of all."""
     venue = request.venue
     chosen = [request.market()] if "symbol" in request.parameters else venue.markets.values()
     return [_fee_row(market) for market in chosen]
 
 
 def order_limits(request: Request) -> list[Json]:
-    """GET rateLimit/order: the order limits with their counts."""
+    """Answer GET rateLimit/order: the order limits with their counts."""
     return request.venue.budgets.order_rows(request.api_key, request.now_ns)
 
 
 def coins(request: Request) -> list[Json]:
-    """GET sapi/v1/capital/config/getall: every coin of the account; no deposits, no withdrawals."""
+    """Answer GET sapi/v1/capital/config/getall: every coin, without deposits and withdrawals."""
     held = request.venue.exchange.balances(request.api_key)
     return [
         {

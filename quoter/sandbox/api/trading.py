@@ -81,27 +81,27 @@ class ReplaceMode(StrEnum):
 
 
 def place(request: Request) -> Json:
-    """POST order."""
+    """Answer POST order: place an order."""
     order = checked_order(request)
     answer, _ = _submit(request, order)
     return answer
 
 
 def check_only(request: Request) -> Json:
-    """POST order/test: all checks, but no order is placed."""
+    """Answer POST order/test: make all checks, place no order."""
     checked_order(request)
     return {}
 
 
 def cancel(request: Request) -> Json:
-    """DELETE order."""
+    """Answer DELETE order: cancel one order."""
     symbol = request.market().symbol
     order_id, client_id = order_reference(request.parameters)
     return _cancel(request, symbol, order_id=order_id, client_id=client_id)
 
 
 def cancel_all(request: Request) -> list[Json]:
-    """DELETE openOrders: every open order of the account on one symbol."""
+    """Answer DELETE openOrders: cancel every open order of the account on one symbol."""
     symbol = request.market().symbol
     try:
         orders, news = request.venue.exchange.cancel_all(request.api_key, symbol, request.now_ns)
@@ -112,7 +112,7 @@ def cancel_all(request: Request) -> list[Json]:
 
 
 def replace(request: Request) -> Json:
-    """POST order/cancelReplace: cancel, then place; HTTP 409 if only one of them succeeds."""
+    """Answer POST order/cancelReplace: cancel, then place; HTTP 409 if only one succeeds."""
     parameters = request.parameters
     mode = parameters.choice(
         "cancelReplaceMode",

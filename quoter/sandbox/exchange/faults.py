@@ -128,7 +128,7 @@ class Armed:
         self.old: dict[tuple[str, str, str], object] = {}  # lists: by request, symbol and API key
 
     def is_active(self, now_ns: int) -> bool:
-        """Whether it is neither over nor cleared; a socket that it silenced is silent meanwhile.
+        """Whether the fault is neither over nor cleared; till then, sockets it silenced are silent.
 
         It may be exhausted, so that it does not fire again.
         """
@@ -137,11 +137,11 @@ class Armed:
         return not self.is_cleared and not is_over
 
     def is_exhausted(self) -> bool:
-        """Whether it has fired `count` times."""
+        """Whether the fault has fired `count` times; False without a `count`."""
         return self.fault.count is not None and self.fired >= self.fault.count
 
     def row(self, now_ns: int) -> Json:
-        """Return its row in the admin API's list."""
+        """Return the fault's row in the admin API's list."""
         specification: Json = msgspec.to_builtins(self.fault)
         return specification | {
             "id": self.fault_id,

@@ -113,7 +113,7 @@ def rules(limits: Limits) -> list[Json]:
 
 
 def too_much_weight(limit: int, retry_after_s: int) -> ApiError:
-    """HTTP 429: the weight limit of the minute is exceeded."""
+    """Return the HTTP 429 error: the weight limit of the minute is exceeded."""
     text = (
         f"Too much request weight used; current limit is {limit} request weight per 1 MINUTE. "
         "Please use WebSocket Streams for live updates to avoid polling the API."
@@ -122,7 +122,7 @@ def too_much_weight(limit: int, retry_after_s: int) -> ApiError:
 
 
 def banned(until_ns: int, now_ns: int) -> ApiError:
-    """HTTP 418: the address is banned because it ignored 429 answers."""
+    """Return the HTTP 418 error: the address is banned because it ignored 429 answers."""
     text = (
         f"Way too much request weight used; IP banned until {until_ns // NS_PER_MS}. "
         "Please use WebSocket Streams for live updates to avoid bans."

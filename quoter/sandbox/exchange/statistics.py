@@ -85,7 +85,7 @@ def kline_row(bar: Bar, interval: str) -> list[object]:
 def kline_events(
     venue: Venue, market: MarketSpec, interval: str, *, since_ns: int, now_ns: int
 ) -> list[Json]:
-    """`kline`: the bars that ended since the last event, closed (`x`), and the current one."""
+    """Events `kline`: the bars that ended since `since_ns`, closed (`x`), and the current one."""
     now_ms = now_ns // NS_PER_MS
     first_ms = interval_start_ms(interval, since_ns // NS_PER_MS)
     bars = venue.history.bars(market, now_ns).klines(interval, first_ms)
@@ -155,7 +155,7 @@ def mini_ticker_event(venue: Venue, market: MarketSpec, now_ns: int) -> Json:
 
 
 def window_event(venue: Venue, market: MarketSpec, window: str, now_ns: int) -> Json:
-    """`1hTicker`, `4hTicker` or `1dTicker`: the rolling window starts at a full minute."""
+    """Event `1hTicker`, `4hTicker` or `1dTicker`; the rolling window starts at a full minute."""
     now_ms = now_ns // NS_PER_MS
     open_ms = now_ms - WINDOWS_MS[window]
     row = rolling_ticker(

@@ -41,31 +41,31 @@ class Hangup(Exception):
 
 
 def bad_request(code: int, text: str) -> ApiError:
-    """An invalid request (HTTP 400)."""
+    """Return the error of an invalid request (HTTP 400)."""
     return ApiError(400, code, text)
 
 
 def missing(name: str) -> ApiError:
-    """A mandatory parameter is absent or unreadable."""
+    """Return the error of a mandatory parameter that is absent or unreadable."""
     return bad_request(
         -1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
     )
 
 
 def missing_either(first: str, second: str) -> ApiError:
-    """Both of two alternative parameters are absent."""
+    """Return the error of a request without either of two alternative parameters."""
     return bad_request(
         -1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!"
     )
 
 
 def not_required(name: str) -> ApiError:
-    """A parameter is not allowed for this kind of order."""
+    """Return the error of a parameter that this kind of order does not allow."""
     return bad_request(-1106, f"Parameter '{name}' sent when not required.")
 
 
 def illegal_characters(name: str, legal: str) -> ApiError:
-    """A parameter's text is outside its legal range."""
+    """Return the error of a parameter with characters outside its legal range."""
     return bad_request(
         -1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'."
     )

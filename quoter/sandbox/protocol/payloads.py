@@ -39,7 +39,7 @@ def depth(book: DepthBook) -> Json:
 
 
 def depth_event(news: DepthNews) -> Json:
-    """`depthUpdate`: absolute sizes of the levels that changed in U..u."""
+    """Event `depthUpdate`: absolute sizes of the levels that changed in U..u."""
     return {
         "e": "depthUpdate",
         "E": news.ts_ns // NS_PER_MS,
@@ -52,7 +52,7 @@ def depth_event(news: DepthNews) -> Json:
 
 
 def best_event(news: BestNews) -> Json:
-    """`bookTicker`; like Binance's it has no event type and no time."""
+    """Event `bookTicker`: best bid and ask; as at Binance without event type and time."""
     return {
         "u": news.update_id,
         "s": news.symbol,
@@ -64,7 +64,7 @@ def best_event(news: BestNews) -> Json:
 
 
 def trade_event(news: PrintNews) -> Json:
-    """`trade`: one public trade; `m` is true if the buyer was the maker."""
+    """Event `trade`: one public trade; `m` is true if the buyer was the maker."""
     time_ms = news.ts_ns // NS_PER_MS
     return {
         "e": "trade",
@@ -80,7 +80,7 @@ def trade_event(news: PrintNews) -> Json:
 
 
 def aggregate_event(news: PrintNews) -> Json:
-    """`aggTrade`; each aggregate consists of a single trade here."""
+    """Event `aggTrade`; each aggregate consists of a single trade here."""
     event = trade_event(news)
     trade_id = event.pop("t")
     return event | {"e": "aggTrade", "a": trade_id, "f": trade_id, "l": trade_id}
@@ -221,7 +221,7 @@ def amended(order: SimOrder, former_client_id: str, execution_id: int) -> Json:
 
 
 def shutdown_event(now_ns: int) -> Json:
-    """`serverShutdown`: the connection will be closed soon."""
+    """Event `serverShutdown`: the connection will be closed soon."""
     return {"e": "serverShutdown", "E": now_ns // NS_PER_MS}
 
 
@@ -245,7 +245,7 @@ def own_trade(trade: SimTrade) -> Json:
 
 
 def execution_report(report: ExecutionReport, execution_id: int) -> Json:
-    """`executionReport` of the user stream."""
+    """Event `executionReport` of the user stream."""
     order, trade = report.order, report.trade
     time_ms = report.ts_ns // NS_PER_MS
     is_cancel = report.kind is ReportType.CANCELED
@@ -288,7 +288,7 @@ def execution_report(report: ExecutionReport, execution_id: int) -> Json:
 
 
 def account_position(news: BalanceNews) -> Json:
-    """`outboundAccountPosition`: balances of the assets that may have changed."""
+    """Event `outboundAccountPosition`: balances of the assets that may have changed."""
     time_ms = news.ts_ns // NS_PER_MS
     return {
         "e": "outboundAccountPosition",

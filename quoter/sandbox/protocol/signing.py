@@ -39,7 +39,7 @@ def socket_signature(params: Mapping[str, str], secret: str) -> str:
 
 
 def socket_payload(params: Mapping[str, str]) -> str:
-    """Return what is signed: `name=value` pairs, sorted by name, without `signature`."""
+    """Return the text to be signed: `name=value` pairs, sorted by name, without `signature`."""
     pairs = sorted((name, value) for name, value in params.items() if name != "signature")
     return "&".join(f"{name}={value}" for name, value in pairs)
 
@@ -62,7 +62,7 @@ def check_key_format(api_key: str) -> None:
 
 
 def unknown_key() -> ApiError:
-    """The key has a valid form but no account."""
+    """Return the error of a key that has a valid form but no account."""
     return ApiError(401, -2015, "Invalid API-key, IP, or permissions for action.")
 
 

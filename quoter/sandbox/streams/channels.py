@@ -40,7 +40,7 @@ _OF_ALL = ("ticker@arr", "miniTicker@arr", *(f"ticker_{window}@arr" for window i
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One public stream; `symbol` is empty for one of all symbols."""
+    """One public stream; `symbol` is empty if the stream covers all symbols."""
 
     name: str
     symbol: str
@@ -48,12 +48,12 @@ class Stream:
 
     @property
     def is_live(self) -> bool:
-        """Whether each change is sent, instead of a state at fixed times."""
+        """Whether the stream sends each change, instead of a state at fixed times."""
         return self.channel in LIVE
 
     @property
     def is_fast_book(self) -> bool:
-        """Whether it is the top of the book, sent with each change."""
+        """Whether the stream sends the top of the book, at each change."""
         return self.channel.startswith("depth") and self.channel.endswith(FAST) and not self.is_live
 
     @property

@@ -173,7 +173,7 @@ class Sockets:
         self._open: dict[Socket, None] = {}
 
     def refused(self, kind: SocketKind) -> web.Response | None:
-        """Return the page that a REFUSE_SOCKET fault answers a new socket with, if one fires."""
+        """Return the page with which a fault refuses a new socket; None if no such fault fires."""
         armed = self._venue.faults.take(FaultKind.REFUSE_SOCKET, socket=kind)
         if armed is None:
             return None

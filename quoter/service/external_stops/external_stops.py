@@ -20,7 +20,7 @@ from quoter.venues.supervised_tasks import spawn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalStops:
-    """The external stops of a run; those that are None are left out, in a dry run all."""
+    """The external stops of a run; None: not used. A dry run uses none of them."""
 
     heartbeat: HeartbeatWriter | None = None
     dead_man: DeadManRefresher | None = None

@@ -27,7 +27,7 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceIdentity:
-    """Which orders are monitored: venue, symbol, and the prefix of their client ids."""
+    """The orders that are monitored: venue, symbol, and the prefix of their client ids."""
 
     environment: str
     exchange: str
@@ -37,7 +37,7 @@ class InstanceIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
-    """What the sentinel compares the account's balances with; base units, exact."""
+    """Our holdings, with which the sentinel compares the account's; base units, exact."""
 
     inventory: Decimal
     target: Decimal

@@ -23,7 +23,7 @@ RECOVERY_S = 2.0
 
 
 class SentinelPolicy(StrEnum):
-    """When a missing heartbeat of the sentinel stops quoting."""
+    """Rule for whether a missing heartbeat of the sentinel stops quoting."""
 
     OFF = "off"  # never
     AUTO = "auto"  # once this run has seen a sentinel
@@ -54,7 +54,7 @@ class SentinelMonitor:
         self._is_active = False
 
     def begin(self, post: Emit) -> None:
-        """With `required`, raise `sentinel_lost` until a sentinel is seen."""
+        """Raise `sentinel_lost` until a sentinel is seen, if the policy is `required`."""
         self._post = post
         if self._policy is SentinelPolicy.REQUIRED:
             self._set_cause(True, "no heartbeat of the sentinel yet")

@@ -77,7 +77,7 @@ class ResumeRequest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RearmAnswer:
-    """Why a kill is not cleared; if final, the daemon does not retry."""
+    """Reason why a kill is not cleared; if final, the daemon does not retry."""
 
     kill_id: str
     text: str

@@ -90,6 +90,6 @@ class Latch:
         sync_folder(self._folder)
 
     def clear(self) -> None:
-        """Remove the latch; the caller has checked that the re-arm is allowed."""
+        """Remove the latch; the caller has checked that the re-arm is allowed. Raises OSError."""
         self._path.unlink(missing_ok=True)
         sync_folder(self._folder)

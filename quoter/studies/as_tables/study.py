@@ -35,7 +35,7 @@ class Published(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One strategy at one risk aversion."""
+    """One strategy at one risk aversion; `published` None: the paper does not print it."""
 
     market: PaperMarket
     published: Published | None

@@ -108,7 +108,7 @@ def offsets(
 
 
 class Directions(NamedTuple):
-    """Which way the daemon's quotes move, read from `quote_terms` instead of written down again.
+    """Directions in which the daemon's quotes move, computed with `quote_terms` itself.
 
     skew: half of bid less ask distance, per slope and lot: 1 if quotes follow the papers. rise_*,
     fall_*: change of a distance per unit of an expected rise or fall (alpha).

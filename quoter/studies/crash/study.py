@@ -48,7 +48,7 @@ REFERENCE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """Forty minutes; onset_s None: without a crash."""
+    """Forty minutes of the market with a crash `onset_s` seconds after the start; None: without."""
 
     onset_s: float | None
     seconds: float = SECONDS

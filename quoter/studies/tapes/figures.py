@@ -55,7 +55,7 @@ class Figure(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """ok, OFF, or nothing if the tape can't tell."""
+        """`ok` or `OFF`; empty if no value is known on this tape."""
         known = [value for value in self.values if not isnan(value)]
         if not known:
             return ""

@@ -1,4 +1,4 @@
-"""What really happened on a recording: realised volatility, and how far takers came."""
+"""Realised figures of a recording: volatility, and how far takers came."""
 
 from math import sqrt
 

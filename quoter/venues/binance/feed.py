@@ -42,7 +42,7 @@ BOOK_CHECK_RETRY_S = 2.0  # after a snapshot that did not overlap the stream
 
 
 class BinanceFeed:
-    """`MarketFeed`; events carry their time of receipt, `DepthSync` keeps the book in sync."""
+    """`MarketFeed` of Binance spot: events have the time of receipt; `DepthSync` syncs the book."""
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from quoter.domain.reasons import CancelRejectReason, RejectReason
 
 
 class Outcome(StrEnum):
-    """What an error proves about an order."""
+    """Conclusion from an error about an order."""
 
     REJECT = "reject"  # the venue refused: no order exists
     NOT_SENT = "not_sent"  # no byte was sent

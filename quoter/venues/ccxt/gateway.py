@@ -117,7 +117,7 @@ class CcxtGateway:
 
     @property
     def listed_taker_fee(self) -> Decimal | None:
-        """The taker fee that ccxt lists for this market; None if it lists none."""
+        """Taker fee that ccxt lists for this market, a fraction; None if it lists none."""
         return self._startup.listed_taker_fee
 
     @property
@@ -244,7 +244,7 @@ class CcxtGateway:
         return self._client.limiter.used_share(self._now_ns())
 
     def rate_limit_pause(self) -> RateLimited | None:
-        """Return the pause that the venue asked for, if it is still in force."""
+        """Return the pause that the venue asked for; None if there is none or it is over."""
         return self._client.limiter.active_pause(self._now_ns())
 
     def wire_ns(self, client_id: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Where a venue's messages hold books, fees, balances and results, as data.
+"""Places of books, fees, balances and results in a venue's messages, as data.
 
 A path is names and list positions with dots between ("data.0.seqId").
 """
@@ -53,7 +53,7 @@ class BookSequence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeeForm:
-    """Where a trade of ours has its fee, and what its sign means. All paths under `info`.
+    """Place of the fee in a trade of ours, and meaning of its sign. Paths start at `info`.
 
     Of the forms in a profile, the first whose `amount` is in the row is used.
     """
@@ -67,7 +67,7 @@ class FeeForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceForm:
-    """Where a venue's answer lists balances, as exact decimal strings. All paths under `info`.
+    """Place of balances, exact decimal strings, in a venue's answer. Paths start at `info`.
 
     Locked is the sum of `locked`; free is `free`, or `total` less locked.
     """
@@ -82,7 +82,7 @@ class BalanceForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerForm:
-    """What a REST answer of a venue must contain to count as an answer.
+    """Required content of a REST answer of a venue: without it, the answer does not count.
 
     ccxt treats an absent code as a good one, and an absent list as an empty one.
     """

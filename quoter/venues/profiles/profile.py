@@ -50,7 +50,7 @@ class VenueSystem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ById:
-    """A request for one order by our id: what ccxt is given, and where the request has the id.
+    """Form of a request for one order by our id: ccxt's arguments, and where the id must appear.
 
     `lists`: names of ccxt's list methods that are asked with the parameter, in this order, instead
     of its method for one order; the order is unknown to the venue if all of them are empty.
@@ -64,7 +64,7 @@ class ById:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientIds:
-    """How our order id is written to a venue, and how the venue returns it.
+    """Form of our order id in requests to a venue, and in the rows that it returns.
 
     `row_fields`: names under ccxt's `info` of orders and trades, in lists and streams; the first
     that is not empty counts.
@@ -83,7 +83,7 @@ class ClientIds:
 
 
 class PageBy(StrEnum):
-    """How the next page of a list is requested."""
+    """Ways of requesting the next page of a list."""
 
     NOTHING = "nothing"  # there is one page
     CURSOR = "cursor"  # by a text that each page carries
@@ -94,7 +94,7 @@ class PageBy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
-    """How a list is read to its proven end.
+    """Rules for reading a list to its proven end.
 
     A page with fewer rows than `full_page` is the last one. `full_page` is the least number of rows
     at which the venue may cut the list; 0: it never cuts this list.

@@ -1,6 +1,7 @@
 """Permissions of the API key, where the venue reports them: trading only is allowed (SE-03).
 
-One pure parser for each such venue, which returns None for an incomplete answer: it counts as none.
+One pure parser for each such venue. After an incomplete answer (None) the permissions count as not
+verified.
 """
 
 from collections.abc import Callable, Mapping
@@ -41,7 +42,10 @@ class PermissionSource:
 
 
 def binance(answer: object) -> KeyPermissions | None:
-    """Parse GET /sapi/v1/account/apiRestrictions; the testnet has no such endpoint."""
+    """Parse GET /sapi/v1/account/apiRestrictions; None if a flag is missing.
+
+    The testnet has no such endpoint.
+    """
     fields = as_map(answer)
     flags = ("enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer")
     found = {name: fields.get(name) for name in (*flags, "ipRestrict")}
@@ -53,7 +57,10 @@ def binance(answer: object) -> KeyPermissions | None:
 
 
 def bybit(answer: object) -> KeyPermissions | None:
-    """Parse GET /v5/user/query-api: all wallet permissions move money; address `*` means any."""
+    """Parse GET /v5/user/query-api; None if permissions or addresses are missing.
+
+    Every permission of the wallet can move money; the address `*` means any address.
+    """
     result = as_map(as_map(answer).get("result"))
     permissions, addresses = result.get("permissions"), result.get("ips")
     wallet = as_map(permissions).get("Wallet")
@@ -66,7 +73,10 @@ def bybit(answer: object) -> KeyPermissions | None:
 
 
 def okx(answer: object) -> KeyPermissions | None:
-    """Parse GET /api/v5/account/config: `perm` is comma-separated, an empty `ip` means any."""
+    """Parse GET /api/v5/account/config; None if `perm` is missing or empty, or `ip` missing.
+
+    `perm` is comma-separated; an empty `ip` means any address.
+    """
     row = as_map(next(iter(as_list(as_map(answer).get("data"))), None))
     permissions, addresses = row.get("perm"), row.get("ip")
     if not isinstance(permissions, str) or not permissions or not isinstance(addresses, str):

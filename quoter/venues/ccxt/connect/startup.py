@@ -135,7 +135,7 @@ class StartupChecks:
 
     @property
     def listed_taker_fee(self) -> Decimal | None:
-        """The taker fee that ccxt lists for this market; None if it lists none."""
+        """Taker fee that ccxt lists for this market, a fraction; None if it lists none."""
         return decimal(self._client.market(self._config.symbol).get("taker"))
 
     async def maker_fee_report(self) -> MakerFeeReport | ReportFailed:
