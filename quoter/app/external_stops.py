@@ -56,7 +56,10 @@ def make_heartbeat_writer(
 async def with_heartbeat[T](
     starting: Coroutine[None, None, T], heartbeat: HeartbeatWriter | None
 ) -> T:
-    """Return the result of `starting`, which may take long, and write heartbeats meanwhile."""
+    """Return the result of `starting`; write heartbeats meanwhile, as it may take long.
+
+    `heartbeat` is None in a dry run: none is written.
+    """
     if heartbeat is None:
         return await starting
     writing = asyncio.create_task(heartbeat.while_starting(), name="starting")

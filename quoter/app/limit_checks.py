@@ -26,7 +26,10 @@ from quoter.settings import Settings
 
 
 def limits_below_one_order(limits: Limits, order_size: Decimal, price: float) -> list[str]:
-    """Return a line for each limit below one order of this size at this price, quote per base."""
+    """Return a line for each limit that one order would exceed.
+
+    order_size: base; price: quote/base.
+    """
     lines = []
     worth = order_size * exact(price)
     if not worth <= limits.notional_max:
@@ -53,7 +56,8 @@ def too_small(
 ) -> list[str]:
     """Return a line if the venue accepts no order of this size; `price` None: not known yet.
 
-    A level that is too small is added to the next one, so the sum of all levels counts.
+    order_size: base; price: quote/base; collar: a fraction of the price. A level that is too small
+    is added to the next one, so the sum of all levels counts.
     """
     size = instrument.floor_size(order_size * levels)
     at_price = None if price is None else exact(price)
@@ -101,7 +105,7 @@ def blocking_limits(engine: Engine, price: float) -> list[str]:
 def thin_book(
     limits: Limits, order_size: Decimal, depth_bid: Decimal, depth_ask: Decimal
 ) -> list[str]:
-    """Return a line if the best levels hold too little for an order; sizes in base units."""
+    """Return a line if the best levels of a side are too small for an order; all sizes: base."""
     depth = min(depth_bid, depth_ask)
     own = limits.book_depth_min
     if depth >= (order_size if own is None else own):

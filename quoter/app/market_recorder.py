@@ -67,7 +67,7 @@ class MarketRecorder:
         self.progress.events += 1
 
     async def run(self, seconds: float | None, show: Callable[[Progress], None]) -> None:
-        """Record until cancelled, until `seconds` are over, or until the disk fails."""
+        """Record until cancelled, until `seconds` are over unless None, or until the disk fails."""
         loop = asyncio.get_running_loop()
         end_s = None if seconds is None else loop.time() + seconds
         tasks = [

@@ -31,7 +31,7 @@ def make_recorder(started: StartContext, config: EngineConfig) -> Recorder | Non
 
 
 def header_of(settings: Settings, config: EngineConfig | None, start_ns: int) -> Header:
-    """Return the header of a recording that begins at `start_ns`."""
+    """Return the header of a recording that begins at `start_ns`; `config` None: no engine."""
     return Header(
         run=run_id(start_ns),
         started_ns=start_ns,

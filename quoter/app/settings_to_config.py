@@ -109,7 +109,8 @@ def engine_config(
     """Return the engine's configuration; `opening`: balances while no own order is open.
 
     `target` is what QUOTER_TARGET=auto stands for; by default the base balance of `opening`.
-    `is_trial_only`: no quotes follow the trial order.
+    `is_trial_only`: no quotes follow the trial order. `earlier_runs`: their id prefixes; None if
+    they are not known.
     """
     if target is None:
         target = opening.get(instrument.base, Decimal(0))

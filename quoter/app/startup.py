@@ -174,8 +174,9 @@ async def connect(
 ) -> Instrument:
     """Check clock and key, and return the market's rules. Raises StartFailed.
 
-    Tries 3 times, or for START_WAIT_S while the venue can't be used. Meanwhile the orders that
-    an earlier run in `ledger` left are cancelled: a closed market may open again before we start.
+    Tries 3 times, or for START_WAIT_S while the venue can't be used. Meanwhile the orders that an
+    earlier run in `ledger` left are cancelled: a closed market may open again before we start.
+    Without a `ledger` (dry run) none is.
     """
     tries = 0
 

@@ -51,8 +51,8 @@ class RunResult:
     inventory_sd_lots: root of the time-weighted mean square of the inventory, in order sizes.
     fills: executions of one order at one time count as one. drawdown_max: measured at ticks.
     two_sided_share: of the time since orders first rested on both sides. causes_s: seconds with
-    each halt cause. gaps: in the depth as it arrived at the engine.
-    is_equal: whether our books equal the simulated venue's in every coin.
+    each halt cause. gaps: in the depth as it arrived at the engine. is_equal: whether our books
+    equal the simulated venue's in every coin.
     """
 
     fill_model: FillModel

@@ -104,7 +104,10 @@ def resume(
 def resume_by_file(
     reason: str, seen: str | None, data_dir: Path | None, where: tuple[str, int]
 ) -> None:
-    """Request a resume by a RESUME file and show the state after it. Raises NotDone, BadSetting."""
+    """Request a resume by a RESUME file and show the state after it. Raises NotDone, BadSetting.
+
+    `seen`: trading state that the user saw; None: ask the daemon for it.
+    """
     if seen is None:
         seen = _show_what_is_cleared(where)
     elif seen not in STATES:
@@ -205,7 +208,10 @@ def rearm_by_token(
     token_file: Path,
     where: tuple[str, int],
 ) -> None:
-    """Send `quoter rearm` over HTTP with the risk token. Raises NotDone, BadSetting."""
+    """Send `quoter rearm` over HTTP with the risk token. Raises NotDone, BadSetting.
+
+    `kill_id` None: show the state, and ask for it.
+    """
     token = find_token((), token_file)
     if kill_id is None:
         state = read_state(where)

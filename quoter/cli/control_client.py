@@ -136,7 +136,10 @@ def _ask(
     token: str = "",
     body: Mapping[str, object] | None = None,
 ) -> Reply:
-    """Return a response with status 200. Raises NotDone, CommandRefused, BadSetting."""
+    """Send a request, `body` as JSON (None: without), and return a response with status 200.
+
+    Raises NotDone, CommandRefused, BadSetting.
+    """
     where, data, headers = _name(address), None, {}
     if token:
         headers["Authorization"] = f"Bearer {token}"

@@ -110,7 +110,10 @@ def _data_folder(keep: Path | None) -> Iterator[Path]:
 
 
 def demo_settings(url: str, folder: Path, gamma: float | None) -> Settings:
-    """Return the demo's settings: at most 10 orders of 0.005 BTC, about 300 USD each."""
+    """Return the demo's settings: at most 10 orders of 0.005 BTC, about 300 USD each.
+
+    `gamma` None: the setting's default.
+    """
     return FixedSettings(
         sandbox_url=url,
         data_dir=folder,
@@ -163,7 +166,7 @@ class Demo:
 
 @asynccontextmanager
 async def _sandbox(seed: int, market: str) -> AsyncIterator[str]:
-    """Run a sandbox in a process of its own on a free port; yield its URL."""
+    """Run a sandbox in a process of its own on a free port; yield its URL. Raises QuoterError."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -98,7 +98,7 @@ class Drill:
             time.sleep(POLL_S)
 
     def _match(self, environment: object, run: object) -> None:
-        """Check that /state is of the daemon that owns the data folder: that one will be killed."""
+        """Raise DrillFailed unless /state is of the daemon that owns the folder, to be killed."""
         heartbeat = read_heartbeat(self._folder / HEARTBEAT, DaemonHeartbeat)
         owner = (
             f"{heartbeat.identity.environment} run {heartbeat.run}"

@@ -89,7 +89,8 @@ def _refused(error: StartFailed) -> ExitCode:
 def run_paper(*, seconds: float | None, json_output: bool) -> int:
     """Trade on paper for `seconds` or until Ctrl-C, print the account, return the exit code.
 
-    Limits that are not set are the demo's at the market's price. Raises BadSetting, StartFailed.
+    `seconds` None: no time limit. Limits that are not set are the demo's at the market's price.
+    Raises BadSetting, StartFailed.
     """
     forbid_core_dumps()
     return uvloop.run(_paper(seconds, Console(stderr=json_output), json_output=json_output))

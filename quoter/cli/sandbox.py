@@ -71,7 +71,10 @@ def _with_recording(
 
 
 def with_crash(config: SandboxConfig, *, in_s: float, time_scale: float) -> SandboxConfig:
-    """Return the configuration with a market crash `in_s` seconds after the start."""
+    """Return the configuration with a market crash `in_s` seconds after the start.
+
+    time_scale: its speed relative to real time.
+    """
     return replace(config, crash=CrashScenario(in_s=in_s, time_scale=time_scale))
 
 

@@ -77,7 +77,7 @@ class Instrument:
         return self.lot * max(0, int(whole))
 
     def floor_size(self, size: Decimal) -> Decimal:
-        """Exact size at or below `size`, on the lot grid, >= 0."""
+        """Exact size (base) at or below `size`, on the lot grid, >= 0."""
         return self.lot * (size // self.lot) if size > 0 else Decimal(0)
 
     def is_tradable(self, *, price: Decimal, size: Decimal) -> bool:

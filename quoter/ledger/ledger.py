@@ -222,7 +222,7 @@ class Ledger:
     ) -> None:
         """Record that an order has ended and all its fills are booked; not waited for.
 
-        Has no effect for an order that was never recorded.
+        filled: base. No effect for an order that was never recorded.
         """
         self._enqueue(
             "UPDATE intents SET state = ?, filled = ?, ended_ns = ? WHERE client_id = ?",

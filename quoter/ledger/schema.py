@@ -117,7 +117,10 @@ def _check(connection: sqlite3.Connection, *, is_new: bool) -> None:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Migrate the file version by version, each step in one transaction."""
+    """Migrate the file version by version, each step in one transaction.
+
+    Raises LedgerUnusable for a file of a newer version.
+    """
     while (version := _version(connection)) != str(VERSION):
         step = MIGRATIONS.get(int(version)) if version.isdecimal() else None
         if step is None:

@@ -143,7 +143,10 @@ class _Replay:
         return None
 
     def _compare(self, recorded: Decision | None) -> Difference | None:
-        """Compare the decision about the last event; recorded None: the run decided nothing."""
+        """Compare the decision about the last event; return the difference, None if equal.
+
+        `recorded` None: the run decided nothing. Raises RecordingError before the first event.
+        """
         replayed, self._due = self._due, None
         if recorded == replayed:
             return None

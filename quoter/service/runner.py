@@ -260,7 +260,7 @@ class Runner:
             await asyncio.sleep(REQUESTS_S)
 
     async def _end_when_requested(self) -> None:
-        """Wait for the stop request, drain, verify, and end the task group."""
+        """Wait for the stop request, drain, verify, and end the task group by raising Finished."""
         await self._stop_request.wait()
         self.kill_switch.block_for_shutdown()
         now_ns = self._clock.now_ns()

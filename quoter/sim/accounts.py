@@ -35,7 +35,7 @@ class Holdings:
         return {asset: self.both(asset) for asset in self._free}
 
     def lock(self, asset: str, amount: Decimal) -> None:
-        """Move from free to locked. Raises Refused(BALANCE)."""
+        """Move an amount of an asset from free to locked. Raises Refused(BALANCE)."""
         self.require(asset, amount)
         self._move(asset, -amount, amount)
 

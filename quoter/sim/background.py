@@ -22,7 +22,7 @@ class Background(Protocol):
         """Return the ticks of the best level, None if that side is empty."""
 
     def best_size(self, side: Side) -> Decimal:
-        """Return the shown size of the best level, which must exist."""
+        """Return the shown size, base, of the best level, which must exist."""
 
     def levels(self, side: Side) -> list[tuple[int, int]]:
         """Return (ticks, lots) of every level that can be traded, best first."""
@@ -31,7 +31,7 @@ class Background(Protocol):
         """Return the ticks of every level, unordered."""
 
     def size_at(self, side: Side, ticks: int) -> Decimal:
-        """Return the shown size, zero if there is no level."""
+        """Return the shown size, base; zero if there is no level."""
 
     def queue_end(self, side: Side, ticks: int) -> QueuePosition | None:
         """Return the place of an order that arrives now; None if account orders come first."""

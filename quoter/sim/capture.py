@@ -35,7 +35,7 @@ class RecordedBackground:
         self._best: dict[Side, tuple[int, Decimal]] = {}
 
     def best(self, side: Side) -> int | None:
-        """See `Background.best`."""
+        """Return the ticks of the newest recorded best price; None if that side is empty."""
         best = self._best_level(side)
         return None if best is None else best[0]
 

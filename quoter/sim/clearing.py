@@ -145,7 +145,7 @@ class Clearing:
         self._report(order, kind, cancel_client_id=cancel_client_id)
 
     def reduce(self, order: SimOrder, size: Decimal, *, ts_ns: int, former_client_id: str) -> None:
-        """Reduce an open order, unlock the difference and report it."""
+        """Reduce an open order to `size` (base), unlock the difference and report it."""
         self._holdings[order.account].unlock(*self._pledge(order, order.size - size))
         order.size = size
         order.amendments += 1

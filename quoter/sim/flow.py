@@ -97,7 +97,7 @@ class Flow:
         self._move_background(now_ns)
 
     def _sweep(self, move: float, now_ns: int) -> None:
-        """Move the mid, after a taker who trades with all that lies before its new place."""
+        """Move the mid by `move` (price), after a taker who trades up to its new place."""
         self.mid += move
         side = Side.BUY if move > 0 else Side.SELL
         if not self._market.is_halted:

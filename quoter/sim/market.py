@@ -133,7 +133,7 @@ class Market:
         return replace(resting.order)
 
     def reduce(self, resting: Resting, size: Decimal, now_ns: int, client_id: str) -> SimOrder:
-        """Reduce an open order in its place. Raises Refused, without any change."""
+        """Reduce an open order to `size` (base) in its place. Raises Refused, changing nothing."""
         order = resting.order
         if self.is_halted:
             raise Refused(SimReject.HALTED)
@@ -170,7 +170,10 @@ class Market:
     def reached(
         self, side: Side, *, limit_ticks: int | None = None, units_max: int | None = None
     ) -> Sequence[Hit]:
-        """Return the hits of a public taker, best first, up to a price and an amount of money."""
+        """Return the hits of a public taker, best first; a bound that is None does not apply.
+
+        limit_ticks: worst price, included; units_max: money, in units of the grid.
+        """
         return plan(
             book=self.book,
             background=self.background.levels(side.opposite),

@@ -50,7 +50,7 @@ def plan(
     account: str = "",
     self_trade: SelfTrade = SelfTrade.NONE,
 ) -> Plan:
-    """Return the plan up to `limit_ticks`, `lots` and `units_max` (money), all inclusive.
+    """Return the plan up to `limit_ticks`, `lots`, `units_max` (money), inclusive; None: no bound.
 
     background: (ticks, lots) of the opposite side, best first. At one price the accounts' orders
     come before the background, except for that part of it which their place in the queue has ahead.

@@ -32,7 +32,7 @@ class _SideLedger:
         self._markouts = {horizon_s: MarkoutLedger(horizon_s) for horizon_s in HORIZONS_S}
 
     def fill(self, fill: Fill, mark: Decimal, ts_ns: int) -> None:
-        """Book the size of a fill; its fee follows by `charge`."""
+        """Book a fill at `mark` (quote/base), without its fee, which `charge` adds."""
         signed = fill.size * fill.side.sign
         self.spread += signed * (mark - fill.price)
         self._notional += fill.size * fill.price
@@ -151,7 +151,7 @@ class Attribution:
         self._sides[side].charge(worth)
 
     def transfer(self, *, base: Decimal = ZERO, quote: Decimal = ZERO) -> None:
-        """Add units that were deposited (below zero: withdrawn): capital, not profit.
+        """Add base and quote units that were deposited (below zero: withdrawn): no profit.
 
         Raises ValueError for an amount that is not finite, as `funding` does.
         """
@@ -182,7 +182,7 @@ class Attribution:
         return self._total(self._mark)
 
     def pnl(self, mid: float | None) -> Pnl:
-        """Profit since start, valued at `mid`, else at the last mark. Changes nothing."""
+        """Profit since start, valued at `mid`, or if None at the last mark. Changes nothing."""
         mark = self._mark if mid is None else self.mark_of(mid)
         at = ZERO if mark is None else mark  # before the first mark there is nothing to value
         spread = fees = ZERO

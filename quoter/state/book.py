@@ -217,7 +217,7 @@ class Book:
 
     @staticmethod
     def _fresher(level: Level, own: Sizes, side: HalfBook) -> Level | None:
-        """The ticker's level unless it is all ours; else the best depth level behind it.
+        """The ticker's level unless it is all ours; else the best depth level behind it, or None.
 
         A level of the older depth that is better than the ticker's no longer exists.
         """
@@ -249,7 +249,10 @@ class Book:
         return self._compare(tops[0]) if tops and tops[0].update_id == self.last else None
 
     def _compare(self, top: TopOfBook) -> str | None:
-        """Compare with the ticker of the same update: best prices and sizes must be equal."""
+        """Compare with the ticker of the same update; return the difference, None if equal.
+
+        Best prices and sizes must be equal; a difference makes the book unusable.
+        """
         bid, ask = self.bids.near[-1], -self.asks.near[-1]
         ours = (Level(bid, self.bids.size(bid)), Level(ask, self.asks.size(ask)))
         if ours == (top.bid, top.ask):

@@ -41,7 +41,10 @@ class Inventory:
         target: Decimal = ZERO,
         known: Iterable[Fill] = (),
     ) -> None:
-        """`known`: fills that happened before `opening` was taken and are not to be booked."""
+        """Start from `opening`, balances by asset; `target`: base.
+
+        `known`: fills that happened before `opening` was taken and are not to be booked.
+        """
         self._instrument = instrument
         self.target = target
         self.opening = dict(opening)
@@ -57,12 +60,12 @@ class Inventory:
 
     @property
     def position(self) -> Decimal:
-        """Base holdings."""
+        """Holdings of the base coin, by our books."""
         return self.balances[self._instrument.base]
 
     @property
     def net(self) -> Decimal:
-        """The inventory q of every formula: position minus target, long > 0."""
+        """The inventory q of every formula, base: position minus target, > 0 if long."""
         return self.position - self.target
 
     @property
@@ -72,7 +75,7 @@ class Inventory:
 
     @property
     def cash(self) -> Decimal:
-        """Quote holdings."""
+        """Holdings of the quote currency, by our books."""
         return self.balances[self._instrument.quote]
 
     def has(self, trade_id: str) -> bool:

@@ -26,7 +26,7 @@ class Units:
         self._worth += size * mark
 
     def take_back(self, size: Decimal, mark: Decimal) -> None:
-        """Undo `add`: these units are counted elsewhere from now on."""
+        """Remove units at the present mark: they are counted elsewhere from now on."""
         self.add(size.copy_negate(), mark)
 
     def drift(self, mark: Decimal) -> Decimal:
@@ -75,7 +75,7 @@ class MarkoutLedger:
             self._mature(mark)
 
     def total(self, mark: Decimal) -> Decimal:
-        """Sum of all markouts, open ones valued at `mark`; below zero is adverse selection."""
+        """Sum of all markouts, quote, open ones valued at `mark`; < 0: adverse selection."""
         return self._matured + self._open.drift(mark)
 
     def open_notional(self) -> Decimal:

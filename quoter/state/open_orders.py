@@ -56,7 +56,7 @@ class OpenOrder:
 
     @property
     def leaves(self) -> Decimal:
-        """The size that could still fill."""
+        """The size, base, that could still fill."""
         return self.size - self.filled
 
     @property
@@ -117,7 +117,7 @@ class OwnLevels:
         return sum(self._shown(o) for o in orders if o.state is not OrderState.RESERVED)
 
     def _shown(self, order: OpenOrder) -> float:
-        """Size of an order in the published book, which may not contain its last fill yet."""
+        """Size (base) of an order in the published book, which may lack its last fill."""
         return float(order.size if order.filled_ns > self._since_ns else order.leaves)
 
     def add(self, order: OpenOrder) -> None:
@@ -251,7 +251,7 @@ class OpenOrders:
 def _newest[Order: (OpenOrder, ClosedOrder)](
     orders: dict[str, Order], venue_id: str
 ) -> Order | None:
-    """Return the newest order with this venue id, which is not empty."""
+    """Return the newest order with this venue id; None if there is none, or the id is empty."""
     for order in reversed(orders.values()) if venue_id else ():
         if order.venue_id == venue_id:
             return order

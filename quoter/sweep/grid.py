@@ -62,7 +62,8 @@ def parsed_grid(texts: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
 def tape_of(text: str, *, symbol: str | None, filters: Path | None) -> Tape:
     """Return the tape that an argument names: one file, or several of one tape with commas.
 
-    Raises BadSetting for a tape that can't be read.
+    `symbol` None: the first in the tape. `filters`: a file with an answer of exchangeInfo; None:
+    rules as the tape has them. Raises BadSetting for a tape that can't be read.
     """
     files = tuple(Path(name).absolute() for name in text.split(","))
     try:

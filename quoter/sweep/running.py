@@ -29,7 +29,8 @@ BYTES_PER_MB: Final = 1 << 20
 def run_cell(cell: Cell, parent: int | None = None) -> CellResult:
     """Play the tape of a cell and return its result; only the end of the process prevents one.
 
-    parent: the process that waits for results. When it is gone, this process ends.
+    parent: id of the process that waits for results. When it is gone, this process ends; None: it
+    does not depend on another one.
     """
     if parent is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent handles it
@@ -137,7 +138,7 @@ def _figures(result: RunResult, notes: tuple[str, ...]) -> Figures:
 
 
 def _check_files(cell: Cell) -> None:
-    """Refuse to run other code, or another tape, than the one that identifies the cell."""
+    """Raise TapeError unless code and tape are those that identify the cell."""
     if cell.code != code_hash():
         raise TapeError(f"this worker runs other code ({code_hash()} instead of {cell.code})")
     for path, size in zip(cell.tape.files, cell.tape.sizes, strict=True):

@@ -32,7 +32,10 @@ def is_level(price: Decimal, size: Decimal) -> bool:
 
 
 def stamp_ns(text: str) -> int:
-    """Return a time in ns; `text` has s, ms or µs since 1970: the size says which."""
+    """Return a time in ns from s, ms or µs since 1970, told apart by their size.
+
+    Raises ValueError for any other text.
+    """
     try:
         stamp = Decimal(text)
         if not 0 < stamp < 10**17:

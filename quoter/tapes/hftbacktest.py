@@ -102,7 +102,7 @@ def _events(file: ByteFile) -> Iterator[_Event]:
 
 
 def _event_count(file: ByteFile) -> int:
-    """Return the number of events, from the header of the array (numpy's format .npy)."""
+    """Return the number of events by the header of the array (.npy). Raises TapeError."""
     start = file.read(len(MAGIC) + 2)
     if not start.startswith(MAGIC):
         raise TapeError("it has no array of numpy")

@@ -119,7 +119,7 @@ class Metrics:
                 self._count(self._no_quote, off.side, off.reason)
 
     def observe_latency(self, kind: Latency, seconds: float) -> None:
-        """Record one latency."""
+        """Add one measured latency, seconds, to the histogram of its kind."""
         self._latency[kind].observe(seconds)
 
     def set_inbox_events(self, depth: int) -> None:

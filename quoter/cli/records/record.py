@@ -13,7 +13,7 @@ from quoter.settings import Settings
 
 
 def run_record(settings: Settings, folder: Path, *, max_mb: int, seconds: float | None) -> int:
-    """Record until a signal or for `seconds`; return the exit code."""
+    """Record until a signal, or for `seconds` unless None; return the exit code."""
     console = Console(stderr=True, highlight=False)
     where = " ".join(market_of(settings))
     seen = Progress()

@@ -77,7 +77,7 @@ class Headroom:
         return sum((o.leaves * o.price for o in self._orders.of_side(Side.BUY)), start=ZERO)
 
     def _base_headroom(self, side: Side, state: TradingState, price: Decimal) -> Decimal:
-        """Base units that may still be added on one side."""
+        """Base units that may still be added on one side at `price` (quote/base)."""
         leaves = self._orders.leaves(side)
         signed = self._inventory.net * side.sign
         room = self._limit() - signed - leaves

@@ -66,7 +66,10 @@ class FeedHealth:
                 self._causes.raise_cause(step, Cause.MARKET_FEED_DOWN, event.text)
 
     def on_market_event(self, event: MarketEvent, fault: str | None, step: StepBuilder) -> None:
-        """Take in a market event that was applied to the book; `fault`: what made it unusable."""
+        """Update from an event that was applied to the book.
+
+        `fault`: reason why the book is unusable now; None if it is not.
+        """
         book = self._market.book
         if fault is not None:
             self._on_book_fault(fault, step)

@@ -93,9 +93,9 @@ class Flattening:
         return Quote(side=side, ticks=ticks, price=price, size=size)
 
     def _size_max(self, wanted: Decimal, price: Decimal) -> Decimal:
-        """The largest size within the limits of one order, and the depth of either side.
+        """The largest size (base) within `wanted`, the limits of one order, and the depth.
 
-        The order rules require that depth of both sides.
+        The order rules require that depth on both sides of the book.
         """
         limits, depth = self._limits, depth_of(self._market)
         largest = min(

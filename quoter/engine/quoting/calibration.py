@@ -348,7 +348,7 @@ class Calibration:
     ) -> PricingInputs | NoQuote:
         """The inputs of a quote, or the reason why one is missing.
 
-        Raises InvalidInput for a number out of domain.
+        Units as in PricingInputs. Raises InvalidInput for a number out of domain.
         """
         estimate, sigma = self.estimate, self.sigma
         if sigma is None:

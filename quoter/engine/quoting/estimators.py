@@ -151,7 +151,10 @@ class Estimators:
         return *self.calibration.changing_inputs(ts_ns), *self.toxic_flow.changing_inputs
 
     def inputs(self, ts_ns: int, *, fair: float, lots: float) -> PricingInputs | NoQuote:
-        """The inputs of a quote, or the reason why one is missing. Raises InvalidInput."""
+        """The inputs of a quote, or the reason why one is missing. Raises InvalidInput.
+
+        fair: quote/base; lots: inventory in order sizes.
+        """
         toxic = self.toxic_flow
         return self.calibration.inputs(
             ts_ns,

@@ -99,8 +99,8 @@ class ToxicFlow:
         """Add our own fills to the markouts and to the side cooldowns.
 
         mid: the mid just before the fills, quote/base; without it (None) no markout is measured.
-        takers_per_s: takers expected to fill an order of ours, by our side. sigma: price/sqrt(s),
-        0 if not known.
+        takers_per_s: takers expected to fill an order of ours, by our side. sigma: price/sqrt(s), 0
+        if not known.
         """
         for one in executions:
             side, lots = one.fill.side, one.lots
@@ -119,7 +119,7 @@ class ToxicFlow:
             self._simulated_edge.on_mid(t_s, mid)
 
     def refresh(self, t_s: float, *, mid: float, half: float) -> None:
-        """Update the figures that quotes use. half: our half-spread, price, > 0."""
+        """Update the figures that quotes use; mid: quote/base; half: our half-spread, price."""
         self.flow = self._flow.flow.z(t_s)
         most = self._config.alpha_max * half
         self.alpha = min(max(self._flow.alpha(t_s, half), -most), most)
@@ -144,7 +144,7 @@ class ToxicFlow:
         return self._vpin.value if self._vpin is not None else None
 
     def markouts_bps(self, t_s: float) -> dict[tuple[Side, float], float]:
-        """Mean markout by our side and horizon, negative for fills that lost."""
+        """Mean markout, bps, by our side and horizon (s); negative for fills that lost."""
         mean = self._markouts.mean_bps
         return {(side, h): mean(t_s, side, h) for side in Side for h in HORIZONS_S}
 

@@ -298,7 +298,10 @@ class Reconcile:
     def _reappeared(
         self, listed: VenueOrder, closed: ClosedOrder | None, asked_ns: int, step: StepBuilder
     ) -> None:
-        """Handle a listed order of our prefix that is closed in our books, or was never sent."""
+        """Handle a listed order of our prefix that is not live in our books, and cancel it.
+
+        `closed`: its record if we know its end; None if this run never sent it.
+        """
         client_id = listed.client_id
         ended = client_id if closed else self._duplicate_instance.earlier_run(client_id)
         if ended is not None and self._may_be_old(ended, asked_ns):

@@ -118,7 +118,10 @@ class MicroPrice:
 
 
 def _mirrored(share: float) -> tuple[int, float]:
-    """Return the shared bin of a share and its sign: -1 below one half, else +1."""
+    """Return the bin of a share (0 to 1) and its sign: -1 below one half, else +1.
+
+    A share and its mirror image have the same bin. Raises InvalidInput for any other share.
+    """
     if not (0.0 <= share <= 1.0):
         raise InvalidInput("share", share)
     index = min(int(share * BINS), BINS - 1)

@@ -103,7 +103,10 @@ class FlowSignal:
         self._squares = self._weight = 0.0
 
     def trade(self, t_s: float, taker: Side, size: float) -> None:
-        """Record a public trade. Raises InvalidInput for a number out of domain or not finite."""
+        """Record a public trade of `size` base.
+
+        Raises InvalidInput for a number out of domain or not finite.
+        """
         trade_size(size)
         if self._takers.is_new(t_s, taker):
             self._order_size = self._counted = 0.0
@@ -221,5 +224,5 @@ class FlowAlpha:
         self.learned.update(t_s, mid, signal(self.flow.z(t_s)))
 
     def alpha(self, t_s: float, half: float) -> float:
-        """Return the expected move of fair value at `t_s`, price; half is our half-spread."""
+        """Return the expected move of fair value at `t_s`, price; half: our half-spread, price."""
         return self.learned.alpha(signal(self.flow.z(t_s)), half)

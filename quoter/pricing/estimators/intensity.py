@@ -206,7 +206,10 @@ class Intensity:
         return self.estimate.rate * exp(-self.estimate.kappa * max(0.0, past_d0))
 
     def _advance(self, t_s: float) -> None:
-        """Close the windows that ended by `t_s`; all but the first of them had no trade."""
+        """Close the windows that ended by `t_s`; all but the first of them had no trade.
+
+        Raises InvalidInput for a time that is not finite.
+        """
         if not (-inf < t_s < inf):
             raise InvalidInput("t_s", t_s)
         elapsed_s = t_s - self._start_s

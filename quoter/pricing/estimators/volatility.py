@@ -218,7 +218,7 @@ class Volatility:
         return self._scaled(self.long.variance) or None
 
     def _drawn(self, rate: VarianceRate) -> float:
-        """The variance of an estimate drawn towards the long one, by how few moves it rests on."""
+        """The variance of an estimate, price^2/s, nearer to the long one the fewer moves it has."""
         moves = rate.effective_moves
         return (moves * rate.variance + LONG_MOVES * self.long.variance) / (moves + LONG_MOVES)
 

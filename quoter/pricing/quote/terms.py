@@ -138,7 +138,10 @@ def _check(inputs: PricingInputs) -> None:
 def _model(
     inputs: PricingInputs, base: float, clamps: list[Clamp]
 ) -> tuple[float, float, float, float]:
-    """Return slope, half-spread at zero inventory, skew and boundary, all price."""
+    """Return slope, half-spread at zero inventory, skew and boundary, all price.
+
+    `base`: half-spread without inventory risk, price. Raises InvalidInput.
+    """
     table, lots = inputs.bounded, inputs.lots
     if table is None or inputs.tau_s is not None:
         slope = _slope(inputs, clamps)
@@ -152,7 +155,7 @@ def _model(
 
 
 def _markout_cost(cost: float, name: str, half: float, clamps: list[Clamp]) -> float:
-    """Return the markout cost of a side, at most two half-spreads.
+    """Return the markout cost of a side, price, at most two half-spreads. Raises InvalidInput.
 
     It moves its side only. If it reduced the intensity of the slope as fees do, skew would grow
     with it and could bring the losing side nearer.
@@ -169,7 +172,8 @@ def _markout_cost(cost: float, name: str, half: float, clamps: list[Clamp]) -> f
 def _alpha(alpha: float, half: float, clamps: list[Clamp]) -> tuple[float, float]:
     """Return how much farther out the expected move puts bid and ask, price.
 
-    Both quotes follow the move; the side that the move would reach shifts by twice the move.
+    alpha: expected move, price; half: half-spread, price. Raises InvalidInput. Both quotes follow
+    the move; the side that the move would reach shifts by twice the move.
     """
     if alpha == 0.0:
         return 0.0, 0.0
@@ -215,8 +219,8 @@ def _bounded(
     """Apply floors and caps to one side; `lots_towards` > 0 if a fill adds to the inventory.
 
     Returns the distance, price; None if the side is not quoted (limit, regime, spread_max). The
-    floor around fair value holds for both sides, so that a large rebate can't put the exposed
-    side nearer to fair than the unwinding one: quotes stay monotone in inventory.
+    floor around fair value holds for both sides, so that a large rebate can't put the exposed side
+    nearer to fair than the unwinding one: quotes stay monotone in inventory.
     """
     if lots_towards >= inputs.lots_max:
         clamps.append(Clamp(f"{name}_{Bound.SIDE_LIMIT}", lots_towards, inputs.lots_max))

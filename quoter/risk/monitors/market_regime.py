@@ -147,7 +147,10 @@ class MarketRegime:
             self._peak = equity
 
     def _moved(self, ts_ns: int, mid: float, tick: float, usual: float) -> Iterator[Signal]:
-        """Compare with the mid a few seconds ago; after a gap, with the last mid before it."""
+        """Yield a signal for each move that is too large; after a gap, since the mid before it.
+
+        tick: price; usual: usual volatility, price/sqrt(s).
+        """
         mids = self._mids
         if mids and ts_ns - mids[-1][0] < GRID_NS:
             return

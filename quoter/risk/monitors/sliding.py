@@ -26,7 +26,7 @@ class SlidingRange:
         self._closed_low, self._closed_high = inf, -inf
 
     def see(self, ts_ns: int, value: float) -> tuple[float, float]:
-        """Take a value and return the range of the window with it."""
+        """Add a value; return the lowest and the highest of the window, this one included."""
         slot = ts_ns // self._slot_ns
         if slot > self._slot:
             self._roll(slot)
@@ -66,7 +66,7 @@ class SlidingSum:
         return total + amount
 
     def total(self, ts_ns: int) -> float:
-        """The sum as of now."""
+        """The sum of the window that ends at `ts_ns`."""
         slot = ts_ns // self._slot_ns
         if slot > self._slot:
             slots = self._closed.maxlen or 1

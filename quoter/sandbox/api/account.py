@@ -18,7 +18,10 @@ DAY_NS = 86_400 * NS_PER_S
 
 
 def query(request: Request) -> Json:
-    """Answer GET order. The ORDER_NOT_FOUND fault hides orders younger than its `lag_s`."""
+    """Answer GET order. Raises ApiError(-2013) for an unknown order.
+
+    The ORDER_NOT_FOUND fault hides orders younger than its `lag_s`.
+    """
     symbol = request.market().symbol
     order_id, client_id = order_reference(request.parameters)
     exchange = request.venue.exchange

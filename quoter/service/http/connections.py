@@ -105,7 +105,10 @@ class Connection(asyncio.Protocol):
             self._begin()
 
     def eof_received(self) -> bool | None:
-        """Report to the wrapped protocol that the peer sends no more; return its answer, if any."""
+        """Report to the wrapped protocol that the peer sends no more; return its answer.
+
+        None, which closes the connection, before the head of a request is complete.
+        """
         return self._inner.eof_received() if self._inner is not None else None
 
     def pause_writing(self) -> None:

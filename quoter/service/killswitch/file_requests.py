@@ -211,7 +211,7 @@ def rearm(
 ) -> Rearmed:
     """Clear the kill of this id, or request it from the daemon that runs; return which.
 
-    Raises OSError.
+    accept_inventory: base, the held inventory if it is above the limit. Raises OSError.
     """
     record = Latch(folder).read()
     if record is None:

@@ -69,7 +69,10 @@ async def _read_once(
 def _next_page(
     paging: Paging, page: Sequence[Json], *, number: int, rows_read: int
 ) -> Params | None:
-    """Return the parameters of the next page; None if the venue says that there is none."""
+    """Return the parameters of the next page; None if the venue says that there is none.
+
+    Raises VenueError if a full page does not say how to go on.
+    """
     match paging.by:
         case PageBy.NUMBER:
             return {paging.param: number + 1}

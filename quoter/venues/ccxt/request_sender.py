@@ -81,7 +81,10 @@ class RequestSender:
         is_paced: bool = True,
         is_public: bool = False,
     ) -> T | FailedCall:
-        """Send a request that changes nothing at the venue; `is_public`: it is not signed."""
+        """Send a request that changes nothing at the venue; `is_public`: it is not signed.
+
+        weight: units of the rate limit that it costs; not `is_paced`: it never waits for them.
+        """
         request = _Request(Purpose.READ, "", call, reader, is_public)
         return await self._paced(request, weight, is_paced=is_paced)
 

@@ -27,7 +27,7 @@ class CcxtRest:
         self._sender = RequestSender(client, config, now_ns)
 
     async def book(self) -> Json | None:
-        """Return the unified order book."""
+        """Return the unified order book; None without an answer."""
         symbol = self._instrument.symbol
         answer = await self._sender.read(
             lambda: self._client.fetch_order_book(symbol), answers.book, weight=BOOK_WEIGHT
@@ -49,7 +49,10 @@ class CcxtRest:
             )
 
     async def status(self) -> str | None:
-        """Return why the venue, on Binance the symbol, does not trade; empty if it trades."""
+        """Return why the venue, on Binance the symbol, does not trade; empty if it trades.
+
+        None without an answer, and where the venue does not report it.
+        """
         if self._is_binance:
             return await self._symbol_status()
         if not self._client.has.get("fetchStatus"):

@@ -125,7 +125,10 @@ class RateLimiter:
         return f"the venue asked for a pause: {self._pause.text}"
 
     def pause(self, now_ns: int, *, retry_s: float | None, text: str, is_ban: bool) -> None:
-        """Pause requests as the venue asked; a longer pause already in force stays."""
+        """Pause requests as the venue asked; a longer pause already in force stays.
+
+        `retry_s` None: the venue named no time, PAUSE_S_DEFAULT is used.
+        """
         wanted_s = PAUSE_S_DEFAULT if retry_s is None else retry_s
         until_ns = now_ns + int(min(PAUSE_S_MAX, max(PAUSE_S_MIN, wanted_s)) * NS_PER_S)
         if until_ns >= self._pause.until_ns:

@@ -30,5 +30,5 @@ class RequestLimits:
     create_cost: float = 1.0
 
     def cancel_cost(self, age_s: float) -> float:
-        """Return what the cancel of an order of this age costs."""
+        """Return the units of the count that the cancel of an order of this age costs."""
         return next((cost for below_s, cost in self.cancel_costs if age_s < below_s), 0.0)

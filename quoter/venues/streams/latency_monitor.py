@@ -54,7 +54,10 @@ class LatencyMonitor:
         return self._set(now_ns, is_slow=not self._is_slow, text=_late(late_ns))
 
     def restart(self, now_ns: int) -> Alarm | None:
-        """Start afresh for a new connection; return the alarm that clears FEED_SLOW, if set."""
+        """Start afresh for a new connection; return the alarm that clears FEED_SLOW.
+
+        None if FEED_SLOW is not raised.
+        """
         self._in_a_row = 0
         return self._set(now_ns, is_slow=False, text="") if self._is_slow else None
 

@@ -98,7 +98,7 @@ class StreamReader:
             self._handler.on_lost(text)
 
     async def _wait_for_attempt(self) -> float:
-        """Wait until an attempt is due and count it; return its time."""
+        """Wait until an attempt is due, count it, return its time (monotonic clock, s)."""
         pause_s, self._retry_after_s = self._retry_after_s, 0.0
         return await self._backoff.wait_for_attempt(
             self._handler.on_attempts_exhausted, pause_s_min=pause_s

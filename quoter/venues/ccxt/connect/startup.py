@@ -300,7 +300,7 @@ class StartupChecks:
         return "" if self._fee is not None or self._config.is_cancel_only else DEFAULT_FEE_WARNING
 
     def _maker_fee(self, answer: object) -> Decimal | None:
-        """Return the account's maker fee; None if this venue does not report it with the balances.
+        """Return the account's maker fee, a fraction; None if it is not reported with the balances.
 
         Raises BadAnswer if the balances are missing, or the fee is missing or beyond FEE_MAX.
         """
