@@ -54,7 +54,7 @@ class RunInputs:
 
 
 def make_runner(inputs: RunInputs) -> Runner:
-    """Return a runner that is ready to run."""
+    """Build all parts of a daemon; return its runner, ready to run."""
     stop_request = StopRequest()
     kill_switch = KillSwitchController(
         gateway=inputs.gateway,

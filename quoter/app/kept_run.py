@@ -48,7 +48,7 @@ class KeptRun:
     """
 
     def __init__(self, folder: Path, settings: Settings, setup: RunSetup, start_ns: int) -> None:
-        """Raises BadSetting also if the folder holds a run already."""
+        """Create the folder and its ledger. Raises BadSetting also if it holds a run already."""
         self._folder, self._config = folder, setup.engine
         name = f"{ENVIRONMENT} {setup.market.fill_model}"
         self._header = replace(header_of(settings, setup.engine, start_ns), exchange=name)
@@ -69,7 +69,7 @@ class KeptRun:
         self._write_ledger(self._begin)
 
     def observe(self, engine: Engine, step: Step) -> None:
-        """Record one step."""
+        """Record one step that `engine` has just made: its event, decision, orders and fills."""
         self._records.append(step.event)
         self._events += 1
         if step.commands or step.state is not None:

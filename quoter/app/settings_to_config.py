@@ -202,7 +202,7 @@ def earlier_runs(settings: Settings, reader: Reader) -> frozenset[str]:
 
 
 def market_of(settings: Settings) -> Market:
-    """Return the market that the ledger records."""
+    """Return the market of these settings, as the ledger records it."""
     return Market(settings.environment.value, settings.exchange, settings.symbol)
 
 
@@ -276,7 +276,7 @@ def given_fee(settings: Settings) -> Decimal | None:
 
 
 def quote_shape(settings: Settings) -> QuoteShape:
-    """Return widening, spread bounds, size skew and levels."""
+    """Return the shape of quotes: widening, spread bounds, size skew and levels."""
     return QuoteShape(
         beta=settings.widening_beta,
         p=settings.widening_power,

@@ -19,7 +19,7 @@ class RandomLatency:
     """
 
     def __init__(self, latency: Latency, *, spread: float, seed: int) -> None:
-        """Raises ValueError if `spread` is below 1."""
+        """Draw from a generator with this seed. Raises ValueError if `spread` is below 1."""
         if not spread >= 1.0:
             raise ValueError(
                 f"spread, a 99 % quantile with median 1, must be at least 1, not {spread}"

@@ -189,7 +189,7 @@ class SimulatedGateway:
             self._publish(Channel.MARKET, event)
 
     def _arrive(self, request: _Request) -> None:
-        """Execute a command at the venue."""
+        """Execute a command that has reached the venue, and schedule its answer."""
         match request.command:
             case PlaceOrder() as command:
                 self._answer(request, self._place(command))

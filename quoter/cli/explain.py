@@ -130,7 +130,7 @@ def _live_parameters(state: object) -> Table:
 
 
 def show(what: RenderableType) -> None:
-    """Print to standard output."""
+    """Print a table or text to standard output."""
     Console().print(what)
 
 

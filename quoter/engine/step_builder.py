@@ -44,7 +44,7 @@ class StepBuilder:
         self.trial: TrialResult | None = None
 
     def add_anomaly(self, what: str, detail: str = "") -> None:
-        """Record an anomaly: it is counted and logged."""
+        """Record an anomaly: it is counted under the name `what`, and logged with `detail`."""
         self.anomalies.append((what, detail))
 
     def order_changed(

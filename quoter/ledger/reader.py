@@ -161,7 +161,7 @@ class Reader:
         return found.fetchone() is not None
 
     def last_fills(self, epoch: int, count: int) -> list[KnownFill]:
-        """Return the newest fills of an epoch, newest first."""
+        """Return the newest `count` fills of an epoch, newest first."""
         rows = self._connection.execute(
             f"SELECT {FILL_COLUMNS} FROM fills WHERE +epoch = ?"  # noqa: S608 - constants only
             " ORDER BY rowid DESC LIMIT ?",
@@ -221,7 +221,7 @@ class Reader:
         return row is not None
 
     def runs(self, count: int) -> list[RunRow]:
-        """Return the newest runs, newest first."""
+        """Return the newest `count` runs, newest first."""
         rows = self._connection.execute(
             f"SELECT {RUN_COLUMNS} FROM runs ORDER BY started_ns DESC, rowid DESC"  # noqa: S608 - constants only
             " LIMIT ?",
@@ -230,7 +230,7 @@ class Reader:
         return [_run(row) for row in rows]
 
     def operations(self, count: int) -> list[Operation]:
-        """Return the newest requests, newest first; none in a file that is not migrated yet."""
+        """Return the newest `count` requests, newest first; none in a file not migrated yet."""
         if not self._has_table("operations"):
             return []
         rows = self._connection.execute(

@@ -106,7 +106,7 @@ class Operation(NamedTuple):
 
 
 def fill_row(known: KnownFill) -> FillRow:
-    """Return the values of FILL_COLUMNS."""
+    """Return a fill as the values of FILL_COLUMNS."""
     fill = known.fill
     return (
         fill.trade_id,

@@ -120,7 +120,7 @@ class _Plot:
 
 
 def draw(chart: Chart, size: Size) -> str:
-    """Return the chart as an SVG element."""
+    """Return the chart, drawn at a size, as an SVG element."""
     plot = _plot(chart, size)
     _draw_axes(plot)
     clip = f"clip-{chart.name}-{size.name}"  # ids are of the whole page

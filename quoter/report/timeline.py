@@ -60,7 +60,7 @@ class Timeline:
 
 
 def merged(first: Moment, second: Moment) -> Moment:
-    """Return two neighbouring moments as one."""
+    """Return two neighbouring moments as one: the last values, and the extremes of both."""
     return Moment(
         second.ts_ns,
         second.last,

@@ -47,7 +47,7 @@ class Holdings:
         self._move(asset, amount, ZERO)
 
     def require(self, asset: str, amount: Decimal) -> None:
-        """Raise Refused(BALANCE) unless that much is free."""
+        """Raise Refused(BALANCE) unless `amount` of the asset is free."""
         if self.free(asset) < amount:
             raise Refused(SimReject.BALANCE)
 

@@ -41,7 +41,7 @@ class RandomBackground:
     """Random depth around a mid: the best level follows the mid, the others keep their price."""
 
     def __init__(self, spec: MarketSpec, rng: Random) -> None:
-        """Raises ValueError if a parameter of `spec` is out of its domain."""
+        """Start empty, until the first `move`. Raises ValueError for parameters out of domain."""
         is_random = 0 <= spec.sigma < inf and 0 <= spec.intensity < inf and 0 < spec.kappa < inf
         if not (is_random and spec.spread_ticks >= 1 and spec.depth_levels >= 1):
             raise ValueError(f"market parameters out of domain: {spec}")
@@ -157,7 +157,7 @@ class QueuedBackground(RandomBackground):
         self._used: set[Side] = set()  # sides without some of their levels
 
     def queue_end(self, side: Side, ticks: int) -> QueuePosition:
-        """See `Background.queue_end`."""
+        """Return the place of an order that arrives now: behind what the level shows."""
         return QueuePosition.at_the_end(FillModel.PROBABLE, self.lots_at(side, ticks))
 
     def move(self, bid: int, ask: int, *, kappa: float) -> list[tuple[Side, int]]:

@@ -70,7 +70,7 @@ class RecordedBackground:
         return float(size / self._lot)
 
     def queue_end(self, side: Side, ticks: int) -> QueuePosition:
-        """See `Background.queue_end`."""
+        """Return the place of an order that arrives now: behind what the level shows."""
         return QueuePosition.at_the_end(self._fill_model, self.shown_lots(side, ticks))
 
     def best_depth(self, side: Side) -> int | None:

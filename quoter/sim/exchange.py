@@ -80,7 +80,8 @@ class Exchange:
     ) -> None:
         """Open an account with these holdings, all free. Raises ValueError if it exists.
 
-        Fees are taken from the received asset, or from `fee_coin` while the balance is enough.
+        Raises ValueError also for a balance that is negative or not finite. Fees are taken from the
+        received asset, or from `fee_coin` while its balance is enough.
         """
         self._clearing.add_account(account, balances, fee_coin)
 

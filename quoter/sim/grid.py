@@ -13,7 +13,7 @@ class Grid:
     """Prices in ticks, sizes in lots, money in `unit`s of one tick times one lot."""
 
     def __init__(self, spec: MarketSpec) -> None:
-        """Raises ValueError unless tick and lot are above zero."""
+        """Build the grid of a market. Raises ValueError unless tick and lot are above zero."""
         if not (spec.tick > 0 and spec.lot > 0):
             raise ValueError(f"{spec.symbol}: tick {spec.tick} and lot {spec.lot} must be above 0")
         self.unit = spec.tick * spec.lot

@@ -203,7 +203,7 @@ class Market:
                 self.fill(resting, resting.lots, now_ns, taker=side.opposite)
 
     def print_trade(self, trade_id: int, ticks: int, lots: int, taker: Side, now_ns: int) -> None:
-        """Publish a trade."""
+        """Publish a public trade of `lots` at `ticks`."""
         self._emit(
             PrintNews(
                 ts_ns=now_ns,

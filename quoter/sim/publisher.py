@@ -74,7 +74,7 @@ class Publisher:
         self._flushed = self._last
 
     def snapshot(self, limit: int) -> DepthBook:
-        """Return the book as of the last commit."""
+        """Return the book as of the last commit, `limit` levels of each side."""
         return DepthBook(
             last=self._last,
             bids=self._levels(Side.BUY, limit),

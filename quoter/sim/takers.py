@@ -49,7 +49,7 @@ class Takers:
             self._arrival_ns = NEVER_NS
 
     def take(self, conditions: Conditions) -> Taker:
-        """Return the taker of `next_ns`."""
+        """Return the taker who comes at `next_ns`, and draw the next arrival."""
         now_ns, same = self.next_ns, None
         if self._followers and self._followers[0][0] == now_ns:
             same = heappop(self._followers)[2]

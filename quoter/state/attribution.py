@@ -151,7 +151,7 @@ class Attribution:
         self._sides[side].charge(worth)
 
     def transfer(self, *, base: Decimal = ZERO, quote: Decimal = ZERO) -> None:
-        """Add base and quote units that were deposited (below zero: withdrawn): no profit.
+        """Add deposited amounts, below zero if withdrawn: they are capital, not profit.
 
         Raises ValueError for an amount that is not finite, as `funding` does.
         """

@@ -48,7 +48,7 @@ class SafetyGauges:
             gauge.labels(*labels).set(value)
 
     def set_limits(self, *, loss_max: Decimal, drawdown_max: Decimal) -> None:
-        """Set the loss limits, quote currency."""
+        """Set the limits of loss and drawdown, quote currency."""
         self._loss_max.labels(*self._labels).set(float(loss_max))
         self._drawdown_max.labels(*self._labels).set(float(drawdown_max))
 

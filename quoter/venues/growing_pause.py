@@ -13,9 +13,10 @@ class GrowingPause:
         self._until_s = 0.0
 
     def extend(self, now_s: float) -> float:
-        """Begin a pause, longer soon after another; return the seconds that are left of it.
+        """Begin a pause unless one is in force; return the seconds that are left of it.
 
-        Refusals of requests that were under way when a pause began change nothing.
+        A pause that begins within CALM_S of the end of the last one is twice as long. Refusals of
+        requests that were under way when a pause began change nothing.
         """
         if now_s >= self._until_s:
             is_again = now_s < self._until_s + CALM_S

@@ -70,10 +70,10 @@ class CancelGateway(Protocol):
         """
 
     async def cancel_all(self) -> int:
-        """Same as `OrderGateway.cancel_all`."""
+        """Cancel every own order like `OrderGateway.cancel_all`; return how many are left."""
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """Same as `OrderGateway.report`."""
+        """Return the requested report like `OrderGateway.report`."""
 
     async def close(self) -> None:
         """Close every socket; bounded in time."""
@@ -123,7 +123,7 @@ class OrderGateway(Protocol):
         """Return bars and trade rate from before the start; empty where not available."""
 
     def adopt_orders(self, orders: KnownOrders) -> None:
-        """Same as `CancelGateway.adopt_orders`."""
+        """Count these orders of another process as ours, instead of those adopted before."""
 
     async def cancel_all(self) -> int:
         """Cancel every own order, list the open ones, return how many of ours are still open.

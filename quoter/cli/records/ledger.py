@@ -55,7 +55,7 @@ def accept_venue(folder: Path, reason: str) -> ExitCode:
 
 
 def show_ledger(folder: Path) -> ExitCode:
-    """Print tables to stdout; return the exit code."""
+    """Print the ledger in `folder` as tables to stdout; return the exit code."""
     console = _console()
     try:
         with Reader(folder) as reader, reader.one_state():

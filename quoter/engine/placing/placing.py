@@ -33,7 +33,7 @@ BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def base36(number: int) -> str:
-    """Lower-case base 36 without leading zeros."""
+    """`number`, >= 0, in lower-case base 36 without leading zeros."""
     digits = ""
     while number:
         number, rest = divmod(number, 36)

@@ -31,9 +31,9 @@ PRICE_TIMEOUT_NS = 10_000 * NS_PER_MS  # a fee that is unpriced for longer pause
 class _Coin:
     """The price of one coin, and the fees in it that wait for a price."""
 
-    price: Decimal = Decimal(0)
-    priced_ns: int = 0  # when it was requested; 0 before there is one
-    asked_ns: int = 0
+    price: Decimal = Decimal(0)  # quote currency per unit
+    priced_ns: int = 0  # when that price was requested; 0 before there is one
+    asked_ns: int = 0  # when a price was last requested; 0: never
     unpriced: dict[Side, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     unpriced_since_ns: int = 0  # 0 while nothing is unpriced
 

@@ -51,7 +51,7 @@ class MakerFee:
             return
 
     def on_report(self, event: MakerFeeReport, step: StepBuilder) -> None:
-        """Take the fee: the next quote is computed with it."""
+        """Use the reported fee: the next quote is computed with it."""
         before = self._instrument.now
         if event.fee_maker != before.fee_maker:
             text = f"{_bps(before.fee_maker)} -> {_bps(event.fee_maker)}"
@@ -60,7 +60,7 @@ class MakerFee:
             self._quiet_until_ns = 0
 
     def on_report_failed(self, kind: ReportKind, step: StepBuilder) -> None:
-        """Repeat a request that was not answered."""
+        """Repeat a request of the fee that failed, after AGAIN_NS."""
         if kind is ReportKind.MAKER_FEE:
             self._due_ns = step.ts_ns + AGAIN_NS
 

@@ -45,7 +45,7 @@ TICK_TOLERANCE = 1e-6  # a float distance this close to a tick is that tick
 
 
 class Confidence(StrEnum):
-    """How much data an intensity estimate rests on."""
+    """Amount of data that an intensity estimate rests on."""
 
     COLD = "cold"  # below COLD_SAMPLES: the prior is used, and quotes are widened
     WARM = "warm"  # up to WARM_SAMPLES

@@ -108,12 +108,12 @@ class VarianceRate:
 
     @property
     def sigma(self) -> float | None:
-        """price/sqrt(s); None before any time was observed."""
+        """Volatility, price/sqrt(s); None before any time was observed."""
         return sqrt(self.squares / self.time_s) if self.time_s > 0.0 else None
 
     @property
     def variance(self) -> float:
-        """price^2/s; 0 before any time was observed."""
+        """Variance rate, price^2/s; 0 before any time was observed."""
         return self.squares / self.time_s if self.time_s > 0.0 else 0.0
 
     @property
@@ -206,7 +206,7 @@ class Volatility:
 
     @property
     def sigma(self) -> float | None:
-        """price/sqrt(s); None while too little was observed to quote from."""
+        """Sigma for quotes, price/sqrt(s); None while too little was observed to quote."""
         if not self.slow.is_warm:
             return None
         slow, fast = self._drawn(self.slow), FAST_SHARE * FAST_SHARE * self._drawn(self.fast)

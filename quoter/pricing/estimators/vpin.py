@@ -34,12 +34,12 @@ class Vpin:
 
     @property
     def imbalances(self) -> tuple[float, ...]:
-        """|bought - sold| of the last full buckets, base, oldest first."""
+        """Imbalances |bought - sold| of the last full buckets, base, oldest first."""
         return tuple(self._ring)
 
     @property
     def value(self) -> float | None:
-        """0 to 1; None before the first bucket is full."""
+        """VPIN, 0 to 1; None before the first bucket is full."""
         return self._sum / (len(self._ring) * self._bucket) if self._ring else None
 
     def add(self, bought: float, sold: float) -> None:

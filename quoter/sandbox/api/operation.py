@@ -54,7 +54,7 @@ class Operation:
     logged: bool = False  # goes into the wire log
 
     def cost(self, parameters: Parameters) -> int:
-        """Return the request weight."""
+        """Return the weight of a request with these parameters."""
         return self.weight if self.weigh is None else self.weigh(parameters)
 
 
@@ -103,7 +103,7 @@ def symbols(parameters: Parameters) -> list[str]:
 
 
 def limited(parameters: Parameters, *, default: int, most: int) -> int:
-    """Return the `limit` parameter. Raises ApiError(-1130) outside 1..most."""
+    """Return the `limit` parameter, or `default`. Raises ApiError(-1130) outside 1..most."""
     limit = parameters.integer("limit", default)
     if not 1 <= limit <= most:
         raise bad_request(-1130, "Data sent for parameter 'limit' is not valid.")

@@ -64,7 +64,7 @@ class Bar:
 
     @classmethod
     def flat(cls, start_ms: int, price: Decimal) -> "Bar":
-        """Return a bar without a trade."""
+        """Return a bar without a trade, whose prices are all `price`."""
         return cls(start_ms, price, price, price, price)
 
     def add(self, news: PrintNews) -> None:

@@ -78,6 +78,6 @@ class WireLog:
         return entry
 
     def since(self, seq: int) -> list[Json]:
-        """Return the kept entries after `seq`."""
+        """Return the kept entries with a number above `seq` as rows, oldest first."""
         first = self._seq - len(self._entries)  # the kept entries are numbered first + 1 and up
         return [entry.row() for entry in islice(self._entries, max(0, seq - first), None)]

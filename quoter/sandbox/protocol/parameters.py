@@ -73,7 +73,7 @@ class Parameters:
         )
 
     def text(self, name: str, default: str = "") -> str:
-        """Return the value as sent."""
+        """Return the value of a parameter as sent, or `default`."""
         return self._values.get(name, default)
 
     def symbol(self, name: str = "symbol") -> str:
@@ -91,7 +91,7 @@ class Parameters:
         return value
 
     def integer(self, name: str, default: int = 0) -> int:
-        """Return an integer >= 0."""
+        """Return a parameter that is an integer >= 0, or `default`."""
         value = self._values.get(name)
         if value is None:
             return default
@@ -104,7 +104,10 @@ class Parameters:
     def decimal(
         self, name: str, default: Decimal | None = None, *, step: Decimal = MONEY_STEP
     ) -> Decimal:
-        """Return a plain decimal number >= 0 with at most 8 decimals, more if `step` is finer."""
+        """Return a decimal parameter >= 0 with at most 8 decimals, more if `step` is finer.
+
+        If it was not sent: `default`; with a default of None it is mandatory.
+        """
         value = self._values.get(name)
         if value is None:
             if default is None:

@@ -90,7 +90,10 @@ def parse(body: bytes) -> Fields:
 
 
 def take_reason(fields: Fields) -> str:
-    """Remove the reason from the fields, return it. Raises RequestRefused: none, or not valid."""
+    """Remove the reason from the fields and return it.
+
+    Raises RequestRefused if there is none, or it is not valid.
+    """
     reason = fields.pop("reason", None)
     if not isinstance(reason, str) or not reason.strip():
         raise RequestRefused(400, "reason: a text is required")
@@ -115,7 +118,10 @@ def parse_command_fields(route: CommandRoute, fields: Fields) -> Fields:
 
 
 def numbers(fields: Fields) -> dict[str, float]:
-    """Return live parameters by name. Raises RequestRefused: none given, or not a number."""
+    """Return live parameters by name.
+
+    Raises RequestRefused if none is given, or a value is not a number.
+    """
     if not fields:
         raise RequestRefused(400, "no live parameter is named")
     found = {}

@@ -10,7 +10,10 @@ AMOUNT_CHARS_MAX = 64
 
 
 def check_reason(reason: str) -> str:
-    """Return the reason without surrounding spaces. Raises ValueError: empty, long, unprintable."""
+    """Return the reason without surrounding spaces.
+
+    Raises ValueError unless it is 1 to REASON_CHARS_MAX printable characters.
+    """
     reason = reason.strip()
     if not reason or len(reason) > REASON_CHARS_MAX or not reason.isprintable():
         raise ValueError(f"must be 1 to {REASON_CHARS_MAX} printable characters")

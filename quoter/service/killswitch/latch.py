@@ -46,7 +46,10 @@ class Latch:
         self._path = folder / NAME
 
     def read(self) -> LatchRecord | None:
-        """Return the record on disk; None only if there certainly is none."""
+        """Return the record on disk; None only if there certainly is none.
+
+        A latch that can't be read gives a record with the cause INVARIANT_BROKEN.
+        """
         try:
             raw = json.loads(self._path.read_text())
             record = LatchRecord(

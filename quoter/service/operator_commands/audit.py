@@ -68,7 +68,7 @@ def result_of(outcome: Outcome) -> str:
 
 
 def fields_text(given: dict[str, object]) -> str:
-    """Return the fields of a request as JSON."""
+    """Return the fields of a request as JSON, cut at FIELDS_CHARS_MAX."""
     return json.dumps(given, default=str, sort_keys=True)[:FIELDS_CHARS_MAX]
 
 

@@ -213,7 +213,7 @@ class FileCommands:
             )
 
     def _rearm_outcome(self, outcome: EngineOutcome) -> None:
-        """Write down what became of one attempt."""
+        """Handle the outcome of one attempt: end the re-arm, or keep the refusal for the answer."""
         if self._rearm is None:
             return
         command = self._rearm.command

@@ -18,7 +18,7 @@ class Options:
     markets: tuple[MarketSpec, ...] = ()  # symbols for the study of gamma
 
     def paths_or(self, usual: int, quick: int) -> int:
-        """Return the number of paths to run."""
+        """Return the number of paths to run: the user's, else `quick` or `usual`."""
         return self.paths or (quick if self.is_quick else usual)
 
 

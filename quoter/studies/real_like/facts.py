@@ -100,7 +100,7 @@ def _reach(market: Observed, mids: Numbers) -> Numbers:
 
 
 def _counts(times: Numbers, seconds: float, width_s: float) -> Numbers:
-    """Trades in each whole window."""
+    """Number of trades in each whole window of `width_s` seconds."""
     count = int(seconds / width_s)
     return np.histogram(times, bins=count, range=(0.0, count * width_s))[0].astype(float)
 

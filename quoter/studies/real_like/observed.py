@@ -54,7 +54,7 @@ class Observed:
         return np.concatenate(([0], np.cumsum(starts)))
 
     def until(self, seconds: float) -> "Observed":
-        """Return the beginning of the observation."""
+        """Return the first `seconds` of the observation."""
         tops, trades = self.top_s <= seconds, self.trade_s <= seconds
         return Observed(
             top_s=self.top_s[tops],

@@ -50,7 +50,7 @@ class Recording:
         return bisect_left(self.events, ts_ns, key=lambda event: event.ts_ns)
 
     def first(self, seconds: float) -> "Recording":
-        """Return the beginning of the recording."""
+        """Return the first `seconds` of the recording."""
         return replace(self, events=self.events[: self.index(seconds)])
 
     def scaled(self, from_s: float, until_s: float, factor: float) -> "Recording":

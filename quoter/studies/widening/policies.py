@@ -130,7 +130,7 @@ SIMULATED = (SKEW_ONLY, EXPOSED, BOTH)
 
 
 def paper_maker(beta: float, share: float) -> Maker:
-    """Return our maker on the paper's market."""
+    """Return our maker on the paper's market with this widening (as in QuoteShape)."""
     shape = QuoteShape(beta=beta, share=share, eta=0.0, spread_max_bps=19_000.0)
     return Maker(
         kappa=KAPPA,

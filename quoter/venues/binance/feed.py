@@ -42,7 +42,7 @@ BOOK_CHECK_RETRY_S = 2.0  # after a snapshot that did not overlap the stream
 
 
 class BinanceFeed:
-    """`MarketFeed` of Binance spot: events have the time of receipt; `DepthSync` syncs the book."""
+    """`MarketFeed` of Binance spot; its book is kept in sequence by `DepthSync`."""
 
     def __init__(
         self,

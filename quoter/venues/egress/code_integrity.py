@@ -58,13 +58,13 @@ def recorded(dist: Distribution) -> dict[str, str]:
 
 
 def digest(record: Mapping[str, str]) -> str:
-    """Return one hash for the whole list."""
+    """Return one hash for all paths and hashes of `recorded`."""
     lines = "".join(f"{path},{code}\n" for path, code in sorted(record.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _ours_of(exchange_class: type) -> Iterator[type]:
-    """Yield the ancestors that are ccxt classes."""
+    """Yield this class and its ancestors, as far as they are ccxt's."""
     for owner in exchange_class.__mro__:
         if owner.__module__.partition(".")[0] == PACKAGE:
             yield owner

@@ -36,7 +36,7 @@ class RequestSlots:
             self._end(number)
 
     async def _take(self, rank: int) -> int:
-        """Wait for a slot; return its number."""
+        """Wait for a slot, the lowest rank first; return its number."""
         number = next(self._numbers) + 1
         if not self._holder:
             self._holder = number

@@ -48,7 +48,7 @@ class BinanceCreate:
         self._venue_symbol, self._self_trade = venue_symbol, self_trade
 
     def __call__(self, gate: EgressGate, call: Call, url: str, body: str) -> None:
-        """Raise EgressBlocked at the first difference."""
+        """Raise EgressBlocked, with the first difference, unless it is the approved order."""
         _check(self, gate, call, url, body)
 
     def difference(self, order: OrderTerms, url: str, body: str) -> str:
