@@ -24,8 +24,8 @@ def parse_exchange_id(text: object) -> str:
 def parse_symbol(text: object) -> str:
     """Return a ccxt market name: `BTC/USDT`, or `BTC/USDT:USDT` for a perpetual.
 
-    A coin's name may have letters of any script: venues list names such as 币安人生. Raises ValueError
-    for any other form.
+    A coin's name may have letters of any script: venues list names such as 币安人生.
+    Raises ValueError for any other form.
     """
     form = r"[^\W_]+/[^\W_]+(:[^\W_]+(-[^\W_]+)*)?"
     if not isinstance(text, str) or not re.fullmatch(form, text) or text != text.upper():
