@@ -32,7 +32,7 @@ def is_level(price: Decimal, size: Decimal) -> bool:
 
 
 def stamp_ns(text: str) -> int:
-    """Return a time in ns from s, ms or µs since 1970, told apart by their size.
+    """Return a time in ns from one in s, ms or µs since 1970: its size shows the unit.
 
     Raises ValueError for any other text.
     """
