@@ -359,7 +359,7 @@ async def _serve_http(
         details=daemon.runner.process_health.cause_times.details,
         about=about,
         redactor=Redactor(settings.secrets()),
-        kill_id=daemon.runner.kill_switch.kill_id,
+        kill_id=daemon.runner.kill_switch.shown_kill_id,
     )
     pages = http.Pages(
         sources, host_names=settings.http_hosts.split(","), extra=live_control.control

@@ -12,7 +12,7 @@ import structlog
 from quoter.app.manifest import manifest
 from quoter.app.setting_errors import exit_code_for, is_sandbox_missing, text_for
 from quoter.app.settings_to_config import market_of
-from quoter.domain.errors import KeyRefused, VenueError, VenueUnavailable
+from quoter.domain.errors import KeyRefused, MarketUnlisted, VenueError, VenueUnavailable
 from quoter.domain.instrument import Instrument
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_MS, NS_PER_S
@@ -33,14 +33,13 @@ from quoter.service.external_stops.heartbeat import HeartbeatWriter
 from quoter.service.killswitch.file_requests import RearmRequest
 from quoter.service.killswitch.latch import Latch, LatchRecord, renewed
 from quoter.service.shutdown import LATE_CREATE_S
+from quoter.service.start_pauses import START_TRIES, start_pauses
 from quoter.settings import Settings
 from quoter.telemetry.redaction import Redactor
 from quoter.venues.ports import OrderGateway
 
 log = structlog.get_logger()
 
-START_TRIES = 3  # after an error that is not the venue's state
-START_PAUSE_S, START_PAUSE_S_MAX = 1.0, 15.0  # between tries; doubled after each
 START_WAIT_S = 60.0  # that a start waits for a venue that can't be used (maintenance)
 CANCEL_AGAIN_S = 3.0
 CANCEL_S_MAX = 10.0  # of the cancels between two tries
@@ -174,9 +173,10 @@ async def connect(
 ) -> Instrument:
     """Check clock and key, and return the market's rules. Raises StartFailed.
 
-    Tries 3 times, or for START_WAIT_S while the venue can't be used. Meanwhile the orders that an
-    earlier run in `ledger` left are cancelled: a closed market may open again before we start.
-    Without a `ledger` (dry run) none is.
+    Tries 3 times, also where the list of markets lacks ours (it may not be whole), or for
+    START_WAIT_S while the venue can't be used. Meanwhile the orders that an earlier run in `ledger`
+    left are cancelled: a closed market may open again before we start. Without a `ledger` (dry
+    run) none is.
     """
     tries = 0
 
@@ -190,8 +190,9 @@ async def connect(
         except VenueError as error:
             code, text = exit_code_for(error), text_for(error, settings)
             is_down = code is ExitCode.VENUE_UNAVAILABLE and not is_sandbox_missing(error, settings)
-            is_final = code is ExitCode.USAGE or (tries >= START_TRIES and not is_down)
-            if is_final:
+            may_change = is_down or isinstance(error, MarketUnlisted)
+            is_setting = code is ExitCode.USAGE and not may_change
+            if is_setting or (tries >= START_TRIES and not is_down):
                 raise StartFailed(code, text) from None
             if is_down and ledger is not None:
                 await _try_to_cancel(gateway, ledger)
@@ -218,16 +219,16 @@ async def until_available[T](ask: Callable[[], Awaitable[T]]) -> T:
     Raises StartFailed when START_WAIT_S are over.
     """
     loop = asyncio.get_running_loop()
-    end_s, pause_s = loop.time() + START_WAIT_S, START_PAUSE_S
+    end_s, pauses = loop.time() + START_WAIT_S, start_pauses()
     while True:
         try:
             return await ask()
         except VenueUnavailable as error:
+            pause_s = next(pauses)
             if loop.time() + pause_s > end_s:
                 raise StartFailed(ExitCode.VENUE_UNAVAILABLE, str(error)) from None
             log.warning("venue_unavailable", error=str(error), next_try_s=pause_s)
         await asyncio.sleep(pause_s)
-        pause_s = min(START_PAUSE_S_MAX, 2 * pause_s)
 
 
 def late_create_s(ledger: Ledger, folder: DataFolder, clock: Clock) -> float:

@@ -36,10 +36,11 @@ class BadAnswer(VenueError):
 
 
 class MarketUnfit(VenueError):
-    """The venue does not list this market, or it must not be quoted.
+    """The market must not be quoted. Trying again does not help."""
 
-    Trying again does not help.
-    """
+
+class MarketUnlisted(MarketUnfit):
+    """The venue's list of markets lacks this one; a list that was not whole may have it later."""
 
 
 class VenueUnfit(MarketUnfit):

@@ -1,6 +1,7 @@
 """A daemon whose venue answers with pages, delists the market, or refuses by a firewall."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -120,6 +121,18 @@ async def test_start_in_maintenance_waits_and_then_quotes(tmp_path: Path, endpoi
                 assert harness.running.ledger is not None
                 assert harness.running.ledger.opened.opening["USDT"] > 0
                 await harness.until(harness.is_equal, "books equal the truth")
+                assert await harness.stop() is ExitCode.CLEAN
+
+
+async def test_start_asks_again_for_a_list_of_markets_that_lacks_ours(tmp_path: Path) -> None:
+    """The answer is well formed, and not whole."""
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(LIVELY, 5)) as sandbox:
+            rules = json.dumps((await sandbox.get("exchangeInfo")).row)
+            text = rules.replace("BTC", "XYZ")
+            await sandbox.arm("garbled", endpoint="market", count=1, text=text)
+            async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
+                await two_sided(harness)
                 assert await harness.stop() is ExitCode.CLEAN
 
 

@@ -233,7 +233,7 @@ async def test_young_process_above_its_memory_limit_pauses_with_a_reason(
         assert (status, about["state"], about["latched"]) == (503, "PAUSED", False)
         assert began < datetime.fromisoformat(about["since"]) <= datetime.now(UTC)
         assert about["runbook"].startswith("deploy/docs/runbook.md#causes-that-pause")
-        assert (await daemon.get("/healthz"))[0] == 200
+        await daemon.answers("/healthz", 200)
         daemon.process.terminate()
         assert await daemon.ended() == ExitCode.CLEAN
     assert open_ids(sandbox) == set()

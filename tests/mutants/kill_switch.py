@@ -296,6 +296,16 @@ MUTANTS = (
         tests=("tests/unit/studies/common/test_quotes.py",),
     ),
     mutant(
+        "kill_id_before_its_kill",
+        "a kill id is shown beside RUNNING, while its latch is being written",
+        Edit(
+            STOPS,
+            "return self.kill_id() if shown is TradingState.KILLED else None",
+            "return self.kill_id()",
+        ),
+        tests=("tests/unit/service/control_api/test_routes.py",),
+    ),
+    mutant(
         "taking_order_without_ioc_check",
         "the serialised request of a taking order is not compared with what was approved",
         Edit(

@@ -74,7 +74,8 @@ STOPS = (
             "quoter/service/sentinel/process.py",
             "            if orders is not None:  # else what was known before still counts\n"
             "                self._gateway.adopt_orders(orders)\n",
-            "            self._gateway.adopt_orders(orders or KnownOrders({}))\n",
+            "            if orders := orders or KnownOrders({}):\n"
+            "                self._gateway.adopt_orders(orders)\n",
         ),
         tests=("tests/unit/service/sentinel/test_process.py",),
     ),

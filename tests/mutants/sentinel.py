@@ -138,4 +138,24 @@ MUTANTS = (
         ),
         tests=("tests/unit/service/external_stops/test_dead_man.py", DEAD_MAN_TESTS),
     ),
+    mutant(
+        "sentinel_ends_at_half_a_list",
+        "a list that lacks a market in which the daemon trades ends the sentinel",
+        Edit(
+            "quoter/service/sentinel/process.py",
+            " and not (has_run or self._has_known_orders)",
+            "",
+        ),
+        tests=("tests/unit/service/sentinel/test_process.py",),
+    ),
+    mutant(
+        "start_believes_one_list",
+        "a start ends at the first list of markets that lacks ours",
+        Edit(
+            "quoter/app/startup.py",
+            "is_down or isinstance(error, MarketUnlisted)",
+            "is_down",
+        ),
+        tests=("tests/integration/test_daemon_answers.py",),
+    ),
 )

@@ -17,7 +17,6 @@ from aiohttp import web
 from quoter.domain.outcomes import Done, Outcome, Pending, RefusalReason, Refused
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Snapshot
-from quoter.domain.trading import TradingState
 from quoter.service.clock import Clock
 from quoter.service.control_api.auth import Caller, LockOut, Role, Tokens
 from quoter.service.control_api.idempotency import KEY, IdempotencyCache, OtherBody, Result
@@ -271,13 +270,12 @@ class ControlApi:
 
     def _state(self) -> dict[str, Json]:
         """Return the state of the daemon, for replies to carried out and conflicting requests."""
-        snapshot, latched = self._parts.snapshot(), self._parts.kill_switch.latched
-        is_killed = snapshot.trading_state is TradingState.KILLED
+        snapshot = self._parts.snapshot()
         return {
             "trading_state": snapshot.trading_state.name,
             "phase": snapshot.phase.value,
             "causes": {cause.value: text for cause, text in snapshot.causes.items()},
-            "kill_id": latched.kill_id if latched is not None and is_killed else None,
+            "kill_id": self._parts.kill_switch.shown_kill_id(snapshot.trading_state),
         }
 
     def _refusal(self, refused: RequestRefused) -> web.Response:

@@ -61,7 +61,8 @@ class Sources:
     details: Callable[[Mapping[Cause, str]], Details] = no_details  # of the active causes
     about: Mapping[str, str] = field(default_factory=dict)  # environment, exchange, symbol, run
     redactor: Redactor = field(default_factory=Redactor)
-    kill_id: Callable[[], str | None] = lambda: None  # of the kill that is latched
+    # The kill id for a client that is shown this trading state.
+    kill_id: Callable[[TradingState], str | None] = lambda _state: None
 
 
 class ExtraRoutes(Protocol):
@@ -134,13 +135,14 @@ class Pages:
             "trading_state": snapshot.trading_state.name,
             "causes": {cause.value: text for cause, text in snapshot.causes.items()},
             "details": self._sources.details(snapshot.causes),
-            "kill_id": self._sources.kill_id(),
+            "kill_id": self._sources.kill_id(snapshot.trading_state),
         }
         return self._json(body, status=200 if is_ready else 503)
 
     async def _state(self, _request: web.Request) -> web.Response:
-        body = state_view(self._sources.snapshot(), about=self._sources.about)
-        return self._json(body | {"kill_id": self._sources.kill_id()})
+        snapshot = self._sources.snapshot()
+        body = state_view(snapshot, about=self._sources.about)
+        return self._json(body | {"kill_id": self._sources.kill_id(snapshot.trading_state)})
 
     def _json(self, body: dict[str, Json], *, status: int = 200) -> web.Response:
         return json_response(self._sources.redactor, body, status=status)

@@ -59,6 +59,14 @@ class KillSwitchController:
         """The id that a re-arm must name; None if no kill is latched."""
         return self.latched.kill_id if self.latched is not None else None
 
+    def shown_kill_id(self, shown: TradingState) -> str | None:
+        """The kill id for a client that is shown this trading state; None unless it is KILLED.
+
+        A kill is shown once its latch is on the disk (`service/announcements.py`), and its id not
+        earlier: it would contradict the state beside it, and a crash could still lose the kill.
+        """
+        return self.kill_id() if shown is TradingState.KILLED else None
+
     def when_settled(self, callback: Callable[[], None]) -> None:
         """Call `callback` each time that the disk has caught up with the latch in force."""
         self._on_settled.append(callback)

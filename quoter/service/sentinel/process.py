@@ -12,12 +12,13 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 
 import structlog
 
-from quoter.domain.errors import MarketUnfit, VenueError
-from quoter.domain.orders import KnownOrders
+from quoter.domain.errors import MarketUnfit, MarketUnlisted, VenueError
+from quoter.domain.orders import NO_KNOWN_ORDERS, KnownOrders
 from quoter.domain.trading import Cause
 from quoter.service.external_stops.heartbeat_files import (
     HEARTBEAT,
@@ -31,6 +32,7 @@ from quoter.service.external_stops.heartbeat_files import (
 from quoter.service.killswitch.latch import Latch
 from quoter.service.sentinel.heartbeat_monitor import DaemonState, HeartbeatMonitor
 from quoter.service.sentinel.venue_audit import VenueAudit
+from quoter.service.start_pauses import START_TRIES, start_pauses
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 from quoter.venues.ports import CancelGateway
 from quoter.venues.supervised_tasks import Finished, spawn
@@ -85,6 +87,9 @@ class Sentinel:
             None  # reason and label of a kill that is not on disk yet
         )
         self._unfit: MarketUnfit | None = None
+        self._connects = 0  # attempts to connect to the venue
+        self._connect_pauses, self._next_connect_s = start_pauses(), -inf
+        self._has_known_orders = False  # the ledger has, or had, orders in this market
         self._breach = ""  # holdings beyond the limit, not handled yet
         self._last_pass_s = monotonic_s()
         self._last_heartbeat_s = -HEARTBEAT_S
@@ -241,6 +246,7 @@ class Sentinel:
             orders = await asyncio.to_thread(self._known_orders)
             if orders is not None:  # else what was known before still counts
                 self._gateway.adopt_orders(orders)
+                self._has_known_orders = self._has_known_orders or orders != NO_KNOWN_ORDERS
             await asyncio.sleep(LEDGER_S)
 
     async def _audit_venue(self) -> None:
@@ -258,7 +264,10 @@ class Sentinel:
                     self._breach = self._audit.breach
                     self._alarm.set()
             self._metrics.set_check_age(self._audit.reply_age_s())
-            await _wait(self._state_changed, self._audit.pause_s)
+            pause_s = self._audit.pause_s
+            if not is_connected:
+                pause_s = min(pause_s, max(0.0, self._next_connect_s - self._monotonic_s()))
+            await _wait(self._state_changed, pause_s)
 
     def _must_be_flat(self, state: DaemonState) -> bool:
         """Whether the daemon's state allows no own order at the venue."""
@@ -269,20 +278,36 @@ class Sentinel:
         return self._audit.must_be_flat(is_killed=is_killed)
 
     async def _connect(self) -> bool:
-        """Check market, clock and key, and return whether that worked.
+        """Check market, clock and key, and return whether that worked; False if it is not due.
 
         An intervention does not wait for it. A market that can't be traded ends the sentinel.
         """
+        if self._monotonic_s() < self._next_connect_s:
+            return False
+        self._connects += 1
         try:
             await self._gateway.connect()
-        except MarketUnfit as error:
-            self._unfit = error
-            raise Finished from None
         except VenueError as error:
-            log.error("venue_not_connected", error=str(error))
+            if isinstance(error, MarketUnfit) and self._is_final(error):
+                self._unfit = error
+                raise Finished from None
+            pause_s = next(self._connect_pauses)
+            self._next_connect_s = self._monotonic_s() + pause_s
+            log.error("venue_not_connected", error=str(error), next_try_s=pause_s)
             return False
         log.info("venue_connected")
         return True
+
+    def _is_final(self, error: MarketUnfit) -> bool:
+        """Whether another try can't help.
+
+        A list of markets that lacks ours may not be whole. It is not, if a daemon traded there.
+        """
+        if not isinstance(error, MarketUnlisted):
+            return True
+        heartbeat = self._monitor.heartbeat
+        has_run = heartbeat is not None and heartbeat.status is RunStatus.RUNNING
+        return self._connects >= START_TRIES and not (has_run or self._has_known_orders)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -16,6 +16,7 @@ from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.engine.engine import Engine
 from quoter.risk.hysteresis import MACHINE_CAUSES
 from quoter.risk.monitors.message_rate import JUDGED_FROM
+from quoter.risk.monitors.reject_streak import REJECTS_MAX
 from quoter.risk.monitors.repeated_execution import EXPECTED_MIN, MARKET_TIMES, lots_limit
 from quoter.service.recovery import CALM_NS, DOUBLINGS_MAX
 from quoter.sim.exchange import Exchange
@@ -26,6 +27,7 @@ from tests.simulation.chaos.invariants import BLOCK_S_MAX, Invariants
 from tests.simulation.chaos.network import Network
 from tests.simulation.chaos.plan import DRAIN_S, Fault, Plan, draw
 from tests.simulation.chaos.process import MakeEngine, Process, ProcessRun
+from tests.simulation.chaos.refusals import Refusals
 from tests.simulation.chaos.scheduled_faults import ScheduledFaults
 from tests.simulation.chaos.true_state import TrueState
 from tests.simulation.harness import ACCOUNT, START_NS
@@ -105,6 +107,7 @@ class World:
         self._held_s = (
             0.0  # seconds after the last fault in which it rightly quoted less or nothing
         )
+        self._streaks = Refusals()
         self._fills: deque[tuple[int, Decimal]] = deque(maxlen=10_000)  # time and size
         self.process.observers.append(self._observe)
         self.schedule.at(START_NS, self.process.start)
@@ -159,20 +162,21 @@ class World:
             trace += repr(step.commands)
         self._trace.update(trace.encode())
         self._fills.extend((event.ts_ns, booked.fill.size) for booked in step.booked)
-        raised = dict(step.state.raised) if step.state is not None else {}
-        if Cause.REPEATED_EXECUTION in raised:
-            self._throttled(event.ts_ns, raised[Cause.REPEATED_EXECUTION])
+        self._streaks.observe(step)
+        if step.state is not None and Cause.REPEATED_EXECUTION in dict(step.state.raised):
+            self._throttled(event.ts_ns)
 
-    def _throttled(self, now_ns: int, text: str) -> None:
-        """Check that a throttle is justified: many fills, or rejects in a row."""
+    def _throttled(self, now_ns: int) -> None:
+        """Check that a throttle is justified: many fills, or orders that the venue refused."""
         self.invariants.checks["throttled"] += 1
         self._is_throttled = True
-        if "orders in a row" in text:
+        if (refused := self._streaks.longest) >= REJECTS_MAX:
             return
         window = [size for ts_ns, size in self._fills if now_ns - ts_ns <= 61 * NS_PER_S]
         orders = float(sum(window) / self.plan.engine.order_size)
         if not orders >= lots_limit(MARKET_TIMES * EXPECTED_MIN):
-            raise Breach("PT-08", f"throttled after {orders:.1f} order sizes within 61 s")
+            text = f"throttled after {orders:.1f} order sizes within 61 s, {refused} refused orders"
+            raise Breach("PT-08", text)
 
     def _tick(self) -> None:
         now_ns = self.schedule.now_ns

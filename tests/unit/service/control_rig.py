@@ -132,7 +132,7 @@ class Rig:
             snapshot=engine.snapshot,
             metrics=lambda _: b"",
             is_alive=lambda: True,
-            kill_id=self.stops.kill_id,
+            kill_id=self.stops.controller.shown_kill_id,
         )
         self.pages = Pages(sources, host_names=["quoter"], extra=control)
         self.base = ""

@@ -13,7 +13,7 @@ from quoter.domain.errors import (
     BadAnswer,
     EgressBlocked,
     MarketsUnread,
-    MarketUnfit,
+    MarketUnlisted,
     VenueError,
     VenueUnavailable,
     VenueUnfit,
@@ -74,7 +74,8 @@ class StartupChecks:
     async def connect(self) -> Instrument:
         """Return the instrument; without a key only public data is checked.
 
-        Raises KeyRefused, VenueUnfit, MarketUnfit, MarketsUnread or another VenueError.
+        Raises KeyRefused, VenueUnfit, MarketUnlisted, MarketUnfit, MarketsUnread or another
+        VenueError.
         """
         self._check_proven()
         check_sends_once(self._client)
@@ -87,7 +88,7 @@ class StartupChecks:
         try:
             market = self._client.market(self._config.symbol)
         except venue.BadSymbol:
-            raise MarketUnfit(self._no_market()) from None
+            raise MarketUnlisted(self._no_market()) from None
         except venue.BaseError as error:
             # without the cause, which may contain a signed URL
             raise VenueError(self._sender.describe_error(error)) from None

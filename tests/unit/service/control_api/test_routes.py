@@ -69,6 +69,26 @@ async def test_a_kill_closes_the_gate_before_the_engine_handles_it(rig: Rig) -> 
     assert (await asked).body["trading_state"] == "KILLED"
 
 
+async def test_the_kill_id_is_shown_together_with_the_kill(rig: Rig) -> None:
+    """Beside RUNNING it would contradict it; a crash could still lose a kill that is not shown."""
+
+    async def shown(path: str) -> tuple[object, object]:
+        body = (await rig.send("GET", path)).body
+        return body["trading_state"], body["kill_id"]
+
+    rig.is_held = True
+    asked = asyncio.create_task(rig.post_command("kill"))
+    await rig.until(lambda: rig.stops.latched is not None)
+    for path in ("/state", "/readyz"):
+        assert await shown(path) == ("RUNNING", None)
+    rig.is_held = False
+    rig.drain()
+    kill_id = (await asked).body["kill_id"]
+    assert kill_id is not None
+    for path in ("/state", "/readyz"):
+        assert await shown(path) == ("KILLED", kill_id)
+
+
 async def test_a_kill_is_never_answered_from_the_cache(rig: Rig) -> None:
     """A kill that is repeated after a re-arm must kill again."""
 
