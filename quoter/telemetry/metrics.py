@@ -51,6 +51,7 @@ class Metrics:
         self._label_values: dict[str, set[str]] = {}
         self._drill_passed_ns: Callable[[], int | None] = lambda: None
         self._make_counters()
+        self._make_order_counters()
         self._make_state_gauges()
         self._make_price_gauges()
         self._make_money_gauges()
@@ -227,6 +228,26 @@ class Metrics:
         self._feed_downs = counter(
             "quoter_feed_losses_total", "Connections that a stream lost.", "stream"
         )
+        self._no_quote = counter(
+            "quoter_sides_off_total",
+            "Computed quotes in which this side was off, by reason.",
+            "side",
+            "reason",
+        )
+        self._anomalies = counter("quoter_anomalies_total", "Anomalies, by name.", "name")
+        self._fills = counter("quoter_fills_total", "Our fills.", "side", "liquidity")
+        self._volume = counter(
+            "quoter_volume_quote_total", "Value of our fills, quote currency.", "side"
+        )
+        self._state_changes = counter(
+            "quoter_state_changes_total", "Changes into this trading state.", "state"
+        )
+        self._causes_raised = counter(
+            "quoter_causes_raised_total", "How often this halt cause was raised.", "cause"
+        )
+
+    def _make_order_counters(self) -> None:
+        counter = self._counter
         self._orders = counter(
             "quoter_order_changes_total", "Orders that reached this state.", "state"
         )
@@ -245,23 +266,6 @@ class Metrics:
         )
         self._denied = counter(
             "quoter_orders_denied_total", "Orders denied by our own rules.", "rule"
-        )
-        self._no_quote = counter(
-            "quoter_sides_off_total",
-            "Computed quotes in which this side was off, by reason.",
-            "side",
-            "reason",
-        )
-        self._anomalies = counter("quoter_anomalies_total", "Anomalies, by name.", "name")
-        self._fills = counter("quoter_fills_total", "Our fills.", "side", "liquidity")
-        self._volume = counter(
-            "quoter_volume_quote_total", "Value of our fills, quote currency.", "side"
-        )
-        self._state_changes = counter(
-            "quoter_state_changes_total", "Changes into this trading state.", "state"
-        )
-        self._causes_raised = counter(
-            "quoter_causes_raised_total", "How often this halt cause was raised.", "cause"
         )
 
     def _make_state_gauges(self) -> None:
