@@ -129,9 +129,9 @@ def engine_config(
         pricing=pricing_config(settings, history, calibration),
         regime=regime_policy(settings),
         requote=RequotePolicy(
-            hold_ns=int(settings.requote_hold_s * 1e9),
+            hold_ns=int(settings.requote_hold_s * NS_PER_S),
             tolerance=settings.requote_tolerance,
-            ttl_ns=int(settings.quote_ttl_s * 1e9),
+            ttl_ns=int(settings.quote_ttl_s * NS_PER_S),
         ),
         reconcile=ReconcilePolicy(
             foreign=ForeignPolicy(settings.foreign_activity),

@@ -177,7 +177,7 @@ def backtest(
     variables and .env as for `run`; limits that are not set are the demo's. Results are bounds:
     deploy/docs/backtest.md says what each fill model assumes.
     """
-    from quoter.app.backtesting import DelayOptions
+    from quoter.backtest.fill_terms import DelayOptions
     from quoter.cli.backtest import BacktestOptions, run_backtest
 
     options = BacktestOptions(
@@ -233,7 +233,7 @@ def paper(
     set are the demo's at the market's price. The account is kept in QUOTER_DATA_DIR, the log in its
     paper.log. Exit codes as for `run`. As a service: QUOTER_ENVIRONMENT=paper quoter run.
     """
-    from quoter.cli.run import run_paper
+    from quoter.cli.paper import run_paper
 
     raise typer.Exit(run_paper(seconds=seconds, json_output=json_output))
 

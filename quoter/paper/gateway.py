@@ -26,6 +26,7 @@ from quoter.domain.instrument import Instrument
 from quoter.domain.market import MarketHistory, Stream
 from quoter.domain.orders import KnownOrders
 from quoter.domain.reasons import RejectReason, ReportKind
+from quoter.domain.units import NS_PER_S
 from quoter.paper.venue import PaperVenue
 from quoter.venues.clock import ClockSample
 from quoter.venues.config import NowNs, VenueConfig
@@ -58,7 +59,7 @@ class PaperGateway:
         self._public, self._open_venue, self._now_ns = public, open_venue, now_ns
         self._gate = EgressGate(
             hosts=frozenset(),
-            age_ns_max=int(config.create_age_s_max * 1e9),
+            age_ns_max=int(config.create_age_s_max * NS_PER_S),
             now_ns=now_ns,
             block_reason=block_reason,
         )

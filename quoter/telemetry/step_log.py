@@ -29,6 +29,7 @@ from quoter.domain.quotes import TwoSidedQuote
 from quoter.domain.reasons import RejectReason
 from quoter.domain.step import Booked, OrderChange, StateChange, Step
 from quoter.domain.trading import TradingState
+from quoter.domain.units import NS_PER_S
 from quoter.telemetry.quote_fields import quote_fields
 
 REPEAT_NS = 10_000_000_000  # least time between two equal repeatable lines
@@ -45,7 +46,7 @@ class StepLog:
     def __init__(self, *, quote_log_interval_s: float = 0.0) -> None:
         """quote_log_interval_s: least time between two `quote_terms` lines, seconds; 0: never."""
         self._log = structlog.stdlib.get_logger("quoter")
-        self._quote_interval_ns = int(quote_log_interval_s * 1e9)
+        self._quote_interval_ns = int(quote_log_interval_s * NS_PER_S)
         self._quote_due_ns = 0
         # time of the last line and count of suppressed ones, by event and key
         self._repeatable: dict[tuple[str, ...], tuple[int, int]] = {}

@@ -14,6 +14,7 @@ import structlog
 from quoter.domain.events import Alarm, Kill, Rearm, Resume
 from quoter.domain.outcomes import EngineOutcome, RefusalReason, Refused
 from quoter.domain.trading import Cause
+from quoter.domain.units import NS_PER_S
 from quoter.service.clock import Clock
 from quoter.service.data_folder import (
     KILL_REQUEST,
@@ -205,7 +206,7 @@ class FileCommands:
         ):
             self._give_up(command, NEWER_KILL)
         elif now_ns > waiting.until_ns:
-            self._give_up(command, f"not done within {REARM_RETRIED_NS / 1e9:g} s")
+            self._give_up(command, f"not done within {REARM_RETRIED_NS / NS_PER_S:g} s")
         elif now_ns >= waiting.next_ns:
             self._rearm = waiting._replace(next_ns=now_ns + REARM_INTERVAL_NS)
             self._commands.send(

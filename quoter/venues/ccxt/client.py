@@ -9,6 +9,7 @@ import ccxt.pro
 from ccxt.base import errors
 
 from quoter.domain.errors import VenueError
+from quoter.domain.units import NS_PER_S
 from quoter.venues.ccxt.books.kraken_checksum import KrakenBookChecksum
 from quoter.venues.ccxt.books.sequence import SequencedBook
 from quoter.venues.ccxt.dead_man import switch_range
@@ -78,7 +79,7 @@ def make_client(
     client.gate = (SealedGate if is_sealed else EgressGate)(
         hosts=system.hosts,
         headers=system.headers,
-        age_ns_max=int(config.create_age_s_max * 1e9),
+        age_ns_max=int(config.create_age_s_max * NS_PER_S),
         now_ns=now_ns,
         needs_tls=config.environment != "sandbox",
         pause_reason=lambda purpose: limiter.pause_reason(

@@ -12,8 +12,8 @@ class LatencyMonitor:
 
     def __init__(self, timings: StreamTimings, clock: VenueClock | None = None) -> None:
         """Use a `clock` that is updated elsewhere; without it the feed calls `record_clock`."""
-        self._limit_ns = int(timings.latency_s_max * 1e9)
-        self._far_ns = int(timings.stall_s * 1e9)  # so late that one frame is enough
+        self._limit_ns = int(timings.latency_s_max * NS_PER_S)
+        self._far_ns = int(timings.stall_s * NS_PER_S)  # so late that one frame is enough
         self._frames = timings.latency_frames
         self.is_measured_elsewhere = clock is not None
         self._clock = clock or VenueClock()
