@@ -227,7 +227,7 @@ class Admin:
             "uptime_s": (venue.now_ns() - venue.started_ns) / NS_PER_S,
             "counts": dict(venue.counts),
             "open_sockets": sockets,
-            "trades": len(venue.exchange.truth.trades),
+            "trades": venue.exchange.truth.count,
         }
 
 

@@ -159,7 +159,7 @@ class SimOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimTrade:
-    """One execution for one account (the truth ledger keeps them all, in order)."""
+    """One execution for one account."""
 
     trade_id: int
     ts_ns: int

@@ -5,7 +5,7 @@ from collections import deque
 from quoter.sim.messages import Refused, SimOrder, SimReject
 from quoter.sim.resting import Resting
 
-ORDERS_CLOSED_MAX = 100_000  # older closed orders are removed, their trades are kept
+ORDERS_CLOSED_MAX = 20_000  # older closed orders are removed; 18 MB
 
 
 class OrderStore:
