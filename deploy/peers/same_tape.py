@@ -23,8 +23,9 @@ from statistics import quantiles
 from rich.console import Console
 from rich.table import Table
 
-from quoter.app.backtesting import DelayOptions, run_setups, suggested_limits
+from quoter.app.backtesting import run_setups, suggested_limits
 from quoter.app.daemon import Daemon, trade
+from quoter.backtest.fill_terms import DelayOptions
 from quoter.backtest.tape_run import TapeRun, play_window
 from quoter.cli.sandbox import sandbox_config
 from quoter.domain.commands import PlaceOrder

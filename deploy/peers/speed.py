@@ -17,7 +17,8 @@ from time import process_time
 import numpy as np
 from tape_events import events, load
 
-from quoter.app.backtesting import DelayOptions, run_setups, suggested_limits
+from quoter.app.backtesting import run_setups, suggested_limits
+from quoter.backtest.fill_terms import DelayOptions
 from quoter.backtest.tape_run import TapeRun, play_window
 from quoter.settings import FixedSettings
 from quoter.sim.fill_models import FillModel

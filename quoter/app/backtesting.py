@@ -1,15 +1,13 @@
 """Settings and a tape become the runs of a backtest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import ROUND_UP, Decimal
 
 from quoter.app.settings_to_config import engine_config, given_fee
-from quoter.backtest.latency import RandomLatency
-from quoter.backtest.seam import Latency
+from quoter.backtest.fill_terms import DelayOptions
 from quoter.backtest.tape_run import RunSetup
 from quoter.domain.instrument import Instrument
-from quoter.domain.units import NS_PER_MS
 from quoter.engine.config import EngineConfig, TrialMode
 from quoter.pricing.quote.terms import PricingRule, quote_terms
 from quoter.settings import Settings
@@ -19,15 +17,6 @@ from quoter.sim.messages import MarketSpec
 ORDER_WORTH = Decimal(300)  # quote currency, as in the demo
 ORDERS_MAX = 10  # inventory limit in order sizes, as in the demo
 HOLDINGS = 2  # opening balances of each coin, in inventory limits
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DelayOptions:
-    """Median latency of each message in ms, the 99 % quantile as a multiple of it, and a seed."""
-
-    median_ms: float
-    spread: float
-    seed: int
 
 
 def suggested_limits(market: MarketSpec) -> dict[str, str]:
@@ -55,14 +44,13 @@ def run_setups(
     fee = given_fee(settings)
     if fee is not None:
         market = replace(market, fee_maker=fee)
-    latency = _latency(delay)
     engine = _engine(settings, market, start_ns)
     return [
         RunSetup(
             market=replace(market, fill_model=model),
             engine=engine,
-            latency=latency,
-            seam=RandomLatency(latency, spread=delay.spread, seed=delay.seed),
+            latency=delay.latency,
+            seam=delay.seam(),
             rule=rule,
         )
         for model in models
@@ -77,13 +65,6 @@ def _engine(settings: Settings, market: MarketSpec, start_ns: int) -> EngineConf
     # No trial order: the simulated venue is not in doubt. Its rules do not change.
     reconcile = replace(config.reconcile, rules_ns=0)
     return replace(config, trial=TrialMode.OFF, reconcile=reconcile)
-
-
-def _latency(delay: DelayOptions) -> Latency:
-    median_ns = round(delay.median_ms * NS_PER_MS)
-    return Latency(
-        market_ns=median_ns, private_ns=median_ns, request_ns=median_ns, answer_ns=median_ns
-    )
 
 
 def instrument_of(market: MarketSpec) -> Instrument:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from quoter.app.manifest import manifest
 from quoter.app.recording import header_of
+from quoter.backtest.fill_terms import DelayOptions, FillTerms
 from quoter.backtest.tape_run import RunSetup
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.errors import BadSetting
@@ -47,12 +48,20 @@ class KeptRun:
     All methods raise BadSetting if the folder can't be used, and OSError if the disk is full.
     """
 
-    def __init__(self, folder: Path, settings: Settings, setup: RunSetup, start_ns: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        setup: RunSetup,
+        delay: DelayOptions,
+        start_ns: int,
+    ) -> None:
         """Create the folder and its ledger. Raises BadSetting also if it holds a run already."""
         self._folder, self._config = folder, setup.engine
-        name = f"{ENVIRONMENT} {setup.market.fill_model}"
-        self._header = replace(header_of(settings, setup.engine, start_ns), exchange=name)
-        market = Market(ENVIRONMENT, setup.market.fill_model, self._header.symbol)
+        terms = FillTerms(fill_model=setup.market.fill_model, delay=delay)
+        header = header_of(settings, setup.engine, start_ns, terms.texts)
+        self._header = replace(header, exchange=f"{ENVIRONMENT} {terms.fill_model}")
+        market = Market(ENVIRONMENT, terms.fill_model, self._header.symbol)
         self._manifest = replace(manifest(settings, start_ns=start_ns, api_key=""), market=market)
         self._files = RunFiles(folder / FOLDER, self._header, bytes_max=None)
         self._records = list[Record]()

@@ -7,6 +7,7 @@ import structlog
 
 from quoter.app.settings_to_config import market_of
 from quoter.app.startup import StartContext, StartFailed
+from quoter.backtest.fill_terms import DelayOptions, FillTerms
 from quoter.domain.instrument import Instrument
 from quoter.domain.number_text import plain
 from quoter.domain.step import Snapshot
@@ -14,7 +15,7 @@ from quoter.domain.units import BPS_PER_UNIT
 from quoter.ledger.reader import Reader
 from quoter.ledger.schema import LedgerUnusable
 from quoter.paper.gateway import PaperGateway
-from quoter.paper.venue import FillTerms, PaperAccount, PaperVenue
+from quoter.paper.venue import PaperAccount, PaperVenue
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Settings
 from quoter.sim.truth import Truth
@@ -46,13 +47,8 @@ def _open_venue(started: StartContext, public: CcxtGateway, rules: Instrument) -
     if ledger is None:
         raise AssertionError("unreachable: a dry run has no orders to simulate")
     account = paper_account(settings, ledger.reader, rules, start_ns=started.start_ns)
-    terms = FillTerms(
-        fill_model=settings.paper_fill_model,
-        latency_ms=settings.paper_latency_ms,
-        latency_spread=settings.paper_latency_spread,
-        seed=started.start_ns,
-    )
-    about = venue_terms(settings, rules, public) | account_terms(account)
+    terms = fill_terms(settings, started.start_ns)
+    about = venue_terms(settings, rules, public) | terms.texts | account_terms(account)
     log.info("paper_venue", **about)
     taker = public.listed_taker_fee
     market = spec_of(rules, mid=rules.tick, fee_taker=rules.fee_maker if taker is None else taker)
@@ -61,6 +57,14 @@ def _open_venue(started: StartContext, public: CcxtGateway, rules: Instrument) -
     except ValueError as error:
         text = f"the paper account can't be continued: {error}: `quoter accept` begins a new one"
         raise StartFailed(ExitCode.START_FAILED, text) from None
+
+
+def fill_terms(settings: Settings, start_ns: int) -> FillTerms:
+    """Return how the simulated venue of a run fills orders; its latency is drawn from the start."""
+    delay = DelayOptions(
+        median_ms=settings.paper_latency_ms, spread=settings.paper_latency_spread, seed=start_ns
+    )
+    return FillTerms(fill_model=settings.paper_fill_model, delay=delay)
 
 
 def paper_account(
@@ -103,14 +107,11 @@ def _opening_balances(settings: Settings, rules: Instrument) -> dict[str, Decima
 
 
 def venue_terms(settings: Settings, rules: Instrument, public: CcxtGateway) -> dict[str, str]:
-    """Return how the simulated venue works, and where each fee comes from, for logs and tables."""
+    """Return the simulated venue's rules, and where each fee comes from, for logs and tables."""
     is_given = settings.fee_maker_bps is not None
     taker = public.listed_taker_fee
     return {
         "market": f"{settings.exchange} {settings.system}",
-        "fill_model": settings.paper_fill_model.value,
-        "latency_ms": f"{settings.paper_latency_ms:g}",
-        "latency_spread": f"{settings.paper_latency_spread:g}",
         "tick": plain(rules.tick),
         "lot": plain(rules.lot),
         "size_min": plain(rules.size_min),

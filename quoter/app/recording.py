@@ -1,9 +1,10 @@
 """Recordings and settings: the recorder of a run, and a recorded run with other settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 
 from quoter.app.manifest import code_hash, config_hash, package_version
+from quoter.app.paper import fill_terms
 from quoter.app.settings_to_config import engine_config, run_id
 from quoter.app.startup import StartContext
 from quoter.domain.errors import BadSetting
@@ -12,9 +13,10 @@ from quoter.recording.codec import Header
 from quoter.recording.files import FOLDER
 from quoter.recording.recorder import Recorder
 from quoter.replay.replay import config_of
-from quoter.settings import HIDDEN, PREFIX, Settings, settings_from
+from quoter.settings import HIDDEN, PREFIX, Environment, Settings, settings_from
 
 BYTES_PER_MB = 1 << 20
+NO_FILLS: Mapping[str, str] = {}  # none is simulated
 
 
 def make_recorder(started: StartContext, config: EngineConfig) -> Recorder | None:
@@ -22,16 +24,26 @@ def make_recorder(started: StartContext, config: EngineConfig) -> Recorder | Non
     settings, folder = started.settings, started.folder
     if folder is None or not settings.recording_max_mb:
         return None
+    is_paper, start_ns = settings.environment is Environment.PAPER, started.start_ns
+    fills = fill_terms(settings, start_ns).texts if is_paper else NO_FILLS
     return Recorder(
         folder.path / FOLDER,
-        header_of(settings, config, started.start_ns),
+        header_of(settings, config, start_ns, fills),
         bytes_max=settings.recording_max_mb * BYTES_PER_MB,
         secrets=settings.secrets(),
     )
 
 
-def header_of(settings: Settings, config: EngineConfig | None, start_ns: int) -> Header:
-    """Return the header of a recording that begins at `start_ns`; `config` None: no engine."""
+def header_of(
+    settings: Settings,
+    config: EngineConfig | None,
+    start_ns: int,
+    fills: Mapping[str, str] = NO_FILLS,
+) -> Header:
+    """Return the header of a recording that begins at `start_ns`.
+
+    `config` None: no engine; `fills`: how they are simulated, empty if they are not.
+    """
     return Header(
         run=run_id(start_ns),
         started_ns=start_ns,
@@ -42,6 +54,7 @@ def header_of(settings: Settings, config: EngineConfig | None, start_ns: int) ->
         symbol=settings.symbol,
         settings=settings.redacted(),
         config=config,
+        fills=fills,
     )
 
 

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from quoter.app.backtesting import DelayOptions, run_setups, suggested_limits
+from quoter.app.backtesting import run_setups, suggested_limits
 from quoter.app.kept_run import KeptRun
+from quoter.backtest.fill_terms import DelayOptions
 from quoter.backtest.tape_run import RunResult, TapeRun, play_window
 from quoter.domain.errors import BadSetting
 from quoter.domain.number_text import plain
@@ -102,7 +103,9 @@ def _play(
         delay=options.delay,
     )
     kept = [
-        KeptRun(options.keep / setup.market.fill_model, settings, setup, opening.ts_ns)
+        KeptRun(
+            options.keep / setup.market.fill_model, settings, setup, options.delay, opening.ts_ns
+        )
         for setup in setups
         if options.keep is not None
     ]

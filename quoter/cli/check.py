@@ -174,7 +174,8 @@ class Check:
         self._say("key", f"none is needed; {about['balances']} ({about['account']})")
         self._say(
             "fills",
-            f"simulated, {about['fill_model']}; latency {about['latency_ms']} ms, maker fee "
+            f"simulated, {self._settings.paper_fill_model}; latency "
+            f"{self._settings.paper_latency_ms:g} ms, maker fee "
             f"{about['fee_maker_bps']} bps ({about['fee_maker_from']}), taker fee "
             f"{about['fee_taker_bps']} bps ({about['fee_taker_from']})",
         )

@@ -84,8 +84,8 @@ def sweep(
     from quoter.sweep.extras import require_extras
 
     require_extras(dask=dask is not None)
-    from quoter.app.backtesting import DelayOptions
     from quoter.backtest.baselines import Strategy
+    from quoter.backtest.fill_terms import DelayOptions
     from quoter.sweep.grid import Request, parsed_grid, tape_of
     from quoter.sweep.terminal import SweepOptions, run_sweep
 

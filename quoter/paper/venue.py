@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
-from quoter.backtest.latency import RandomLatency
-from quoter.backtest.seam import Channel, Latency
+from quoter.backtest.fill_terms import FillTerms
+from quoter.backtest.seam import Channel
 from quoter.backtest.simulated_gateway import SimulatedGateway
 from quoter.domain.commands import CancelAll, Command
 from quoter.domain.errors import VenueUnavailable
@@ -17,7 +17,6 @@ from quoter.domain.trading import CancelReason
 from quoter.domain.units import NS_PER_MS
 from quoter.paper.real_time import RealTimeSchedule
 from quoter.sim.exchange import Exchange
-from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import MarketSpec
 from quoter.sim.truth import Truth
 from quoter.tapes.messages import Message
@@ -39,28 +38,6 @@ class PaperAccount:
     balances: Mapping[str, Decimal]
     trade_id_first: int
     is_continued: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FillTerms:
-    """Fill model of the orders, and latency of the messages.
-
-    The latency of each message is log-normal with a median of `latency_ms`; `latency_spread` is its
-    99 % quantile in medians.
-    """
-
-    fill_model: FillModel
-    latency_ms: float
-    latency_spread: float
-    seed: int = field(repr=False)
-
-    @property
-    def latency(self) -> Latency:
-        """The median latency of each channel."""
-        median_ns = round(self.latency_ms * NS_PER_MS)
-        return Latency(
-            market_ns=median_ns, private_ns=median_ns, request_ns=median_ns, answer_ns=median_ns
-        )
 
 
 class PaperVenue:
@@ -90,8 +67,8 @@ class PaperVenue:
             symbol=market.symbol,
             account=ACCOUNT,
             schedule=self._schedule,
-            latency=terms.latency,
-            seam=RandomLatency(terms.latency, spread=terms.latency_spread, seed=terms.seed),
+            latency=terms.delay.latency,
+            seam=terms.delay.seam(),
             post=self._post,
         )
         self._emit: Emit = _discard
@@ -196,7 +173,12 @@ class PaperVenue:
                 answer.set_exception(VenueUnavailable(self._failure))
 
     def _post(self, event: Event) -> None:
-        self._emit(event)
+        """Emit an event in the next turn of the loop.
+
+        Who waits for an answer gets it then too: of all that is due at once, after a busy loop, no
+        event overtakes an answer that came before it.
+        """
+        asyncio.get_running_loop().call_soon(self._emit, event)
 
 
 def _set(answer: asyncio.Future[Event | None], event: Event | None) -> None:

@@ -6,7 +6,7 @@ of these types makes older recordings unreadable, so FORMAT goes up with it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAliasType, get_args
 
 import msgspec
@@ -28,6 +28,8 @@ class Header:
 
     `settings` are all settings as text, secrets as "set" or "unset"; `config` is what the engine
     was built with, restored state included; None in a recording of a market without an engine.
+    `fills` says as text how fills were simulated: fill model, latency and its seed; empty if a
+    venue decided, and in recordings of older versions.
     """
 
     run: str
@@ -39,6 +41,15 @@ class Header:
     symbol: str
     settings: Mapping[str, str]
     config: EngineConfig | None
+    fills: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fills_text(self) -> str:
+        """How fills were simulated, as a sentence; empty if `fills` is."""
+        if not self.fills:
+            return ""
+        terms = ", ".join(f"{name} {text}" for name, text in self.fills.items())
+        return f"Fills are simulated: {terms}."
 
 
 class Decision(NamedTuple):

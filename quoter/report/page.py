@@ -107,7 +107,7 @@ def _about(report: RunReport) -> str:
     text = (
         f"{environment}, {when(seen.first_ns)} to {when(seen.last_ns)} UTC ({_duration(hours)})"
         f"{ended}. Recorded by quoter {header.version}, code {header.code_hash}, "
-        f"settings {header.config_hash}."
+        f"settings {header.config_hash}. {header.fills_text}"
     )
     return f'<p class="muted">{escape(text)}</p>'
 

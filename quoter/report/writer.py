@@ -74,6 +74,7 @@ def as_json(report: RunReport) -> dict[str, object]:
         "version": header.version,
         "code_hash": header.code_hash,
         "config_hash": header.config_hash,
+        "simulated_fills": dict(header.fills),
         "first_ns": report.observed.first_ns,
         "last_ns": report.observed.last_ns,
         "is_complete": report.replayed.is_complete,

@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from quoter.app.backtesting import DelayOptions
 from quoter.backtest.baselines import Strategy
+from quoter.backtest.fill_terms import DelayOptions
 from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import MarketSpec
 

@@ -7,9 +7,10 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from quoter.app.backtesting import DelayOptions, suggested_limits
+from quoter.app.backtesting import suggested_limits
 from quoter.app.manifest import code_hash
 from quoter.backtest.baselines import Strategy, settings_of
+from quoter.backtest.fill_terms import DelayOptions
 from quoter.domain.errors import BadSetting
 from quoter.recording.blocks import RecordingError
 from quoter.recording.files import NAME, files_of

@@ -3,7 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from quoter.app.backtesting import DelayOptions, run_setups, suggested_limits
+from quoter.app.backtesting import run_setups, suggested_limits
+from quoter.backtest.fill_terms import DelayOptions
 from quoter.domain.events import Tick
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, Regime

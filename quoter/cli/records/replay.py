@@ -86,6 +86,8 @@ def _lines(recording: Recording, result: Replayed, took_s: float) -> Iterator[st
     header = recording.header
     span_s = (result.last_ns - result.first_ns) / NS_PER_S
     yield f"Run {header.run}: {header.exchange} {header.symbol}, from {_time(header.started_ns)}"
+    if header.fills_text:
+        yield header.fills_text
     if header.code_hash != code_hash():
         yield (
             f"It was recorded by other code ({header.version}, {header.code_hash}); this is "
@@ -172,6 +174,7 @@ def _figures(
 ) -> dict[str, object]:
     figures: dict[str, object] = {
         "run": recording.header.run,
+        "simulated_fills": dict(recording.header.fills),
         "events": result.events,
         "commands": result.commands,
         "span_s": (result.last_ns - result.first_ns) / NS_PER_S,

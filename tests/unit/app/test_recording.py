@@ -52,6 +52,22 @@ def test_the_header_names_run_code_and_settings_without_a_secret(tmp_path: Path)
     assert KEY.encode() not in encode([header])
 
 
+async def test_recording_of_a_paper_run_says_how_its_fills_are_simulated(tmp_path: Path) -> None:
+    chosen = started(tmp_path, environment="paper", paper_latency_ms=25, paper_fill_model="front")
+    recorder = make_recorder(chosen, CONFIG)
+    assert recorder is not None
+    await recorder.close(START_NS)
+    header = Recording(files_of(run_id(START_NS), tmp_path)).header
+    assert header.fills == {
+        "fill_model": "front",
+        "latency_ms": "25",
+        "latency_spread": "3",
+        "latency_seed": str(START_NS),
+    }
+    assert "front" in header.fills_text
+    assert header_of(settings(tmp_path), CONFIG, START_NS).fills_text == ""
+
+
 def started(folder: Path, *, is_dry: bool = False, **changed: object) -> StartContext:
     return StartContext(
         settings=settings(folder, **changed),

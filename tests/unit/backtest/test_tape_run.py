@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from quoter.app.backtesting import DelayOptions, run_setups, suggested_limits
+from quoter.app.backtesting import run_setups, suggested_limits
+from quoter.backtest.fill_terms import DelayOptions
 from quoter.backtest.tape_run import RunResult, TapeRun
 from quoter.domain.trading import Cause, TradingState
 from quoter.settings import FixedSettings, Settings

@@ -1,8 +1,10 @@
 """A simulated venue without latency, moved by a feed that the test writes."""
 
+import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
 
+from quoter.backtest.fill_terms import DelayOptions, FillTerms
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.events import BookDelta, BookSnapshot, Event, RulesReport, Trade
 from quoter.domain.instrument import Instrument
@@ -10,7 +12,7 @@ from quoter.domain.market import Level, MarketHistory, Side
 from quoter.domain.units import NS_PER_S
 from quoter.paper.feed import PaperFeed
 from quoter.paper.gateway import PaperGateway
-from quoter.paper.venue import FillTerms, PaperAccount, PaperVenue
+from quoter.paper.venue import PaperAccount, PaperVenue
 from quoter.sim.fill_models import FillModel
 from quoter.tapes.market import spec_of
 from quoter.venues.config import VenueConfig
@@ -19,8 +21,19 @@ from tests.instruments import BTC_USDT
 
 START_NS = 1_700_000_000 * NS_PER_S
 TRADE_ID_FIRST = 7_000
+PUBLIC_ONLY = VenueConfig(
+    exchange="binance",
+    symbol="BTC/USDT",
+    environment="production",
+    order_prefix="q00",
+    is_public_only=True,
+)
 OPENING = {"BTC": Decimal(1), "USDT": Decimal(100_000)}
-TERMS = FillTerms(fill_model=FillModel.PESSIMISTIC, latency_ms=0.0, latency_spread=1.0, seed=1)
+
+
+def terms(latency_ms: float = 0.0) -> FillTerms:
+    delay = DelayOptions(median_ms=latency_ms, spread=1.0, seed=1)
+    return FillTerms(fill_model=FillModel.PESSIMISTIC, delay=delay)
 
 
 class PublicVenue:
@@ -70,23 +83,17 @@ class PaperMarket:
     `events`: what the daemon receives. Create it inside of a running event loop.
     """
 
-    def __init__(self, terms: FillTerms = TERMS, opening: Mapping[str, Decimal] = OPENING) -> None:
+    def __init__(self, latency_ms: float = 0.0, opening: Mapping[str, Decimal] = OPENING) -> None:
         self.now_ns = START_NS
         self.block = ""
         self.public, self.live = PublicVenue(), LiveFeed()
         self.events: list[Event] = []
         account = PaperAccount(balances=opening, trade_id_first=TRADE_ID_FIRST, is_continued=False)
         market = spec_of(BTC_USDT, mid=Decimal(1), fee_taker=Decimal("0.001"))
-        self.venue = PaperVenue(market, account, terms, self._clock, {})
+        self.venue = PaperVenue(market, account, terms(latency_ms), self._clock, {})
         self.gateway = PaperGateway(
             self.public,  # type: ignore[arg-type]  # what is not called is left out
-            VenueConfig(
-                exchange="binance",
-                symbol="BTC/USDT",
-                environment="production",
-                order_prefix="q00",
-                is_public_only=True,
-            ),
+            PUBLIC_ONLY,
             lambda _rules: self.venue,
             self._clock,
             lambda: self.block,
@@ -102,7 +109,7 @@ class PaperMarket:
         await self.gateway.connect()
         self.gateway.open_gate()
         self.snapshot()
-        self.venue.run_due()
+        await self.received()
 
     def snapshot(self, last: int = 100, bid: float = 60_000.0, ask: float = 60_010.0) -> None:
         """Receive a book with a size of 2 at both best prices."""
@@ -124,7 +131,6 @@ class PaperMarket:
         self.feed.receive(
             Trade(ts_ns=self.now_ns, trade_id="1", price=price, size=size, taker=taker)
         )
-        self.venue.run_due()
 
     def later(self, seconds: float) -> None:
         """Move the clock, and let happen what is due by then."""
@@ -143,8 +149,15 @@ class PaperMarket:
             decided_ns=self.now_ns,
         )
 
-    def of[T](self, kind: type[T]) -> list[T]:
+    async def received(self) -> list[Event]:
+        """Return what was received, once all that is due has arrived."""
+        self.venue.run_due()
+        await asyncio.sleep(0)
+        return self.events
+
+    async def of[T](self, kind: type[T]) -> list[T]:
         """Return the received events of a kind, and forget all received so far."""
+        await self.received()
         found: list[T] = [event for event in self.events if isinstance(event, kind)]
         self.events.clear()
         return found

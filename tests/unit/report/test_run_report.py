@@ -187,6 +187,7 @@ def test_report_of_a_backtest_has_the_figures_that_the_backtest_printed(
     assert report["ledger_equals_recording"] is True
     assert report["warnings"] == []
     assert report["first_ns"] == START_NS
+    assert report["simulated_fills"]["latency_ms"] == "10"
     assert len(rows_of(tmp_path / "out" / "fills.csv")) == found["fills"]
 
 

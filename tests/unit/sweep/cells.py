@@ -4,8 +4,8 @@ from copy import replace
 from decimal import Decimal
 from pathlib import Path
 
-from quoter.app.backtesting import DelayOptions
 from quoter.backtest.baselines import Strategy
+from quoter.backtest.fill_terms import DelayOptions
 from quoter.sim.fill_models import FillModel
 from quoter.sweep.cell import Cell, CellResult, Figures, Sample
 from quoter.sweep.grid import Request, cells_of, parsed_grid, tape_of
