@@ -48,6 +48,42 @@ MUTANTS = (
         tests=(FEED,),
     ),
     mutant(
+        "paper_report_overtakes_an_answer",
+        "after a busy loop, an order's end is emitted before its acknowledgement",
+        Edit(
+            "quoter/paper/venue.py",
+            "asyncio.get_running_loop().call_soon(self._emit, event)",
+            "self._emit(event)",
+        ),
+        tests=("tests/unit/paper/test_real_time.py",),
+    ),
+    mutant(
+        "paper_flush_later_than_in_a_backtest",
+        "a paper run publishes changes of our orders at other times than a backtest",
+        Edit("quoter/paper/venue.py", "FLUSH_NS = 100 * NS_PER_MS", "FLUSH_NS = 110 * NS_PER_MS"),
+        tests=("tests/unit/paper/test_venue_as_backtest.py",),
+    ),
+    mutant(
+        "recording_does_not_say_the_latency",
+        "the recording of a paper run does not say how its fills were simulated",
+        Edit(
+            "quoter/app/recording.py",
+            "fills = fill_terms(settings, start_ns).texts if is_paper",
+            "fills = NO_FILLS if is_paper",
+        ),
+        tests=("tests/unit/app/test_recording.py",),
+    ),
+    mutant(
+        "sums_of_removed_trades_are_lost",
+        "the simulated venue's own ledger forgets what its removed executions changed",
+        Edit(
+            "quoter/sim/truth.py",
+            "            self._apply(trade, self._before[trade.account])",
+            "            pass",
+        ),
+        tests=("tests/unit/sim/test_truth.py",),
+    ),
+    mutant(
         "changed_rules_are_not_noticed",
         "a paper run goes on with rules that the venue has changed",
         Edit(

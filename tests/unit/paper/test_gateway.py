@@ -46,7 +46,7 @@ def cancel(name: str) -> CancelOrder:
 async def test_trade_beyond_an_order_fills_it_and_the_account_is_exact(paper: PaperMarket) -> None:
     assert isinstance(await paper.gateway.place(paper.order()), OrderAck)
     paper.trade(59_990.0, 0.2)
-    (fill,) = paper.of(Fill)
+    (fill,) = await paper.of(Fill)
     assert (fill.price, fill.size, fill.is_maker) == (Decimal(60_000), Decimal("0.2"), True)
     assert fill.trade_id == str(TRADE_ID_FIRST)
     held = OPENING["BTC"] + Decimal("0.2"), OPENING["USDT"] - 12_000
@@ -62,9 +62,9 @@ async def test_trade_beyond_an_order_fills_it_and_the_account_is_exact(paper: Pa
 async def test_trade_at_the_price_first_uses_up_the_size_ahead(paper: PaperMarket) -> None:
     await paper.gateway.place(paper.order())
     paper.trade(60_000.0, 2.0)
-    assert paper.of(Fill) == []
+    assert await paper.of(Fill) == []
     paper.trade(60_000.0, 0.1)
-    assert [fill.size for fill in paper.of(Fill)] == [Decimal("0.1")]
+    assert [fill.size for fill in await paper.of(Fill)] == [Decimal("0.1")]
 
 
 async def test_post_only_order_that_would_trade_is_rejected(paper: PaperMarket) -> None:

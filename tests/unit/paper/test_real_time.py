@@ -1,15 +1,17 @@
 """A schedule that follows the clock; what goes wrong inside of it ends the run."""
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Awaitable
 
 import pytest
 
+from quoter.domain.commands import CancelOrder
 from quoter.domain.errors import VenueUnavailable
-from quoter.domain.events import OrderAck
+from quoter.domain.events import Event, OrderAck, OrderDone, OrderOpen
+from quoter.domain.trading import CancelReason
 from quoter.domain.units import NS_PER_S
 from quoter.paper.real_time import RealTimeSchedule
-from tests.unit.paper.cases import START_NS, TERMS, PaperMarket
+from tests.unit.paper.cases import START_NS, PaperMarket
 
 
 class Clock:
@@ -60,7 +62,7 @@ async def test_closed_schedule_runs_nothing() -> None:
 
 
 async def test_pending_request_fails_when_the_venue_does() -> None:
-    paper = PaperMarket(replace(TERMS, latency_ms=1_000.0))
+    paper = PaperMarket(1_000.0)
     await paper.open()
     asking = asyncio.create_task(paper.gateway.place(paper.order()))
     await asyncio.sleep(0)
@@ -70,7 +72,7 @@ async def test_pending_request_fails_when_the_venue_does() -> None:
 
 
 async def test_messages_take_the_latency_there_and_back() -> None:
-    paper = PaperMarket(replace(TERMS, latency_ms=1_000.0))
+    paper = PaperMarket(1_000.0)
     await paper.open()
     paper.later(1.0)
     asking = asyncio.create_task(paper.gateway.place(paper.order()))
@@ -81,3 +83,22 @@ async def test_messages_take_the_latency_there_and_back() -> None:
     assert not asking.done()
     paper.later(1.0)
     assert isinstance(await asking, OrderAck)
+
+
+async def test_after_a_busy_loop_no_report_overtakes_an_earlier_answer() -> None:
+    """An order that was cancelled before its acknowledgement came would seem to live again."""
+    paper = PaperMarket(1.0)
+    await paper.open()
+    cancel = CancelOrder(client_id="q001", venue_id="", reason=CancelReason.REQUOTE)
+
+    async def receive(answer: Awaitable[Event]) -> None:
+        paper.events.append(await answer)
+
+    asking = asyncio.gather(
+        receive(paper.gateway.place(paper.order("q001"))), receive(paper.gateway.cancel(cancel))
+    )
+    await asyncio.sleep(0)
+    paper.later(1.0)
+    await asking
+    ours = [event for event in paper.events if isinstance(event, OrderOpen | OrderAck | OrderDone)]
+    assert [type(event) for event in ours] == [OrderOpen, OrderAck, OrderDone, OrderDone]
