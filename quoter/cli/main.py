@@ -32,6 +32,7 @@ from quoter.cli.options import (
     fail,
     folder_of,
 )
+from quoter.cli.sandbox_faults import fault_commands, refuse_server_options
 from quoter.cli.simulate import simulate
 from quoter.cli.sweep import sweep
 from quoter.domain.errors import BadSetting, QuoterError
@@ -280,8 +281,14 @@ Filters = Annotated[
 ]
 
 
-@app.command(rich_help_panel="Try it")
+sandbox_commands = typer.Typer(name="sandbox", invoke_without_command=True)
+sandbox_commands.add_typer(fault_commands)
+app.add_typer(sandbox_commands, rich_help_panel="Try it")
+
+
+@sandbox_commands.callback()
 def sandbox(
+    invocation: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = LOOPBACK,
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port; 0: any free one.")
@@ -316,6 +323,9 @@ def sandbox(
     ] = 1,
 ) -> None:
     """Run the sandbox exchange: Binance spot's protocol on local sockets, with play money."""
+    if invocation.invoked_subcommand is not None:
+        refuse_server_options(invocation)
+        return
     from quoter.cli.sandbox import run_sandbox, sandbox_config, tls_context, with_crash, with_key
 
     config = sandbox_config(

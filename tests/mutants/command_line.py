@@ -81,4 +81,22 @@ MUTANTS = (
         Edit("quoter/cli/kill.py", "return DATA_DIR, False", "return DATA_DIR, True"),
         tests=("tests/unit/cli/test_kill.py",),
     ),
+    mutant(
+        "fault_with_a_field_of_another_kind",
+        "a field that a kind of fault ignores is accepted, and the test tests nothing",
+        Edit(
+            "quoter/cli/sandbox_faults.py", "        if name not in known:\n", "        if False:\n"
+        ),
+        tests=("tests/unit/cli/test_sandbox_faults.py",),
+    ),
+    mutant(
+        "cleared_fault_that_was_not_armed",
+        "clearing a fault that does not exist counts as done",
+        Edit(
+            "quoter/cli/sandbox_faults.py",
+            "    if fault_id is not None and not count:\n",
+            "    if False:\n",
+        ),
+        tests=("tests/integration/test_sandbox_fault_command.py",),
+    ),
 )

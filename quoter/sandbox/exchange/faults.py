@@ -2,8 +2,7 @@
 
 A fault matches by endpoint, symbol, API key and event type (empty: all). It ignores the first
 `skip` matches, then fires with `probability`, at most `count` times and until `duration_s` after it
-was armed. F-numbers refer to the fault catalogue in deploy/docs/reliability.md; the list of kinds
-in deploy/docs/sandbox.md is compared with this one by a test.
+was armed. F-numbers refer to the fault catalogue in deploy/docs/reliability.md.
 """
 
 import random
@@ -28,40 +27,40 @@ Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 
 class FaultKind(StrEnum):
-    """Kinds of faults."""
+    """Kinds of faults; `fault_kinds.py` says what each does."""
 
-    ACCEPT_DROP_RESPONSE = "accept_drop_response"  # F-01 executed; connection closed without answer
-    DELAY = "delay"  # F-02 `delay_s` before execution, `delay_after_s` before the answer
-    ERROR_BEFORE = "error_before"  # F-03 not executed; answered with `status`/`code`
-    ERROR_AFTER_ACCEPT = "error_after_accept"  # F-04 executed; answered with `status`/`code`
-    GARBLED = "garbled"  # executed; answered 200 with `text` as `content_type`, JSON or not
-    BODY_SLOW = "body_slow"  # executed; one byte of the answer every `delay_s`
-    BODY_HUGE = "body_huge"  # executed; the answer is padded with blanks to `size_mb`
-    FIELD_VALUE = "field_value"  # F-50 fields named `text` are `value` (null unless it is given)
-    FIELD_ABSENT = "field_absent"  # fields named `text` are not in the answer
-    LIST_OLD = "list_old"  # F-46 a list is answered as it was at the first firing
-    LIST_HALF = "list_half"  # F-46 the newer half of a list's rows is missing
-    LIST_FOREIGN = "list_foreign"  # F-46 the list of another account
-    PAGE_BEFORE = "page_before"  # not executed; answered `status` with `text`, a page and not JSON
-    RESET_BEFORE = "reset_before"  # F-05 not executed; connection reset
-    ORDER_NOT_FOUND = "order_not_found"  # F-07 an order younger than `lag_s` is not found
+    ACCEPT_DROP_RESPONSE = "accept_drop_response"  # F-01
+    DELAY = "delay"  # F-02
+    ERROR_BEFORE = "error_before"  # F-03
+    ERROR_AFTER_ACCEPT = "error_after_accept"  # F-04
+    GARBLED = "garbled"
+    BODY_SLOW = "body_slow"
+    BODY_HUGE = "body_huge"
+    FIELD_VALUE = "field_value"  # F-50
+    FIELD_ABSENT = "field_absent"
+    LIST_OLD = "list_old"  # F-46
+    LIST_HALF = "list_half"  # F-46
+    LIST_FOREIGN = "list_foreign"  # F-46
+    PAGE_BEFORE = "page_before"
+    RESET_BEFORE = "reset_before"  # F-05
+    ORDER_NOT_FOUND = "order_not_found"  # F-07
     USER_EVENT_DROP = "user_event_drop"  # F-12
     USER_EVENT_DUPLICATE = "user_event_duplicate"  # F-12
-    USER_EVENT_DELAY = "user_event_delay"  # F-12 late by `delay_s`; later events arrive first
-    TRADES_LAG = "trades_lag"  # F-15 trades younger than `lag_s` are not listed
-    RATE_LIMIT_429 = "rate_limit_429"  # F-17 with Retry-After `retry_after_s`
+    USER_EVENT_DELAY = "user_event_delay"  # F-12
+    TRADES_LAG = "trades_lag"  # F-15
+    RATE_LIMIT_429 = "rate_limit_429"  # F-17
     BAN_418 = "ban_418"  # F-17
-    DEPTH_GAP = "depth_gap"  # F-19 one depth diff is not sent
-    DEPTH_CORRUPT = "depth_corrupt"  # one price of a depth diff is wrong by one tick
-    DEPTH_IDS_SHIFTED = "depth_ids_shifted"  # update ids of depth diffs are `shift` too high
-    SNAPSHOT_IDS_SHIFTED = "snapshot_ids_shifted"  # the same for the id of a REST depth snapshot
-    ONE_SIDED_BOOK = "one_sided_book"  # side `event` (bids, asks; empty: both) is empty everywhere
-    MARKET_FRAMES_DROP = "market_frames_drop"  # market data is not sent; pings are answered
-    MARKET_FRAMES_UNREADABLE = "market_frames_unreadable"  # `text` is sent in its place
-    SILENT_SOCKET = "silent_socket"  # F-13 F-21 open, but nothing is sent, not even pongs
+    DEPTH_GAP = "depth_gap"  # F-19
+    DEPTH_CORRUPT = "depth_corrupt"
+    DEPTH_IDS_SHIFTED = "depth_ids_shifted"
+    SNAPSHOT_IDS_SHIFTED = "snapshot_ids_shifted"
+    ONE_SIDED_BOOK = "one_sided_book"
+    MARKET_FRAMES_DROP = "market_frames_drop"
+    MARKET_FRAMES_UNREADABLE = "market_frames_unreadable"
+    SILENT_SOCKET = "silent_socket"  # F-13 F-21
     CLOSE_SOCKET = "close_socket"  # F-24
-    REFUSE_SOCKET = "refuse_socket"  # F-48 a new socket gets `status` and the page `text`
-    CLOCK_SKEW = "clock_skew"  # F-27 requests use a clock `skew_s` ahead of the streams'
+    REFUSE_SOCKET = "refuse_socket"  # F-48
+    CLOCK_SKEW = "clock_skew"  # F-27
 
 
 class Endpoint(StrEnum):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from quoter.sandbox import admin
+from quoter.sandbox.exchange.fault_kinds import COMMON_FIELDS, DESCRIPTIONS
 from quoter.sandbox.exchange.faults import Endpoint, Fault, FaultKind
 from tests.recordings import ROOT
 
@@ -20,6 +21,7 @@ class Row:
     """One row of a table of the section."""
 
     name: str
+    effect: str
     words: frozenset[str]
     rules: frozenset[str]
     test: str
@@ -34,6 +36,7 @@ def rows() -> list[Row]:
         found.append(
             Row(
                 name=first.strip("`"),
+                effect=cells[0],
                 words=frozenset(re.findall(r"`([^`]+)`", " ".join(cells))),
                 rules=frozenset(re.findall(r"F-[0-9]{2}", cells[-1])),
                 test=last.strip("`"),
@@ -50,6 +53,19 @@ def test_every_kind_of_fault_and_every_admin_request_is_listed_once() -> None:
         re.findall(r"^(?:GET|POST|DELETE) +([a-z/-]+)", str(admin.__doc__), re.MULTILINE)
     )
     assert sorted(row.name for row in ROWS) == sorted({*FaultKind} | requests - READS)
+
+
+def test_the_list_says_what_the_command_says() -> None:
+    """`quoter sandbox fault kinds` prints these texts, and `arm` refuses every other field."""
+    kinds = [row for row in ROWS if row.name in {*FaultKind}]
+    assert {row.name: row.effect for row in kinds} == {
+        kind: about.effect for kind, about in DESCRIPTIONS.items()
+    }
+    for row in kinds:
+        own = DESCRIPTIONS[FaultKind(row.name)].fields
+        assert row.words & set(Fault.__struct_fields__) - set(COMMON_FIELDS) == set(own), row.name
+    fields = {name for about in DESCRIPTIONS.values() for name in about.fields}
+    assert {"kind", *COMMON_FIELDS, *fields} == set(Fault.__struct_fields__)
 
 
 def test_fields_and_endpoints_in_the_list_exist() -> None:
