@@ -33,7 +33,7 @@ NO_DEAD_MAN_WARNINGS = {
 
 
 def instance_identity(settings: Settings) -> InstanceIdentity:
-    """Return what daemon and sentinel must have in common: whose orders are monitored."""
+    """Return venue, symbol and order prefix, which daemon and sentinel must have in common."""
     return InstanceIdentity(
         environment=settings.environment.value,
         exchange=settings.exchange,

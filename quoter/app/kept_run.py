@@ -96,7 +96,7 @@ class KeptRun:
             self._write_ledger(self._write_rows)
 
     def close(self, ts_ns: int) -> None:
-        """Write what is left, and the end of the run."""
+        """Write the remaining steps, and the end of the run."""
 
         async def end(ledger: Ledger) -> None:
             await self._write_rows(ledger)

@@ -83,7 +83,7 @@ class OpeningReconciliation:
         self._clock = clock
 
     async def run(self) -> Opening:
-        """Reconcile, and return what the engine starts with; call while no own order is open.
+        """Reconcile; return the start values of the engine. Call while no own order is open.
 
         Raises StartFailed and LedgerFailed.
         """
@@ -124,7 +124,7 @@ class OpeningReconciliation:
         return self._ledger.reader.last_fills(epoch.number, TRADE_IDS_MAX + 1)[::-1]
 
     async def _open(self, *, reason: str) -> Opening:
-        """Open an epoch at the venue's balances and return what the engine starts with.
+        """Open an epoch at the venue's balances; return the start values of the engine.
 
         Earlier trades are recorded, not booked.
         """

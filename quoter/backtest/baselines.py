@@ -1,7 +1,8 @@
 """Pricing rules to compare the daemon's with, on the same engine, orders, limits and estimates.
 
-Only the distances differ: how orders are placed, replaced and limited stays the daemon's, and so
-do its estimates of sigma, kappa and A. What a rule means: deploy/docs/backtest.md, "Baselines".
+Only the distances differ: how orders are placed, replaced and limited stays the daemon's, and so do
+its estimates of sigma, kappa and A. The rules are explained in deploy/docs/backtest.md,
+"Baselines".
 """
 
 from collections.abc import Mapping

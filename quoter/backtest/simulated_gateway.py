@@ -160,7 +160,7 @@ class SimulatedGateway:
             self._post(answer)
 
     def deliver(self, news: Iterable[News]) -> None:
-        """Turn what the exchange reports into events, and schedule their receipt."""
+        """Turn the exchange's news into events, and schedule their receipt."""
         for one in news:
             match one:
                 case PrintNews():
@@ -360,7 +360,7 @@ class SimulatedGateway:
 
 
 def _no_answer(command: Command, ts_ns: int) -> Event | None:
-    """Return what a gateway reports of a command without an answer; None: nothing."""
+    """Return the event of a gateway for a command without an answer; None if it has none."""
     text = "no answer"
     match command:
         case PlaceOrder(client_id=name):

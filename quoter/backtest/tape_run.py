@@ -31,7 +31,7 @@ FLUSH_NS = 100 * NS_PER_MS  # how often the venue publishes the depth
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSetup:
-    """The market of a tape with its fill model, the engine, and what lies between the two.
+    """The market of a tape with its fill model, the engine, and the connection between them.
 
     latency: delays of messages; seam: faults of the connection. rule: how the engine prices; the
     default is the daemon's rule, any other one belongs to a baseline.

@@ -177,7 +177,7 @@ def _edge_text(result: RunResult) -> str:
 
 
 def warnings(results: Sequence[RunResult], account: RowAccount) -> Iterator[str]:
-    """Yield what a reader must know before believing the table."""
+    """Yield warnings for a reader of the table."""
     yield from account.notes(gaps=max(result.gaps for result in results))
     totals = [result.pnl.total for result in results]
     if min(totals) < 0 < max(totals):

@@ -51,9 +51,9 @@ QUOTE_S_MAX = 30.0
 def run_check(
     settings: Settings, exposed: tuple[Exposure, ...] = (), *, is_placing: bool = False
 ) -> int:
-    """Print the results and the implied quote; return 0, or the exit code of what is wrong.
+    """Print the results and the implied quote; return 0, or the exit code of the first failure.
 
-    `is_placing`: then start like `quoter run`, place the trial order, and end.
+    `is_placing`: if all is well, start like `quoter run`, place the trial order, and end.
     """
     configure_logs(log_format="pretty", level="error", redactor=Redactor(settings.secrets()))
     console = Console()

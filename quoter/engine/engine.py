@@ -51,7 +51,7 @@ class Engine(Components):
     """Decides what to do after each event. All its state is in memory and rebuilt from events."""
 
     def __init__(self, config: EngineConfig, rule: PricingRule = quote_terms) -> None:
-        """`rule` prices the quotes; another one than the daemon's is for comparisons."""
+        """Build the engine. rule: prices the quotes; backtests pass other rules to compare with."""
         super().__init__(config, rule)
         self.phase = Phase.STARTING
         self.seq = 0

@@ -58,7 +58,7 @@ class Upkeep:
     """Rounds that fold fills, archive old ones, and delete the oldest ended orders and requests."""
 
     def __init__(self, folder: Path, market: Market, *, days: int) -> None:
-        """`days`: older fills are archived; 0: none is archived."""
+        """Archive fills older than `days`; 0: archive none."""
         self._folder, self._market, self._days = folder, market, days
         self.failure = ""  # why the archive could not be written in the last round
 

@@ -1,4 +1,4 @@
-"""The live market on its way through the simulated venue, which adds our orders to it."""
+"""Market feed of a paper run: the live market, to which the simulated venue adds our orders."""
 
 import structlog
 

@@ -55,7 +55,7 @@ class PaperGateway:
         now_ns: NowNs,
         block_reason: BlockReason = never_blocked,
     ) -> None:
-        """`public`: the real venue without a key; `open_venue` opens the simulated one."""
+        """Read the real venue by `public`, without a key; `open_venue` opens the simulated one."""
         self._public, self._open_venue, self._now_ns = public, open_venue, now_ns
         self._gate = EgressGate(
             hosts=frozenset(),

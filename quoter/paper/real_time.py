@@ -12,7 +12,7 @@ class RealTimeSchedule(Schedule):
     """Runs each callback when its time has come; use it inside of a running event loop."""
 
     def __init__(self, now_ns: NowNs, on_failure: Callable[[Exception], None]) -> None:
-        """`on_failure` gets what a callback raised; then nothing runs any more."""
+        """Follow the clock `now_ns`; `on_failure` gets the error of a callback, which ends all."""
         super().__init__(now_ns())
         self._clock_ns, self._on_failure = now_ns, on_failure
         self._timer: asyncio.TimerHandle | None = None

@@ -51,7 +51,7 @@ class PaperVenue:
         now_ns: NowNs,
         about: Mapping[str, str],
     ) -> None:
-        """`about`: rules, fees and account, for people. Call it inside of a running event loop."""
+        """Build the venue inside a running event loop; `about`: rules, fees, account, as texts."""
         self.about = about
         self._symbol = market.symbol
         self._schedule = RealTimeSchedule(now_ns, self._fail)

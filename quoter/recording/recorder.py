@@ -32,7 +32,7 @@ class Recorder:
     def __init__(
         self, folder: Path, header: Header, *, bytes_max: int, secrets: tuple[str, ...] = ()
     ) -> None:
-        """`folder`: of all recordings; `bytes_max`: largest size of them together, in bytes."""
+        """Write into `folder`, whose recordings together may have `bytes_max` bytes."""
         self._writer = _Writer(folder, header, bytes_max, secrets)
         self._batch: list[Record] = []
         self._is_reported = False
@@ -67,7 +67,7 @@ class Recorder:
             self._hand_over()
 
     async def close(self, ts_ns: int) -> None:
-        """Write what is left and the end of the recording; wait CLOSE_S_MAX at most."""
+        """Write the remaining records and the end of the recording; wait CLOSE_S_MAX at most."""
         self._writer.start()
         self._hand_over()
         self._writer.put([End(ts_ns, self.recorded)])

@@ -44,7 +44,7 @@ class RunFiles:
         bytes_max: int | None,
         secrets: tuple[str, ...] = (),
     ) -> None:
-        """`folder`: of all recordings; `bytes_max`: largest size of all, None for no limit."""
+        """Write into `folder`, whose recordings together may have `bytes_max` bytes (None: any)."""
         self._folder, self._header, self._bytes_max = folder, header, bytes_max
         self._file_bytes_max = min(FILE_BYTES_MAX, bytes_max // 4) if bytes_max else FILE_BYTES_MAX
         self._secrets = _Secrets(secrets)

@@ -67,7 +67,7 @@ def replay(
 
 
 def config_of(header: Header) -> EngineConfig:
-    """Return what the run's engine was built with. Raises RecordingError if it had none."""
+    """Return the configuration of the run's engine. Raises RecordingError if it had none."""
     if header.config is None:
         raise RecordingError(
             f"{header.run}: recorded by `quoter record`: a market, without decisions to compare"

@@ -79,7 +79,7 @@ class WhatIf:
     """Estimates and quotes of another configuration, beside the engine of a replay."""
 
     def __init__(self, engine: Engine, other: EngineConfig) -> None:
-        """`engine` is at the beginning of the replay; `other` differs in its settings only."""
+        """Follow `engine` from the beginning of its replay; `other` differs in settings only."""
         self._engine, self._config = engine, other
         self._changed_params = _changed(engine.config, other)
         market, instrument, causes = engine.market, engine.instrument, HaltCauses(other.hysteresis)

@@ -35,7 +35,7 @@ class FillRows:
     """The fills of a run in order."""
 
     def __init__(self, write: Callable[[FillRow], None]) -> None:
-        """`write` gets every row."""
+        """Pass every row to `write`."""
         self._write = write
         self.newest: deque[FillRow] = deque(maxlen=ROWS_MAX)
         self.drawn: list[FillRow] = []

@@ -127,7 +127,7 @@ class RunObserver:
 
 
 def difference(now: Pnl, before: Pnl) -> Pnl:
-    """Return what was earned between two moments, in every part."""
+    """Return the profit between two moments, part by part."""
     sides = {side: _side_difference(now.sides[side], before.sides[side]) for side in now.sides}
     return Pnl(
         total=now.total - before.total,

@@ -76,7 +76,7 @@ def page(report: RunReport) -> Iterator[str]:
 
 
 def warnings(report: RunReport) -> Iterator[str]:
-    """Yield what a reader must know before believing the figures."""
+    """Yield warnings for a reader of the figures."""
     replayed, books = report.replayed, report.books
     if replayed.difference is not None:
         at = when(replayed.difference.event.ts_ns)

@@ -22,7 +22,7 @@ class Timeline:
     """Columns of figures over equal periods; at most `moments_max` of them."""
 
     def __init__(self, columns: Sequence[str], *, moments_max: int, period_ns: int) -> None:
-        """`moments_max` is even; `period_ns`: length of a period while there are few."""
+        """Keep at most `moments_max` (even) periods, each of `period_ns` while there are few."""
         self.columns = tuple(columns)
         self.moments: list[Moment] = []
         self._moments_max, self._period_ns = moments_max, period_ns

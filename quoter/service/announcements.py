@@ -31,7 +31,7 @@ class Announcements:
         is_unwritten: Callable[[], bool],
         observers: tuple[Observer, ...],
     ) -> None:
-        """`is_unwritten`: whether a kill is in force that is not on the disk."""
+        """Hold steps back while `is_unwritten()`: a kill is in force that is not on the disk."""
         self._engine, self._is_unwritten, self.observers = engine, is_unwritten, observers
         self._held: deque[Step] = deque()
         self._shown = engine.causes.state, self._causes()
@@ -48,7 +48,7 @@ class Announcements:
             self.release()
 
     def release(self) -> None:
-        """Show what was held back."""
+        """Show the steps that were held back."""
         self._shown = self._latest
         while self._held:
             step = self._held.popleft()

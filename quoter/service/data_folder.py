@@ -53,7 +53,7 @@ class DataFolder:
     """A data folder, locked by one process at a time; `flock` ends with the process."""
 
     def __init__(self, path: Path, lock: str = LOCK, redactor: Redactor | None = None) -> None:
-        """`redactor` knows the secrets that must not be written to any file here."""
+        """Use the folder at `path`; `redactor` knows the secrets that no file may contain."""
         self.path = path
         self.redactor = redactor or Redactor()
         self._lock_name = lock

@@ -40,7 +40,7 @@ class Inbox:
     """The queue: any task of the event loop may `put`, only the engine's task may `take`."""
 
     def __init__(self, kills: KillObserver | None = None) -> None:
-        """`kills` closes the egress gate; None where there is no gate."""
+        """Report every kill to `kills`, which closes the egress gate; None: there is no gate."""
         self._kills = kills
         self._first: deque[Event] = deque()  # orders, reports, control
         self._market: deque[MarketEvent] = deque()

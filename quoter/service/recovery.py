@@ -15,7 +15,7 @@ class Recovery:
     """Whether one problem is active; it ends after its calm time."""
 
     def __init__(self, *, first_ns: int = 0) -> None:
-        """`first_ns` is the calm time of a problem that has not occurred for RELAPSE_NS."""
+        """Start with the calm time `first_ns`, used if there was no problem for RELAPSE_NS."""
         self.is_active = False
         self.calm_ns = self._first_ns = first_ns
         self._doublings = 0
@@ -23,7 +23,7 @@ class Recovery:
         self._ended_ns: int | None = None
 
     def observe(self, now_ns: int, *, is_bad: bool) -> None:
-        """Take in whether there is a problem now."""
+        """Update with whether there is a problem now."""
         if is_bad:
             if not self.is_active:
                 self._begin(now_ns)

@@ -58,7 +58,10 @@ class Exchange:
         now_ns: int,
         own_trade_id_first: int = OWN_TRADE_ID_FIRST,
     ) -> None:
-        """own_trade_id_first: id of the accounts' first execution in a recorded market."""
+        """Open the markets at `now_ns`.
+
+        own_trade_id_first: id of the accounts' first execution in a recorded market.
+        """
         specs = {spec.symbol: spec for spec in markets}
         self._now_ns = now_ns
         self._own_trade_id_first = own_trade_id_first

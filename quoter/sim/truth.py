@@ -27,7 +27,7 @@ class TruthLedger:
     """
 
     def __init__(self, assets: Mapping[str, tuple[str, str]]) -> None:
-        """assets: (base, quote) by symbol."""
+        """Start empty; `assets` are (base, quote) by symbol."""
         self._assets = dict(assets)
         self._opening: dict[str, dict[str, Decimal]] = {}
         self._before: dict[str, dict[str, Decimal]] = {}  # holdings before the kept executions

@@ -78,7 +78,7 @@ class Attribution:
     """Splits profit in quote currency into spread earned, inventory drift, fees and funding."""
 
     def __init__(self, instrument: CurrentInstrument, *, position: Decimal, cash: Decimal) -> None:
-        """position: base, and cash: quote currency, from which profit is measured."""
+        """Measure profit from `position` (base) and `cash` (quote currency) on."""
         self._instrument = instrument
         self._position = position
         self._cash = cash

@@ -33,12 +33,12 @@ class Executions:
     """Merges fills by the time at which the engine handles them, not by the venue's time."""
 
     def __init__(self, order_size: Decimal) -> None:
-        """order_size: base, > 0."""
+        """Count sizes in units of `order_size`, base, > 0."""
         self._order_size = order_size
         self._began_ns: dict[str, int] = {}  # start by order, oldest first
 
     def merge(self, ts_ns: int, fills: Iterable[Fill]) -> list[Execution]:
-        """Take the fills of one step; return one execution for each order that has some."""
+        """Merge the fills of one step; return one execution for each order that has some."""
         first: dict[str, Fill] = {}
         sizes: dict[str, Decimal] = {}
         for fill in fills:

@@ -18,7 +18,7 @@ class WatchedBook:
         return self._book.ready
 
     def observe(self, event: Event) -> None:
-        """Take in an event; those that do not concern the book change nothing."""
+        """Update the book from an event; an event that does not concern it changes nothing."""
         fault = None
         match event:
             case BookSnapshot():

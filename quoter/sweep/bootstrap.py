@@ -43,7 +43,7 @@ class BlockBootstrap:
     """Draws of blocks, the same for all series of one length: differences are paired."""
 
     def __init__(self, samples: int) -> None:
-        """`samples`: length of the series, at least 1."""
+        """Draw blocks for series of `samples` values, at least 1."""
         self.samples, self.length = samples, block_length(samples)
         blocks = ceil(samples / self.length)
         self._rest = samples - (blocks - 1) * self.length  # of the last block

@@ -93,7 +93,7 @@ def groups(cells: Sequence[Cell], results: Mapping[str, CellResult]) -> list[Gro
 
 
 def warnings(found: Sequence[Group]) -> Iterator[str]:
-    """Yield what a reader must know before choosing a variant."""
+    """Yield warnings for a reader who is about to choose a variant."""
     for group in found:
         yield from _of_group(group)
     for tape in dict.fromkeys(group.tape for group in found):
@@ -101,7 +101,7 @@ def warnings(found: Sequence[Group]) -> Iterator[str]:
 
 
 def _labels(cells: Sequence[Cell]) -> dict[str, str]:
-    """Return what each tape is called, by digest: its name, or its path if two have that name."""
+    """Return the label of each tape, by digest: its name, or its path if two have that name."""
     tapes = {cell.tape.digest: cell.tape for cell in cells}
     often = Counter(tape.name for tape in tapes.values())
     return {

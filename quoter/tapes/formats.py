@@ -44,7 +44,7 @@ def tape_symbol(files: Sequence[Path]) -> str:
 
 
 def tape_notes(files: Sequence[Path]) -> tuple[str, ...]:
-    """Return what a reader must know of the tape's format. Raises TapeError."""
+    """Return notes on the tape's format for a reader of results. Raises TapeError."""
     match _format(files):
         case _Format.BINANCE_ARCHIVE:
             return (binance_archive.NOTE,)

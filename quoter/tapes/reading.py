@@ -134,7 +134,7 @@ def parsed[T](
     progress: ReadProgress,
     headers: int = 0,
 ) -> Iterator[T]:
-    """Yield what `parse` makes of each line, None left out; `headers` lines of a file are skipped.
+    """Yield the results of `parse` for each line but None; skip `headers` lines of each file.
 
     A line for which `parse` raises ValueError is passed to `on_bad` in words; without it, it raises
     TapeError, as a file does that ends early or can't be opened.

@@ -13,7 +13,7 @@ class LogLosses(Collector):
     """Collector that reads the count of dropped lines at every scrape."""
 
     def __init__(self, registry: CollectorRegistry, labels: tuple[str, str]) -> None:
-        """`labels`: symbol and venue."""
+        """Register the metric, with symbol and venue as labels."""
         self._labels = labels
         registry.register(self)
 

@@ -76,7 +76,7 @@ class Metrics:
         build.labels(*self._labels, version("quoter"), environment).set(1)
 
     def observe(self, step: Step) -> None:
-        """Count what one engine step did."""
+        """Count the events, orders, fills and changes of one engine step."""
         self._steps.inc()
         self._count(self._events, type(step.event).__name__)
         match step.event:

@@ -44,7 +44,7 @@ class StepLog:
     """Writes the log lines of each step; lines that come often (denials, anomalies) are limited."""
 
     def __init__(self, *, quote_log_interval_s: float = 0.0) -> None:
-        """quote_log_interval_s: least time between two `quote_terms` lines, seconds; 0: never."""
+        """Write `quote_terms` lines at least `quote_log_interval_s` seconds apart; 0: none."""
         self._log = structlog.stdlib.get_logger("quoter")
         self._quote_interval_ns = int(quote_log_interval_s * NS_PER_S)
         self._quote_due_ns = 0
@@ -90,7 +90,7 @@ class StepLog:
             self._order(step, change, facts)
 
     def _write_activity(self, step: Step) -> None:
-        """Write what happened since the last such line, if anything did."""
+        """Write the counts since the last `activity` line, if there are any."""
         self._activity_due_ns = step.event.ts_ns + ACTIVITY_NS
         if self._activity:
             self._log.info("activity", seq=step.seq, **self._activity)

@@ -53,7 +53,7 @@ def _is_short(number: Decimal) -> bool:
 
 
 def at_path(value: object, path: str) -> object:
-    """Return what is at a dotted path of names and list positions ("data.0.seqId"); None if absent.
+    """Return the value at a path of names and list positions ("data.0.seqId"); None if absent.
 
     An empty path is the value itself.
     """

@@ -102,7 +102,7 @@ class OrderGateway(Protocol):
         """Emit the private stream: Fill, OrderOpen, OrderDone; FeedUp/FeedDown(PRIVATE), Alarm."""
 
     async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
-        """Send one create, at most once; return what became of it.
+        """Send one create, at most once; return the result.
 
         OrderReject(NOT_SENT) if the egress gate blocked it; OrderUnknown without a clear answer.
         """

@@ -30,7 +30,7 @@ class Rearming:
         book: Book,
         remaining_kill: Callable[[], str],
     ) -> None:
-        """`remaining_kill` says which kill condition still holds; empty if none does."""
+        """Use `remaining_kill`: it returns the kill condition that still holds; empty if none."""
         self._orders = orders
         self._inventory = inventory
         self._inventory_max = inventory_max

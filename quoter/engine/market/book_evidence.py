@@ -29,7 +29,7 @@ TRUSTED_AFTER, DOUBLINGS_MAX = 3, 5
 
 
 class BookEvidence:
-    """Age of the book, and what proves it wrong; times are those of events, nanoseconds."""
+    """Age of the book, and the proofs against it; times are those of events, nanoseconds."""
 
     def __init__(self, policy: BookPolicy) -> None:
         self._policy = policy
@@ -123,7 +123,7 @@ class BookEvidence:
         )
 
     def proof(self, ts_ns: int, is_missing: Callable[[str], bool]) -> str:
-        """Return what by now proves the book wrong or its stream silent, or an empty text.
+        """Return the present proof that the book is wrong or its stream silent; empty if none.
 
         `is_missing` returns whether the book should show the order of a client id and does not.
         """

@@ -39,7 +39,7 @@ class MarketRules:
         market: MarketView,
         causes: HaltCauses,
     ) -> None:
-        """`period_ns` 0: rules are requested only after a reject."""
+        """Request the rules every `period_ns`; 0: only after a reject."""
         self._instrument = instrument
         self._order_size, self._levels, self._period_ns = order_size, levels, period_ns
         self._limits, self._activity = limits, activity

@@ -61,8 +61,8 @@ class UnmatchedFills:
     def take_older_than(self, before_ns: int) -> list[Fill]:
         """Remove and return foreign fills: by their client id, or because no order matched them.
 
-        The latter are from before `before_ns`. A fill stays while an order that is older than it
-        has no venue id yet: it may belong to that order.
+        Those without a matching order are from before `before_ns`. A fill stays while an order that
+        is older than it has no venue id yet: it may belong to that order.
         """
         if not self._waiting:
             return []

@@ -170,9 +170,10 @@ class Calibration:
         return self._volatility
 
     def on_mid(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
-        """Take a new mid of the book without our own orders; half_book_spread: price.
+        """Update the estimators with a mid of the book without our own orders, quote/base.
 
-        Raises InvalidInput for a number out of domain, or while the market gives no valid gamma.
+        half_book_spread: half of the book's spread, price. Raises InvalidInput for a number out of
+        domain, or while the market gives no valid gamma.
         """
         t_s, self._ts_ns = ts_ns * S_PER_NS, ts_ns
         if self._volatility is None or self._intensity is None:

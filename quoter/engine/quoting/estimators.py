@@ -63,7 +63,7 @@ class Estimators:
         self.toxic_flow.apply_settings(toxic_flow)
 
     def observe(self, event: Event, step: StepBuilder) -> None:
-        """Take a trade, a tick or a changed book. Invalid numbers are reported as `bad_input`."""
+        """Update from a trade, a tick or a changed book; report invalid numbers as `bad_input`."""
         try:
             if isinstance(event, Trade):
                 self._on_trade(event, step)
@@ -120,7 +120,7 @@ class Estimators:
             self.toxic_flow.refresh(t_s, mid=mid, half=self._half)
 
     def on_fills(self, t_s: float, executions: Iterable[Execution]) -> None:
-        """Take the fills of a step, except those of IOC orders, which say nothing of takers."""
+        """Update from the fills of a step, except IOC orders, whose fills say nothing of takers."""
         quoted = [one for one in executions if not self._orders.is_taker(one.fill)]
         for one in quoted:
             self.calibration.on_fill(t_s, one.lots)
@@ -135,7 +135,7 @@ class Estimators:
         self._refresh(t_s)
 
     def on_quote(self, terms: QuoteTerms) -> None:
-        """Take the half-spread of the latest quote, which bounds the estimated terms."""
+        """Set the half-spread of the latest quote, which bounds the estimated terms."""
         self._half = terms.half_spread
 
     def fair(self, bid: Level, ask: Level) -> float:

@@ -40,7 +40,7 @@ class ToxicFlow:
         *,
         volume_per_s: float | None,
     ) -> None:
-        """volume_per_s: base, both sides, None if not known."""
+        """Size VPIN's buckets by `volume_per_s`: base, both sides; None if not known."""
         self._config = config
         self._instrument = instrument
         self._flow = FlowAlpha()
@@ -78,7 +78,7 @@ class ToxicFlow:
             self._simulated_edge.restart()
 
     def on_trade(self, trade: Trade) -> None:
-        """Take a public trade. Trades with us count too: they move the price like any other."""
+        """Update from a public trade, also from one with us: it moves the price like any other."""
         t_s = trade.ts_ns * S_PER_NS
         self._flow.on_trade(t_s, trade.taker, trade.size)
         if self._vpin is not None:
@@ -112,7 +112,7 @@ class ToxicFlow:
                 )
 
     def on_mid(self, t_s: float, mid: float) -> None:
-        """Take the mid of others, about ten times a second."""
+        """Update from the mid of others, quote/base; call it about ten times a second."""
         self._flow.on_mid(t_s, mid)
         self._markouts.on_mark(t_s, mid)
         if self._simulated_edge is not None:

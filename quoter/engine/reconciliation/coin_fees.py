@@ -61,7 +61,7 @@ class CoinFees:
         self._request_price(fill.fee_asset, coin, step)
 
     def on_price(self, event: CoinPrice, step: StepBuilder) -> None:
-        """Take a coin's price and debit the fees that waited for it."""
+        """Keep a coin's price, and debit the fees that waited for it."""
         coin = self._coins.get(event.coin)
         if coin is None or not (is_amount(event.price) and event.price > 0):
             step.add_anomaly("bad_coin_price", f"{event.coin}: {plain(event.price)}")

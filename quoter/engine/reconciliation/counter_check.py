@@ -17,7 +17,7 @@ class CounterCheck:
         self._counted_ns = 0
 
     def tick(self, step: StepBuilder) -> None:
-        """Recount once a second."""
+        """Recount once a second; raise the cause on a difference."""
         if step.ts_ns - self._counted_ns < EVERY_NS:
             return
         self._counted_ns = step.ts_ns

@@ -24,7 +24,7 @@ class ForeignActivity:
         self._fill_ns = 0
 
     def on_open_order(self, order: VenueOrder, step: StepBuilder) -> bool:
-        """Take an order that is reported open, not in a list; True if it is foreign."""
+        """Check an order that is reported open, outside a list; return whether it is foreign."""
         if self._is_own(order.client_id):
             return False
         self._orders, self._orders_ns = _open([order]), step.ts_ns
@@ -32,7 +32,7 @@ class ForeignActivity:
         return True
 
     def on_open_orders(self, report: OpenOrdersReport, step: StepBuilder) -> None:
-        """Take the list of all open orders; one requested before the newest report is ignored."""
+        """Check the list of all open orders; ignore one requested before the newest report."""
         if report.asked_ns < self._orders_ns:
             return
         foreign = [order for order in report.orders if not self._is_own(order.client_id)]
@@ -40,14 +40,14 @@ class ForeignActivity:
         self._check(step)
 
     def on_fill(self, fill: Fill, step: StepBuilder) -> None:
-        """Take a fill on this account that is not ours."""
+        """Record a fill on this account that is not ours, and raise the cause."""
         step.add_anomaly("foreign_fill", f"trade {fill.trade_id} of order {fill.venue_id}")
         self._fill = f"trade {fill.trade_id} of {fill.client_id or fill.venue_id}"
         self._fill_ns = step.ts_ns
         self._check(step)
 
     def on_balances_equal(self, asked_ns: int, step: StepBuilder) -> None:
-        """Take note that balances requested at `asked_ns` equalled our books."""
+        """Clear a foreign fill from before `asked_ns`: balances requested then equal our books."""
         if self._fill and asked_ns > self._fill_ns:
             self._fill = ""
             self._check(step)

@@ -27,7 +27,7 @@ class MakerFee:
     """Keeps the fee of the current instrument equal to the account's."""
 
     def __init__(self, instrument: CurrentInstrument, *, period_ns: int) -> None:
-        """`period_ns` 0: the fee is requested only after a fill with another one."""
+        """Request the fee every `period_ns`; 0: only after a fill that paid another fee."""
         self._instrument, self._period_ns = instrument, period_ns
         self._due_ns = 0  # 0: never
         self._quiet_until_ns = 0

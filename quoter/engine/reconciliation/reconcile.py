@@ -97,7 +97,7 @@ class Reconcile:
         self._reopened_ns = 0  # when the venue opened again; 0 once all reports arrived
 
     def tick(self, step: StepBuilder) -> None:
-        """Send due requests, queries and cancels; check what is unresolved for too long."""
+        """Send due requests, queries and cancels; raise causes for what is unresolved too long."""
         for order in list(self._orders):
             self._lifecycle.send_due_cancel(order, step)
             self._order_queries.query_if_due(order, step)

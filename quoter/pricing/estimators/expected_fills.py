@@ -17,7 +17,7 @@ class ExpectedTakers:
     """
 
     def __init__(self, *, memory_s: float = MEMORY_S) -> None:
-        """memory_s: time constant, seconds, > 0."""
+        """Average with the time constant `memory_s`, seconds, > 0. Raises InvalidInput."""
         self._memory_s = positive("memory_s", memory_s)
         self._t_s = -inf
         self._now = self.average = 0.0  # takers/s

@@ -62,7 +62,7 @@ class MicroPrice:
     """
 
     def __init__(self, *, half_life_s: float = HALF_LIFE_S) -> None:
-        """half_life_s: half-life of a sample, seconds. Raises InvalidInput if not above zero."""
+        """Halve a sample's weight in `half_life_s` seconds, > 0. Raises InvalidInput."""
         self._half_life_s = positive("half_life_s", half_life_s)
         self._moves = [0.0] * BIN_PAIRS
         self._weights = [0.0] * BIN_PAIRS

@@ -52,7 +52,7 @@ class SignedFlow:
     """Decayed volume of taker buys and sells, and decayed sum of squared sizes. O(1)."""
 
     def __init__(self, *, half_life_s: float = FLOW_HALF_LIFE_S) -> None:
-        """half_life_s seconds, > 0."""
+        """Halve the sums in `half_life_s` seconds, > 0. Raises InvalidInput."""
         self._half_life_s = positive("half_life_s", half_life_s)
         self._t_s = -inf
         self.bought = self.sold = self.squares = 0.0
@@ -156,7 +156,7 @@ class LearnedAlpha:
     """
 
     def __init__(self, *, prior_half_spreads: float = BETA_PRIOR_HALF_SPREADS) -> None:
-        """prior_half_spreads: prior of the slope, half-spreads per unit of signal, >= 0."""
+        """Start from a prior of the slope, half-spreads per unit of signal, >= 0."""
         self._prior_half_spreads = not_negative("prior_half_spreads", prior_half_spreads)
         self._pending: deque[_Pending] = deque(maxlen=PENDING_MAX)
         self._mid = 0.0

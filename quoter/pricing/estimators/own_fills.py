@@ -21,7 +21,7 @@ class FillCorrection:
     """
 
     def __init__(self, *, half_life_s: float = HALF_LIFE_S) -> None:
-        """half_life_s seconds, > 0."""
+        """Halve both sums in `half_life_s` seconds, > 0. Raises InvalidInput."""
         self._half_life_s = positive("half_life_s", half_life_s)
         self._t_s = -inf
         self._rate = 0.0

@@ -105,7 +105,7 @@ class SideCooldown:
     """
 
     def __init__(self, *, side_cooldown_s: float = COOLDOWN_S) -> None:
-        """side_cooldown_s seconds, > 0."""
+        """Cool a side down for `side_cooldown_s` seconds, > 0. Raises InvalidInput."""
         self._cooldown_s = positive("side_cooldown_s", side_cooldown_s)
         self._sides = {side: _Side() for side in Side}
 

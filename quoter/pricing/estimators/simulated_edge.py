@@ -80,7 +80,7 @@ class SimulatedEdge:
         window_s: float = WINDOW_S,
         half_life_s: float = HALF_LIFE_S,
     ) -> None:
-        """half_bps: our half-spread at the start, basis points of the mid, > 0.
+        """Choose the distances by `half_bps`, our half-spread at the start, bps of the mid, > 0.
 
         window_s, half_life_s: seconds, > 0. Raises InvalidInput outside these domains.
         """

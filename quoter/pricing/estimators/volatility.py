@@ -235,10 +235,10 @@ class Volatility:
 def rogers_satchell(bars: Sequence[Bar], *, bar_s: float) -> float | None:
     """Return a prior of sigma, price/sqrt(s), from bars of `bar_s` seconds; None if too few.
 
-    Drift cancels out. Bars with few trades make it too small (by 10 % to 60 %), hence a prior
-    only. None as well if nothing moved; raises InvalidInput for a price out of domain.
-    Source: Rogers & Satchell 1991 (doi:10.1214/aoap/1177005835), the mean of
-    ln(h/c)ln(h/o) + ln(l/c)ln(l/o).
+    Drift cancels out. Bars with few trades make it too small (by 10 % to 60 %), so it is used as a
+    prior only. None as well if nothing moved. Raises InvalidInput for a price out of domain.
+    Source: Rogers & Satchell 1991 (doi:10.1214/aoap/1177005835), the mean of ln(h/c)ln(h/o) +
+    ln(l/c)ln(l/o).
     """
     positive("bar_s", bar_s)
     if len(bars) < BARS_MIN:

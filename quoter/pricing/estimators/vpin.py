@@ -22,7 +22,7 @@ class Vpin:
     """
 
     def __init__(self, bucket: float, *, buckets: int = BUCKETS) -> None:
-        """bucket: volume of a bucket, base, > 0; buckets: how many count, > 0.
+        """Average the last `buckets` (> 0) buckets, each of the volume `bucket` (base, > 0).
 
         Raises InvalidInput outside these domains.
         """

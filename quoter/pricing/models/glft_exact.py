@@ -111,7 +111,7 @@ class BoundedModel:
     def __init__(self, lots_max: float) -> None:
         """Round `lots_max`, the inventory limit in order sizes, up to a whole number.
 
-        lots_max > 0 and at most 500; raises InvalidInput outside that.
+        lots_max > 0 and at most 500. Raises InvalidInput outside that range.
         """
         if not (0.0 < lots_max <= LOTS_MAX_MAX):
             raise InvalidInput("lots_max", lots_max)

@@ -17,7 +17,7 @@ class MarkoutLossMonitor:
     """
 
     def __init__(self, loss_max: Decimal) -> None:
-        """loss_max: loss within a minute at which to pause, quote currency, 0 for off."""
+        """Pause at a loss of `loss_max`, quote currency, within a minute; 0 for off."""
         self._loss_max = loss_max
         self._totals: deque[tuple[int, Decimal]] = deque(maxlen=TOTALS_MAX)  # oldest first
         self._until_ns = 0

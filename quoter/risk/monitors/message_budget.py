@@ -29,5 +29,5 @@ class MessageBudget:
         return self.tokens(ts_ns) >= max(1.0, share * self._burst)
 
     def take(self) -> None:
-        """Take one token; the caller has checked `has_tokens` at this very time."""
+        """Take one token; the caller has checked `has_tokens` at the same time."""
         self._tokens -= 1.0

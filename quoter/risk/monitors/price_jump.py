@@ -31,7 +31,7 @@ class PriceJump:
             quotes.restart()
 
     def on_mid(self, ts_ns: int, mid: float) -> str | None:
-        """Take a mid. Return the jump if it is too large, else None."""
+        """Add a mid, quote/base. Return the jump as text if it is too large, else None."""
         if not self._jump:
             return None
         moved = _beyond(self._jump, mid, *self._mids.see(ts_ns, mid))
@@ -40,7 +40,7 @@ class PriceJump:
         return f"the mid moved {moved * BPS_PER_UNIT:.0f} bps to {mid:g} within 1 s"
 
     def on_quote(self, ts_ns: int, side: Side, price: float) -> str | None:
-        """Take our wanted best price of a side. Return the drift if it is too large, else None."""
+        """Add our wanted best price of a side. Return the drift as text if too large, else None."""
         if not self._drift:
             return None
         moved = _beyond(self._drift, price, *self._quotes[side].see(ts_ns, price))

@@ -118,7 +118,7 @@ def _padded(body: bytes, size_mb: int) -> Iterator[bytes]:
 async def _stream(
     request: web.Request, pieces: Iterable[bytes], *, pause_s: float = 0.0
 ) -> web.StreamResponse:
-    """Send a JSON body in pieces, seconds apart; stop if the client closes the connection."""
+    """Send a JSON body in pieces, `pause_s` apart; stop if the client closes the connection."""
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     with suppress(ConnectionError):
         await response.prepare(request)

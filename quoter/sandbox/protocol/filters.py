@@ -34,7 +34,7 @@ def check_filters(market: MarketSpec, kind: OrderKind, price: Decimal, size: Dec
 def check_quote_filters(market: MarketSpec, quote: Decimal, size: Decimal) -> None:
     """Check LOT_SIZE and NOTIONAL of a market order given as an amount of quote currency.
 
-    size base: what the book gives for it. Raises ApiError(-1013).
+    size: base, that the book gives for the amount. Raises ApiError(-1013).
     """
     if quote <= 0:
         raise bad_request(-1013, "Invalid quote order qty.")

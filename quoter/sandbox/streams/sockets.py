@@ -26,7 +26,7 @@ class Socket:
     """One websocket. Sending never waits: a reader with a full queue is disconnected."""
 
     def __init__(self, venue: Venue, kind: SocketKind, *, wrap: Wrap) -> None:
-        """`wrap` puts events of the server itself into the envelope of this kind of socket."""
+        """Make a socket; `wrap` puts the server's own events into this kind's envelope."""
         self.kind = kind
         self._wrap = wrap
         self._venue = venue

@@ -30,7 +30,7 @@ class LiveParamsService:
         clock: Clock,
         replies: PendingReplies,
     ) -> None:
-        """`params` returns the parameters in force."""
+        """Compare changes with the parameters in force, which `params` returns."""
         self._settings = settings
         self._params = params
         self._clock = clock

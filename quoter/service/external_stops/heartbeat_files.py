@@ -108,7 +108,7 @@ class HeartbeatAge:
         self._changed_s = monotonic_s()
 
     def update(self, label: str) -> float:
-        """Take in the label, empty if unreadable; return the seconds since it last changed."""
+        """Compare with the label read now, empty if unreadable; return seconds since it changed."""
         now_s = self._monotonic_s()
         if label and label != self._label:
             self._label, self._changed_s = label, now_s

@@ -33,7 +33,7 @@ class LoopMonitor:
         self._venue_clock = ""  # problem of the venue's clock; empty: none
 
     def record_lag(self, seconds: float) -> None:
-        """Take in how late the event loop woke the probe, seconds; call at every wake-up."""
+        """Update with the delay of the loop's last wake-up, seconds; call at every wake-up."""
         now_ns = self._clock.now_ns()
         is_late = seconds > LAG_S_MAX
         if is_late:

@@ -192,7 +192,7 @@ class KillSwitchController:
         return self._writer is None or await self._writer.written(seconds)
 
     async def run(self) -> None:
-        """Write the latch until cancelled; only if `has_disk`."""
+        """Write the latch until cancelled; returns at once without a data folder."""
         if self._writer is not None:
             await self._writer.run()
 

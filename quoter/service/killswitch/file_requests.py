@@ -192,7 +192,7 @@ def _signal_moved(folder: Path) -> tuple[int, ...]:
 def await_latch(
     folder: Path, seconds: float, *, before: LatchRecord | None = None
 ) -> LatchRecord | None:
-    """Return the latch as soon as it differs from `before`, or what is there after `seconds`.
+    """Return the latch as soon as it differs from `before`; after `seconds` the present one.
 
     None if there is no latch by then.
     """

@@ -1,4 +1,4 @@
-"""Writes operator commands and what became of them to the log and the ledger."""
+"""Writes operator commands and their results to the log and the ledger."""
 
 import json
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class CommandAudit:
         clock: Clock,
         redactor: Redactor | None = None,
     ) -> None:
-        """`write` puts a row into the ledger (None: no ledger); `redactor` knows the secrets."""
+        """Put rows into the ledger by `write` (None: no ledger); `redactor` knows the secrets."""
         self._write = write
         self._clock = clock
         self._redactor = redactor or Redactor()

@@ -16,7 +16,7 @@ NOT_ON_DISK = "not on the disk: after a restart this kill would not be in force"
 
 
 class OperatorCommands:
-    """Checks commands, gives them to the engine and records what became of each."""
+    """Checks commands, gives them to the engine, and records the result of each."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class OperatorCommands:
         state: Callable[[], TradingState],
         audit: CommandAudit,
     ) -> None:
-        """`state` returns the engine's trading state."""
+        """Judge commands by the engine's trading state, which `state` returns."""
         self._kill_switch = kill_switch
         self._replies = replies
         self._state = state
@@ -71,7 +71,7 @@ class OperatorCommands:
         self._replies.post(command, finish)
 
     async def execute(self, command: OperatorCommand) -> Outcome:
-        """Give a command to the engine and return what becomes of it; Pending after OUTCOME_S_MAX.
+        """Give a command to the engine and return the outcome; Pending after OUTCOME_S_MAX.
 
         A kill is done once its latch is on the disk; it is Pending if that takes LATCH_S_MAX more.
         """

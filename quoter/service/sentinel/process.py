@@ -71,7 +71,7 @@ class Sentinel:
         known_orders: Callable[[], KnownOrders | None] = _none_known,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`known_orders` reads the daemon's orders from its ledger; None if it can't."""
+        """Build the sentinel; `known_orders` reads the daemon's orders, None if it can't."""
         self._gateway = gateway
         self._folder = folder
         self._monitor = monitor

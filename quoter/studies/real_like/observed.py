@@ -70,12 +70,12 @@ class Observed:
 
 
 def of_tape(files: Sequence[Path], symbol: str) -> Observed:
-    """Return what a capture shows. Raises TapeError for a file that can't be read."""
+    """Return the observation of a capture. Raises TapeError for a file that can't be read."""
     return _columns(*_of_lines(read_lines(files, symbol)))
 
 
 def of_market(spec: MarketSpec, *, seed: int, seconds: float) -> Observed:
-    """Return what a simulated market shows that no account trades on."""
+    """Return the observation of a simulated market on which no account trades."""
     exchange = Exchange((spec,), seed=seed, now_ns=0)
     tops: Rows = []
     trades: Rows = []

@@ -160,7 +160,7 @@ def _regime(recording: Recording, looks: Sequence[Second]) -> list[Figure]:
 
 
 def _starts(recording: Recording) -> list[Figure]:
-    """Return figures of first starts, each followed by a start with what the first has kept."""
+    """Return figures of first starts, each followed by a start with the saved calibration."""
     effective, ratios, ceiling = list[float](), list[float](), list[float]()
     for from_s in _start_times(recording):
         at_s = from_s + min(LEARNED_S, SHARE * (recording.seconds - from_s))

@@ -40,7 +40,7 @@ def first_start(recording: Recording, at_s: float) -> PricingConfig:
 
 
 def later_start(kept: SavedCalibration) -> PricingConfig:
-    """Return the pricing configuration of a start with what an earlier run has kept."""
+    """Return the pricing configuration of a start with an earlier run's calibration."""
     return PricingConfig(
         sigma_prior=kept.sigma, kappa_prior=kept.kappa, intensity_prior=kept.intensity
     )

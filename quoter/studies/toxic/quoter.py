@@ -45,7 +45,7 @@ class MarkoutCosts:
     """`Markouts.cost` of one side for arrays, before its bound of two half-spreads."""
 
     def __init__(self, shape: tuple[int, int], sign: float) -> None:
-        """sign: BID or ASK."""
+        """Measure one side; sign: BID or ASK."""
         self._sign = sign
         self._total, self._weight, self._t_s = np.zeros(shape), np.zeros(shape), np.zeros(shape)
 
@@ -96,7 +96,10 @@ class CooldownArrays:
     def __init__(
         self, shape: tuple[int, int], sign: float, *, burst: Numbers, trades: Numbers
     ) -> None:
-        """sign: BID or ASK; burst, trades: columns, 1 for makers that use this trigger, else 0."""
+        """Cool down one side; sign: BID or ASK.
+
+        burst, trades: columns with 1 for makers that use this trigger, else 0.
+        """
         self._sign = sign
         self._burst, self._trades = burst[:, 0], trades
         self._fills = np.full((RING, *shape), NEVER)

@@ -149,7 +149,7 @@ class CcxtGateway:
             spawn(tasks, "key_rights", self.key_monitor.run(emit))
 
     async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
-        """Send one limit order, at most once and never queued; return what became of it."""
+        """Send one limit order, at most once and never queued; return the result."""
         refusal = self._client.limiter.admit_create(self._now_ns(), order.client_id)
         if refusal:
             return self._rejected(order, RejectReason.NOT_SENT, refusal)

@@ -50,7 +50,7 @@ class KrakenExecutions(_Base):
             super().handle_message(client, {**fields, "data": orders})
 
     def _completed(self, row: Json) -> Json:
-        """Return the row with what earlier rows said of its order."""
+        """Return the row with the fields that it lacks, from earlier rows of its order."""
         if self._orders_seen is None:
             self._orders_seen = {}
         name = text(row.get("order_id"))

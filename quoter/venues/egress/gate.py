@@ -105,7 +105,7 @@ def _never_paused(_: Purpose) -> str:
 
 
 def _no_listener(_: str) -> None:
-    """Take the place of the listener until `report_breaches`; the gate keeps the text."""
+    """Ignore a breach until there is a listener (`report_breaches`): the gate keeps the text."""
 
 
 type BlockReason = Callable[[], str]  # why no create may leave now; empty if it may

@@ -12,9 +12,8 @@ from quoter.venues.profiles.limits import RequestLimits
 class OrderCounter:
     """Counts creates and cancels of one market.
 
-    It does not learn of fills: a filled order keeps what is reserved for its cancel until a
-    cancel would cost nothing. Then it is forgotten, so at most as many are remembered as the
-    venue admits.
+    It does not learn of fills: a filled order keeps the reserve for its cancel until a cancel would
+    cost nothing. Then it is forgotten, so at most as many are remembered as the venue admits.
     """
 
     def __init__(self, limits: RequestLimits) -> None:

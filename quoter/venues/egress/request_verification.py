@@ -94,7 +94,7 @@ class GenericCreate:
     """
 
     def __init__(self, venue_symbol: str, ids: ClientIds | None, self_trade: str = "") -> None:
-        """venue_symbol: the venue's name of the market; ids: where the venue keeps our client ids.
+        """Compare with the venue's name of the market, and with where it keeps our client ids.
 
         Without `ids` every create is refused, because its order could not be found again.
         self_trade: ccxt's name of the requested self-trade prevention; empty if none.

@@ -1,4 +1,4 @@
-"""A token bucket: what a rate limit still allows."""
+"""A token bucket: the number of requests that a rate limit still allows."""
 
 from quoter.domain.units import NS_PER_S
 
@@ -41,5 +41,5 @@ class TokenBucket:
         self._tokens = self.tokens(now_ns) - cost
 
     def used(self, count: float, now_ns: int) -> None:
-        """Take over the venue's count of this window if it is higher than ours."""
+        """Use the venue's count of this window if it is higher than ours."""
         self._tokens = min(self.tokens(now_ns), self.capacity - count)

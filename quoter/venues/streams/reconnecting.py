@@ -108,7 +108,7 @@ class StreamReader:
         self._retry_after_s = retry_after_s(error.response.headers.get("Retry-After"))
 
     async def _read_until_lost(self) -> None:
-        """Serve one connection and those that take over from it; raises what ended the last."""
+        """Serve one connection and those that take over from it. Raises the last one's error."""
         self._handover_requested.clear()
         handler = self._handler
         active = self._new_connection(handler.on_open, handler.on_frame)

@@ -27,7 +27,7 @@ class BookChain:
         self._last: int | None = None
 
     def starts(self, socket: object, message: object) -> bool:
-        """Take a message; return whether it is a whole book. Raises ValueError with the gap.
+        """Check the next message; return whether it is a whole book. Raises ValueError for a gap.
 
         After a gap, or on another socket, only a whole book is accepted.
         """
