@@ -129,11 +129,6 @@ class Check:
             f"{instrument.size_min:f}, minimum notional {instrument.notional_min:f} "
             f"{instrument.quote}, maker fee {instrument.fee_maker * 10_000:f} bps",
         )
-        held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
-        if not isinstance(held, BalanceReport):
-            raise VenueUnavailable(f"the venue did not report our balances: {report_text(held)}")
-        self._balances(held, instrument)
-        self._rights(gateway)
         opening = await self._account(gateway, instrument)
         now_ns, history = self._clock.now_ns(), await gateway.market_history()
         scale = calibration_bounds(self._settings, instrument, history)
@@ -162,7 +157,7 @@ class Check:
             return self._paper(gateway, instrument)
         held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
         if not isinstance(held, BalanceReport):
-            raise VenueUnavailable(f"the venue did not report our balances: {held}")
+            raise VenueUnavailable(f"the venue did not report our balances: {report_text(held)}")
         self._balances(held, instrument)
         self._rights(gateway)
         return dict(held.free)

@@ -94,6 +94,17 @@ async def test_account_survives_a_sigkill_and_equals_the_venues_at_the_end(
 
 
 @pytest.mark.slow
+async def test_check_needs_no_key_and_shows_the_account_once(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    async with paper(sandbox, tmp_path, "check") as check:
+        assert await check.ended() == ExitCode.CLEAN, check.text
+    keys = [line for line in check.text if line.startswith("ok  key ")]
+    assert len(keys) == 1, check.text
+    assert "none is needed; 0.04 BTC, 8000 USDT (a new account)" in " ".join("".join(check.text).split())
+
+
+@pytest.mark.slow
 async def test_terminal_needs_no_settings_and_prints_the_account(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
