@@ -245,7 +245,7 @@ def _make_access(started: StartContext, config: VenueConfig) -> _Access:
         block_reason = external_stops.block_reason
         gateway = make_gateway(config, now_ns=started.clock.now_ns, block_reason=block_reason)
     except CodeAltered as error:
-        text = f"altered code: {error}: install the locked packages again"
+        text = f"the code that signs orders is altered: {error}: install the locked packages again"
         raise StartFailed(ExitCode.INTEGRITY, text) from None
     except (VenueError, ValueError) as error:
         raise StartFailed(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}") from None
@@ -338,7 +338,8 @@ async def _serve(
         raise StartFailed(
             code,
             f"the trial order failed: {runner.trial_failure}: check the venue's status and the "
-            "key's account, then start again; QUOTER_TRIAL_ORDER=off skips the trial",
+            "key's account, then start again; QUOTER_TRIAL_ORDER=off skips the trial where the "
+            "venue does not require it",
         )
     return code
 

@@ -74,7 +74,8 @@ class KeptRun:
                 raise BadSetting(f"--keep: {folder} holds a run already; name another folder")
             prepare(folder)
         except (OSError, LedgerUnusable) as error:
-            raise BadSetting(f"--keep: {folder} can't be used: {error}") from None
+            reason = getattr(error, "strerror", None) or error
+            raise BadSetting(f"--keep: {folder} can't be used: {reason}") from None
         self._write_ledger(self._begin)
 
     def observe(self, engine: Engine, step: Step) -> None:
@@ -123,7 +124,7 @@ class KeptRun:
         try:
             asyncio.run(opened())
         except (LedgerFailed, LedgerUnusable) as error:
-            raise BadSetting(f"--keep: {self._folder}: {error}") from None
+            raise BadSetting(f"--keep: {self._folder} can't be written: {error}") from None
 
     async def _begin(self, ledger: Ledger) -> None:
         await _on_disk(ledger.begin_run(self._manifest))

@@ -36,7 +36,13 @@ from quoter.ledger.rows import Epoch, FillKind, Intent, KnownFill
 from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Environment
-from quoter.state.inventory import TRADE_IDS_MAX, LedgerConflict, is_execution, payload
+from quoter.state.inventory import (
+    TRADE_IDS_MAX,
+    LedgerConflict,
+    fill_text,
+    is_execution,
+    payload,
+)
 from quoter.venues.ports import OrderGateway
 
 log = structlog.get_logger()
@@ -46,7 +52,7 @@ OVERLAP_NS = 60 * 1_000_000_000  # for venues that page trades by time
 TRIES = 4  # a venue's lists may lag its matching by 1 to 2 s
 PAUSE_S = 1.0
 ZERO = Decimal(0)
-ACCEPT = "if the venue is right, run `quoter accept` and start again"
+ACCEPT = 'if the venue is right, run `quoter accept "REASON"` and start again'
 
 
 class Opening(NamedTuple):
@@ -170,7 +176,10 @@ class OpeningReconciliation:
                     await asyncio.sleep(PAUSE_S)
                 case OrderNotFound():
                     return _End(OrderState.REJECTED, None)
-        text = f"the venue does not report the final state of our order {intent.client_id}"
+        text = (
+            f"the venue does not report the final state of our order {intent.client_id}: look it "
+            "up at the venue, cancel it if it is open, then start again"
+        )
         raise StartFailed(code, text)
 
     async def _cancel(self, intent: Intent, venue_id: str) -> None:
@@ -195,8 +204,8 @@ class OpeningReconciliation:
             mine = known.get(fill.trade_id)
             if mine is not None and payload(mine.fill) != payload(fill):
                 text = (
-                    f"trade {fill.trade_id} differs: the venue reports {payload(fill)}, "
-                    f"the ledger has {payload(mine.fill)}: {ACCEPT}"
+                    f"trade {fill.trade_id} differs: the ledger has {fill_text(mine.fill)}; "
+                    f"the venue reports {fill_text(fill)}: {ACCEPT}"
                 )
                 raise StartFailed(ExitCode.START_FAILED, text)
             if mine is not None and mine.kind is not FillKind.UNMATCHED:
@@ -230,7 +239,9 @@ class OpeningReconciliation:
             async def ask() -> OrderOpen | OrderDone | OrderNotFound:
                 answer = await self._gateway.query(query)
                 if answer is None:
-                    raise VenueUnavailable(f"no answer to a query of order {query.venue_id}")
+                    raise VenueUnavailable(
+                        f"the venue did not answer a query of order {query.venue_id}"
+                    )
                 return answer
 
             answer = await until_available(ask)
@@ -245,7 +256,8 @@ class OpeningReconciliation:
         """
         held = await self._held()
         return "; ".join(
-            f"{asset}: venue {plain(held.get(asset, ZERO))}, books {plain(books[asset])}"
+            f"{asset}: the venue has {plain(held.get(asset, ZERO))}, "
+            f"the ledger {plain(books[asset])}"
             for asset in sorted(books)
             if held.get(asset, ZERO) != books[asset]
         )
@@ -274,8 +286,8 @@ class OpeningReconciliation:
 
 
 def report_text(report: ReportEvent) -> str:
-    """Return why a report failed, or the text of a report that is not the expected one."""
-    return report.text if isinstance(report, ReportFailed) else str(report)
+    """Return why a report failed; also for a report of another kind than requested."""
+    return report.text if isinstance(report, ReportFailed) else "it answered another question"
 
 
 def _orders_differ(ends: Mapping[str, _End], booked: Mapping[str, Decimal]) -> str:

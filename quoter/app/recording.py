@@ -70,14 +70,20 @@ def other_config(header: Header, changes: Sequence[str]) -> EngineConfig:
         name, _, value = change.partition("=")
         field = name.removeprefix(PREFIX).lower()
         if not name.startswith(PREFIX) or field not in before or field in HIDDEN:
-            raise BadSetting(f"--what-if {name}: is not QUOTER_NAME=value with a known setting")
+            raise BadSetting(
+                f"--what-if {change}: must be QUOTER_NAME=value, with a setting that the recording "
+                "has (secrets are not recorded)"
+            )
         after[field] = value
     old, new = (
         engine_config(settings_from(texts), recorded.instrument, start_ns=0, opening={})
         for texts in (before, after)
     )
     if old == new:
-        raise BadSetting(f"--what-if {' '.join(changes)}: does not change how the engine decides")
+        raise BadSetting(
+            f"--what-if {' '.join(changes)}: does not change how the engine decides: name a "
+            "setting of pricing, requoting or limits with another value than the recorded one"
+        )
     return _changed(recorded, old, new)
 
 

@@ -43,7 +43,10 @@ log = structlog.get_logger()
 START_WAIT_S = 60.0  # that a start waits for a venue that can't be used (maintenance)
 CANCEL_AGAIN_S = 3.0
 CANCEL_S_MAX = 10.0  # of the cancels between two tries
-OTHER_KILL = "it does not name the kill in force, or was written before it"
+OTHER_KILL = (
+    "the REARM file does not name the kill in force, or was written before it: see its kill id "
+    "with `quoter status`, then run `quoter rearm`"
+)
 
 
 class StartFailed(Exception):
@@ -82,7 +85,8 @@ def latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
         except OSError as error:
             path = folder.path / KILL_REQUEST
             text = (
-                f"the kill requested by {path} can't be latched: {error.strerror}: free disk space"
+                f"the kill requested by {path} can't be latched: {error.strerror}: free disk space "
+                "or make the folder writable, then start again"
             )
             raise StartFailed(ExitCode.INTEGRITY, text) from None
         folder.drop(KILL_REQUEST, request)
@@ -137,10 +141,10 @@ async def begin_run(ledger: Ledger, settings: Settings, clock: Clock, *, api_key
         "run",
         run=about.run,
         version=about.version,
-        code=about.code_hash,
-        lock=about.lock_hash,
-        config=about.config_hash,
-        key=about.key_hash,
+        code_hash=about.code_hash,
+        lock_hash=about.lock_hash,
+        config_hash=about.config_hash,
+        key_hash=about.key_hash,
     )
     return start_ns
 
@@ -208,7 +212,10 @@ async def _try_to_cancel(gateway: OrderGateway, ledger: Ledger) -> None:
         async with asyncio.timeout(CANCEL_S_MAX):
             left = await gateway.cancel_all()
     except (VenueError, TimeoutError) as error:
-        log.warning("cancel_all_failed", error=str(error) or f"no answer within {CANCEL_S_MAX:g} s")
+        log.warning(
+            "cancel_all_failed",
+            error=str(error) or f"the venue did not answer within {CANCEL_S_MAX:g} s",
+        )
     else:
         log.info("cancel_all", own_orders_left=left)
 
@@ -262,6 +269,7 @@ async def cancel_own_orders(gateway: OrderGateway, ledger: Ledger, *, late_creat
         left = await until_available(cancel_all)
     if left:
         text = (
-            f"{left} own orders of an earlier run could not be cancelled: cancel them at the venue"
+            f"{left} own orders of an earlier run could not be cancelled: cancel them at the "
+            "venue, then start again"
         )
         raise StartFailed(ExitCode.ORDERS_LEFT, text)

@@ -32,6 +32,6 @@ async def _cancel(settings: Settings, folder: Path) -> int:
             gateway.adopt_orders(known_orders(folder, market_of(settings)) or NO_KNOWN_ORDERS)
             return await gateway.cancel_all()
     except TimeoutError:
-        raise VenueError(f"no answer within {CANCEL_S_MAX:g} s") from None
+        raise VenueError(f"the venue did not answer within {CANCEL_S_MAX:g} s") from None
     finally:
         await gateway.close()

@@ -42,7 +42,10 @@ Reason = Annotated[
 ]
 TokenFile = Annotated[
     Path | None,
-    typer.Option(help="File with the token; else QUOTER_*_TOKEN_FILE.", show_default=False),
+    typer.Option(
+        help="File with the token; default: the one that QUOTER_<ROLE>_TOKEN_FILE names.",
+        show_default=False,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the daemon's JSON.")]
 
@@ -216,7 +219,7 @@ def rearm_by_token(
     if kill_id is None:
         state = read_state(where)
         if not state.get("kill_id"):
-            raise NotDone("no kill is in force")
+            raise NotDone("no kill is in force: nothing to re-arm")
         _show(state_lines(state))
         kill_id = typer.prompt("Type the kill id to re-arm").strip()
     body: dict[str, object] = {"reason": reason, "kill_id": kill_id}

@@ -19,7 +19,7 @@ TOKEN_BYTES_MAX = 4_096
 SECRETS_DIR = "/run/secrets"
 STATES, PHASES = tuple(TradingState.__members__), tuple(phase.value for phase in Phase)
 STATUS_TEXTS = {
-    401: "unknown token",
+    401: "the daemon does not know this token",
     404: "the daemon has no control API: no token is configured there",
     421: "host name not allowed: see QUOTER_HTTP_HOSTS",
     503: "the daemon is busy: try again",
@@ -51,7 +51,7 @@ def find_token(roles: tuple[str, ...], chosen: Path | None = None) -> str:
     found = _token_file(roles, chosen)
     if found is None:
         names = " or ".join(f"QUOTER_{role.upper()}_TOKEN_FILE" for role in roles)
-        raise BadSetting(f"{names}: is needed for this command, unless --token-file is given")
+        raise BadSetting(f"{names}: must name the token's file; or give it with --token-file")
     return _read(*found)
 
 
@@ -157,7 +157,7 @@ def _ask(
             raise NotDone(f"{text}; it may still be done: see `quoter status`") from None
         raise NotDone(f"no daemon answers at {where}: {error}") from None
     if reply.status == 202 and reply.body.get("result") == RequestResult.PENDING:
-        raise NotDone(f"{where} accepted it but has not done it yet: see `quoter status`")
+        raise NotDone(f"{where} accepted the command but has not done it yet: see `quoter status`")
     if reply.status >= 400 and reply.is_quoter:
         text = STATUS_TEXTS.get(reply.status) or str(reply.body.get("error") or "no reason given")
         raise CommandRefused(
@@ -196,8 +196,8 @@ def _read(path: Path, name: str) -> str:
         with path.open(encoding="utf-8") as file:
             token = file.read(TOKEN_BYTES_MAX).strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "is not text"
+        reason = getattr(error, "strerror", None) or "the file is not text"
         raise BadSetting(f"{name}: the token can't be read: {reason}") from None
     if not token or not token.isascii() or not token.isprintable():
-        raise BadSetting(f"{name}: that file holds no token")
+        raise BadSetting(f"{name}: the file must hold a token: one line of ASCII characters")
     return token

@@ -108,8 +108,8 @@ class Drill:
         listed = f"{environment} run {'unknown' if run is None else run}"
         if owner != listed:
             host, port = self._address
-            page = f"{host}:{port} is {listed}"
-            text = f"drill: {page}, the daemon with the data folder {self._folder} is {owner}"
+            page = f"{host}:{port} answers for {listed}"
+            text = f"drill: {page}, but the data folder {self._folder} belongs to {owner}"
             raise DrillFailed(f"{text}; nothing was changed")
 
     def _kill_and_rearm(self) -> None:
@@ -139,7 +139,7 @@ class Drill:
         while not condition(self._state()):
             if time.monotonic() > end_s:
                 raise DrillFailed(
-                    f"drill: the daemon was not {what} within {seconds:g} s; look at /state"
+                    f"drill: the daemon was not {what} within {seconds:g} s; see `quoter status`"
                 )
             time.sleep(POLL_S)
 
@@ -153,7 +153,7 @@ class Drill:
         except NoAnswer as error:
             raise DrillFailed(f"drill: no answer of {host}:{port} to /state: {error}") from None
         if not reply.body:
-            raise DrillFailed(f"drill: the answer of {host}:{port} to /state has no JSON object")
+            raise DrillFailed(f"drill: {host}:{port} did not answer /state with a JSON object")
         return reply.body
 
 

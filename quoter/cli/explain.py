@@ -19,6 +19,10 @@ from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import quote_terms
 
 DIGITS = 8  # of a price: to the cent, and a little more
+OTHER_VERSION = (
+    "the daemon's quote has terms that this version of quoter does not know: run `quoter explain` "
+    "of the daemon's version"
+)
 
 
 class NothingToExplain(QuoterError):
@@ -138,9 +142,7 @@ def _rows(state: Mapping[str, object]) -> tuple[Row, ...]:
     """Return one row for each term of a /state reply. Raises NothingToExplain."""
     inputs, clamps = state.get("inputs"), state.get("clamps")
     if not isinstance(inputs, dict) or not isinstance(clamps, list):
-        raise NothingToExplain(
-            "the daemon's terms have an unknown format: does it run another version?"
-        )
+        raise NothingToExplain(OTHER_VERSION)
     rest = {name: value for name, value in state.items() if name not in {"inputs", "clamps"}}
     try:
         terms = QuoteTerms(
@@ -149,5 +151,5 @@ def _rows(state: Mapping[str, object]) -> tuple[Row, ...]:
             **rest,  # type: ignore[arg-type]  # checked by the constructor's names
         )
         return explain(terms)
-    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
-        raise NothingToExplain(f"the daemon's terms have an unknown format: {error}") from None
+    except (TypeError, ValueError, LookupError, ArithmeticError):
+        raise NothingToExplain(OTHER_VERSION) from None

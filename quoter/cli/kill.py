@@ -74,7 +74,7 @@ def kill(
         return
     record = await_latch(folder, wait, before=before)
     if record is None:
-        text = f"{_how_requested(request)}, but no latch in {folder} after {wait:g} s"
+        text = f"{_how_requested(request)}, but no kill was latched in {folder} within {wait:g} s"
         fail(f"quoter kill: {text}. {_cancel_at_venue(folder).text}", 1)
     typer.echo(f"KILLED: {record.cause}: {record.text} (kill id {record.kill_id})")
 

@@ -90,7 +90,10 @@ def _root(
 
 Simulated = Annotated[
     MarketKind,
-    typer.Option(help="Simulated markets: the formulas' own model, or as recorded ones are."),
+    typer.Option(
+        help="Simulated markets. model: prices and trades follow the formulas' own assumptions; "
+        "real-like: standstills, bursts and queues as on recorded markets."
+    ),
 ]
 
 
@@ -144,7 +147,10 @@ def backtest(
     ] = None,
     filters: Annotated[
         Path | None,
-        typer.Option(help="An answer of exchangeInfo; default: tick and lot as the tape has them."),
+        typer.Option(
+            help="File with Binance's answer to exchangeInfo; default: tick and lot are taken from "
+            "the prices and sizes of the tape."
+        ),
     ] = None,
     fill_model: Annotated[
         list[FillModel] | None, typer.Option(help="Fill model, repeatable; default: all four.")
@@ -275,8 +281,8 @@ Filters = Annotated[
     Path | None,
     typer.Option(
         exists=True,
-        help="Answer of exchangeInfo with the filters of --capture's symbol; "
-        "without it they follow from the recording.",
+        help="File with Binance's answer to exchangeInfo, for the filters of --capture's symbol; "
+        "default: they are taken from the prices and sizes of the recording.",
     ),
 ]
 
@@ -351,7 +357,7 @@ def check(
         ),
     ] = False,
 ) -> None:
-    """Check key, market rules, limits and clock, and show the implied quote.
+    """Check key, market rules, limits and clock, and show the quote that follows from them.
 
     Sends no order without --place. Exit code 0 if `quoter run` can start, else the code with which
     it would fail.

@@ -59,7 +59,9 @@ async def _paper(seconds: float | None, console: Console, *, json_output: bool) 
         known.data_dir.mkdir(parents=True, exist_ok=True)
         log_file = log_path.open("a")
     except OSError as error:
-        raise BadSetting(f"QUOTER_DATA_DIR: {log_path}: {error.strerror}") from None
+        raise BadSetting(
+            f"QUOTER_DATA_DIR: {log_path} can't be written: {error.strerror}"
+        ) from None
     with log_file:
         level, redactor = known.log_level, Redactor(known.secrets())
         configure_logs(log_format="json", level=level, redactor=redactor, stream=log_file)

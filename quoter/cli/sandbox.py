@@ -50,7 +50,7 @@ def sandbox_config(
         markets = tuple(market for market in config.markets if market.symbol == name)
         if not markets:
             known = ", ".join(market.symbol for market in config.markets)
-            raise BadSetting(f"--symbol: {symbol} is not one of {known}")
+            raise BadSetting(f"--symbol: must be one of {known} (got {symbol})")
         config = replace(config, markets=markets)
     return config
 
@@ -87,7 +87,9 @@ def with_key(config: SandboxConfig, file: Path) -> SandboxConfig:
         pem = file.read_text()
         public_key(pem)
     except (OSError, ValueError) as error:
-        raise BadSetting(f"--public-key: {file} is no Ed25519 public key: {error}") from None
+        raise BadSetting(
+            f"--public-key: {file} must be an Ed25519 public key in PEM format: {error}"
+        ) from None
     return replace(config, accounts=(*config.accounts, key_account(pem)))
 
 
@@ -100,7 +102,9 @@ def tls_context(file: Path) -> ssl.SSLContext:
     try:
         context.load_cert_chain(file)
     except (OSError, ssl.SSLError) as error:
-        raise BadSetting(f"--tls: {file} has no certificate with its key: {error}") from None
+        raise BadSetting(
+            f"--tls: {file} must be a PEM file with a certificate and its private key: {error}"
+        ) from None
     return context
 
 

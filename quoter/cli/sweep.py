@@ -35,7 +35,8 @@ Seeds = Annotated[int, typer.Option(min=1, max=1_000, help="Number of seeds of t
 Seconds = Annotated[float, typer.Option(min=0, help="Seconds of each tape to play; 0: all of it.")]
 Symbol = Annotated[str | None, typer.Option(help="Symbol; default: the first in each tape.")]
 Filters = Annotated[
-    Path | None, typer.Option(exists=True, help="An answer of exchangeInfo, as in `backtest`.")
+    Path | None,
+    typer.Option(exists=True, help="File with Binance's answer to exchangeInfo, as in `backtest`."),
 ]
 Median = Annotated[
     float, typer.Option(min=0, max=5_000, help="Median latency of each message, ms.")
@@ -78,8 +79,9 @@ def sweep(
     """Run a backtest for every combination of settings, tapes, fill models and seeds.
 
     Needs the extra `sweep`; no key and no network. Prints and writes profit, edge, inventory and
-    more with errors, and warns when they do not decide. A sweep that was stopped or killed
-    continues with the same command. Exit codes: 0 all cells finished, 1 some failed, 2 wrong usage.
+    more with their errors, and warns if these are too large to tell which variant is best. A sweep
+    that was stopped or killed continues with the same command. Exit codes: 0 all cells finished, 1
+    some failed, 2 wrong usage.
     """
     from quoter.sweep.extras import require_extras
 

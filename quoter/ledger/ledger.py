@@ -27,7 +27,7 @@ from quoter.ledger.rows import (
 from quoter.ledger.schema import NAME, LedgerUnusable, connect, prepare
 from quoter.ledger.upkeep import Upkeep
 from quoter.ledger.writer import Connect, Job, Writer
-from quoter.state.inventory import LedgerConflict, payload
+from quoter.state.inventory import LedgerConflict, fill_text, payload
 
 INSERT_FILL = (
     f"INSERT INTO fills (epoch, run, {FILL_COLUMNS})"  # noqa: S608 - constants only
@@ -302,5 +302,6 @@ def _archived_ns(connection: sqlite3.Connection, epoch: int) -> int:
 def _check_same(stored: KnownFill, reported: KnownFill) -> None:
     if payload(stored.fill) != payload(reported.fill):
         raise LedgerConflict(
-            f"trade {reported.fill.trade_id}: stored {stored.fill}, reported {reported.fill}"
+            f"trade {reported.fill.trade_id} differs: the ledger has {fill_text(stored.fill)}; "
+            f"the venue reports {fill_text(reported.fill)}"
         )

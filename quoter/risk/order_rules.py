@@ -28,16 +28,16 @@ def check_trading_state(intent: OrderIntent, view: RiskView, _: Limits) -> str |
     An order that takes liquidity needs REDUCE_ONLY: only `flatten` uses one.
     """
     if view.phase is not Phase.LIVE:
-        return f"phase {view.phase}"
+        return f"no orders are sent in phase {view.phase}"
     if view.state is TradingState.RUNNING:
         takes = intent.time_in_force is TimeInForce.IOC
-        return "an order that takes liquidity outside of REDUCE_ONLY" if takes else None
+        return "an order that takes liquidity is only allowed in REDUCE_ONLY" if takes else None
     if view.state is not TradingState.REDUCE_ONLY:
-        return f"state {view.state.name}"
-    room = reducing_headroom(intent.side, view)
-    if not intent.size <= room:
-        size, most = plain(intent.size), plain(max(room, 0 * room))
-        return f"REDUCE_ONLY: {intent.side} {size}, only {most} reduces"
+        return f"no orders are sent in state {view.state.name}"
+    headroom = reducing_headroom(intent.side, view)
+    if not intent.size <= headroom:
+        size, most = plain(intent.size), plain(max(headroom, 0 * headroom))
+        return f"REDUCE_ONLY: a {intent.side} of {size}, but at most {most} reduces the inventory"
     return None
 
 
@@ -49,13 +49,18 @@ def check_market_data(intent: OrderIntent, view: RiskView, limits: Limits) -> st
         return "the book is too old, or was proven wrong"
     spread, mid = view.best_ask - view.best_bid, (view.best_ask + view.best_bid) / 2
     if not (spread.is_finite() and 0 < spread <= limits.book_spread_max * mid):
-        return f"spread {plain(spread)} at {plain(mid)}, limit {plain(limits.book_spread_max)}"
+        prices = f"bid {plain(view.best_bid)} and ask {plain(view.best_ask)}"
+        most = _bps(limits.book_spread_max)
+        return f"{prices} are crossed, or above {most} bps apart (QUOTER_BOOK_SPREAD_MAX_BPS)"
     depth = min(view.depth_bid, view.depth_ask)
     least = intent.size if limits.book_depth_min is None else limits.book_depth_min
     if not depth >= least:
-        return f"{plain(depth)} in the best levels, less than {plain(least)}"
+        return (
+            f"a side of the book has {plain(depth)} in its best levels, less than {plain(least)} "
+            "(QUOTER_BOOK_DEPTH_MIN, or the size of the order)"
+        )
     if intent.book_seq != view.book_seq:
-        return f"priced from book {intent.book_seq}, which is at {view.book_seq} now"
+        return f"priced from update {intent.book_seq} of the book, which is at {view.book_seq} now"
     return None
 
 
@@ -64,7 +69,7 @@ def check_order_size(intent: OrderIntent, _: RiskView, limits: Limits) -> str | 
     if not (intent.size.is_finite() and intent.size > 0):
         return f"size {plain(intent.size)} is not above zero"
     if not intent.size <= limits.size_max:
-        return f"size {plain(intent.size)} above {plain(limits.size_max)}"
+        return f"size {plain(intent.size)} above the largest of one order, {plain(limits.size_max)}"
     return None
 
 
@@ -72,7 +77,8 @@ def check_order_notional(intent: OrderIntent, _: RiskView, limits: Limits) -> st
     """Deny a notional that is not a number, not positive, or above the limit of one order."""
     notional = intent.size * intent.price
     if not 0 < notional <= limits.notional_max:
-        return f"notional {plain(notional)} not within 0 .. {plain(limits.notional_max)}"
+        most = plain(limits.notional_max)
+        return f"the order is worth {plain(notional)}, not within 0 to {most} (QUOTER_NOTIONAL_MAX)"
     return None
 
 
@@ -87,26 +93,27 @@ def check_price_collar(intent: OrderIntent, view: RiskView, limits: Limits) -> s
     if not (price.is_finite() and price > 0):
         return f"price {plain(price)} is not above zero"
     if not (low.is_finite() and high.is_finite() and 0 < low <= high):
-        return f"no reference price: {plain(low)} .. {plain(high)}"
+        return f"no reference price can be used: lowest {plain(low)}, highest {plain(high)}"
     least, most = low * (1 - limits.price_collar), high * (1 + limits.price_collar)
     if not reduces(intent, view):
         least, most = high * (1 - limits.price_collar), low * (1 + limits.price_collar)
     if not least <= price <= most:
-        collar = f"{plain(limits.price_collar * 10_000)} bps of {plain(low)} .. {plain(high)}"
-        return f"price {plain(price)} outside {collar}"
+        collar = f"{_bps(limits.price_collar)} bps (QUOTER_PRICE_COLLAR_BPS)"
+        references = f"the references {plain(low)} to {plain(high)}"
+        return f"price {plain(price)} is outside {collar} of {references}"
     return None
 
 
 def check_aggressive_price(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
     """Deny if it would match an order of ours, or take liquidity without being an IOC order."""
-    price, rests = intent.price, intent.time_in_force is not TimeInForce.IOC
+    price, is_resting = intent.price, intent.time_in_force is not TimeInForce.IOC
     if intent.side is Side.BUY:
-        if rests and not price < view.best_ask:
+        if is_resting and not price < view.best_ask:
             return f"buy at {plain(price)} would take the ask {plain(view.best_ask)}"
         if view.own_ask is not None and not price < view.own_ask:
             return f"buy at {plain(price)} would cross our own sell at {plain(view.own_ask)}"
     else:
-        if rests and not price > view.best_bid:
+        if is_resting and not price > view.best_bid:
             return f"sell at {plain(price)} would take the bid {plain(view.best_bid)}"
         if view.own_bid is not None and not price > view.own_bid:
             return f"sell at {plain(price)} would cross our own buy at {plain(view.own_bid)}"
@@ -162,8 +169,8 @@ def check_position_notional(intent: OrderIntent, view: RiskView, limits: Limits)
         worst = view.leaves_sell + intent.size - view.inventory
     if not worst <= base_headroom(limits, view.best_ask):
         reach = f"inventory could reach {plain(worst)}; at {plain(view.best_ask)} plus the collar"
-        share = f"{plain(ORDERS_SHARE)} of {plain(limits.position_notional_max)}"
-        return f"{reach} its value exceeds {share}"
+        share = f"{plain(ORDERS_SHARE * 100)} % of {plain(limits.position_notional_max)}"
+        return f"{reach} its value exceeds {share} (QUOTER_POSITION_NOTIONAL_MAX)"
     return None
 
 
@@ -172,15 +179,16 @@ def check_balance(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
     if view.is_spot is False:
         return None
     if view.base_held is None or view.quote_held is None:
-        return "balance not known"
+        return "our balances are not known"
     if intent.side is Side.SELL:
         free = view.base_held - view.leaves_sell
         if not intent.size <= free:
-            return f"sell {plain(intent.size)}, free {plain(free)}"
+            return f"a sell of {plain(intent.size)}, but only {plain(free)} is free"
     else:
         free = view.quote_held - view.notional_buy
         if not intent.size * intent.price <= free:
-            return f"buy for {plain(intent.size * intent.price)}, free {plain(free)}"
+            cost = plain(intent.size * intent.price)
+            return f"a buy for {cost}, but only {plain(free)} of the quote currency is free"
     return None
 
 
@@ -190,8 +198,13 @@ APART_NS = 500 * NS_PER_MS  # minimum time between two equal orders while the fi
 def check_duplicate_intent(_: OrderIntent, view: RiskView, __: Limits) -> str | None:
     """Deny while an equal order, younger than half a second, may still be live."""
     if view.duplicate_ns is not None and not view.ts_ns - view.duplicate_ns >= APART_NS:
-        return f"an equal order is {(view.ts_ns - view.duplicate_ns) / 1e6:.0f} ms old"
+        age_ms = (view.ts_ns - view.duplicate_ns) / NS_PER_MS
+        return f"an equal order, {age_ms:.0f} ms old, may still be live"
     return None
+
+
+def _bps(fraction: Decimal) -> str:
+    return plain(float(fraction * 10_000))
 
 
 type Rule = Callable[[OrderIntent, RiskView, Limits], str | None]
@@ -216,7 +229,7 @@ def check_order(intent: OrderIntent, view: RiskView, limits: Limits) -> Verdict:
         try:
             text = rule(intent, view, limits)
         except Exception as error:  # noqa: BLE001 - a NaN, a None: what can't be judged is denied
-            text = f"can't be evaluated: {error!r}"
+            text = f"can't be evaluated: {type(error).__name__}: {error}"
         if text is not None:
             return Denied(intent=intent, rule=name, text=text)
     return PlaceOrder(

@@ -98,7 +98,8 @@ class Inventory:
         if known is not None:
             if known != _digest(fill):
                 raise LedgerConflict(
-                    f"trade {fill.trade_id} was reported with other content before; now {fill}"
+                    f"trade {fill.trade_id} was reported before with another side, price, size or "
+                    f"fee; now it is {fill_text(fill)}"
                 )
             return False
         self._remember(fill)
@@ -133,6 +134,12 @@ def _id_key(trade_id: str) -> tuple[int, str]:
 def payload(fill: Fill) -> tuple[object, ...]:
     """The fields that must be equal whenever the same trade id is reported."""
     return fill.side, fill.price, fill.size, fill.fee, fill.fee_asset
+
+
+def fill_text(fill: Fill) -> str:
+    """Return the payload as text, such as `buy 0.01 at 60000, fee 0.6 USDT`."""
+    fee = f"fee {plain(fill.fee)} {fill.fee_asset}"
+    return f"{fill.side} {plain(fill.size)} at {plain(fill.price)}, {fee}"
 
 
 def _digest(fill: Fill) -> int:

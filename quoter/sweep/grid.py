@@ -51,7 +51,7 @@ def parsed_grid(texts: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
         if name not in known_names() or name.removeprefix(PREFIX).lower() in HIDDEN:
             close = get_close_matches(name, known_names(), n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
-            raise BadSetting(f"--set {text}: {name} is not the name of a setting{hint}")
+            raise BadSetting(f"--set {text}: {name} is not a setting that can be varied{hint}")
         if not all(values):
             raise BadSetting(f"--set {text}: must be {name}=value or {name}=value,value")
         if name in grid:

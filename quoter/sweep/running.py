@@ -140,7 +140,10 @@ def _figures(result: RunResult, notes: tuple[str, ...]) -> Figures:
 def _check_files(cell: Cell) -> None:
     """Raise TapeError unless code and tape are those that identify the cell."""
     if cell.code != code_hash():
-        raise TapeError(f"this worker runs other code ({code_hash()} instead of {cell.code})")
+        raise TapeError(
+            f"this worker has other code of quoter ({code_hash()} instead of {cell.code}): install "
+            "the same version there"
+        )
     for path, size in zip(cell.tape.files, cell.tape.sizes, strict=True):
         if path.stat().st_size != size:
             raise TapeError(f"{path} has changed: {path.stat().st_size} bytes instead of {size}")
@@ -150,7 +153,7 @@ def _check_process(cell: Cell, parent: int | None) -> None:
     if parent is not None and os.getppid() != parent:
         os._exit(1)  # nobody waits for the result
     if _memory() > cell.memory_max:
-        raise TapeError(f"memory above {cell.memory_max // BYTES_PER_MB} MB (--memory-mb)")
+        raise TapeError(f"memory above {cell.memory_max // BYTES_PER_MB} MiB (--memory-mb)")
 
 
 def _memory() -> int:

@@ -57,7 +57,8 @@ def run_sweep(request: Request, options: SweepOptions) -> int:
         write_results(rows(cells, results), options.out)
         _report(cells, results, request, options.out, console)
     except OSError as error:
-        raise BadSetting(f"--out {options.out}: {error.strerror}: {error.filename}") from None
+        where = f" ({error.filename})" if error.filename else ""
+        raise BadSetting(f"--out {options.out}: {error.strerror}{where}") from None
     failures = [(cell, results[cell.identity].failure) for cell in cells]
     failures = [(cell, reason) for cell, reason in failures if reason]
     for cell, reason in failures[:FAILED_SHOWN]:

@@ -151,7 +151,7 @@ async def test_unexplained_balances_stop_the_start_until_accepted(
                 assert await harness.stop() is ExitCode.CLEAN
             old = open_epoch(tmp_path)
             await foreign_trade(sandbox)
-            with pytest.raises(StartFailed, match=r"BTC: venue .*quoter accept") as failed:
+            with pytest.raises(StartFailed, match=r"BTC: the venue has .*quoter accept") as failed:
                 async with running_daemon(sandbox, settings(sandbox, tmp_path)):
                     pass
             assert failed.value.code is ExitCode.START_FAILED

@@ -101,7 +101,9 @@ async def test_check_needs_no_key_and_shows_the_account_once(
         assert await check.ended() == ExitCode.CLEAN, check.text
     keys = [line for line in check.text if line.startswith("ok  key ")]
     assert len(keys) == 1, check.text
-    assert "none is needed; 0.04 BTC, 8000 USDT (a new account)" in " ".join("".join(check.text).split())
+    assert "none is needed; 0.04 BTC, 8000 USDT (a new account)" in " ".join(
+        "".join(check.text).split()
+    )
 
 
 @pytest.mark.slow

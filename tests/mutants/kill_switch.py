@@ -269,7 +269,7 @@ MUTANTS = (
         "a taking order passes the rules outside of REDUCE_ONLY",
         Edit(
             STATE_RULE,
-            '        return "an order that takes liquidity outside of REDUCE_ONLY" if takes'
+            '        return "an order that takes liquidity is only allowed in REDUCE_ONLY" if takes'
             " else None\n",
             "        return None\n",
         ),

@@ -29,7 +29,8 @@ MUTANTS = (
         Edit(
             "quoter/risk/order_rules.py",
             "    if not (low.is_finite() and high.is_finite() and 0 < low <= high):\n"
-            '        return f"no reference price: {plain(low)} .. {plain(high)}"\n',
+            '        return f"no reference price can be used: lowest {plain(low)}, '
+            'highest {plain(high)}"\n',
             "    if not (low.is_finite() and high.is_finite() and 0 < low <= high):\n"
             "        return None\n",
         ),
@@ -40,7 +41,7 @@ MUTANTS = (
         "a rule that can't be evaluated lets the order pass",
         Edit(
             "quoter/risk/order_rules.py",
-            '            text = f"can\'t be evaluated: {error!r}"\n',
+            '            text = f"can\'t be evaluated: {type(error).__name__}: {error}"\n',
             "            text = None if error else None\n",
         ),
         tests=("tests/unit/risk/test_order_rules.py",),

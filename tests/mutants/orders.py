@@ -169,8 +169,8 @@ LIMITS = (
         ),
         Edit(
             HEADROOM,
-            "        room = self._limit() - signed - leaves\n",
-            "        room = self._limit() - signed\n",
+            "        size_max = self._limit() - signed - leaves\n",
+            "        size_max = self._limit() - signed\n",
         ),
         tests=("tests/unit/risk/test_order_rules_worst_case_exposure.py", STATE_MACHINE_TESTS),
     ),
@@ -179,8 +179,8 @@ LIMITS = (
         "only the order rules know the worst case: every quote is denied in turn",
         Edit(
             HEADROOM,
-            "        room = self._limit() - signed - leaves\n",
-            "        room = self._limit() - signed\n",
+            "        size_max = self._limit() - signed - leaves\n",
+            "        size_max = self._limit() - signed\n",
         ),
         tests=("tests/unit/engine/placing/test_placing.py", f"{ENGINE}/test_engine.py"),
     ),
@@ -211,7 +211,7 @@ LIMITS = (
         "a reducing order may be larger than the inventory that it reduces",
         Edit(
             STATE_RULE,
-            "    if not intent.size <= room:\n",
+            "    if not intent.size <= headroom:\n",
             "    if not (view.inventory * intent.side.sign < 0):\n",
         ),
         tests=("tests/unit/risk/test_order_rules_trading_state.py",),
@@ -221,8 +221,8 @@ LIMITS = (
         "two reducing orders may take the position past the target",
         Edit(
             HEADROOM,
-            "            room = min(room, -signed - leaves)\n",
-            "            room = min(room, -signed)\n",
+            "            size_max = min(size_max, -signed - leaves)\n",
+            "            size_max = min(size_max, -signed)\n",
         ),
         Edit(RISK_VIEW, "return -view.inventory - view.leaves_buy", "return -view.inventory"),
         Edit(RISK_VIEW, "return view.inventory - view.leaves_sell", "return view.inventory"),

@@ -35,8 +35,11 @@ def accept_venue(folder: Path, reason: str) -> ExitCode:
     console, lock = _console(), DataFolder(folder)
     try:
         lock.lock()
-    except (LockHeld, OSError) as error:
+    except LockHeld as error:
         _say(console, f"quoter accept: stop the daemon first: {error}")
+        return ExitCode.LOCK_HELD
+    except OSError as error:
+        _say(console, f"quoter accept: {folder} can't be locked: {error.strerror}")
         return ExitCode.LOCK_HELD
     try:
         epoch = seal_last(folder, reason, time.time_ns())
@@ -46,7 +49,8 @@ def accept_venue(folder: Path, reason: str) -> ExitCode:
     finally:
         lock.release()
     if epoch is None:
-        _say(console, f"quoter accept: no open epoch in {folder}; nothing changed")
+        text = f"the ledger in {folder} has no open epoch; nothing changed"
+        _say(console, f"quoter accept: {text}: the next start opens one")
         return ExitCode.USAGE
     market = " ".join(epoch.market)
     _say(console, f"Sealed epoch {epoch.number} ({market}): {reason}")

@@ -32,6 +32,6 @@ def run_record(settings: Settings, folder: Path, *, max_mb: int, seconds: float 
             console.print(f"quoter record: {error}", markup=False)
             return error.code
     newest = recording_files(folder)[-1:] if folder.is_dir() else []
-    names = newest[0].name.partition("-")[0] if newest else "nothing"
-    console.print(f"{seen.events} events of {where} in {folder}: {names}", markup=False)
+    run = f", run {newest[0].name.partition('-')[0]}" if newest else ""
+    console.print(f"recorded {seen.events} events of {where} in {folder}{run}", markup=False)
     return code

@@ -34,7 +34,7 @@ def run_report(
     with replay_progress(recording) as advance, fills_file(folder, quote) as write_fill:
         report = build(recording, data, period, write_fill=write_fill, progress=advance)
     if not report.observed.first_ns:
-        raise BadSetting("report: the run has no event between --since and --until")
+        raise BadSetting("--since, --until: the run has no event in this period")
     write_report(report, folder)
     if json_output:
         typer.echo(json.dumps(as_json(report)))
@@ -58,7 +58,7 @@ def time_ns(name: str, text: str | None) -> int | None:
         when = datetime.fromisoformat(text)
     except ValueError:
         raise BadSetting(
-            f"{name}: must be a time such as 2026-11-30T19:00:00 (UTC), not {text}"
+            f"{name}: must be a time such as 2026-11-30T19:00:00, in UTC (got {text})"
         ) from None
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     return round(when.timestamp() * NS_PER_S)

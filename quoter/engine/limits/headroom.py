@@ -38,8 +38,8 @@ class Headroom:
 
     def size(self, quote: Quote, state: TradingState) -> Decimal:
         """Size of a quote that may be added now, base units on the lot grid, >= 0."""
-        room = self._base_headroom(quote.side, state, quote.price)
-        return min(quote.size, self._instrument.now.floor_size(room))
+        size_max = self._base_headroom(quote.side, state, quote.price)
+        return min(quote.size, self._instrument.now.floor_size(size_max))
 
     def fitting(
         self,
@@ -55,8 +55,8 @@ class Headroom:
         fitted: list[Quote] = []
         held, taken = sum((order.leaves for order in resting), start=ZERO), ZERO
         for quote in wanted:
-            room = self._base_headroom(side, state, quote.price) + held - taken
-            size = min(quote.size, self._instrument.now.floor_size(room))
+            size_max = self._base_headroom(side, state, quote.price) + held - taken
+            size = min(quote.size, self._instrument.now.floor_size(size_max))
             if not self._instrument.now.is_tradable(price=quote.price, size=size):
                 break
             fitted.append(quote if size == quote.size else quote._replace(size=size))
@@ -80,14 +80,14 @@ class Headroom:
         """Base units that may still be added on one side at `price` (quote/base)."""
         leaves = self._orders.leaves(side)
         signed = self._inventory.net * side.sign
-        room = self._limit() - signed - leaves
+        size_max = self._limit() - signed - leaves
         if state is TradingState.REDUCE_ONLY:
-            room = min(room, -signed - leaves)
+            size_max = min(size_max, -signed - leaves)
         if self._is_spot and side is Side.SELL:
-            room = min(room, self._inventory.position - leaves)
+            size_max = min(size_max, self._inventory.position - leaves)
         elif self._is_spot:
-            room = min(room, (self._inventory.cash - self.notional_of_buys()) / price)
-        return room
+            size_max = min(size_max, (self._inventory.cash - self.notional_of_buys()) / price)
+        return size_max
 
     def _limit(self) -> Decimal:
         """The inventory limit, base units; less where the value of the position is limited too."""

@@ -228,7 +228,7 @@ async def test_a_foreign_trade_is_an_incident_and_is_not_booked(
         held = after(fill(1), foreign, opening=OPENING | FEES)
         text = await refused(ledger, Venue(held, [fill(1), foreign]), environment)
         assert kinds(ledger) == {"1": "booked"}
-    assert f"BTC: venue {held['BTC']}, books {held['BTC'] - foreign.size}" in text
+    assert f"BTC: the venue has {held['BTC']}, the ledger {held['BTC'] - foreign.size}" in text
     assert "quoter accept" in text
 
 

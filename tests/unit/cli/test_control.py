@@ -92,10 +92,10 @@ async def test_each_error_is_one_line(rig: Rig) -> None:
     put("wrong", "x" * 40)
     put("empty", "\n")
     for words, text in [
-        (["pause"], "QUOTER_OPERATOR_TOKEN_FILE or QUOTER_RISK_TOKEN_FILE: is needed"),
+        (["pause"], "QUOTER_OPERATOR_TOKEN_FILE or QUOTER_RISK_TOKEN_FILE: must name"),
         (["pause", "--token-file", "nowhere"], "--token-file: the token can't be read: No such"),
-        (["pause", "--token-file", "empty"], "--token-file: that file holds no token"),
-        (["pause", "--token-file", "wrong"], "refused (401): unknown token"),
+        (["pause", "--token-file", "empty"], "--token-file: the file must hold a token"),
+        (["pause", "--token-file", "wrong"], "refused (401): the daemon does not know this token"),
         (["pause", "--token-file", "read.token"], "refused (403): needs the role operator"),
         (["flatten", "--token-file", "operator.token"], "refused (403): needs the role risk"),
         (["params", "gamma=9", "--token-file", "risk.token"], "refused (400): gamma: one change"),
@@ -229,7 +229,7 @@ async def test_a_pending_command_is_not_reported_as_done(
     monkeypatch.setattr(entrance, "OUTCOME_S_MAX", 0.05)
     rig.is_held = True
     result = await invoke(rig, "pause", "--token-file", "operator.token")
-    assert "accepted it but has not done it yet" in error_line(result)
+    assert "accepted the command but has not done it yet" in error_line(result)
     rig.is_held = False
     rig.drain()
     assert rig.state is TradingState.PAUSED

@@ -102,7 +102,7 @@ async def test_an_accepted_request_is_not_reported_as_done() -> None:
     ) as port:
         for command in COMMANDS:
             text = error_line(await invoke(port, *command, "--token-file", "token"))
-            assert "accepted it but has not done it yet" in text
+            assert "accepted the command but has not done it yet" in text
 
 
 @pytest.mark.parametrize("answer", [nothing, hang_up, drip])

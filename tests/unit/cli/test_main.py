@@ -213,7 +213,7 @@ class TestKill:
         result = invoke("kill", "--data-dir", str(tmp_path), "--wait", "0.05")
         folder.release()
         assert result.exit_code == 1
-        assert "no latch" in result.output
+        assert "no kill was latched" in result.output
 
 
 class TestRearm:

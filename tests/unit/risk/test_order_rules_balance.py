@@ -12,7 +12,7 @@ from tests.unit.risk.cases import LIMITS, LOT, intent, view
 def test_sell_is_denied_above_the_free_base_balance() -> None:
     poor = view(base_held=Decimal(3), leaves_sell=Decimal(1))
     assert check(intent(Side.SELL, "2"), poor, LIMITS) is None
-    assert check(intent(Side.SELL, 2 + LOT), poor, LIMITS) == "sell 2.01, free 2"
+    assert check(intent(Side.SELL, 2 + LOT), poor, LIMITS) == "a sell of 2.01, but only 2 is free"
 
 
 def test_buy_is_denied_above_the_free_quote_balance() -> None:
@@ -35,4 +35,4 @@ def test_balance_is_not_checked_off_spot() -> None:
 @pytest.mark.parametrize("side", list(Side))
 @pytest.mark.parametrize("name", ["base_held", "quote_held"])
 def test_unknown_balance_denies(name: str, side: Side) -> None:
-    assert check(intent(side), view(**{name: None}), LIMITS) == "balance not known"
+    assert check(intent(side), view(**{name: None}), LIMITS) == "our balances are not known"

@@ -24,12 +24,12 @@ def test_the_spread_may_reach_its_limit_to_the_tick() -> None:
     wide = {"best_bid": Decimal("97.5"), "best_ask": Decimal("102.5")}
     assert check(intent(), view(**wide), LIMITS) is None
     wider = wide | {"best_ask": Decimal("102.5") + TICK}
-    assert "spread" in (check(intent(), view(**wider), LIMITS) or "")
+    assert "bps apart" in (check(intent(), view(**wider), LIMITS) or "")
 
 
 @pytest.mark.parametrize("ask", [Decimal("99.5"), Decimal(99)])
 def test_locked_or_crossed_book_denies(ask: Decimal) -> None:
-    assert "spread" in (check(intent(), view(best_ask=ask), LIMITS) or "")
+    assert "are crossed" in (check(intent(), view(best_ask=ask), LIMITS) or "")
 
 
 @pytest.mark.parametrize("name", ["depth_bid", "depth_ask"])
@@ -51,4 +51,4 @@ def test_infinite_price_denies(name: str) -> None:
 @pytest.mark.parametrize("side", list(Side))
 @pytest.mark.parametrize("seq", [CALM.book_seq - 1, CALM.book_seq + 1])
 def test_an_order_must_be_priced_from_this_very_book(side: Side, seq: int) -> None:
-    assert "priced from book" in (check(intent(side), view(book_seq=seq), LIMITS) or "")
+    assert "priced from update" in (check(intent(side), view(book_seq=seq), LIMITS) or "")

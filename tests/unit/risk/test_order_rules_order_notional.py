@@ -11,7 +11,7 @@ from tests.unit.risk.cases import LIMITS, intent, view
 def test_a_notional_may_reach_its_limit_to_the_cent(side: Side) -> None:
     assert check(intent(side, "4", price="100"), view(), LIMITS) is None
     over = intent(side, "4", price="100.01")
-    assert "notional 400.04 not within" in (check(over, view(), LIMITS) or "")
+    assert "the order is worth 400.04, not within" in (check(over, view(), LIMITS) or "")
 
 
 @pytest.mark.parametrize("price", ["0", "-1"])

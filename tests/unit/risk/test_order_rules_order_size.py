@@ -11,7 +11,10 @@ from tests.unit.risk.cases import LIMITS, LOT, NOT_NUMBERS, intent, view
 
 def test_a_size_may_reach_its_limit_to_the_lot() -> None:
     assert check(intent(size="5", price="80"), view(), LIMITS) is None
-    assert check(intent(size=5 + LOT, price="60"), view(), LIMITS) == "size 5.01 above 5"
+    assert (
+        check(intent(size=5 + LOT, price="60"), view(), LIMITS)
+        == "size 5.01 above the largest of one order, 5"
+    )
 
 
 @pytest.mark.parametrize("size", ["0", "-0.01", "-1"])

@@ -36,11 +36,11 @@ def test_headroom_shrinks_with_the_price_and_never_exceeds_inventory_max() -> No
 def test_order_may_reach_the_share_of_the_limit_for_orders() -> None:
     """Long 2, with live buys of 3 and sells of 1."""
     assert check(intent(BUY, "1.5"), view(), WORTH) is None
-    assert "its value exceeds 0.95 of" in (
+    assert "its value exceeds 95 % of" in (
         check(intent(BUY, Decimal("1.5") + LOT), view(), WORTH) or ""
     )
     assert check(intent(SELL, "7.5"), view(), WORTH) is None
-    assert "its value exceeds 0.95 of" in (
+    assert "its value exceeds 95 % of" in (
         check(intent(SELL, Decimal("7.5") + LOT), view(), WORTH) or ""
     )
 

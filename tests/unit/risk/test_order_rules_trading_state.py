@@ -16,13 +16,19 @@ REDUCE = TradingState.REDUCE_ONLY
 @pytest.mark.parametrize("phase", [Phase.STARTING, Phase.DRAINING])
 @pytest.mark.parametrize("state", list(TradingState))
 def test_no_order_leaves_outside_the_live_phase(phase: Phase, state: TradingState) -> None:
-    assert check(intent(), view(phase=phase, state=state), LIMITS) == f"phase {phase}"
+    assert (
+        check(intent(), view(phase=phase, state=state), LIMITS)
+        == f"no orders are sent in phase {phase}"
+    )
 
 
 @pytest.mark.parametrize("state", [TradingState.PAUSED, TradingState.KILLED])
 @pytest.mark.parametrize("side", list(Side))
 def test_no_order_is_allowed_while_paused_or_killed(state: TradingState, side: Side) -> None:
-    assert check(intent(side), view(state=state), LIMITS) == f"state {state.name}"
+    assert (
+        check(intent(side), view(state=state), LIMITS)
+        == f"no orders are sent in state {state.name}"
+    )
 
 
 def test_both_sides_are_allowed_while_running() -> None:
@@ -37,7 +43,7 @@ def test_reduce_only_allows_the_inventory_less_reducing_leaves(inventory: str, s
         state=REDUCE, inventory=Decimal(inventory), leaves_buy=Decimal(1), leaves_sell=Decimal(1)
     )
     assert check(intent(side, "1"), held, LIMITS) is None
-    assert "only 1 reduces" in (check(intent(side, 1 + LOT), held, LIMITS) or "")
+    assert "at most 1 reduces" in (check(intent(side, 1 + LOT), held, LIMITS) or "")
 
 
 @pytest.mark.parametrize(("inventory", "side"), [("2", Side.BUY), ("-2", Side.SELL)])
@@ -66,4 +72,4 @@ def test_taking_order_is_limited_like_a_resting_one() -> None:
     fits = intent(Side.SELL, "1", time_in_force=TimeInForce.IOC)
     flips = intent(Side.SELL, 1 + LOT, time_in_force=TimeInForce.IOC)
     assert check(fits, held, LIMITS) is None
-    assert "only 1 reduces" in (check(flips, held, LIMITS) or "")
+    assert "at most 1 reduces" in (check(flips, held, LIMITS) or "")

@@ -80,8 +80,8 @@ def test_cells_hold_no_secret(tape: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
         ("QUOTER_GAMA=1", "did you mean QUOTER_GAMMA"),
         ("QUOTER_GAMMA", "must be QUOTER_GAMMA=value"),
         ("QUOTER_GAMMA=1,,2", "must be QUOTER_GAMMA=value"),
-        ("QUOTER_API_SECRET=1", "not the name of a setting"),
-        ("gamma=1", "not the name of a setting"),
+        ("QUOTER_API_SECRET=1", "not a setting that can be varied"),
+        ("gamma=1", "not a setting that can be varied"),
     ],
 )
 def test_wrong_change_is_named(text: str, error: str) -> None:

@@ -102,9 +102,9 @@ def test_only_what_follows_from_the_changed_settings_is_changed() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ("QUOTER_GAMA=2", "is not QUOTER_NAME=value with a known setting"),
-        ("gamma=2", "is not QUOTER_NAME=value"),
-        ("QUOTER_API_KEY=abc", "is not QUOTER_NAME=value"),
+        ("QUOTER_GAMA=2", "must be QUOTER_NAME=value, with a setting that the recording has"),
+        ("gamma=2", "must be QUOTER_NAME=value"),
+        ("QUOTER_API_KEY=abc", "must be QUOTER_NAME=value"),
         ("QUOTER_GAMMA=fast", "QUOTER_GAMMA: must be a valid number"),
         ("QUOTER_GAMMA=1", "does not change how the engine decides"),
         ("QUOTER_PORT=1", "does not change how the engine decides"),

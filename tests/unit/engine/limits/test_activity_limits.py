@@ -334,4 +334,7 @@ def test_a_denial_names_rule_and_figures() -> None:
     harness = EngineHarness(config(limits=limits(size_max=Decimal("0.5")))).start()
     (denied, *_) = [denied for step in harness.steps for denied in step.denied]
     assert isinstance(denied, Denied)
-    assert (denied.rule, denied.text) == ("order_size", "size 1 above 0.5")
+    assert (denied.rule, denied.text) == (
+        "order_size",
+        "size 1 above the largest of one order, 0.5",
+    )

@@ -238,7 +238,7 @@ def test_order_that_our_own_rules_deny_fails_with_the_rule() -> None:
     harness.wait(3.0 * TRIES_MAX)
     assert places(harness.steps) == []
     (result,) = results(harness)
-    assert "free 0" in result.text
+    assert "only 0 is free" in result.text
 
 
 def test_sell_is_on_trial_where_nothing_may_be_bought() -> None:
