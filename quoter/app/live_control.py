@@ -43,9 +43,10 @@ class LiveControl:
         count_response: Callable[[int], None],
         load: Load | None,
     ) -> None:
-        """`count_response` counts the API's responses by status.
+        """Make the API of a run, if a token is configured, and prepare its reloads.
 
-        `load` reads the settings again; None where their source can't change.
+        `count_response` counts the API's responses by status. `load` reads the settings again; it
+        is None where their source can't change.
         """
         self._settings = settings
         self._audit = runner.audit

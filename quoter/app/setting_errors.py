@@ -44,9 +44,10 @@ def text_for(error: VenueError, settings: Settings) -> str:
 
 
 def exit_code_for(error: VenueError) -> ExitCode:
-    """Return USAGE for an unfit market or a fee to set, else VENUE_UNAVAILABLE or START_FAILED.
+    """Return USAGE if the settings can mend the error, else VENUE_UNAVAILABLE or START_FAILED.
 
-    VENUE_UNAVAILABLE: the venue may work later, without a change of ours.
+    USAGE: the market is unfit, or its fee must be set. VENUE_UNAVAILABLE: the venue may work later
+    without a change of ours.
     """
     if isinstance(error, MarketUnfit | FeeUnread):
         return ExitCode.USAGE

@@ -26,7 +26,7 @@ class Signals:
     """
 
     def __init__(self, *, can_reload: bool) -> None:
-        """`can_reload`: SIGHUP will reload the settings; until then it is ignored."""
+        """Handle SIGUSR1 as a kill; ignore SIGHUP until it reloads, if `can_reload`."""
         self._loop = asyncio.get_running_loop()
         self._commands: FileCommands | None = None
         self._is_kill_waiting = False

@@ -1,4 +1,4 @@
-"""How a simulated venue fills orders, and how long its messages take."""
+"""Fill model of a simulated venue, and latency of its messages."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class DelayOptions:
         )
 
     def seam(self) -> RandomLatency:
-        """Return a new connection with this latency, which begins with the first draw."""
+        """Return a new seam with this latency; its draws begin again from the seed."""
         return RandomLatency(self.latency, spread=self.spread, seed=self.seed)
 
 

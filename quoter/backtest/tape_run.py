@@ -91,7 +91,7 @@ class TapeRun:
         *,
         observer: Observer | None = None,
     ) -> None:
-        """`observer` is called after every step of the engine."""
+        """Prepare a run from `book` at `start_ns`; `observer` is called after each engine step."""
         self._setup, self._start_ns, self._observer = setup, start_ns, observer
         self.engine = Engine(setup.engine, setup.rule)
         symbol = setup.market.symbol

@@ -70,7 +70,7 @@ def run_backtest(options: BacktestOptions) -> int:
 
 
 def _settings(market: MarketSpec, console: Console) -> Settings:
-    """Return the settings for the tape's market, and print those that a reader must know."""
+    """Return the settings for the tape's market, and print those that concern the results."""
     symbol = f"{market.base}/{market.quote}"
     settings = load(dry_run=True, defaults=suggested_limits(market))
     settings = settings.model_copy(update={"symbol": symbol})

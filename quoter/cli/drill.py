@@ -98,7 +98,7 @@ class Drill:
             time.sleep(POLL_S)
 
     def _match(self, environment: object, run: object) -> None:
-        """Raise DrillFailed unless /state is of the daemon that owns the folder, to be killed."""
+        """Raise DrillFailed unless /state is that of the daemon that owns the folder."""
         heartbeat = read_heartbeat(self._folder / HEARTBEAT, DaemonHeartbeat)
         owner = (
             f"{heartbeat.identity.environment} run {heartbeat.run}"

@@ -217,7 +217,7 @@ def rearm(
 
 
 def _await_daemon(folder: Path, kill_id: str, wait: float) -> None:
-    """Wait for the daemon's answer and print what becomes of the request."""
+    """Wait for the daemon's answer and print it."""
     typer.echo("Requested: the daemon checks its orders, balances and inventory.")
     refusal = await_rearm(folder, kill_id, wait, lambda text: typer.echo(f"not yet: {text}"))
     if refusal:

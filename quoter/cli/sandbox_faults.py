@@ -146,7 +146,7 @@ def _fault(kind: str, given: tuple[str, ...] | list[str]) -> object:
 
 
 def _json(text: str) -> object:
-    """Return the JSON that a text is; the text itself if it is none."""
+    """Return the value that a text is in JSON; the text itself if it is not JSON."""
     try:
         return json.loads(text)
     except ValueError:

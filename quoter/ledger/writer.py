@@ -50,7 +50,7 @@ class Writer:
     def __init__(
         self, path: Path, *, on_failure: Callable[[str], None], connect: Connect = connect
     ) -> None:
-        """`on_failure` is called in the event loop, once, when writing has failed."""
+        """Start the thread; `on_failure` is called once, in the event loop, if writing fails."""
         self._path = path
         self._connect = connect
         self._on_failure = on_failure

@@ -29,7 +29,7 @@ class RealTimeSchedule(Schedule):
         self.run_until(self._clock_ns())
 
     async def watch(self) -> None:
-        """Wait until cancelled. Raises what a callback raised."""
+        """Wait until cancelled. Raises the error of a callback that failed."""
         await asyncio.shield(self._failed)
 
     def close(self) -> None:

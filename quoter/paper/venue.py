@@ -175,8 +175,8 @@ class PaperVenue:
     def _post(self, event: Event) -> None:
         """Emit an event in the next turn of the loop.
 
-        Who waits for an answer gets it then too: of all that is due at once, after a busy loop, no
-        event overtakes an answer that came before it.
+        Answers are passed on in that turn too. Thus, if both are due at once after a busy loop, an
+        event doesn't overtake an answer that came before it.
         """
         asyncio.get_running_loop().call_soon(self._emit, event)
 

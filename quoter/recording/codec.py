@@ -45,7 +45,7 @@ class Header:
 
     @property
     def fills_text(self) -> str:
-        """How fills were simulated, as a sentence; empty if `fills` is."""
+        """The fill model and the latencies, as a sentence; empty if `fills` is empty."""
         if not self.fills:
             return ""
         terms = ", ".join(f"{name} {text}" for name, text in self.fills.items())

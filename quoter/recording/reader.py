@@ -1,4 +1,4 @@
-"""Reading of a recording: its header, then its records in order, with where each of them is."""
+"""Reading of a recording: its header, then its records in order, each with its position."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

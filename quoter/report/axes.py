@@ -36,12 +36,12 @@ class Axis:
     ticks: tuple[Tick, ...]
 
     def pixel(self, value: float) -> float:
-        """Return the position of a value."""
+        """Return the position of a value, pixels."""
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
 
 def value_range(values: Iterable[float | None]) -> tuple[float, float]:
-    """Return a range with a margin that holds all values; one of length 2 around a single one."""
+    """Return a range that holds all known values with a margin, also if they are all equal."""
     known = [value for value in values if value is not None and isfinite(value)]
     low, high = min(known, default=0.0), max(known, default=0.0)
     margin = (high - low) * MARGIN or abs(high) * 1e-4 or 1.0

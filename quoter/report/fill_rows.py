@@ -1,4 +1,4 @@
-"""Fills as rows: each is handed on, the newest are kept, and a bounded number for the picture."""
+"""Fills as rows: each is passed on; the newest are kept, and some of all for the picture."""
 
 from collections import deque
 from collections.abc import Callable

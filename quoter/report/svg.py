@@ -94,7 +94,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """Size of a picture and its text, pixels; `marks_max`: how many points a line may have."""
+    """Size of a picture and its text, pixels; `points_max`: how many points a line may have."""
 
     name: str
     width: float

@@ -1,4 +1,4 @@
-"""Time with quotes on both sides, on one side and on none, by what kept a side away."""
+"""Time with quotes on both sides, on one side and on none, by the reason of an absence."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Absence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uptime:
-    """Seconds with orders resting on both sides, on one only, on none; reasons, longest first."""
+    """Seconds with orders resting on both sides, one only, none; absences, longest first."""
 
     two_sided_s: float
     bid_only_s: float
@@ -45,7 +45,7 @@ class Uptime:
 
 
 class QuoteUptime:
-    """Follows what is at the venue, from the first event on."""
+    """Measures the time with our quotes at the venue, from the first event on."""
 
     def __init__(self) -> None:
         self._now_ns = 0

@@ -81,10 +81,10 @@ class Exchange:
     def add_account(
         self, account: str, balances: Mapping[str, Decimal], fee_coin: FeeCoin | None = None
     ) -> None:
-        """Open an account with these holdings, all free. Raises ValueError if it exists.
+        """Open an account with these holdings, all free.
 
-        Raises ValueError also for a balance that is negative or not finite. Fees are taken from the
-        received asset, or from `fee_coin` while its balance is enough.
+        Fees are taken from the received asset, or from `fee_coin` while its balance is enough.
+        Raises ValueError if the account exists, or if a balance is negative or not finite.
         """
         self._clearing.add_account(account, balances, fee_coin)
 

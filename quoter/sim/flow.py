@@ -126,7 +126,7 @@ class Flow:
         self._market.commit(now_ns)
 
     def _touch(self, side: Side, ticks: int) -> None:
-        """Publish a level of the background that changed, also to the orders that queue there."""
+        """Publish a changed level of the background, and update the orders that queue there."""
         self._market.publisher.touch(side, ticks)
         shown = self._background.lots_at(side, ticks)
         for resting in self._market.book.at(side, ticks):

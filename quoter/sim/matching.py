@@ -52,8 +52,8 @@ def plan(
 ) -> Plan:
     """Return the plan up to `limit_ticks`, `lots`, `units_max` (money), inclusive; None: no bound.
 
-    background: (ticks, lots) of the opposite side, best first. At one price the accounts' orders
-    come before the background, except for that part of it which their place in the queue has ahead.
+    background: (ticks, lots) of the opposite side, best first. At one price an account's order
+    trades after the part of the background that is ahead of it in the queue, and before the rest.
     """
     hits: list[Hit] = []
     left, spent = lots, 0

@@ -73,7 +73,7 @@ def write_report(
 
 
 def picture_of(groups: Sequence[Group]) -> Picture:
-    """Return profit, edge and inventory of each variant, with intervals, by tape and fill model."""
+    """Return the picture of each variant's profit, edge and inventory, with intervals."""
     tapes = list(dict.fromkeys(group.tape for group in groups))
 
     def draw(figure: "Figure") -> None:

@@ -27,7 +27,7 @@ BYTES_PER_MB: Final = 1 << 20
 
 
 def run_cell(cell: Cell, parent: int | None = None) -> CellResult:
-    """Play the tape of a cell and return its result; only the end of the process prevents one.
+    """Play the tape of a cell and return its result, also if the cell fails.
 
     parent: id of the process that waits for results. When it is gone, this process ends; None: it
     does not depend on another one.

@@ -14,7 +14,7 @@ def columns(line: bytes) -> list[str]:
 
 
 def level(price: str, size: str) -> tuple[Decimal, Decimal]:
-    """Return price and size. Raises ValueError unless both are finite, price > 0 and size >= 0."""
+    """Return price and size, exact. Raises ValueError unless finite, price > 0, size >= 0."""
     try:
         both = Decimal(price), Decimal(size)
     except InvalidOperation:
@@ -27,7 +27,7 @@ def level(price: str, size: str) -> tuple[Decimal, Decimal]:
 
 
 def is_level(price: Decimal, size: Decimal) -> bool:
-    """Whether both are finite, the price above zero and the size not below."""
+    """Whether both are finite, the price is above zero, and the size is not below zero."""
     return price.is_finite() and price > 0 and size.is_finite() and size >= 0
 
 

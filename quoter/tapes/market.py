@@ -75,7 +75,10 @@ def market_of_rules(instrument: Instrument, rows: Iterable[Message]) -> MarketSp
 
 
 def spec_of(instrument: Instrument, *, mid: Decimal, fee_taker: Decimal) -> MarketSpec:
-    """Return a recorded market with the rules of a venue, and the fees of our account there."""
+    """Return a recorded market with the rules and the maker fee of `instrument`.
+
+    mid: quote/base; fee_taker: a fraction of notional.
+    """
     return MarketSpec(
         symbol=instrument.venue_symbol,
         base=instrument.base,

@@ -22,7 +22,7 @@ class Opening(NamedTuple):
 def open_tape(lines: Iterator[Line]) -> Opening:
     """Return the opening of a tape.
 
-    Earlier changes that are newer than the first snapshot follow it at its time. Without a
+    Changes that came before the first snapshot and are newer follow it at its time. Without a
     snapshot, or if it comes late, the book is built from the changes: it begins empty. Raises
     TapeError for a tape that has neither.
     """

@@ -76,10 +76,10 @@ class ReadProgress:
 
     @contextmanager
     def unpacked(self, path: Path) -> Iterator[ByteFile]:
-        """Open a file; of .gz, .zip and .npz the bytes within, which are never all in memory.
+        """Open a file; for .gz, .zip and .npz the bytes inside, which are never all in memory.
 
-        Raises an error of UNREADABLE, and TapeError for an archive of another number of files than
-        one.
+        Raises an error of UNREADABLE, and TapeError for an archive that does not hold exactly one
+        file.
         """
         with path.open("rb") as raw:
             self._open.add(raw)

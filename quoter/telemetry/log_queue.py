@@ -28,9 +28,10 @@ class LineQueue(QueueHandler):
     """Handler that formats lines in the logging thread and passes them to the writer's thread."""
 
     def __init__(self, stream: TextIO) -> None:
-        """`stream` must have a descriptor; text in the stream's own buffer may be written later.
+        """Start the thread that writes the lines to the descriptor of `stream`.
 
-        The queue is flushed at the end of the process, after `sys.excepthook`.
+        Text in the stream's own buffer may be written later than lines that came after it. The
+        queue is flushed at the end of the process, after `sys.excepthook`.
         """
         # A SimpleQueue, because its `put` is reentrant: a destructor may log during a `put`.
         self._lines: SimpleQueue[logging.LogRecord | None] = SimpleQueue()

@@ -53,7 +53,7 @@ class SafetyGauges:
         self._drawdown_max.labels(*self._labels).set(float(drawdown_max))
 
     def follow_key_rights(self, is_verified: Callable[[], bool]) -> None:
-        """Set the function that returns whether the newest check brought the rights of our key."""
+        """Set the function that returns whether the newest check returned our key's rights."""
         self._key_rights.labels(*self._labels).set_function(_number(is_verified))
 
     def follow_latch(self, is_unwritten: Callable[[], bool]) -> None:

@@ -1,4 +1,7 @@
-"""Signed read requests: one order, open orders, all orders, trades, balances, key rights."""
+"""Signed read requests: one order, open orders, all orders, trades, balances, key rights.
+
+Each function answers a request, or raises ApiError if the exchange refuses it.
+"""
 
 from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.sandbox.api.operation import Request, limited

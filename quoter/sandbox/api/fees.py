@@ -1,4 +1,7 @@
-"""Signed requests for an account's fees and limits: commissions, order counts, coins."""
+"""Signed requests for an account's fees and limits: commissions, order counts, coins.
+
+Each function answers a request, or raises ApiError if the exchange refuses it.
+"""
 
 from decimal import Decimal
 

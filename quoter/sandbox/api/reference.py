@@ -1,4 +1,7 @@
-"""Public requests: clock, symbols, order book and trades."""
+"""Public requests: clock, symbols, order book and trades.
+
+Each function answers a request, or raises ApiError if the exchange refuses it.
+"""
 
 from dataclasses import replace
 

@@ -1,4 +1,7 @@
-"""Public requests for statistics of trades: klines, average price and tickers."""
+"""Public requests for statistics of trades: klines, average price and tickers.
+
+Each function answers a request, or raises ApiError if the exchange refuses it.
+"""
 
 import re
 from collections.abc import Callable

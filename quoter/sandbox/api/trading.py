@@ -1,4 +1,7 @@
-"""Signed trading requests: place, test, cancel, cancel all, cancel and replace."""
+"""Signed trading requests: place, test, cancel, cancel all, cancel and replace.
+
+Each function answers a request, or raises ApiError if the exchange refuses it.
+"""
 
 import secrets
 import string

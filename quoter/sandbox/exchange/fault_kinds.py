@@ -1,4 +1,4 @@
-"""What each kind of fault does, and which fields it has besides those of every fault.
+"""Effect of each kind of fault, and the fields that it has besides those of every fault.
 
 The table of deploy/docs/sandbox.md and `quoter sandbox fault kinds` show these texts.
 """
@@ -24,7 +24,7 @@ COMMON_FIELDS = (
 
 
 class Description(NamedTuple):
-    """The effect of a kind of fault, and the fields that it alone has a use for."""
+    """The effect of a kind of fault, and the fields that it has besides COMMON_FIELDS."""
 
     effect: str
     fields: tuple[str, ...] = ()

@@ -127,9 +127,9 @@ class Armed:
         self.old: dict[tuple[str, str, str], object] = {}  # lists: by request, symbol and API key
 
     def is_active(self, now_ns: int) -> bool:
-        """Whether the fault is neither over nor cleared; till then, sockets it silenced are silent.
+        """Whether the fault is neither over nor cleared.
 
-        It may be exhausted, so that it does not fire again.
+        Sockets that it silenced are silent as long. It may be exhausted: then it fires no more.
         """
         duration_s = self.fault.duration_s
         is_over = duration_s is not None and now_ns - self.armed_ns > duration_s * NS_PER_S

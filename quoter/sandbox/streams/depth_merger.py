@@ -7,7 +7,7 @@ from quoter.sim.messages import DepthNews
 
 
 class DepthMerger:
-    """Collects the diffs of one symbol; the last size of a level wins."""
+    """Collects the diffs of one symbol; of each level the last size is kept."""
 
     def __init__(self, symbol: str) -> None:
         self._symbol = symbol

@@ -157,7 +157,7 @@ def transition(chain: Chain, seconds: float) -> Numbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ruler:
-    """Cumulated rates of all transitions, ordered by state, to draw the next one from."""
+    """Cumulative rates of all transitions, ordered by state, to draw the next one from."""
 
     sink: Indices
     gain: Numbers

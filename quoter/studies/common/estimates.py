@@ -41,7 +41,11 @@ def root_mean_of(squares: Numbers) -> Estimate:
 
 
 def quantile_of(sample: Numbers, share: float) -> Estimate:
-    """Return a quantile; error: half the gap of the quantiles one sd of rank below and above."""
+    """Return a quantile.
+
+    Its error is half the distance between the quantiles one standard deviation of rank below and
+    above.
+    """
     spread = sqrt(share * (1.0 - share) / sample.size)
     shares = np.clip([share - spread, share, share + spread], 0.0, 1.0)
     low, middle, high = np.quantile(sample, shares).tolist()

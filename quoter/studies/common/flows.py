@@ -23,7 +23,8 @@ def decay(seconds: float, half_life_s: float) -> float:
 class Flows:
     """Signed flow, its standard deviation, and the regression of the mid's next move on it.
 
-    is_standardised False: not divided by its own standard deviation, as in the reference runs.
+    is_standardised False: the signal is not divided by its standard deviation, as in the reference
+    runs.
     """
 
     def __init__(self, paths: int, *, step_s: float, is_standardised: bool = True) -> None:

@@ -73,7 +73,7 @@ class Scenario:
 
 
 def batches(options: Options) -> Sequence[Batch]:
-    """Return the runs to compare: the same makers, with and without the crash."""
+    """Return two batches to compare: the same makers, with and without the crash."""
     paths = options.paths_or(PATHS, QUICK_PATHS)
     return [
         Batch(name=name, simulation=Scenario(onset_s=onset_s), paths=paths, piece=PIECE)

@@ -56,7 +56,7 @@ def _name(spec: MarketSpec, setting: Setting, ghat: float) -> str:
 
 
 def batches(options: Options) -> Sequence[Batch]:
-    """Return every symbol, gamma and setting; a smaller gamma needs longer paths."""
+    """Return a batch for every symbol, gamma and setting; a smaller gamma needs longer paths."""
     paths = options.paths_or(PATHS, QUICK_PATHS)
     return [
         Batch(

@@ -66,7 +66,7 @@ class Line:
 
 
 def batches(options: Options) -> Sequence[Batch]:
-    """Return the rule at 1 bp and no hedging, to compare simulation and exact chain."""
+    """Return batches of the rule at 1 bp and of no hedging, to check the exact chain."""
     paths = options.paths_or(PATHS, QUICK_PATHS)
     return [
         Batch(name=name, simulation=maker, paths=paths, piece=PIECE)

@@ -58,7 +58,7 @@ def way_name(interval_s: float | None) -> str:
 
 
 def batches(options: Options) -> Sequence[Batch]:
-    """Return both signs and every way to buy; impact adds a constant and needs no simulation."""
+    """Return a batch for each sign and way to buy; impact is a constant, not simulated."""
     paths = options.paths_or(PATHS, QUICK_PATHS)
     return [
         Batch(

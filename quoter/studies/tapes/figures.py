@@ -194,7 +194,7 @@ def _starts(recording: Recording) -> list[Figure]:
 
 
 def _start_times(recording: Recording) -> list[float]:
-    """Return times of first starts, s: the beginning, and others with a past that venues know."""
+    """Return times of first starts, s: the beginning, and times with trades before them."""
     length_s = 2 * (LEARNED_S + LATER_S)
     count = min(STARTS_MAX, max(1, round(recording.seconds / length_s)))
     return [start * recording.seconds / count for start in range(count)]

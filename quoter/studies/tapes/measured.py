@@ -45,7 +45,7 @@ class Mids:
         return np.asarray(np.sqrt((sums[high] - sums[low]) / (high - low)))
 
     def reaches(self, from_s: float, distances_bp: tuple[float, ...]) -> tuple[Numbers, Numbers]:
-        """Return takers/s per side that reach each distance, and the windows that they reached.
+        """Return takers/s per side that reach each distance, and in how many windows they did.
 
         As in the estimator: the mid is that of the beginning of a window of one second, and the
         rate follows from the share of windows without any (Poisson).

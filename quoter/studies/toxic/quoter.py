@@ -133,7 +133,7 @@ class CooldownArrays:
         self._since[row[hit], path[hit]] = t_s
 
     def on_trade(self, t_s: float, passed: Numbers, half: Numbers) -> None:
-        """Record how far, price, public trades went beyond our orders."""
+        """Record how far (price) public trades went beyond our orders; start cooldowns."""
         hit = (passed > PASSED_HALF_SPREADS * half) & (self._trades > 0.0)
         self._since[hit] = t_s
 

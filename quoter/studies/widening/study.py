@@ -32,7 +32,7 @@ FAR, NEAR = 8.0, 1.0  # lots: start and end of the measured return of inventory
 
 
 def batches(options: Options) -> Sequence[Batch]:
-    """Return the three policies that are simulated as well, to check the exact figures."""
+    """Return batches of the three policies that are simulated, to check the exact figures."""
     paths = options.paths_or(PATHS, QUICK_PATHS)
     return [
         Batch(name=policy.name, simulation=policy, paths=paths, piece=PIECE) for policy in SIMULATED
