@@ -125,12 +125,8 @@ class Engine(Components):
             case CoinPrice():
                 self.coin_fees.on_price(event, step)
                 self.losses.check(step)
-            case FeedUp(stream=Stream.PRIVATE):
-                self.reconcile.on_private_stream_up(step)
-            case FeedDown(stream=Stream.PRIVATE):
-                self.reconcile.on_private_stream_down(step, event.text)
             case FeedUp() | FeedDown():
-                self.feed.on_stream(event, step)
+                self._on_stream(event, step)
             case RateLimited():
                 self._rate_limited_until_ns = max(self._rate_limited_until_ns, event.until_ns)
                 self.causes.raise_cause(step, Cause.RATE_LIMITED, event.text)
@@ -162,6 +158,16 @@ class Engine(Components):
             return
         self.activity_limits.on_market(event, step)
         self.estimators.observe(event, step)
+
+    def _on_stream(self, event: FeedUp | FeedDown, step: StepBuilder) -> None:
+        self.rules.on_stream(event)
+        match event:
+            case FeedUp(stream=Stream.PRIVATE):
+                self.reconcile.on_private_stream_up(step)
+            case FeedDown(stream=Stream.PRIVATE):
+                self.reconcile.on_private_stream_down(step, event.text)
+            case _:
+                self.feed.on_stream(event, step)
 
     def _on_rules(self, event: RulesReport, step: StepBuilder) -> None:
         if self.rules.on_report(event, step):

@@ -19,7 +19,7 @@ from tests.integration.daemon_harness import (
     running_daemon,
     settings,
 )
-from tests.integration.sandbox_client import RunningSandbox, running
+from tests.integration.sandbox_client import Row, RunningSandbox, running
 
 TICK = Decimal("0.25")
 CHANGES, CHANGE_S = 8, 0.5  # number of changes, and the pause after each
@@ -50,6 +50,48 @@ async def test_orders_follow_a_coarser_tick_and_an_impossible_size_pauses(
             )
             await harness.until(lambda: not harness.open_own(), "we stand aside")
             assert await harness.stop() is ExitCode.CLEAN
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("0.01", "0.25"), ("0.25", "0.01")], ids=["coarser", "finer"]
+)
+async def test_orders_follow_rules_that_changed_while_the_stream_was_down(
+    tmp_path: Path, before: str, after: str
+) -> None:
+    """A finer tick makes the venue reject nothing, so nothing else would reveal it."""
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(LIVELY, 5)) as sandbox:
+            await sandbox.set_filters(tick=before)
+            async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
+                await harness.until(harness.is_two_sided, "quotes")
+                await disconnected(sandbox, harness)
+                await sandbox.set_filters(tick=after)
+                sent = len(await harness.wire("order.place"))
+                await sandbox.admin("DELETE", "faults")
+                engine = harness.running.engine
+                await harness.until(lambda: engine.instrument.now.tick == Decimal(after), "rules")
+                await harness.until(harness.is_two_sided, "quotes by the new rules")
+                assert all(o.price % Decimal(after) == 0 for o in harness.open_own())
+                await harness.until(harness.is_equal, "books equal the truth")
+                rows = (await harness.wire("order.place"))[sent:]
+                prices = [Decimal(str(row["price"])) for row in rows if is_accepted(row)]
+                assert prices
+                assert all(price % Decimal(after) == 0 for price in prices)
+                assert "KILLED" not in "\n".join(harness.history)
+                assert await harness.stop() is ExitCode.CLEAN
+
+
+async def disconnected(sandbox: RunningSandbox, harness: DaemonHarness) -> None:
+    """Close the streams, refuse new ones, and wait until no order is left."""
+    await sandbox.arm("refuse_socket", status=503, text="away")
+    await sandbox.admin("POST", "streams/close", {})
+    active = harness.running.engine.causes.switch.is_active
+    await harness.until(lambda: active(Cause.MARKET_FEED_DOWN), "the stream is down")
+    await harness.until(lambda: not harness.open_own(), "cancelled")
+
+
+def is_accepted(row: Row) -> bool:
+    return row["outcome"] == "accepted"
 
 
 @pytest.mark.parametrize("what", ["grid", "minimums", "market", "open orders", "price band"])

@@ -395,6 +395,16 @@ FOREIGN = (
 
 RULES = (
     mutant(
+        "reconnect_keeps_the_rules",
+        "a finer tick that came while the streams were down is noticed ten minutes later",
+        Edit(
+            "quoter/engine/market/market_rules.py",
+            "        elif self._was_down:\n",
+            "        elif False:\n",
+        ),
+        tests=("tests/unit/engine/market/test_market_rules.py",),
+    ),
+    mutant(
         "filter_reject_does_not_reload_rules",
         "a reject because of a filter does not reload the market rules",
         Edit(

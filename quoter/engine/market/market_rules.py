@@ -1,10 +1,14 @@
-"""Follows changes of the market's rules: tick, lot and minimums (rule PT-14)."""
+"""Follows changes of the market's rules: tick, lot and minimums (rule PT-14).
+
+They are requested periodically, after a reject that a change of them could explain, and after a
+reconnect: venues change them in a maintenance, and a finer tick makes no order fail.
+"""
 
 from dataclasses import replace
 from decimal import Decimal
 
 from quoter.domain.commands import RequestReport
-from quoter.domain.events import OrderEvent, OrderReject, RulesReport
+from quoter.domain.events import FeedDown, FeedUp, OrderEvent, OrderReject, RulesReport
 from quoter.domain.instrument import Instrument
 from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.domain.trading import Cause
@@ -25,7 +29,7 @@ SUSPECT = frozenset({RejectReason.FILTER, RejectReason.OTHER})
 
 
 class MarketRules:
-    """Requests the rules periodically, and after a reject that a change of them could explain."""
+    """Requests the rules when they may have changed, and checks each report of them."""
 
     def __init__(
         self,
@@ -39,7 +43,7 @@ class MarketRules:
         market: MarketView,
         causes: HaltCauses,
     ) -> None:
-        """Request the rules every `period_ns`; 0: only after a reject."""
+        """Request the rules every `period_ns`; 0: only after a reject or a reconnect."""
         self._instrument = instrument
         self._order_size, self._levels, self._period_ns = order_size, levels, period_ns
         self._limits, self._activity = limits, activity
@@ -47,6 +51,7 @@ class MarketRules:
         self._asked_ns = 0
         self._due_ns = 0  # 0: never
         self._is_paused = False  # by MARKET_RULES
+        self._was_down = False  # a stream, since the rules were last due for that
         self._refusal = ""  # why the market can't be quoted by the newest report
         self._is_checked = False  # against a price: none may be known at the start
 
@@ -60,6 +65,13 @@ class MarketRules:
             self._asked_ns = step.ts_ns
             self._due_ns = step.ts_ns + self._period_ns if self._period_ns else 0
             step.commands.append(RequestReport(kind=ReportKind.RULES))
+
+    def on_stream(self, event: FeedUp | FeedDown) -> None:
+        """Request the rules when a stream that was down is connected again."""
+        if isinstance(event, FeedDown):
+            self._was_down = True
+        elif self._was_down:
+            self._was_down, self._due_ns = False, event.ts_ns
 
     def on_order_event(self, event: OrderEvent) -> None:
         """Request the rules after a reject by a filter, or for a reason that is not known."""

@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from quoter.domain.commands import RequestReport
-from quoter.domain.events import RulesReport
+from quoter.domain.events import FeedDown, FeedUp, RulesReport
 from quoter.domain.instrument import Instrument
+from quoter.domain.market import Stream
 from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
@@ -56,6 +57,17 @@ def test_other_rejects_do_not_request_the_rules() -> None:
     harness.sent(order)
     harness.reject(order, RejectReason.POST_ONLY)
     assert asked(harness.wait(5.0)) == 0
+
+
+@pytest.mark.parametrize("stream", list(Stream))
+def test_reconnect_requests_the_rules_once(stream: Stream) -> None:
+    """The venue may have changed them meanwhile; a finer tick makes no order fail."""
+    harness = EngineHarness().quoting()
+    harness.give(FeedDown(ts_ns=harness.now_ns, stream=stream, text="lost"))
+    assert asked(harness.wait(2.0)) == 0
+    harness.give(FeedUp(ts_ns=harness.now_ns, stream=stream))
+    assert asked(harness.wait(2.0)) == 1
+    assert asked(harness.wait(30.0)) == 0
 
 
 def test_unanswered_request_for_rules_is_repeated_after_a_minute() -> None:
