@@ -24,7 +24,7 @@ class RandomLatency:
             raise ValueError(
                 f"spread, a 99 % quantile with median 1, must be at least 1, not {spread}"
             )
-        self._latency = latency
+        self._median_ns = {channel: latency.of(channel) for channel in Channel}
         self._deviation = log(spread) / Z_99
         self._random = Random(f"{seed}:latency")
         self._latest_ns = dict.fromkeys(Channel, 0)
@@ -36,7 +36,7 @@ class RandomLatency:
         due_ns: int,
     ) -> Sequence[int]:
         """Return the one time at which a message due at `due_ns` arrives."""
-        median_ns = self._latency.of(channel)
+        median_ns = self._median_ns[channel]
         factor = exp(self._random.gauss(0.0, self._deviation))
         arrival_ns = due_ns - median_ns + round(median_ns * factor)
         self._latest_ns[channel] = max(self._latest_ns[channel], arrival_ns)

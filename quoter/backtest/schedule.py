@@ -4,7 +4,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
 
-NEVER_NS = 2**63 - 1
+from quoter.domain.units import NEVER_NS
 
 type Act = Callable[[], None]
 

@@ -115,6 +115,7 @@ class SimulatedGateway:
     ) -> None:
         self._exchange, self._symbol, self._account = exchange, symbol, account
         self._schedule, self._latency, self._seam, self._post = schedule, latency, seam, post
+        self._delay_ns = {channel: latency.of(channel) for channel in Channel}
         self._sync = DepthSync()
 
     @property
@@ -342,7 +343,7 @@ class SimulatedGateway:
         self._publish(Channel.PRIVATE, _order_state(report.order, due_ns))
 
     def _due_ns(self, channel: Channel) -> int:
-        return self._schedule.now_ns + self._latency.of(channel)
+        return self._schedule.now_ns + self._delay_ns[channel]
 
     def announce(self, channel: Channel, event: Event) -> None:
         """Publish an event that is not the simulated venue's, such as the state of a connection."""

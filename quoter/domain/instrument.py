@@ -32,6 +32,7 @@ class Instrument:
     fee_maker: Decimal  # fraction of notional; negative is a rebate
     tick_float: float = field(init=False)
     fee_maker_float: float = field(init=False)
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("tick", "lot"):
@@ -40,6 +41,11 @@ class Instrument:
                 raise ValueError(f"{self.symbol}: {name} must be above zero, not {value}")
         object.__setattr__(self, "tick_float", float(self.tick))
         object.__setattr__(self, "fee_maker_float", float(self.fee_maker))
+        # Computed once: every quote looks up its levels by instrument.
+        object.__setattr__(self, "_hash", hash((self.symbol, self.tick, self.lot, self.fee_maker)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def floor_ticks(self, price: float) -> int:
         """Ticks of the grid price at or below `price` (for bids)."""

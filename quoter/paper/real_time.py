@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from quoter.backtest.schedule import NEVER_NS, Act, Schedule
-from quoter.domain.units import S_PER_NS
+from quoter.backtest.schedule import Act, Schedule
+from quoter.domain.units import NEVER_NS, S_PER_NS
 from quoter.venues.config import NowNs
 
 

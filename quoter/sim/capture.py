@@ -227,9 +227,10 @@ class RecordedPublisher(Publisher):
 
     def _sizes(self, side: Side) -> Callable[[int], Decimal]:
         size, own = super()._sizes(side), self._book.best(side.opposite)
-        if own is None:
+        sign, best = side.sign, self._recorded.best_depth(side)
+        if own is None or best is None or sign * (best - own) < 0:
             return size
-        zero, sign = Decimal(0), side.sign
+        zero = Decimal(0)
         return lambda ticks: zero if sign * (ticks - own) >= 0 else size(ticks)
 
 

@@ -1,7 +1,8 @@
 """Published book of one symbol: account orders plus background, with update ids."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from heapq import heapify, heappop
 from itertools import islice
 
 from quoter.domain.market import Side
@@ -121,13 +122,17 @@ class Publisher:
         """Return the function from ticks to the present size of a level."""
         lots_at, size_at = self._book.lots_at, self._background.size_at
         size_of = self._grid.size
-        return lambda ticks: size_of(lots_at(side, ticks)) + size_at(side, ticks)
+
+        def size(ticks: int) -> Decimal:
+            own = lots_at(side, ticks)
+            return size_of(own) + size_at(side, ticks) if own else size_at(side, ticks)
+
+        return size
 
     def _levels(self, side: Side, limit: int) -> Shown:
         prices = {*self._background.prices(side), *self._book.prices(side)}
-        best_first = sorted(prices, reverse=side is Side.BUY)
         size = self._sizes(side)
-        shown = (t for t in best_first if size(t))
+        shown = (t for t in _best_first(side, prices) if size(t))
         return self._render(side, list(islice(shown, limit)))
 
     def _take_dirty(self, side: Side) -> Shown:
@@ -138,3 +143,12 @@ class Publisher:
     def _render(self, side: Side, prices: list[int]) -> Shown:
         price, size = self._grid.price, self._sizes(side)
         return tuple([(price(ticks), size(ticks)) for ticks in prices])
+
+
+def _best_first(side: Side, prices: Iterable[int]) -> Iterator[int]:
+    """Yield prices in ticks, best first; a caller who stops early does not pay for their order."""
+    worse = -side.sign
+    heap = [worse * ticks for ticks in prices]
+    heapify(heap)
+    while heap:
+        yield worse * heappop(heap)

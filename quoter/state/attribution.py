@@ -15,6 +15,7 @@ from quoter.domain.events import Fill
 from quoter.domain.market import Side
 from quoter.domain.number_text import plain
 from quoter.domain.step import MarkoutPnl, Pnl, SidePnl
+from quoter.domain.units import NEVER_NS
 from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.markout_ledger import ZERO, MarkoutLedger, OpenFill, Units
 
@@ -30,6 +31,7 @@ class _SideLedger:
         self._notional = ZERO
         self._units = Units()
         self._markouts = {horizon_s: MarkoutLedger(horizon_s) for horizon_s in HORIZONS_S}
+        self._due_ns = NEVER_NS  # when the next horizon of a fill ends
 
     def fill(self, fill: Fill, mark: Decimal, ts_ns: int) -> None:
         """Book a fill at `mark` (quote/base), without its fee, which `charge` adds."""
@@ -40,6 +42,10 @@ class _SideLedger:
         opened = OpenFill(ts_ns, signed, fill.price, mark)
         for ledger in self._markouts.values():
             ledger.fill(opened)
+        self._find_due()
+
+    def _find_due(self) -> None:
+        self._due_ns = min(ledger.due_ns for ledger in self._markouts.values())
 
     def charge(self, worth: Decimal) -> None:
         """Add a fee of this value, quote currency."""
@@ -51,8 +57,10 @@ class _SideLedger:
         self._units.take_back(fee, mark)
 
     def see(self, mark: Decimal, ts_ns: int) -> None:
-        for ledger in self._markouts.values():
-            ledger.see(mark, ts_ns)
+        if ts_ns >= self._due_ns:
+            for ledger in self._markouts.values():
+                ledger.see(mark, ts_ns)
+            self._find_due()
 
     def markout(self, mark: Decimal, horizon_s: int) -> Decimal:
         """Effect of the mid's moves on this side's fills within a horizon, quote."""
@@ -172,8 +180,10 @@ class Attribution:
         """Profit of all fills from the mid's moves within `horizon_s`, one of HORIZONS_S, quote."""
         if self._mark is None:
             return ZERO
-        both = (ledger.markout(self._mark, horizon_s) for ledger in self._sides.values())
-        return sum(both, start=ZERO)
+        both = ZERO
+        for ledger in self._sides.values():
+            both += ledger.markout(self._mark, horizon_s)
+        return both
 
     def see(self, mid: float | None, ts_ns: int) -> Decimal:
         """Make a mid, if there is one, the mark; return the total profit since the start, quote."""

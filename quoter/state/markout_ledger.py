@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
-from quoter.domain.units import NS_PER_S
+from quoter.domain.units import NEVER_NS, NS_PER_S
 
 ZERO = Decimal(0)
 PENDING_MAX = 1_024  # open fills of one side and horizon; beyond it the oldest is valued early
@@ -60,6 +60,11 @@ class MarkoutLedger:
         self._pending: deque[OpenFill] = deque()
         self._open = Units()
         self._matured = ZERO
+
+    @property
+    def due_ns(self) -> int:
+        """When the horizon of the oldest open fill ends; NEVER_NS without one."""
+        return self._pending[0].filled_ns + self._horizon_ns if self._pending else NEVER_NS
 
     def fill(self, fill: OpenFill) -> None:
         """Add a fill of now, at the present mark."""

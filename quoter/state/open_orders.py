@@ -69,6 +69,18 @@ class OpenOrder:
         """Whether the venue reports more fills than are booked."""
         return self.venue_filled > self.filled
 
+    @property
+    def is_in_question(self) -> bool:
+        """Whether anything about it is not settled: its state, its end, its fills, or a query."""
+        return (
+            self.state not in RESTING
+            or self.cancel_reason is not None
+            or self.is_taking
+            or self.next_query_ns != 0
+            or self.fills_missing_since_ns != 0
+            or self.has_missing_fills
+        )
+
     def view(self) -> OrderView:
         return OrderView(
             client_id=self.client_id,
@@ -150,6 +162,9 @@ class OpenOrders:
         self._live: dict[str, OpenOrder] = {}
         self._closed: dict[str, ClosedOrder] = {}
         self._leaves = {Side.BUY: ZERO, Side.SELL: ZERO}
+        # Another number after every change of which orders there are, their states, what is left of
+        # them, their ticks, or whether their end was requested.
+        self.revision = 0
         self.levels = {Side.BUY: OwnLevels(), Side.SELL: OwnLevels()}
 
     def __iter__(self) -> Iterator[OpenOrder]:
@@ -172,6 +187,7 @@ class OpenOrders:
         for order in self._live.values():
             ticks, rest = divmod(order.price, instrument.tick)
             order.ticks = int(ticks) + (1 if rest and order.side is Side.BUY else 0)
+        self.revision += 1
 
     def by_venue_id(self, venue_id: str) -> OpenOrder | ClosedOrder | None:
         """The newest order with this venue id, for trade lists without our id; None if unknown."""
@@ -217,6 +233,7 @@ class OpenOrders:
             is_taking=order.time_in_force is TimeInForce.IOC,
             price_float=float(order.price),
         )
+        self.revision += 1
         self._live[order.client_id] = record
         self.levels[order.side].add(record)
         self._leaves[order.side] += order.size
@@ -228,9 +245,21 @@ class OpenOrders:
         order.filled += booked
         order.venue_filled = max(order.venue_filled, order.filled)
         self._leaves[order.side] -= booked
+        self.revision += 1
+
+    def set_state(self, order: OpenOrder, state: OrderState) -> None:
+        """Set the state of a live order, one in which it stays live."""
+        order.state = state
+        self.revision += 1
+
+    def request_end(self, order: OpenOrder, reason: CancelReason, ts_ns: int) -> None:
+        """Record that the end of a live order was requested, and why."""
+        order.cancel_reason, order.end_ns = reason, ts_ns
+        self.revision += 1
 
     def close(self, order: OpenOrder, state: OrderState, ts_ns: int) -> None:
         """Move an order out of the live set and free its reservation."""
+        self.revision += 1
         del self._live[order.client_id]
         self._leaves[order.side] -= order.leaves
         order.state, order.changed_ns = state, ts_ns

@@ -132,7 +132,7 @@ COINS = (
     mutant(
         "unpriced_fees_raise_no_cause",
         "fees that can't be priced stop nothing",
-        Edit(FEES, "active=bool(late)", "active=False"),
+        Edit(FEES, "        if not late:\n", "        if late or not late:\n"),
         tests=(FEES_TESTS,),
     ),
     mutant(

@@ -225,7 +225,7 @@ MUTANTS = (
     mutant(
         "unverified_cancels_ignored",
         "orders whose cancel can't be verified raise no cause",
-        Edit(STOPPING, "active=bool(late)", "active=False"),
+        Edit(STOPPING, "        if not late:\n", "        if late or not late:\n"),
         tests=("tests/unit/engine/placing/test_stopping.py",),
     ),
     mutant(

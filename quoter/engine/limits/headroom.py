@@ -36,6 +36,21 @@ class Headroom:
         self._orders = orders
         self._inventory = inventory
 
+    @property
+    def figures(self) -> tuple[object, ...]:
+        """All changing figures that headroom depends on, and the orders' revision."""
+        inventory = self._inventory
+        is_limited = self._limits.position_notional_max is not None
+        ask = self._market.ask if is_limited else None
+        return (
+            self._orders.revision,
+            inventory.position,
+            inventory.cash,
+            inventory.target,
+            self._instrument.now,
+            ask,
+        )
+
     def size(self, quote: Quote, state: TradingState) -> Decimal:
         """Size of a quote that may be added now, base units on the lot grid, >= 0."""
         size_max = self._base_headroom(quote.side, state, quote.price)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 from quoter.domain.market import Level, Side
 from quoter.domain.orders import OrderState
@@ -11,6 +12,7 @@ from quoter.domain.units import exact
 from quoter.engine.config import EngineConfig
 from quoter.engine.limits.headroom import Headroom
 from quoter.engine.market.view import MarketView
+from quoter.engine.step_builder import StepBuilder
 from quoter.risk.monitors.price_references import PriceReferences
 from quoter.risk.view import RiskView
 from quoter.state.inventory import Inventory
@@ -18,6 +20,20 @@ from quoter.state.open_orders import OpenOrder, OpenOrders
 
 DEPTH_LEVELS = 5
 ZERO, NAN = Decimal(0), Decimal("NaN")
+
+
+class _MarketFigures(NamedTuple):
+    """The fields of a `RiskView` that no order of ours changes within one step."""
+
+    book_ready: bool
+    is_fresh: bool
+    book_seq: int
+    best_bid: Decimal
+    best_ask: Decimal
+    depth_bid: Decimal
+    depth_ask: Decimal
+    reference_low: Decimal
+    reference_high: Decimal
 
 
 class RiskViews:
@@ -39,28 +55,34 @@ class RiskViews:
         self._inventory = inventory
         self._references = references
         self._headroom = headroom
+        self._step: StepBuilder | None = None  # the step that the market was looked at in
+        self._seen: _MarketFigures
 
-    def take(self, quote: Quote, *, ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
-        """The figures for an order of this quote, as of now."""
-        market, inventory, orders = self._market, self._inventory, self._orders
-        bid, ask = market.bid, market.ask
-        depth_bid, depth_ask = depth_of(market)
-        found = self._references.at(ts_ns)
-        low, high = (exact(found[0]), exact(found[1])) if found is not None else (NAN, NAN)
+    def take(
+        self, quote: Quote, *, step: StepBuilder, state: TradingState, phase: Phase
+    ) -> RiskView:
+        """The figures for an order of this quote, as of now.
+
+        Those of the market are determined once a step, when the first order of it is judged.
+        """
+        inventory, orders = self._inventory, self._orders
+        if step is not self._step:
+            self._step, self._seen = step, self._look(step.ts_ns)
+        seen = self._seen
         own_bid, own_ask = self._own_prices()
         return RiskView(
-            ts_ns=ts_ns,
+            ts_ns=step.ts_ns,
             phase=phase,
             state=state,
-            book_ready=bid is not None and ask is not None,
-            is_fresh=market.is_fresh(ts_ns),
-            book_seq=market.book.seq,
-            best_bid=exact(bid.price) if bid is not None else ZERO,
-            best_ask=exact(ask.price) if ask is not None else ZERO,
-            depth_bid=depth_bid,
-            depth_ask=depth_ask,
-            reference_low=low,
-            reference_high=high,
+            book_ready=seen.book_ready,
+            is_fresh=seen.is_fresh,
+            book_seq=seen.book_seq,
+            best_bid=seen.best_bid,
+            best_ask=seen.best_ask,
+            depth_bid=seen.depth_bid,
+            depth_ask=seen.depth_ask,
+            reference_low=seen.reference_low,
+            reference_high=seen.reference_high,
             own_bid=own_bid,
             own_ask=own_ask,
             duplicate_ns=self._duplicate_ns(quote),
@@ -71,6 +93,23 @@ class RiskViews:
             base_held=inventory.position,
             quote_held=inventory.cash,
             notional_buy=self._headroom.notional_of_buys(),
+        )
+
+    def _look(self, ts_ns: int) -> _MarketFigures:
+        market, bid, ask = self._market, self._market.bid, self._market.ask
+        depth_bid, depth_ask = depth_of(market)
+        found = self._references.at(ts_ns)
+        low, high = (exact(found[0]), exact(found[1])) if found is not None else (NAN, NAN)
+        return _MarketFigures(
+            book_ready=bid is not None and ask is not None,
+            is_fresh=market.is_fresh(ts_ns),
+            book_seq=market.book.seq,
+            best_bid=exact(bid.price) if bid is not None else ZERO,
+            best_ask=exact(ask.price) if ask is not None else ZERO,
+            depth_bid=depth_bid,
+            depth_ask=depth_ask,
+            reference_low=low,
+            reference_high=high,
         )
 
     def _own_prices(self) -> tuple[Decimal | None, Decimal | None]:

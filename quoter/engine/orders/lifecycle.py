@@ -272,8 +272,8 @@ class Lifecycle:
     def request_cancel(self, order: OpenOrder, reason: CancelReason, step: StepBuilder) -> None:
         """Request the end of an order; the first reason is kept. `send_due_cancel` sends it."""
         if order.cancel_reason is None:
-            order.cancel_reason = reason
-            order.end_ns = order.next_cancel_ns = step.ts_ns
+            self._orders.request_end(order, reason, step.ts_ns)
+            order.next_cancel_ns = step.ts_ns
             if order.state is OrderState.PENDING_NEW:
                 order.next_cancel_ns = order.changed_ns + ACK_WAIT_NS
         self.send_due_cancel(order, step)
@@ -307,5 +307,5 @@ class Lifecycle:
         if after.is_terminal:
             self._orders.close(order, after, step.ts_ns)
         else:
-            order.state = after
+            self._orders.set_state(order, after)
         step.order_changed(order.client_id, before, after, text)

@@ -9,14 +9,21 @@ from quoter.domain.market import Side
 from quoter.domain.orders import OrderState
 from quoter.domain.quotes import Quote, TwoSidedQuote
 from quoter.domain.trading import CancelReason, Phase, TradingState
-from quoter.domain.units import NS_PER_MS
+from quoter.domain.units import NEVER_NS, NS_PER_MS
 from quoter.engine.config import EngineConfig
 from quoter.engine.limits.headroom import Headroom
 from quoter.engine.limits.risk_views import RiskViews
 from quoter.engine.market.view import MarketView
 from quoter.engine.orders.lifecycle import Lifecycle
 from quoter.engine.placing.reject_backoff import RejectBackoff
-from quoter.engine.placing.requote import Action, Create, Remove, Replace, plan
+from quoter.engine.placing.requote import (
+    Action,
+    Create,
+    Remove,
+    Replace,
+    plan,
+    settled_until_ns,
+)
 from quoter.engine.step_builder import StepBuilder
 from quoter.risk.monitors.message_budget import MessageBudget
 from quoter.risk.monitors.price_references import PriceReferences
@@ -89,6 +96,9 @@ class Placing:
         self._sequence = 0
         self._book_seq = -1
         self._last_quote: TwoSidedQuote | None = None
+        # Until this time, from these figures, the orders need no change.
+        self._settled_until_ns = 0
+        self._settled_from: tuple[object, ...] = ()
 
     @property
     def instrument(self) -> Instrument:
@@ -112,6 +122,10 @@ class Placing:
         policy = self.policy
         tolerance = policy.tolerance_ticks(half, self.instrument.tick_float)
         has_spare_budget = self._budget.has_tokens(step.ts_ns, share=SPARE_SHARE)
+        figures = (quote.bids, quote.asks, tolerance, state, policy, *self._headroom.figures)
+        if step.ts_ns < self._settled_until_ns and figures == self._settled_from:
+            return
+        self._settled_from, self._settled_until_ns = figures, NEVER_NS
         for side, wanted in ((Side.BUY, quote.bids), (Side.SELL, quote.asks)):
             resting = [o for o in self._orders if o.side is side and o.is_wanted]
             resting = [o for o in resting if not o.is_taking]
@@ -119,8 +133,12 @@ class Placing:
                 wanted = self._within_limits(wanted, resting, side, state)
             except (ArithmeticError, TypeError) as error:  # a limit or a balance is not a number
                 step.add_anomaly("headroom_unknown", repr(error))
-                wanted = ()
+                wanted, self._settled_until_ns = (), 0
             if not wanted and not resting:
+                continue
+            until_ns = settled_until_ns(wanted, resting, policy=policy, tolerance_ticks=tolerance)
+            self._settled_until_ns = min(self._settled_until_ns, until_ns)
+            if step.ts_ns < until_ns:
                 continue
             actions = plan(
                 wanted,
@@ -249,7 +267,7 @@ class Placing:
             book_seq=self._book_seq,
             time_in_force=time_in_force,
         )
-        view = self._views.take(quote, ts_ns=step.ts_ns, state=state, phase=phase)
+        view = self._views.take(quote, step=step, state=state, phase=phase)
         verdict = check_order(intent, view, self._config.limits)
         if isinstance(verdict, Denied):
             step.denied.append(verdict)

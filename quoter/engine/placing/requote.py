@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from quoter.domain.quotes import Quote
 from quoter.domain.trading import CancelReason
+from quoter.domain.units import NEVER_NS
 from quoter.engine.config import RequotePolicy
 from quoter.state.open_orders import IN_FLIGHT, OpenOrder
 
@@ -70,6 +71,31 @@ def plan(
     actions += [Create(quote) for quote in wanted[len(orders) :]]
     actions += [Remove(order, leftover) for order in orders[len(wanted) :]]
     return actions
+
+
+def settled_until_ns(
+    wanted: Sequence[Quote],
+    resting: Sequence[OpenOrder],
+    *,
+    policy: RequotePolicy,
+    tolerance_ticks: int,
+) -> int:
+    """Return the time before which `plan` returns no action, with or without spare budget.
+
+    0 if that depends on more than the age of an order. Arguments as in `plan`.
+    """
+    if len(wanted) != len(resting):
+        return 0
+    until_ns = NEVER_NS
+    sign = wanted[0].side.sign if wanted else 1
+    orders = sorted(resting, key=lambda order: -sign * order.ticks)
+    for quote, order in zip(wanted, orders, strict=True):
+        behind = sign * (quote.ticks - order.ticks)
+        is_missized = abs(order.leaves - quote.size) * SIZE_TOLERANCE > quote.size
+        if is_missized or not 0 <= behind < tolerance_ticks:
+            return 0
+        until_ns = min(until_ns, order.created_ns + policy.ttl_ns)
+    return until_ns
 
 
 def _judge(

@@ -65,9 +65,12 @@ class Stopping:
             and step.ts_ns - order.end_ns > UNVERIFIED_NS
             and self._is_counted(order)
         ]
+        if not late:
+            self._causes.clear(step, Cause.CANCEL_UNVERIFIED)
+            return
         names = ", ".join(late)
         text = f"orders may be live {UNVERIFIED_NS / NS_PER_S:g} s after they were stopped: {names}"
-        self._causes.set(step, Cause.CANCEL_UNVERIFIED, active=bool(late), text=text)
+        self._causes.raise_cause(step, Cause.CANCEL_UNVERIFIED, text)
 
     def _is_counted(self, order: OpenOrder) -> bool:
         return self._reason is CancelReason.KILL or order.state is not OrderState.UNKNOWN

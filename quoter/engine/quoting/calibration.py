@@ -6,7 +6,7 @@ earlier run, or of the settings, they are fixed at once. Otherwise they are prov
 the estimates, at a limited speed, until enough of the market was seen, and are fixed then.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import exp, floor, sqrt
 
@@ -38,6 +38,8 @@ WARMUP_GRID_S = 0.1
 # Bounds of d0 in units of 1/kappa: near enough to say something about A, far enough to be a
 # distance that is quoted.
 D0_KAPPA_MIN, D0_KAPPA_MAX = 0.25, 10.0
+# Our live orders by side: distance from the mid, price, and size in order sizes of each.
+type Resting = Mapping[Side, Sequence[tuple[float, float]]]
 REACHES_MAX = 10_000  # trades that the warm-up keeps
 # References are provisional for this long, and until so many windows were reached by takers.
 PROVISIONAL_S, PROVISIONAL_REACHES = 600.0, 100
@@ -111,6 +113,9 @@ class Calibration:
         self.fill_factor = 1.0
         self.expected_fills_per_s = 0.0  # of our live orders, in order sizes, both sides
         self._expected_takers = {side: ExpectedTakers() for side in Side}
+        self._resting: Resting = dict.fromkeys(Side, ())
+        self._takers_per_s = dict.fromkeys(Side, 0.0)  # expected at our nearest order, by our side
+        self._rated_by: IntensityEstimate | None = None  # what these rates were computed with
         self.references: References | None = None
         self.has_fixed_references = False
         self._first_references: References | None = None
@@ -216,21 +221,27 @@ class Calibration:
         else:
             self._intensity.on_trade(t_s, trade.taker, trade.price)
 
-    def on_orders(self, t_s: float, resting: Mapping[Side, Iterable[tuple[float, float]]]) -> None:
-        """Set our live orders from `t_s` on, for the expected fill rate.
-
-        resting: by side, the distance from the mid (price) and the size (order sizes) of each.
-        """
+    def on_orders(self, t_s: float, resting: Resting | None) -> None:
+        """Set our live orders from `t_s` on, for the expected fill rate; None: as before."""
+        if resting is not None:
+            self._resting, self._rated_by = resting, None
         if self._intensity is None:
             return
-        rate, at = 0.0, self._intensity.fill_rate
+        if self._intensity.estimate is not self._rated_by:
+            self._rate_orders(self._intensity)
         for side, takers in self._expected_takers.items():
-            reached = [(at(max(distance, 0.0)), lots) for distance, lots in resting[side]]
-            takers.update(t_s, max((of_order for of_order, _ in reached), default=0.0))
+            takers.update(t_s, self._takers_per_s[side])
+        if self._own_fills is not None:
+            self._own_fills.on_quotes(t_s, self.expected_fills_per_s)
+
+    def _rate_orders(self, intensity: Intensity) -> None:
+        """Compute the expected fill rate of our live orders, and the takers that reach them."""
+        rate, at, self._rated_by = 0.0, intensity.fill_rate, intensity.estimate
+        for side, orders in self._resting.items():
+            reached = [(at(max(distance, 0.0)), lots) for distance, lots in orders]
+            self._takers_per_s[side] = max((of_order for of_order, _ in reached), default=0.0)
             rate += sum(of_order * lots for of_order, lots in reached)
         self.expected_fills_per_s = rate
-        if self._own_fills is not None:
-            self._own_fills.on_quotes(t_s, rate)
 
     @property
     def expected_takers_per_s(self) -> dict[Side, float]:
@@ -391,13 +402,11 @@ class Calibration:
 
     def _tau_s(self, ts_ns: int) -> float | None:
         config = self._config
-        match config.horizon:
-            case Horizon.AUTO:
-                return None
-            case Horizon.ROLLING:
-                return config.horizon_s
-            case Horizon.SESSION:
-                return max(0.0, config.horizon_s - (ts_ns - self.start_ns) * S_PER_NS)
+        if config.horizon is Horizon.AUTO:
+            return None
+        if config.horizon is Horizon.ROLLING:
+            return config.horizon_s
+        return max(0.0, config.horizon_s - (ts_ns - self.start_ns) * S_PER_NS)
 
 
 def _with_intensity(prior: IntensityPrior, intensity: float) -> IntensityPrior:

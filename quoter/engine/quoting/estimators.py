@@ -48,6 +48,8 @@ class Estimators:
         )
         self._micro = MicroPrice() if pricing.fair is Fair.MICRO else None
         self._half = 0.0  # our half-spread, price; 0 before the first quote
+        # mid and revision of our orders that the expected fill rate was last computed from
+        self._expected_from: tuple[float, int] | None = None
         self._was_without_edge = False
 
     def restart(self) -> None:
@@ -94,7 +96,10 @@ class Estimators:
         if self._micro is not None and bid is not None and ask is not None:
             share = imbalance(bid_size=bid.size, ask_size=ask.size)
             self._micro.update(t_s, mid=mid, spread=ask.price - bid.price, share=share)
-        self.calibration.on_orders(t_s, self._resting(mid))
+        rests_on = mid, self._orders.revision
+        resting = self._resting(mid) if rests_on != self._expected_from else None
+        self._expected_from = rests_on
+        self.calibration.on_orders(t_s, resting)
         self.calibration.update_fill_factor(t_s)
         self._refresh(t_s)
         is_without_edge = self.toxic_flow.has_no_edge

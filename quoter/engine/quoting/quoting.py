@@ -46,6 +46,7 @@ class Quoting:
         self._estimators = estimators
         self._regime = regime
         self._seen: tuple[object, ...] | NoQuote | None = None  # what `latest` was computed from
+        self._funded_from: tuple[object, ...] = ()  # a quote that the balances cover, and these
         self.latest: TwoSidedQuote = no_quote(NoQuote.NO_BOOK)
         # the update of the book that `latest` was computed from, or is still right for
         self.book_seq = -1
@@ -111,12 +112,18 @@ class Quoting:
 
     def _funded(self, quote: TwoSidedQuote) -> TwoSidedQuote:
         """The quote without a side for which the balance is below the venue's smallest order."""
+        inventory = self._inventory
+        figures = quote.bids, quote.asks, inventory.position, inventory.cash, self._instrument.now
+        if figures == self._funded_from:
+            return quote
         if quote.bids and not self._covers(quote.bids[0]):
             off = (*quote.off, SideOff(Side.BUY, NoQuote.NO_BALANCE))
             quote = replace(quote, bids=(), off=off)
         if quote.asks and not self._covers(quote.asks[0]):
             off = (*quote.off, SideOff(Side.SELL, NoQuote.NO_BALANCE))
             quote = replace(quote, asks=(), off=off)
+        if (quote.bids, quote.asks) == figures[:2]:
+            self._funded_from = figures
         return quote
 
     def _covers(self, quote: Quote) -> bool:

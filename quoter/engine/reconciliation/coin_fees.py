@@ -100,5 +100,8 @@ class CoinFees:
             for name, coin in self._coins.items()
             if coin.unpriced_since_ns and step.ts_ns - coin.unpriced_since_ns >= PRICE_TIMEOUT_NS
         ]
+        if not late:
+            self._causes.clear(step, Cause.FEE_UNPRICED)
+            return
         text = f"fees without a price: {', '.join(late)}; {self._failure or 'no answer'}"
-        self._causes.set(step, Cause.FEE_UNPRICED, active=bool(late), text=text)
+        self._causes.raise_cause(step, Cause.FEE_UNPRICED, text)

@@ -98,7 +98,7 @@ class Reconcile:
 
     def tick(self, step: StepBuilder) -> None:
         """Send due requests, queries and cancels; raise causes for what is unresolved too long."""
-        for order in list(self._orders):
+        for order in [order for order in self._orders if order.is_in_question]:
             self._lifecycle.send_due_cancel(order, step)
             self._order_queries.query_if_due(order, step)
         self._check_unknown_orders(step)

@@ -8,7 +8,7 @@ Formulas: deploy/docs/strategy.md, "Flow alpha".
 """
 
 from collections import deque
-from math import copysign, exp, inf, log, sqrt
+from math import copysign, exp, inf, log, nan, sqrt
 from typing import NamedTuple
 
 from quoter.domain.market import Side
@@ -101,6 +101,7 @@ class FlowSignal:
         self._mean_before = 0.0  # mean size of the orders before it
         self._t_s = -inf
         self._squares = self._weight = 0.0
+        self._z, self._z_s = 0.0, nan  # the newest result of `z` and its time; nan: none
 
     def trade(self, t_s: float, taker: Side, size: float) -> None:
         """Record a public trade of `size` base.
@@ -108,6 +109,7 @@ class FlowSignal:
         Raises InvalidInput for a number out of domain or not finite.
         """
         trade_size(size)
+        self._z_s = nan
         if self._takers.is_new(t_s, taker):
             self._order_size = self._counted = 0.0
             self._mean_before = self._mean_size
@@ -124,6 +126,8 @@ class FlowSignal:
 
         At most once a second it also updates the standard deviation with the present flow.
         """
+        if t_s == self._z_s:
+            return self._z
         finite("t_s", t_s)
         if not self._orders:
             return 0.0
@@ -135,7 +139,8 @@ class FlowSignal:
             self._weight = self._weight * kept + 1.0
             self._t_s = t_s
         variance = (self._squares + SD_PRIOR_SAMPLES) / (self._weight + SD_PRIOR_SAMPLES)
-        return raw / max(SD_MIN, sqrt(variance))
+        self._z, self._z_s = raw / max(SD_MIN, sqrt(variance)), t_s
+        return self._z
 
 
 def signal(z: float) -> float:

@@ -1,6 +1,6 @@
 """Shape parameters of a quote beyond the model: widening, floors, caps, levels and sizes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quoter.domain.errors import InvalidInput
 
@@ -44,6 +44,7 @@ class QuoteShape:
     growth: float = 0.0  # size of level j is 1 + growth * j order sizes
     unwind_growth: float = 0.0  # unwinding sizes grow by this times |inventory|/limit
     level_step_bps: float = 0.0  # minimum distance between levels; at least a slope and a tick
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name, (smallest, largest) in BOUNDS.items():
@@ -52,3 +53,9 @@ class QuoteShape:
                 raise InvalidInput(name, value)
         if not (self.spread_min_bps <= self.spread_max_bps):
             raise InvalidInput("spread_min_bps", self.spread_min_bps)
+        # Computed once: every quote looks up its levels by shape.
+        figures = tuple(getattr(self, name) for name in BOUNDS)
+        object.__setattr__(self, "_hash", hash(figures))
+
+    def __hash__(self) -> int:
+        return self._hash

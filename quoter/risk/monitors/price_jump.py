@@ -23,10 +23,12 @@ class PriceJump:
         self._quotes = {
             side: SlidingRange(window_ns=DRIFT_WINDOW_NS, slots=DRIFT_SLOTS) for side in Side
         }
+        self._quoted: dict[Side, float] = {}  # newest price by side, unless it had drifted too far
 
     def restart(self) -> None:
         """Forget earlier prices: a fresh snapshot has confirmed the present price level."""
         self._mids.restart()
+        self._quoted.clear()
         for quotes in self._quotes.values():
             quotes.restart()
 
@@ -41,11 +43,13 @@ class PriceJump:
 
     def on_quote(self, ts_ns: int, side: Side, price: float) -> str | None:
         """Add our wanted best price of a side. Return the drift as text if too large, else None."""
-        if not self._drift:
-            return None
+        if not self._drift or price == self._quoted.get(side):
+            return None  # a price holds until the next one: a repetition changes no range
         moved = _beyond(self._drift, price, *self._quotes[side].see(ts_ns, price))
         if not moved:
+            self._quoted[side] = price
             return None
+        self._quoted.pop(side, None)
         return f"our {side} quote moved {moved * BPS_PER_UNIT:.0f} bps to {price:g} within 60 s"
 
 

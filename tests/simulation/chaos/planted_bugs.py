@@ -26,6 +26,7 @@ from quoter.domain.step import Step
 from quoter.domain.trading import Phase, TradingState
 from quoter.engine.config import BookPolicy, EngineConfig
 from quoter.engine.engine import Engine
+from quoter.engine.step_builder import StepBuilder
 from quoter.risk.hysteresis import MACHINE_CAUSES
 from quoter.risk.view import RiskView
 from quoter.state.book import Book
@@ -133,8 +134,8 @@ def ignore_open_orders(config: EngineConfig) -> Engine:
     engine = Engine(config)
     placing, view_of = engine.placing, engine.placing._views.take
 
-    def view(quote: Quote, *, ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
-        true = view_of(quote, ts_ns=ts_ns, state=state, phase=phase)
+    def view(quote: Quote, *, step: StepBuilder, state: TradingState, phase: Phase) -> RiskView:
+        true = view_of(quote, step=step, state=state, phase=phase)
         return replace(true, leaves_buy=Decimal(0), leaves_sell=Decimal(0))
 
     def room(side: Side, state: TradingState, price: Decimal) -> Decimal:
@@ -153,8 +154,8 @@ def reduce_by_side(config: EngineConfig) -> Engine:
     def room(side: Side, state: TradingState, price: Decimal) -> Decimal:
         return room_of(side, TradingState.RUNNING, price)
 
-    def view(quote: Quote, *, ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
-        return view_of(quote, ts_ns=ts_ns, state=TradingState.RUNNING, phase=phase)
+    def view(quote: Quote, *, step: StepBuilder, state: TradingState, phase: Phase) -> RiskView:
+        return view_of(quote, step=step, state=TradingState.RUNNING, phase=phase)
 
     placing._views.take, placing._headroom._base_headroom = view, room  # type: ignore[method-assign]
     placing._headroom.would_flip = lambda side: False  # type: ignore[method-assign]

@@ -9,7 +9,7 @@ from quoter.domain.trading import CancelReason
 from quoter.domain.units import NS_PER_S
 from quoter.state import open_orders
 from quoter.state.open_orders import OpenOrders
-from tests.unit.state.cases import BUY, SELL, START_NS, exact, reserve
+from tests.unit.state.cases import ABC, BUY, SELL, START_NS, exact, reserve
 
 
 def test_an_order_counts_from_its_approval_on() -> None:
@@ -157,3 +157,40 @@ def test_view_does_not_change_with_later_events() -> None:
     assert (before.filled, before.size) == exact(0, 2)
     assert before.state is OrderState.RESERVED
     assert order.view().filled == 1
+
+
+def test_revision_changes_with_every_change_of_an_order() -> None:
+    orders, seen = OpenOrders(), {0}
+    order = reserve(orders, "q1", BUY, "3")
+    seen.add(orders.revision)
+    orders.set_state(order, OrderState.OPEN)
+    seen.add(orders.revision)
+    orders.fill(order, Decimal(1))
+    seen.add(orders.revision)
+    orders.request_end(order, CancelReason.REQUOTE, START_NS)
+    seen.add(orders.revision)
+    orders.regrid(ABC)
+    seen.add(orders.revision)
+    orders.close(order, OrderState.CANCELED, START_NS)
+    seen.add(orders.revision)
+    assert len(seen) == 7
+    assert (order.cancel_reason, order.end_ns) == (CancelReason.REQUOTE, START_NS)
+
+
+def test_order_is_in_question_until_it_rests_without_anything_open() -> None:
+    order = reserve(OpenOrders(), "q1", BUY, "3")
+    assert order.is_in_question
+    order.state = OrderState.OPEN
+    assert not order.is_in_question
+    for name, value in (
+        ("next_query_ns", START_NS),
+        ("fills_missing_since_ns", START_NS),
+        ("venue_filled", Decimal(1)),
+        ("cancel_reason", CancelReason.REQUOTE),
+        ("is_taking", True),
+    ):
+        before = getattr(order, name)
+        setattr(order, name, value)
+        assert order.is_in_question
+        setattr(order, name, before)
+    assert not order.is_in_question

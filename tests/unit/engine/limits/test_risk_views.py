@@ -2,18 +2,20 @@
 
 from decimal import Decimal
 
+from quoter.domain.events import Tick
 from quoter.domain.quotes import Quote
 from quoter.domain.trading import Phase, TradingState
 from quoter.engine.limits.headroom import Headroom
 from quoter.engine.limits.risk_views import RiskViews
+from quoter.engine.step_builder import StepBuilder
 from quoter.risk.view import RiskView
 from tests.unit.engine.cases import EngineHarness
 from tests.unit.state.cases import BUY, SELL
 
 
-def view_of(harness: EngineHarness, quote: Quote) -> RiskView:
+def views_of(harness: EngineHarness) -> RiskViews:
     engine = harness.engine
-    views = RiskViews(
+    return RiskViews(
         config=engine.config,
         market=engine.market,
         orders=engine.orders,
@@ -27,7 +29,12 @@ def view_of(harness: EngineHarness, quote: Quote) -> RiskView:
             inventory=engine.inventory,
         ),
     )
-    return views.take(quote, ts_ns=harness.now_ns, state=TradingState.RUNNING, phase=Phase.LIVE)
+
+
+def view_of(harness: EngineHarness, quote: Quote, views: RiskViews | None = None) -> RiskView:
+    views = views or views_of(harness)
+    step = StepBuilder(Tick(ts_ns=harness.now_ns), harness.now_ns)
+    return views.take(quote, step=step, state=TradingState.RUNNING, phase=Phase.LIVE)
 
 
 def same_as(harness: EngineHarness) -> Quote:
@@ -61,3 +68,11 @@ def test_view_is_stale_after_a_silence_and_not_ready_without_a_book() -> None:
     assert not view_of(harness, quote).is_fresh
     harness.feed_down()
     assert not view_of(harness, quote).book_ready
+
+
+def test_market_is_looked_at_again_in_each_step() -> None:
+    harness = EngineHarness().quoting()
+    quote, views = same_as(harness), views_of(harness)
+    assert view_of(harness, quote, views).best_bid == Decimal("99.5")
+    harness.book(101.0)
+    assert view_of(harness, quote, views).best_bid == Decimal("100.5")

@@ -8,9 +8,16 @@ from quoter.domain.market import Side
 from quoter.domain.orders import OrderState
 from quoter.domain.quotes import Quote
 from quoter.domain.trading import CancelReason
-from quoter.domain.units import NS_PER_S
+from quoter.domain.units import NEVER_NS, NS_PER_S
 from quoter.engine.config import RequotePolicy
-from quoter.engine.placing.requote import Action, Create, Remove, Replace, plan
+from quoter.engine.placing.requote import (
+    Action,
+    Create,
+    Remove,
+    Replace,
+    plan,
+    settled_until_ns,
+)
 from quoter.state.open_orders import OpenOrder, OpenOrders
 from tests.unit.state.cases import ABC, BUY, SELL, START_NS, reserve
 
@@ -141,3 +148,35 @@ def test_the_tolerance_is_a_share_of_the_half_spread_and_at_least_a_tick(
     half: float, tick: float, ticks: int
 ) -> None:
     assert POLICY.tolerance_ticks(half, tick) == ticks
+
+
+def settled_for_s(wanted: list[Quote], orders: list[OpenOrder]) -> float:
+    until_ns = settled_until_ns(wanted, orders, policy=POLICY, tolerance_ticks=TOLERANCE)
+    return (until_ns - START_NS) / NS_PER_S
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("is_in_flight", [False, True])
+@pytest.mark.parametrize("size", ["1", "0.5"])
+@pytest.mark.parametrize("behind", range(-TOLERANCE - 1, TOLERANCE + 2))
+def test_settled_orders_need_no_action_until_the_end_of_their_life(
+    side: Side, *, is_in_flight: bool, size: str, behind: int
+) -> None:
+    wanted, order = [quote(side, 1000)], resting(side, further(side, behind), size)
+    if is_in_flight:
+        order.state = OrderState.PENDING_NEW
+    life_s = POLICY.ttl_ns / NS_PER_S
+    settled_s = settled_for_s(wanted, [order])
+    if settled_s > 0.0:
+        assert settled_s == life_s
+    for age_s in (0.0, 1.5, life_s - 1e-9, life_s):
+        for has_spare_budget in (False, True):
+            actions = planned(wanted, [order], age_s=age_s, has_spare_budget=has_spare_budget)
+            assert not actions or settled_s <= age_s
+    assert (settled_s > 0.0) == (0 <= behind < TOLERANCE and size == "1")
+
+
+def test_a_level_without_an_order_is_not_settled_and_no_level_is() -> None:
+    assert settled_for_s([quote(BUY, 1000)], []) < 0.0
+    assert settled_for_s([], [resting(BUY, 1000)]) < 0.0
+    assert settled_until_ns([], [], policy=POLICY, tolerance_ticks=TOLERANCE) == NEVER_NS

@@ -211,3 +211,11 @@ def test_f14_size_whose_square_overflows_raises(size: float) -> None:
     with pytest.raises(InvalidInput):
         flow.trade(0.0, Side.BUY, size)
     assert flow.z(1.0) == 0.0
+
+
+def test_signal_is_that_of_the_newest_trade_of_the_same_moment() -> None:
+    flow = quiet_flow()
+    before = flow.z(1_000.0)
+    assert flow.z(1_000.0) == before
+    flow.trade(1_000.0, Side.BUY, 1.0)
+    assert flow.z(1_000.0) > before

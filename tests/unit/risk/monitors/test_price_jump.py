@@ -64,6 +64,19 @@ def test_confirmed_price_level_resets_the_window() -> None:
     assert watch.on_quote(NOW_NS, Side.SELL, 90.0) is None
 
 
+def test_quote_that_did_not_change_still_counts() -> None:
+    watch = jump()
+    for second in range(90):
+        assert watch.on_quote(NOW_NS + second * NS_PER_S, Side.BUY, 100.0) is None
+    assert watch.on_quote(NOW_NS + 100 * NS_PER_S, Side.BUY, 96.9) is not None
+    assert watch.on_quote(NOW_NS + 101 * NS_PER_S, Side.BUY, 96.9) is not None
+    watch.restart()
+    assert watch.on_quote(NOW_NS + 102 * NS_PER_S, Side.BUY, 96.9) is None
+    watch.restart()
+    assert watch.on_quote(NOW_NS + 103 * NS_PER_S, Side.BUY, 96.9) is None
+    assert watch.on_quote(NOW_NS + 104 * NS_PER_S, Side.BUY, 90.0) is not None
+
+
 def test_zero_switches_it_off() -> None:
     watch = PriceJump(jump=0.0, drift=0.0)
     for price in (100.0, 1.0):

@@ -1,0 +1,68 @@
+"""Bugs in what is not computed again because nothing that it depends on has changed."""
+
+from tests.mutants.mutant import Edit, mutant
+
+REQUOTE, ORDERS = "quoter/engine/placing/requote.py", "quoter/state/open_orders.py"
+
+MUTANTS = (
+    mutant(
+        "missized_order_is_settled",
+        "an order of the wrong size is not looked at again at the end of its hold time",
+        Edit(
+            REQUOTE,
+            "        if is_missized or not 0 <= behind < tolerance_ticks:\n",
+            "        if not 0 <= behind < tolerance_ticks:\n",
+        ),
+        tests=("tests/unit/engine/placing/test_requote.py",),
+    ),
+    mutant(
+        "aggressive_order_is_settled",
+        "an order that waits for spare budget is not looked at again",
+        Edit(
+            REQUOTE,
+            "        if is_missized or not 0 <= behind < tolerance_ticks:\n",
+            "        if is_missized or not abs(behind) < tolerance_ticks:\n",
+        ),
+        tests=("tests/unit/engine/placing/test_requote.py",),
+    ),
+    mutant(
+        "state_without_revision",
+        "an order whose state changes leaves everything that was computed from it as it was",
+        Edit(
+            ORDERS,
+            "        order.state = state\n        self.revision += 1\n",
+            "        order.state = state\n",
+        ),
+        tests=("tests/unit/state/test_open_orders.py",),
+    ),
+    mutant(
+        "market_of_an_earlier_step",
+        "orders are judged by the market of the first order ever",
+        Edit(
+            "quoter/engine/limits/risk_views.py",
+            "        if step is not self._step:\n",
+            "        if self._step is None:\n",
+        ),
+        tests=("tests/unit/engine/limits/test_risk_views.py",),
+    ),
+    mutant(
+        "repeated_quote_after_restart",
+        "a quote that repeats the one before a confirmed price level is no reference for the next",
+        Edit(
+            "quoter/risk/monitors/price_jump.py",
+            "        self._quoted.clear()\n",
+            "",
+        ),
+        tests=("tests/unit/risk/monitors/test_price_jump.py",),
+    ),
+    mutant(
+        "flow_of_before_the_trade",
+        "a trade does not change the flow signal of its own moment",
+        Edit(
+            "quoter/pricing/estimators/flow.py",
+            "        self._z_s = nan\n        if self._takers",
+            "        if self._takers",
+        ),
+        tests=("tests/unit/pricing/estimators/test_flow.py",),
+    ),
+)
