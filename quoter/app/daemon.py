@@ -170,7 +170,7 @@ async def _make_daemon(
                 *observers,
             ),
             external_stops=access.external_stops.build(access.public),
-            recorder=make_recorder(started, engine.config),
+            recorder=make_recorder(started, engine),
         )
     )
     run, venue = run_id(started.start_ns), access.paper.venue if access.paper is not None else None

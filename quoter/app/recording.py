@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
+from functools import partial
 
 from quoter.app.manifest import code_hash, config_hash, package_version
 from quoter.app.paper import fill_terms
@@ -9,7 +10,9 @@ from quoter.app.settings_to_config import engine_config, run_id
 from quoter.app.startup import StartContext
 from quoter.domain.errors import BadSetting
 from quoter.engine.config import EngineConfig
+from quoter.engine.engine import Engine
 from quoter.recording.codec import Header
+from quoter.recording.engine_state import dump
 from quoter.recording.files import FOLDER
 from quoter.recording.recorder import Recorder
 from quoter.replay.replay import config_of
@@ -19,7 +22,7 @@ BYTES_PER_MB = 1 << 20
 NO_FILLS: Mapping[str, str] = {}  # none is simulated
 
 
-def make_recorder(started: StartContext, config: EngineConfig) -> Recorder | None:
+def make_recorder(started: StartContext, engine: Engine) -> Recorder | None:
     """Return the recorder of a run; None in a dry run or if QUOTER_RECORDING_MAX_MB is 0."""
     settings, folder = started.settings, started.folder
     if folder is None or not settings.recording_max_mb:
@@ -28,9 +31,10 @@ def make_recorder(started: StartContext, config: EngineConfig) -> Recorder | Non
     fills = fill_terms(settings, start_ns).texts if is_paper else NO_FILLS
     return Recorder(
         folder.path / FOLDER,
-        header_of(settings, config, start_ns, fills),
+        header_of(settings, engine.config, start_ns, fills),
         bytes_max=settings.recording_max_mb * BYTES_PER_MB,
         secrets=settings.secrets(),
+        state=partial(dump, engine),
     )
 
 

@@ -49,8 +49,8 @@ def packed(number: int, data: bytes) -> bytes:
     return head + CHECKSUM.pack(zlib.crc32(head)) + body
 
 
-def blocks(path: Path, first: int, *, may_be_cut: bool) -> Iterator[Block]:
-    """Yield the blocks of a file, which are numbered from `first`.
+def blocks(path: Path, first: int | None, *, may_be_cut: bool) -> Iterator[Block]:
+    """Yield the blocks of a file, which are numbered from `first`; None: from any number.
 
     `may_be_cut`: an incomplete last block is what a crash leaves, and is left out.
     Raises DamagedRecording, RecordingError for another format, OSError.
@@ -58,7 +58,7 @@ def blocks(path: Path, first: int, *, may_be_cut: bool) -> Iterator[Block]:
     with path.open("rb") as file:
         number, offset = first, 0
         while head := file.read(HEAD_BYTES):
-            length, checksum = _check_head(path, number, offset, head)
+            number, length, checksum = _check_head(path, number, offset, head)
             body = file.read(length)
             if len(head) < HEAD_BYTES or len(body) < length:
                 if may_be_cut:
@@ -70,13 +70,14 @@ def blocks(path: Path, first: int, *, may_be_cut: bool) -> Iterator[Block]:
             number, offset = number + 1, offset + HEAD_BYTES + len(body)
 
 
-def _check_head(path: Path, number: int, offset: int, head: bytes) -> tuple[int, int]:
-    """Return length and checksum of the body; zeros if the head is incomplete.
+def _check_head(path: Path, expected: int | None, offset: int, head: bytes) -> tuple[int, int, int]:
+    """Return number, and length and checksum of the body; these are 0 if the head is incomplete.
 
     Raises RecordingError.
     """
+    number = expected or 1
     if len(head) < HEAD_BYTES:
-        return 0, 0
+        return number, 0, 0
     mark, form, found, length, checksum = HEAD.unpack_from(head)
     if mark != MARK and offset == 0:
         raise DamagedRecording(path, number, offset, "it does not begin as a recording does")
@@ -87,9 +88,11 @@ def _check_head(path: Path, number: int, offset: int, head: bytes) -> tuple[int,
             f"{path}: is a recording of format {form}; this version of quoter reads {FORMAT}: "
             "replay it with the version that recorded it"
         )
+    if expected is None:
+        number = found
     if found != number:
         raise DamagedRecording(path, number, offset, f"it has the number {found}")
     if length > BODY_BYTES_MAX:
         text = f"its body has {length} bytes, more than the limit of {BODY_BYTES_MAX}"
         raise DamagedRecording(path, number, offset, text)
-    return length, checksum
+    return number, length, checksum

@@ -19,7 +19,7 @@ from quoter.domain.step import Step
 from quoter.domain.trading import TradingState
 from quoter.engine.config import EngineConfig
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,16 @@ class Decision(NamedTuple):
         return cls(step.seq, step.commands, None if step.state is None else step.state.after)
 
 
+class Checkpoint(NamedTuple):
+    """State of the engine between two events, so that a replay can begin with this file.
+
+    It follows the header of each file but the first; `state` is that of `engine_state.py`.
+    """
+
+    ts_ns: int
+    state: msgspec.Raw
+
+
 class End(NamedTuple):
     """The last record of a recording that was ended on purpose."""
 
@@ -75,7 +85,7 @@ class End(NamedTuple):
     events: int
 
 
-type Record = Header | Event | Decision | End
+type Record = Header | Event | Decision | Checkpoint | End
 
 
 class UnreadableRecord(ValueError):
@@ -170,7 +180,7 @@ _ENCODER: Final = Encoder(enc_hook=_as_dict)
 _RECORDS: Final = Decoder(tuple[tuple[str, msgspec.Raw], ...])
 _DECISIONS: Final = Decoder(_CodedDecision)
 _DECODERS: Final[dict[str, Decoder[Record]]] = {
-    kind.__name__: Decoder(kind) for kind in (*EVENT_TYPES, Header, End)
+    kind.__name__: Decoder(kind) for kind in (*EVENT_TYPES, Header, Checkpoint, End)
 }
 _COMMANDS: Final[dict[str, Decoder[Command]]] = {
     kind.__name__: Decoder(kind) for kind in COMMAND_TYPES

@@ -14,6 +14,11 @@ FOLDER: Final = "recordings"  # in the data folder
 NAME: Final = re.compile(r"(?P<run>[0-9a-z]+)-(?P<number>[0-9]{4,6})\.rec")
 
 
+def file_number(path: Path) -> int:
+    """Return the number of a run's file, whose name is one of `file_name`."""
+    return int(path.stem.rpartition("-")[2])
+
+
 def file_name(run: str, number: int) -> str:
     """Return the name of a run's file; files are numbered from 1."""
     return f"{run}-{number:04}.rec"
@@ -28,10 +33,10 @@ def recording_files(folder: Path) -> list[Path]:
 
 
 def files_of(place: str, data_dir: Path) -> list[Path]:
-    """Return the files of a run in order.
+    """Return the files of a run in order; its first ones may have been removed.
 
     `place`: a run id, the path of one of its files, or of a data folder, whose newest run is meant.
-    Raises RecordingError if there is none, or one of them is missing.
+    Raises RecordingError if there is none, or one between them is missing.
     """
     path = Path(place)
     if path.is_dir():
@@ -44,11 +49,11 @@ def files_of(place: str, data_dir: Path) -> list[Path]:
         raise RecordingError(f"{folder}: can't be read: {error.strerror}") from None
     if not files:
         raise RecordingError(f"{place}: no recording of this run in {folder}")
-    for number, file in enumerate(files, start=1):
+    for number, file in enumerate(files, start=file_number(files[0])):
         if file.name != file_name(run, number):
             raise RecordingError(
-                f"{folder / file_name(run, number)} is missing: a run can be replayed only from "
-                "its beginning; beyond QUOTER_RECORDING_MAX_MB the oldest files are removed"
+                f"{folder / file_name(run, number)} is missing: remove the files before it to use "
+                "those after it"
             )
     return files
 

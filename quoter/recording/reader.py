@@ -5,8 +5,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from quoter.domain.events import Event
-from quoter.recording.blocks import Block, DamagedRecording, blocks
-from quoter.recording.codec import Decision, End, Header, Record, UnreadableRecord, decode
+from quoter.recording.blocks import Block, DamagedRecording, RecordingError, blocks
+from quoter.recording.codec import (
+    Checkpoint,
+    Decision,
+    End,
+    Header,
+    Record,
+    UnreadableRecord,
+    decode,
+)
+from quoter.recording.files import file_number
 
 
 class Place(NamedTuple):
@@ -21,7 +30,10 @@ class Place(NamedTuple):
 
 
 class Recording:
-    """The recording of one run, read once from its beginning to its end."""
+    """The recording of one run, read once from its beginning to its end.
+
+    Without its first files it begins with the checkpoint of the first one that is left.
+    """
 
     def __init__(self, files: Sequence[Path]) -> None:
         """Read the header of `files`, which are those of one run in order.
@@ -29,7 +41,11 @@ class Recording:
         Raises RecordingError and OSError, as do all methods.
         """
         self._files = tuple(files)
+        self.files_removed = file_number(files[0]) - 1 if files else 0
+        self.checkpoint: Checkpoint | None = None  # where it begins, without its first files
         self.header = self._first_header()
+        if self.files_removed:
+            self.checkpoint = self._first_checkpoint()
         self.end: End | None = None  # known after `records`; None then: it broke off
         self.bytes_total = sum(path.stat().st_size for path in files)
         self.bytes_read = 0
@@ -41,7 +57,7 @@ class Recording:
             for record in _decoded(path, block):
                 if isinstance(record, End):
                     self.end = record
-                elif not isinstance(record, Header):
+                elif not isinstance(record, Header | Checkpoint):
                     yield place, record
 
     def _first_header(self) -> Header:
@@ -52,8 +68,20 @@ class Recording:
             break
         raise DamagedRecording(self._files[0], 1, 0, "there is no header")
 
+    def _first_checkpoint(self) -> Checkpoint:
+        first = self._files[0]
+        found = (record for path, block in self._blocks() for record in _decoded(path, block))
+        record = next((record for record in found if not isinstance(record, Header)), None)
+        if isinstance(record, Checkpoint):
+            return record
+        raise RecordingError(
+            f"{first}: begins within the run, and has no checkpoint of the engine: the files "
+            f"before it are missing ({self.files_removed})"
+        )
+
     def _blocks(self) -> Iterator[tuple[Path, Block]]:
-        number, before = 1, 0
+        number: int | None = None if self.files_removed else 1
+        before = 0
         for path in self._files:
             may_be_cut = path is self._files[-1]
             for block in blocks(path, number, may_be_cut=may_be_cut):

@@ -7,15 +7,17 @@ ends the recording, never the trading: what the writer cannot take is dropped an
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from queue import Full, Queue
 from typing import Final
 
+import msgspec
 import structlog
 
 from quoter.domain.events import Event
 from quoter.domain.step import Step
-from quoter.recording.codec import Decision, End, Header, Record
+from quoter.recording.codec import Checkpoint, Decision, End, Header, Record
 from quoter.recording.run_files import BLOCK_RECORDS_MAX, RunFiles
 
 log = structlog.get_logger()
@@ -30,10 +32,21 @@ class Recorder:
     """The recording of one run; `event` and `decision` are called for every step, in this order."""
 
     def __init__(
-        self, folder: Path, header: Header, *, bytes_max: int, secrets: tuple[str, ...] = ()
+        self,
+        folder: Path,
+        header: Header,
+        *,
+        bytes_max: int,
+        secrets: tuple[str, ...] = (),
+        state: Callable[[], msgspec.Raw] | None = None,
     ) -> None:
-        """Write into `folder`, whose recordings together may have `bytes_max` bytes."""
+        """Write into `folder`, whose recordings together may have `bytes_max` bytes.
+
+        `state` returns that of the engine for checkpoints; None: there is no engine.
+        """
         self._writer = _Writer(folder, header, bytes_max, secrets)
+        self._state = state
+        self._files_ended = 0  # by a checkpoint
         self._batch: list[Record] = []
         self._is_reported = False
         self.recorded = 0  # events
@@ -52,6 +65,9 @@ class Recorder:
         """Record what the engine decided about the last event."""
         if step.commands or step.state is not None:
             self._batch.append(Decision.of(step))
+        if self._writer.file_to_end > self._files_ended and self._state is not None:
+            self._files_ended = self._writer.file_to_end
+            self._add_checkpoint(step.event.ts_ns, self._state)
         self.flush_if_large()
 
     def flush_if_large(self) -> None:
@@ -74,9 +90,20 @@ class Recorder:
         await asyncio.to_thread(self._writer.close)
         self._report()
 
+    def _add_checkpoint(self, ts_ns: int, state: Callable[[], msgspec.Raw]) -> None:
+        """Begin a batch, and with it a file, with the state of the engine after the last step."""
+        try:
+            checkpoint = Checkpoint(ts_ns, state())
+        except Exception as error:  # noqa: BLE001 - a fault of the recording must not stop trading
+            self._state = None
+            log.warning("recording_checkpoint_failed", error=f"{type(error).__name__}: {error}")
+            return
+        self._hand_over()
+        self._batch.append(checkpoint)
+
     def _hand_over(self) -> None:
         batch, self._batch = self._batch, []
-        events = sum(not isinstance(record, Decision) for record in batch)
+        events = sum(not isinstance(record, Decision | Checkpoint) for record in batch)
         if batch and self._writer.put(batch):
             self.recorded += events
         else:
@@ -100,6 +127,7 @@ class _Writer:
         self._waiting: Queue[list[Record] | None] = Queue(BATCHES_WAITING_MAX)
         self._thread: threading.Thread | None = None
         self.failure = ""
+        self.file_to_end = 0  # number of the newest file that a checkpoint should end
 
     def start(self) -> None:
         """Start the thread, once. It never keeps the process alive."""
@@ -132,6 +160,7 @@ class _Writer:
             while (batch := self._waiting.get()) is not None and not self.failure:
                 for start in range(0, len(batch), BLOCK_RECORDS_MAX):
                     self._files.write(batch[start : start + BLOCK_RECORDS_MAX])
+                    self.file_to_end = self._files.file_to_end
         except OSError as error:
             self.failure = error.strerror or str(error)
         except Exception as error:  # noqa: BLE001 - a fault of the recording must not stop trading

@@ -9,11 +9,12 @@ from typing import Final
 
 from quoter.domain.secret_spellings import secret_spellings
 from quoter.recording.blocks import packed
-from quoter.recording.codec import Header, Record, encode, with_texts
+from quoter.recording.codec import Checkpoint, Header, Record, encode, with_texts
 from quoter.recording.files import file_name, remove_oldest
 
 BLOCK_RECORDS_MAX: Final = 256  # encoding them takes the interpreter's lock for about 1 ms
 FILE_BYTES_MAX: Final = 16 << 20
+CHECKPOINT_SHARE: Final = 0.75  # of a file; beyond it a checkpoint begins the next one
 FREE_BYTES_MIN: Final = 256 << 20  # the ledger needs the rest of the disk
 REDACTED: Final = "[redacted]"
 
@@ -57,9 +58,19 @@ class RunFiles:
             os.close(self._fd)
             self._fd = -1
 
+    @property
+    def file_to_end(self) -> int:
+        """The number of the present file, if a checkpoint should end it; else that before it."""
+        is_full = self._bytes >= CHECKPOINT_SHARE * self._file_bytes_max
+        return self._file if is_full else self._file - 1
+
     def write(self, records: Sequence[Record]) -> None:
-        """Append records, at most BLOCK_RECORDS_MAX of them, as one block. Raises OSError."""
-        if self._fd < 0 or self._bytes >= self._file_bytes_max:
+        """Append records, at most BLOCK_RECORDS_MAX of them, as one block. Raises OSError.
+
+        A checkpoint, which is the first of them, begins the next file.
+        """
+        is_new = isinstance(records[0], Checkpoint)
+        if self._fd < 0 or is_new or self._bytes >= self._file_bytes_max:
             self._open_next()
         self._append(records)
 

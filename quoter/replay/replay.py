@@ -10,6 +10,7 @@ from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
 from quoter.recording.blocks import RecordingError
 from quoter.recording.codec import Decision, Header
+from quoter.recording.engine_state import load
 from quoter.recording.reader import Place, Recording
 
 type Follow = Callable[[Step], None]
@@ -57,11 +58,14 @@ def replay(
 ) -> Replayed:
     """Replay a recording up to its end, to `until_ns` (not included) or to the first difference.
 
+    Without its first files it is replayed from its checkpoint on.
     `follower` gets the fresh engine and returns what is called after each of its steps.
     `progress` is called with the bytes read so far.
     Raises RecordingError, also for a recording of a market without an engine, and OSError.
     """
     engine = Engine(config_of(recording.header))
+    if recording.checkpoint is not None:
+        load(engine, recording.checkpoint.state)
     follow = follower(engine) if follower is not None else None
     return _Replay(recording, engine, follow, progress, until_ns).run()
 

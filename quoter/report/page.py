@@ -77,7 +77,14 @@ def page(report: RunReport) -> Iterator[str]:
 
 def warnings(report: RunReport) -> Iterator[str]:
     """Yield warnings for a reader of the figures."""
-    replayed, books = report.replayed, report.books
+    replayed, books, before = report.replayed, report.books, report.observed.before
+    if report.files_removed and before is not None:
+        yield (
+            f"The run began at {when(report.header.started_ns)} UTC, but the first files of its "
+            f"recording (1 to {report.files_removed}) were removed, beyond "
+            f"QUOTER_RECORDING_MAX_MB. The report begins at {when(report.observed.first_ns)} UTC; "
+            f"the profit before it was {money(before.total)} {report.quote}."
+        )
     if replayed.difference is not None:
         at = when(replayed.difference.event.ts_ns)
         yield (

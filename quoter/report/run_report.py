@@ -61,6 +61,7 @@ class RunReport:
     quote: str
     inventory_max: Decimal
     fee_maker_bps: float
+    files_removed: int  # of the recording; the report begins after them
     run: RunRow | None  # of the ledger
     replayed: Replayed
     pnl: Pnl
@@ -92,7 +93,8 @@ def build(
     found = list[RunObserver]()
 
     def begin(engine: Engine) -> Follow:
-        since_ns = period.since_ns or 0
+        removed_ns = recording.checkpoint.ts_ns if recording.checkpoint is not None else 0
+        since_ns = max(period.since_ns or 0, removed_ns)
         found.append(RunObserver(engine, since_ns=since_ns, write_fill=write_fill))
         return found[0].observe
 
@@ -104,6 +106,7 @@ def build(
     return RunReport(
         header=recording.header,
         period=period,
+        files_removed=recording.files_removed,
         base=config.instrument.base,
         quote=config.instrument.quote,
         inventory_max=config.limits.inventory_max,
@@ -138,7 +141,7 @@ def _books(
     config = config_of(recording.header)
     with Reader(data_dir) as reader:
         run = reader.run(recording.header.run)
-        reason = _why_not_compared(run, period, replayed)
+        reason = _why_not_compared(run, recording, period, replayed)
         if reason:
             return run, Books(recording=observed.booked, ledger=None, reason=reason)
         # Fills that a start books before the engine exists are part of its opening.
@@ -147,9 +150,13 @@ def _books(
     return run, Books(recording=observed.booked, ledger=sums)
 
 
-def _why_not_compared(run: RunRow | None, period: Period, replayed: Replayed) -> str:
+def _why_not_compared(
+    run: RunRow | None, recording: Recording, period: Period, replayed: Replayed
+) -> str:
     if run is None:
         return "the ledger does not know this run"
+    if recording.files_removed:
+        return "the recording begins after the run did"
     if replayed.difference is not None or replayed.failure is not None:
         return "the recording was replayed in part"
     if period.until_ns is not None:

@@ -78,6 +78,7 @@ def as_json(report: RunReport) -> dict[str, object]:
         "first_ns": report.observed.first_ns,
         "last_ns": report.observed.last_ns,
         "is_complete": report.replayed.is_complete,
+        "files_removed": report.files_removed,
         "state": report.state.name,
         "warnings": list(warnings(report)),
         "ledger_equals_recording": report.books.are_equal,

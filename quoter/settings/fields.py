@@ -754,7 +754,7 @@ class Process(BaseModel):
         ge=0,
         le=1_048_576,
         description="Maximum size of all recordings in the data folder together, in MiB; beyond it "
-        "the oldest files are removed, and a run whose first file is gone can't be replayed. A "
+        "the oldest files are removed; replays and reports of a run use the files that are left. A "
         "busy market takes about 300 MiB a day. 0: nothing is recorded.",
     )
     host: str = Field(

@@ -59,6 +59,9 @@ def read_own(path: Path, *, progress: ReadProgress) -> Iterator[Line]:
 
 def _opened(path: Path) -> Recording:
     try:
-        return Recording(files_of(str(path), path.parent))
+        recording = Recording(files_of(str(path), path.parent))
     except (RecordingError, OSError) as error:
         raise TapeError(str(error)) from None
+    if recording.files_removed:
+        raise TapeError(f"{path}: is no tape: the run's first files, with its book, are missing")
+    return recording

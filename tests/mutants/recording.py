@@ -10,7 +10,52 @@ BLOCK_TESTS = ("tests/unit/recording/test_blocks.py",)
 RECORDER_TESTS = ("tests/unit/recording/test_recorder.py",)
 REPLAY_TESTS = ("tests/unit/replay/test_replay.py",)
 
+STATE = "quoter/recording/engine_state.py"
+STATE_TESTS = ("tests/unit/recording/test_engine_state.py",)
+
 MUTANTS = (
+    mutant(
+        "checkpoint_writes_shared_objects_twice",
+        "after a checkpoint two components have an object each that was one of both",
+        Edit(STATE, "        self._numbers[id(value)] = len(self._written)\n", ""),
+        tests=STATE_TESTS,
+    ),
+    mutant(
+        "checkpoint_replaces_components",
+        "functions of the restored engine go on with the components of the fresh one",
+        Edit(
+            STATE,
+            "found = present if is_component else object.__new__(kind)",
+            "found = object.__new__(kind)",
+        ),
+        tests=STATE_TESTS,
+    ),
+    mutant(
+        "checkpoint_creates_any_class",
+        "a recording from elsewhere creates objects of any module",
+        Edit(
+            STATE,
+            "if not module.startswith(PACKAGES) or module not in sys.modules:",
+            "if module not in sys.modules:",
+        ),
+        tests=STATE_TESTS,
+    ),
+    mutant(
+        "checkpoint_within_a_file",
+        "a checkpoint does not begin a file, so that the rest of a run can't be used",
+        Edit(RUN_FILES, "is_new = isinstance(records[0], Checkpoint)", "is_new = False"),
+        tests=RECORDER_TESTS,
+    ),
+    mutant(
+        "report_of_the_rest_counts_the_whole_run",
+        "profit before the first file that is left is in the report twice",
+        Edit(
+            "quoter/report/run_report.py",
+            "since_ns = max(period.since_ns or 0, removed_ns)",
+            "since_ns = period.since_ns or 0",
+        ),
+        tests=("tests/unit/report/test_run_report.py",),
+    ),
     mutant(
         "recording_head_unchecked",
         "a changed bit in the head of a block looks like the end that a crash leaves",

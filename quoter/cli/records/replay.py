@@ -53,7 +53,8 @@ def run_replay(
         typer.echo(json.dumps(_figures(recording, result, beside, took_s)))
     else:
         console = Console(highlight=False, width=None if Console().is_terminal else PIPE_COLUMNS)
-        for line in (*_lines(recording, result, took_s), *_what_if_lines(beside, changes)):
+        other = _what_if_lines(beside, changes, is_cut=recording.files_removed > 0)
+        for line in (*_lines(recording, result, took_s), *other):
             console.print(line, markup=False, soft_wrap=True)
     return EQUAL if result.difference is None and result.failure is None else DIFFERS
 
@@ -92,6 +93,11 @@ def _lines(recording: Recording, result: Replayed, took_s: float) -> Iterator[st
         yield (
             f"It was recorded by other code ({header.version}, {header.code_hash}); this is "
             f"{code_hash()}: differences may come from that."
+        )
+    if recording.files_removed:
+        yield (
+            f"The first files of the recording (1 to {recording.files_removed}) were removed, "
+            f"beyond QUOTER_RECORDING_MAX_MB: it is replayed from {_time(result.first_ns)} on."
         )
     yield (
         f"Replayed {result.events} events of {span_s:.1f} s, {result.commands} commands, "
@@ -136,11 +142,16 @@ def _command(commands: tuple[Command, ...], index: int) -> str:
     return str(commands[index]) if index < len(commands) else "no command"
 
 
-def _what_if_lines(beside: WhatIf | None, changes: Sequence[str]) -> Iterator[str]:
+def _what_if_lines(beside: WhatIf | None, changes: Sequence[str], *, is_cut: bool) -> Iterator[str]:
     if beside is None:
         return
     yield ""
     yield f"With {', '.join(changes)}, and the fills and the inventory of the run:"
+    if is_cut:
+        yield (
+            "  its estimates begin with the first file that is left, and live parameters that were "
+            "changed before it are those of the settings"
+        )
     yield f"  {beside.different} of {beside.moments} computed quotes differ"
     for name, side in (("bid", beside.bid), ("ask", beside.ask)):
         yield f"  {name}: {_side(side)}"
@@ -180,6 +191,7 @@ def _figures(
         "span_s": (result.last_ns - result.first_ns) / NS_PER_S,
         "took_s": round(took_s, 3),
         "is_complete": result.is_complete,
+        "files_removed": recording.files_removed,
         "difference": None,
         "failure": None,
     }

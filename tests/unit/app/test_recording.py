@@ -54,7 +54,7 @@ def test_the_header_names_run_code_and_settings_without_a_secret(tmp_path: Path)
 
 async def test_recording_of_a_paper_run_says_how_its_fills_are_simulated(tmp_path: Path) -> None:
     chosen = started(tmp_path, environment="paper", paper_latency_ms=25, paper_fill_model="front")
-    recorder = make_recorder(chosen, CONFIG)
+    recorder = make_recorder(chosen, Engine(CONFIG))
     assert recorder is not None
     await recorder.close(START_NS)
     header = Recording(files_of(run_id(START_NS), tmp_path)).header
@@ -78,15 +78,15 @@ def started(folder: Path, *, is_dry: bool = False, **changed: object) -> StartCo
 
 
 def test_dry_runs_and_zero_megabytes_record_nothing(tmp_path: Path) -> None:
-    assert make_recorder(started(tmp_path, is_dry=True), CONFIG) is None
-    assert make_recorder(started(tmp_path, recording_max_mb=0), CONFIG) is None
+    assert make_recorder(started(tmp_path, is_dry=True), Engine(CONFIG)) is None
+    assert make_recorder(started(tmp_path, recording_max_mb=0), Engine(CONFIG)) is None
     assert list(tmp_path.iterdir()) == []
 
 
 async def test_an_event_that_the_engine_fails_on_is_the_last_of_the_recording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorder = make_recorder(started(tmp_path), CONFIG)
+    recorder = make_recorder(started(tmp_path), Engine(CONFIG))
     assert recorder is not None
     runner = make_runner(dry_inputs().__replace__(recorder=recorder))
     runner._handle(tick(1))

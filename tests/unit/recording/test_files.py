@@ -29,9 +29,11 @@ def test_a_run_is_given_by_its_id_or_by_one_of_its_files(tmp_path: Path, by_path
     assert [path.name for path in files_of(place, tmp_path)] == ["0aaa-0001.rec", "0aaa-0002.rec"]
 
 
-def test_a_run_without_its_beginning_is_refused_with_the_reason(tmp_path: Path) -> None:
-    make(tmp_path / FOLDER, file_name("0aaa", 2))
-    with pytest.raises(RecordingError, match=r"0aaa-0001.rec is missing: .*RECORDING_MAX_MB"):
+def test_first_files_may_be_missing_but_none_between(tmp_path: Path) -> None:
+    make(tmp_path / FOLDER, file_name("0aaa", 3), file_name("0aaa", 4))
+    assert [path.name for path in files_of("0aaa", tmp_path)] == ["0aaa-0003.rec", "0aaa-0004.rec"]
+    make(tmp_path / FOLDER, file_name("0aaa", 1))
+    with pytest.raises(RecordingError, match=r"0aaa-0002.rec is missing: remove the files before"):
         files_of("0aaa", tmp_path)
     with pytest.raises(RecordingError, match="0aab: no recording of this run"):
         files_of("0aab", tmp_path)

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from quoter.recording.blocks import DamagedRecording
-from quoter.recording.codec import Decision, End
+from quoter.recording.blocks import DamagedRecording, RecordingError
+from quoter.recording.codec import Checkpoint, Decision, End
 from quoter.recording.reader import Place, Recording
 from tests.unit.recording.cases import delta, header, three_blocks, tick, write
 
@@ -45,3 +46,21 @@ def test_a_file_without_a_header_is_refused(tmp_path: Path) -> None:
         Recording(write(tmp_path, [[tick(1)]]))
     with pytest.raises(DamagedRecording, match="there is no header"):
         Recording(write(tmp_path, []))
+
+
+def test_without_its_first_files_a_run_begins_with_a_checkpoint(tmp_path: Path) -> None:
+    state = Checkpoint(7, msgspec.Raw(msgspec.msgpack.encode(["a"])))
+    files = write(
+        tmp_path, [[header()], [tick(1)]], [[header()], [state, tick(2)]], [[header()], [tick(3)]]
+    )
+    whole = Recording(files)
+    assert [record for _, record in whole.records()] == [tick(1), tick(2), tick(3)]
+    assert (whole.files_removed, whole.checkpoint) == (0, None)
+    rest = Recording(files[1:])
+    assert [(place.block, record) for place, record in rest.records()] == [
+        (4, tick(2)),
+        (6, tick(3)),
+    ]
+    assert (rest.files_removed, rest.header, rest.checkpoint) == (1, header(), state)
+    with pytest.raises(RecordingError, match=r"0003.rec: begins within the run, and has no check"):
+        Recording(files[2:])

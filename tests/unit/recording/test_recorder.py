@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from quoter.domain.commands import CancelAll
@@ -16,13 +17,18 @@ from quoter.domain.events import OrderReject
 from quoter.domain.reasons import RejectReason
 from quoter.domain.step import Step
 from quoter.domain.trading import CancelReason
+from quoter.engine.engine import Engine
 from quoter.recording import recorder as module
 from quoter.recording import run_files
 from quoter.recording.codec import Decision, End
+from quoter.recording.engine_state import dump
 from quoter.recording.files import recording_files
 from quoter.recording.reader import Recording
 from quoter.recording.recorder import Recorder
+from quoter.replay.replay import replay
+from tests.unit.engine.cases import CONFIG
 from tests.unit.recording.cases import header, tick
+from tests.unit.report.cases import trading_events
 
 MB = 1 << 20
 WAIT_S = 20.0
@@ -191,3 +197,69 @@ async def test_no_secret_reaches_the_disk(tmp_path: Path) -> None:
     assert isinstance(found[0], OrderReject)
     assert found[0].text == "signature of [redacted] and [redacted] refused"
     assert found[1] == tick(2)
+
+
+async def grown(folder: Path, size: int) -> int:
+    """Wait until the files have more than `size` bytes; return how many."""
+
+    def on_disk() -> int:
+        return sum(path.stat().st_size for path in recording_files(folder))
+
+    await until(lambda: on_disk() > size)
+    return on_disk()
+
+
+async def test_each_file_of_an_engine_can_be_replayed_without_those_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FLUSH_S", 0.001)
+    monkeypatch.setattr(run_files, "FILE_BYTES_MAX", 20_000)
+    engine = Engine(CONFIG)
+    recorder = Recorder(tmp_path, header(), bytes_max=100 * MB, state=lambda: dump(engine))
+    task = asyncio.create_task(recorder.run())
+
+    size = 0
+    for number, event in enumerate(trading_events()):
+        recorder.event(event)
+        recorder.decision(engine.handle(event))
+        if number % 20 == 19:
+            size = await grown(tmp_path, size)
+    task.cancel()
+    await recorder.close(engine.ts_ns)
+    files = recording_files(tmp_path)
+    assert len(files) >= 3
+    whole = replay(Recording(files))
+    assert whole.difference is None
+    for first in range(1, len(files)):
+        rest = replay(Recording(files[first:]))
+        assert (rest.difference, rest.failure, rest.is_complete) == (None, None, True)
+        assert rest.last_ns == whole.last_ns
+        assert 0 < rest.events < whole.events
+    # the events of all files are those of the run: a checkpoint is not one
+    assert whole.events == recorder.recorded == len(trading_events())
+
+
+async def test_a_state_that_cannot_be_written_ends_checkpoints_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_files, "FILE_BYTES_MAX", 300)
+    asked = list[int]()
+
+    def fails() -> msgspec.Raw:
+        asked.append(1)
+        raise TypeError("no form")
+
+    recorder = Recorder(tmp_path, header(), bytes_max=100 * MB, state=fails)
+    task = asyncio.create_task(recorder.run())
+    for number in range(1, 60):
+        record(recorder, range(number, number + 1))
+        if not number % 20:
+            recorder._hand_over()
+            await until(lambda: bool(recording_files(tmp_path)))
+            await until(lambda: recorder._writer.file_to_end > 0)
+    task.cancel()
+    await recorder.close(9)
+    assert len(asked) == 1
+    assert (recorder.failure, recorder.recorded) == ("", 59)
+    found = [found for _, found in Recording(recording_files(tmp_path)).records()]
+    assert found == [tick(number) for number in range(1, 60)]

@@ -6,7 +6,8 @@ from pathlib import Path
 from quoter.domain.events import Event
 from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
-from quoter.recording.codec import Decision, End, Record
+from quoter.recording.codec import Checkpoint, Decision, End, Record
+from quoter.recording.engine_state import dump
 from quoter.recording.reader import Recording
 from tests.unit.engine.cases import CONFIG, EngineHarness
 from tests.unit.recording.cases import header, write
@@ -34,6 +35,18 @@ def records_of(events: Sequence[Event], config: EngineConfig = CONFIG) -> list[R
         if step.commands or step.state is not None:
             records.append(Decision.of(step))
     return records
+
+
+def checkpointed(events: Sequence[Event]) -> list[list[list[Record]]]:
+    """Return the blocks of two files; the second begins with the state after half of the events."""
+    middle = len(events) // 2
+    engine, records = Engine(CONFIG), records_of(events)
+    for event in events[:middle]:
+        engine.handle(event)
+    place = records.index(events[middle])
+    state = Checkpoint(events[middle].ts_ns, dump(engine))
+    ended = End(events[-1].ts_ns, len(events))
+    return [[[header()], records[:place]], [[header()], [state, *records[place:], ended]]]
 
 
 def recording(

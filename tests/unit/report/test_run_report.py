@@ -16,9 +16,11 @@ from quoter.cli import main as cli
 from quoter.domain.errors import BadSetting
 from quoter.ledger.schema import NAME
 from quoter.recording.files import FOLDER
+from quoter.tapes.messages import TapeError
+from quoter.tapes.own_recording import own_symbol
 from tests.unit.backtest.synthetic_tape import START_NS, write_tape
 from tests.unit.recording.cases import RUN, header, write
-from tests.unit.replay.recorded import records_of
+from tests.unit.replay.recorded import checkpointed, records_of
 from tests.unit.report.cases import trading_events
 
 EVENTS = trading_events()
@@ -203,3 +205,35 @@ def test_fills_that_differ_from_the_ledger_are_found(
     found = json.loads(ran.stdout)
     assert found["ledger_equals_recording"] is False
     assert "not those of the ledger" in found["warnings"][0]
+
+
+def test_a_recording_without_its_first_file_gives_the_rest_and_says_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / FOLDER).mkdir()
+    first, _ = write(tmp_path / FOLDER, *checkpointed(EVENTS))
+    whole = parts(report_of(tmp_path, tmp_path / "whole"))
+    first.unlink()
+    ran = invoke("report", tmp_path, "--out", tmp_path / "rest")
+    assert ran.exit_code == 0, ran.output
+    before = re.search(r"files of its recording \(1 to 1\) .* before it was (\S+) USD", ran.output)
+    assert before is not None, ran.output
+    report = json.loads((tmp_path / "rest" / "report.json").read_text())
+    assert report["files_removed"] == 1
+    assert report["first_ns"] > EVENTS[0].ts_ns
+    assert report["warnings"][0] in (tmp_path / "rest" / "report.html").read_text()
+    assert float(parts(report)["total"]) != 0
+    both = float(parts(report)["total"]) + float(before[1].replace("\N{MINUS SIGN}", "-"))
+    assert both == pytest.approx(float(whole["total"]), abs=0.01)
+
+
+def test_replay_of_a_recording_without_its_first_file_says_from_when_it_is(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).mkdir()
+    first, _ = write(tmp_path / FOLDER, *checkpointed(EVENTS))
+    first.unlink()
+    ran = invoke("replay", RUN, "--data-dir", tmp_path)
+    assert ran.exit_code == 0, ran.output
+    assert re.search(r"\(1 to 1\) were removed, .* it is replayed from 2023-\S+ on", ran.output)
+    assert "No difference" in ran.output
+    with pytest.raises(TapeError, match="is no tape: the run's first files, with its book, are"):
+        own_symbol(tmp_path / FOLDER / f"{RUN}-0002.rec")
