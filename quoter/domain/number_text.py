@@ -11,9 +11,10 @@ _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9.]+e[+-][0-9]+')
 
 
 def plain(number: Decimal | float, digits: int = DIGITS) -> str:
-    """Write `0.00000001`, not `1E-8`, no trailing zeros; a float has `digits` significant digits.
+    """Return a number as text without exponent and trailing zeros: `0.00000001`, not `1E-8`.
 
-    A number that is not finite, or extremely long, is written as Python writes it.
+    A float is rounded to `digits` significant digits. A number that is not finite, or extremely
+    long, is written as Python writes it.
     """
     exact = Decimal(f"{number:.{digits}g}") if isinstance(number, float) else Decimal(number)
     if exact.is_zero():

@@ -113,10 +113,10 @@ class RequotePolicy:
 
     hold_ns: minimum age of an order before it is replaced at a more aggressive price or with
     another size. tolerance: share of the half-spread by which the price of an order may be off; one
-    tick at least. An order that is too aggressive by the tolerance or more is replaced at once. One
-    that is too aggressive by less is, too, but only while the message budget has tokens to spare
-    (`has_spare_budget`): on a fine grid every move of the mid would otherwise cost an order, and
-    the budget is needed for larger moves.
+    tick at least. An order that is too aggressive by the tolerance or more is replaced at once. An
+    order that is too aggressive by less is replaced at once only while the message budget has
+    tokens to spare (`has_spare_budget`): on a fine grid every move of the mid would otherwise cost
+    an order, and the budget is needed for larger moves.
     """
 
     hold_ns: int = NS_PER_S

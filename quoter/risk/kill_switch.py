@@ -114,11 +114,11 @@ class KillSwitch:
         return True
 
     def resume(self) -> list[Cause]:
-        """Clear latched pauses and reductions, never a kill, for an operator who resumes."""
+        """Clear the latched pauses and reductions, never a kill, at a resume; return them."""
         return self._clear_all(lambda severity: severity.state is not TradingState.KILLED)
 
     def rearm(self) -> list[Cause]:
-        """Clear the kills, for an operator who re-arms. The caller has checked all conditions."""
+        """Clear the kills and return them; the caller has checked the conditions of a re-arm."""
         return self._clear_all(lambda severity: severity.state is TradingState.KILLED)
 
     def _clear_all(self, applies: Callable[[Severity], bool]) -> list[Cause]:

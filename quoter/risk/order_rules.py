@@ -105,7 +105,7 @@ def check_price_collar(intent: OrderIntent, view: RiskView, limits: Limits) -> s
 
 
 def check_aggressive_price(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
-    """Deny if it would match an order of ours, or take liquidity without being an IOC order."""
+    """Deny an order that would match one of ours, or that is not IOC and would take liquidity."""
     price, is_resting = intent.price, intent.time_in_force is not TimeInForce.IOC
     if intent.side is Side.BUY:
         if is_resting and not price < view.best_ask:
@@ -121,7 +121,7 @@ def check_aggressive_price(intent: OrderIntent, view: RiskView, _: Limits) -> st
 
 
 def check_worst_case_exposure(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Deny if all orders of its side, this one included, could take inventory past the limit."""
+    """Deny if this order and all of ours on its side could take inventory past the limit."""
     if intent.side is Side.BUY:
         worst = view.inventory + view.leaves_buy + intent.size
         if not worst <= limits.inventory_max:
@@ -157,7 +157,7 @@ def base_headroom(limits: Limits, price: Decimal) -> Decimal:
 
 
 def check_position_notional(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Deny if the value of the inventory could exceed ORDERS_SHARE of its limit on this side.
+    """Deny if this side could take the inventory's value past ORDERS_SHARE of its limit.
 
     An order that only reduces passes.
     """

@@ -119,11 +119,12 @@ class Attribution:
             ledger.see(mid, ts_ns)
 
     def fill(self, fill: Fill, mid: Decimal | None, ts_ns: int) -> None:
-        """Book a fill against the mid just before it; without one, the last known mark.
+        """Book a fill against the mid just before it, quote/base.
 
-        Its mark is taken and its horizons start at `ts_ns`, when the fill was received: the market
-        at the true time of a late fill is not known. A fee in a coin that is neither base nor quote
-        is not included; `coin_fee` adds it once the coin has a price.
+        `mid` None: against the last mark, and before the first mark against the fill's own price.
+        The horizons start at `ts_ns`, when the fill was received, and the mid is of that time too:
+        the market at the true time of a late fill is not known. A fee in a coin that is neither
+        base nor quote is not included; `coin_fee` adds it once the coin has a price.
         """
         if mid is not None:
             self.mark(mid, ts_ns)

@@ -54,7 +54,7 @@ class MarkoutLedger:
     """
 
     def __init__(self, horizon_s: int, on_matured: OnMatured | None = None) -> None:
-        """`on_matured` is called with each fill whose horizon ends, and its mark then."""
+        """Call `on_matured`, unless None, with each fill whose horizon ends, and the mark then."""
         self._horizon_ns = horizon_s * NS_PER_S
         self._on_matured = on_matured
         self._pending: deque[OpenFill] = deque()

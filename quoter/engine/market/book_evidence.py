@@ -81,7 +81,7 @@ class BookEvidence:
         self._acked_ns = {name: ns for name, ns in self._acked_ns.items() if ns > ts_ns}
 
     def on_ticker(self, ts_ns: int, update_id: int, *, last: int) -> None:
-        """Update from accepted best prices of the stream at `update_id`; `last`: the depth's."""
+        """Update from accepted best prices at `update_id`; `last`: number of the depth's update."""
         self._on_update(ts_ns)
         if update_id > last and self._behind is None:
             self._behind = update_id, ts_ns

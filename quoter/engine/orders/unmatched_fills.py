@@ -59,10 +59,11 @@ class UnmatchedFills:
         return mine
 
     def take_older_than(self, before_ns: int) -> list[Fill]:
-        """Remove and return foreign fills: by their client id, or because no order matched them.
+        """Remove and return foreign fills.
 
-        Those without a matching order are from before `before_ns`. A fill stays while an order that
-        is older than it has no venue id yet: it may belong to that order.
+        A fill is foreign if its client id is not of our instance, or if it is from before
+        `before_ns` and no order matched it; but not while an order that is older than the fill has
+        no venue id yet: the fill may belong to that order.
         """
         if not self._waiting:
             return []

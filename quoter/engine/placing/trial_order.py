@@ -58,7 +58,7 @@ class TrialOrder:
         lifecycle: Lifecycle,
         request_list: Callable[[StepBuilder], None],
     ) -> None:
-        """`request_list` requests the list of open orders."""
+        """Prepare the trial; `request_list` requests the list of open orders."""
         self._mode, self._collar = config.trial, float(config.limits.price_collar)
         self._market, self._orders, self._placing = market, orders, placing
         self._lifecycle, self._request_list = lifecycle, request_list

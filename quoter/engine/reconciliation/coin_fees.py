@@ -1,8 +1,8 @@
 """Prices fees in a third coin, neither base nor quote (BNB at Binance), and books them as costs.
 
-The coin's price is requested only for a fee, and only if the last one is older than a minute. Until
-it arrives the fee is unpriced, and the loss limits do not include it; so fees that stay unpriced
-for ten seconds pause quoting.
+The coin's price is requested only for a fee, and only if the last price is older than a minute.
+Until it arrives the fee is unpriced, and the loss limits do not include it; so fees that stay
+unpriced for ten seconds pause quoting.
 """
 
 from collections import defaultdict

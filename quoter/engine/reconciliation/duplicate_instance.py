@@ -17,7 +17,7 @@ class DuplicateInstance:
         earlier_runs: frozenset[str] | None,
         causes: HaltCauses,
     ) -> None:
-        """`earlier_runs`: id prefixes of our own earlier runs; None if they are not known."""
+        """Use these prefixes of ids; `earlier_runs`: those of our earlier runs, None: not known."""
         self._own_prefix = own_prefix
         self._run_prefix = run_prefix
         self._earlier_runs = earlier_runs

@@ -20,7 +20,7 @@ class OrderQueries:
     """Queries orders with growing pauses; one list of trades serves all missing fills."""
 
     def __init__(self, *, lifecycle: Lifecycle, make_trades_due: Callable[[int], None]) -> None:
-        """`make_trades_due` makes the list of trades due no later than a time."""
+        """Use `make_trades_due`, which makes the list of trades due no later than a time, ns."""
         self._lifecycle = lifecycle
         self._make_trades_due = make_trades_due
         self._trades_due_ns = 0

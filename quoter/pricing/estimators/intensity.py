@@ -114,8 +114,8 @@ class Intensity:
 
     Reaches below d0 are ignored and those beyond d1 = d0 + 6 sigma sqrt(max(window, 1 s)) + 3 ticks
     are censored; the excess over d0 is counted in whole ticks, because a mean of prices on a coarse
-    grid is biased. `estimate` is renewed whenever a window closes. Kappa forgets
-    what was before a change that the newest reaches prove.
+    grid is biased. `estimate` is renewed whenever a window closes. If the newest reaches prove that
+    kappa has changed, the data of kappa from before are dropped.
     """
 
     def __init__(

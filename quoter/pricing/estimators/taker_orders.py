@@ -13,7 +13,7 @@ ORDER_S = 0.005  # trades of one side within this time of the first count as one
 
 
 class TakerOrders:
-    """Tells the first trade of an order from its further ones. O(1)."""
+    """Distinguishes the first trade of an order from its further ones. O(1)."""
 
     def __init__(self) -> None:
         self._taker: Side | None = None

@@ -2,10 +2,10 @@
 
 A slow and a fast estimate use all moves of one second. The larger of the slow one and 0.85 of the
 fast one is used: a shock widens quotes at once, a quiet minute narrows them late. Both are drawn
-towards a long one, by how few moves they rest on: on a market that jumps once in some minutes, the
-last minutes say little. Moves of a second are then scaled to moves of half a minute, which is what
-inventory suffers: a mid that bounces moves less over longer times, one that trends moves more.
-Formulas: deploy/docs/strategy.md, "Volatility".
+towards a long estimate, the more the fewer moves they rest on: on a market that jumps once in some
+minutes, the moves of the last minutes say little. The result is then scaled from moves of a second
+to moves of half a minute, from which inventory suffers: over longer times a mid that bounces moves
+less, and a mid that trends moves more. Formulas: deploy/docs/strategy.md, "Volatility".
 """
 
 from collections.abc import Sequence
@@ -120,7 +120,7 @@ class VarianceRate:
     def effective_moves(self) -> float:
         """Number of equal moves that would tell as much: (sum of squares)^2 / sum of fourths.
 
-        Of normally distributed moves a third of their number; near one after a single jump.
+        For normally distributed moves it is a third of their number; after a single jump, near one.
         """
         return self.squares * self.squares / self.fourths if self.fourths > 0.0 else 0.0
 
@@ -128,8 +128,8 @@ class VarianceRate:
 class Scales:
     """Ratio of the variance rate of moves over 30 s to that of moves over 1 s, as far as known.
 
-    It is the product of the ratios of neighbouring scales. Of the logarithm of each ratio,
-    SCALE_ERRORS standard errors are taken off, as they may be due to chance.
+    It is the product of the ratios of neighbouring scales. The logarithm of each ratio is brought
+    nearer to zero by SCALE_ERRORS standard errors, which may be due to chance.
     """
 
     __slots__ = ("rates",)
@@ -174,8 +174,8 @@ class Scales:
 class Volatility:
     """Sigma for quotes: the larger of the slow estimate and 0.85 of the fast one, then scaled.
 
-    Without `prior_sigma` (price/sqrt(s)) it is None for the first 20 s, and before the mid moves.
-    The half-lives are in seconds.
+    Without `prior_sigma` (price/sqrt(s)) sigma is None for the first 20 s, and before the mid
+    moves. The half-lives are in seconds.
     """
 
     __slots__ = ("fast", "long", "scales", "slow")
@@ -225,8 +225,8 @@ class Volatility:
     def _scaled(self, variance: float) -> float:
         """Sigma over half a minute from a variance of moves of a second.
 
-        A bounce adds the same to both, whatever the volatility: above the long level it is
-        subtracted as an amount, below it as a share, whichever leaves more.
+        What bounces add is measured at the long level. Higher volatility does not make them larger:
+        above that level the same amount is subtracted, below it the same share.
         """
         ratio = self.scales.ratio
         return sqrt(max(ratio * variance, variance - (1.0 - ratio) * self.long.variance))

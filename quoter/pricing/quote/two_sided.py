@@ -83,7 +83,7 @@ def _sized(
     order_size: Decimal,
     instrument: Instrument,
 ) -> tuple[Quote, ...]:
-    """Return the orders of a side at these ticks; between two moves of the market they repeat."""
+    """Return the orders of a side; cached, because arguments repeat until the market moves."""
     sizes = level_sizes(side=side, lots=lots, lots_max=lots_max, shape=shape)
     sized = partial(
         side_quotes, side=side, ticks=ticks, order_size=order_size, instrument=instrument

@@ -39,7 +39,7 @@ class ClockSkewMonitor:
         report: Callable[[str], None],
         show: Callable[[float, float], None],
     ) -> None:
-        """`report` gets the problem or an empty text; `show` gets offset and uncertainty, s."""
+        """Pass the problem, or an empty text, to `report`; offset and uncertainty, s, to `show`."""
         self._sample, self._clock, self._wall_offset_ns = sample, clock, wall_offset_ns
         self._report, self._show = report, show
         self._good = GOOD_ROUNDS

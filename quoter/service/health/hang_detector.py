@@ -31,7 +31,7 @@ class HangDetector:
     """Detects hangs during its `with` block; `silence_s` returns the age of the last loop probe."""
 
     def __init__(self, *, silence_s: Callable[[], float], folder: Path | None) -> None:
-        """Without `folder` the stacks go to standard error."""
+        """Write the stacks to a file in `folder`; to standard error if it is None."""
         self._silence_s = silence_s
         self._path = folder / NAME if folder is not None else None
         self._end = threading.Event()

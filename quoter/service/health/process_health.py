@@ -34,9 +34,10 @@ class ProcessHealth:
         post: Emit,
         restart: Callable[[], None],
     ) -> None:
-        """`gateway` and `folder` are None in a dry run. `venue_clock` is updated while we run.
+        """Prepare the checks, and keep `venue_clock` up to date while they run.
 
-        `rss_max_mb` of 0: memory has no limit. `restart` requests the clean end and a restart.
+        `gateway` and `folder` are None in a dry run. `rss_max_mb` is in MiB; 0: memory has no
+        limit. `restart` requests the clean end and a restart.
         """
         self._clock, self._metrics, self._gateway = clock, metrics, gateway
         self._loop_monitor = LoopMonitor(clock=clock, post=post)

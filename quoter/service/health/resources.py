@@ -39,7 +39,7 @@ class ResourceMonitor:
         restart: Callable[[], None],
         rss: Callable[[], int] | None = None,
     ) -> None:
-        """rss_max_mb: limit of resident memory in MiB, 0 for none.
+        """Limit the resident memory to `rss_max_mb`, MiB; 0: no limit.
 
         `restart` requests a clean end and a new start, once. `rss` replaces `resident_bytes`.
         """

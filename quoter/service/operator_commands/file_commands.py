@@ -106,9 +106,9 @@ class FileCommands:
     # kills
 
     def kill_by_signal(self) -> None:
-        """Carry out SIGUSR1: one kill with a KILL file that is new, or that was found just now.
+        """Carry out SIGUSR1 and a KILL file as one kill, if the file is new or was just found.
 
-        Without such a file it is a kill of its own.
+        Without such a file the signal is a kill of its own.
         """
         if self._kill_by_file("signal"):
             return

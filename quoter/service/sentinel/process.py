@@ -301,7 +301,8 @@ class Sentinel:
     def _is_final(self, error: MarketUnfit) -> bool:
         """Whether another try can't help.
 
-        A list of markets that lacks ours may not be whole. It is not, if a daemon traded there.
+        A list of markets that lacks ours may be incomplete, and is, if a daemon has traded there.
+        So a missing market is final only after START_TRIES, and only if no daemon has.
         """
         if not isinstance(error, MarketUnlisted):
             return True

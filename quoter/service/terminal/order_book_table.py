@@ -57,9 +57,9 @@ def _side_rows(
 
 
 def price_text(price: float | None, snapshot: Snapshot) -> str:
-    """Format a price with the decimals of our orders, which are multiples of the tick.
+    """Format a price with as many decimals as our orders have; "-" for None.
 
-    Without orders those of the quote; two before there is one. "-" for None.
+    Without orders it has the decimals of the quote, and without a quote two.
     """
     if price is None:
         return "-"

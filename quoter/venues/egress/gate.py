@@ -183,7 +183,7 @@ class EgressGate:
         self._new_rules, self._new_rules_ns = rules, self._now_ns()
 
     def wire_ns(self, client_id: str) -> int | None:
-        """Return when writing this create began, UTC ns; None but for the last WIRE_TIMES_MAX."""
+        """Return when writing this create began, UTC ns; None if not written, or no longer kept."""
         return self._wire_ns.get(client_id)
 
     def check_host(self, url: str) -> None:
