@@ -27,12 +27,14 @@ from tests.mutants import (
     sweep,
     venue_answers,
     venue_io,
+    venue_rows,
 )
 
 MUTANTS = (
     *orders.MUTANTS,
     *venue_io.MUTANTS,
     *venue_answers.MUTANTS,
+    *venue_rows.MUTANTS,
     *feeds_and_foreign_activity.MUTANTS,
     *health.MUTANTS,
     *regime.MUTANTS,

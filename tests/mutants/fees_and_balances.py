@@ -270,7 +270,7 @@ VENUES = (
         "an unreadable fee of a fill is replaced by the sum over the order",
         Edit(
             PAYLOADS,
-            "if at_path(info, each.amount) is not None), None)",
+            "if each.is_in(info)), None)",
             "if decimal(at_path(info, each.amount)) is not None), None)",
         ),
         tests=(VENUE_FORMS,),

@@ -39,8 +39,8 @@ IDENTITY = (
         "a cancel by our id has a name that Bybit does not read",
         Edit(
             "quoter/venues/profiles/bybit.py",
-            'cancel=ById(field="orderLinkId", param="orderLinkId")',
-            'cancel=ById(field="orderLinkId")',
+            'cancel=ById(field="orderLinkId", param="orderLinkId", no_venue_id=None)',
+            'cancel=ById(field="orderLinkId", no_venue_id=None)',
         ),
         tests=(REQUESTS,),
     ),
@@ -179,7 +179,7 @@ PLAY_MONEY = (
         Edit("quoter/venues/profiles/bitget.py", 'options={"uta": False},', ""),
         tests=(
             "tests/integration/paper/test_paper_trial.py::"
-            "test_unified_account_of_bitget_is_refused_with_the_reason",
+            "test_unified_account_is_refused_with_the_reason",
         ),
     ),
     mutant(
@@ -221,8 +221,8 @@ PAPER_VENUES = (
         "a query by our id hands ccxt None, with which it can't say that the order is unknown",
         Edit(
             "quoter/venues/ccxt/order_cancellation.py",
-            'return ("", {by.param: client_id})',
-            "return (None, {by.param: client_id})",
+            "return by.no_venue_id, {",
+            "return None, {",
         ),
         tests=(f"{PAPER}_orders.py::test_order_that_never_arrived_is_unknown_then_not_found",),
     ),

@@ -263,7 +263,7 @@ WITHOUT_MARKETS = (
     mutant(
         "order_that_does_not_exist_at_bitget",
         "a cancel of an ended order is repeated as if there were no answer",
-        Edit("quoter/venues/profiles/bitget.py", ', "25204": "OrderNotFound"', ""),
+        Edit("quoter/venues/profiles/bitget.py", '        "25204": "OrderNotFound",', ""),
         tests=("tests/unit/venues/ccxt/test_error_mapping.py",),
     ),
     mutant(

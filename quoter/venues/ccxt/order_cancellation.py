@@ -28,7 +28,7 @@ CANCELS_AT_ONCE_MAX = 8
 
 type Params = Mapping[str, str | bool | int]
 type FetchOrders = Callable[[str, None, None, Params], Awaitable[list[JsonDict]]]
-type OrderRequest = tuple[str, dict[str, str | bool | int]]  # ccxt's order id, parameters
+type OrderRequest = tuple[str | None, dict[str, str | bool | int]]  # ccxt's order id, parameters
 
 
 def order_request(
@@ -39,8 +39,9 @@ def order_request(
         return venue_id, {}
     if ids is None or by is None or not client_id:
         return None
-    # "" and not None: ccxt puts it into the text of its error for an order unknown to Bitget
-    return ("", {by.param: client_id}) if by.param else (ids.written(client_id), {})
+    if by.param:
+        return by.no_venue_id, {by.param: client_id}
+    return ids.written(client_id), {}
 
 
 class OrderCancellation:

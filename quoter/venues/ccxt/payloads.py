@@ -71,8 +71,7 @@ def order_event(raw: Json, profile: VenueProfile, ts_ns: int) -> OrderOpen | Ord
 
     None if the status is not known, or if a number that the event needs is missing.
     """
-    status = text(raw.get("status"))
-    order = venue_order(raw, profile)
+    status, order = _status(raw, profile), venue_order(raw, profile)
     if status in _LIVE:
         return OrderOpen(ts_ns=ts_ns, order=order) if order else None
     reason = _ENDS.get(status)
@@ -88,6 +87,16 @@ def order_event(raw: Json, profile: VenueProfile, ts_ns: int) -> OrderOpen | Ord
         filled=filled,
         venue_id=text(raw.get("id")),
     )
+
+
+def _status(raw: Json, profile: VenueProfile) -> str:
+    """Return an order's status in ccxt's words; the venue's own for one that nobody knows."""
+    status = text(raw.get("status"))
+    if status in _LIVE or status in _ENDS:
+        return status
+    info = as_map(raw.get("info"))
+    words = (text(info.get(name)) for name in profile.status_fields)
+    return next((profile.statuses[word] for word in words if word in profile.statuses), status)
 
 
 def fill(raw: Json, profile: VenueProfile, ts_ns: int) -> Fill | None:
@@ -223,18 +232,18 @@ def _fee(raw: Json, profile: VenueProfile) -> tuple[Decimal | None, str]:
     info, unified = as_map(raw.get("info")), as_map(raw.get("fee"))
     if not profile.fees:
         return decimal(unified.get("cost")), text(unified.get("currency"))
-    form = next((each for each in profile.fees if at_path(info, each.amount) is not None), None)
-    if form is None:
+    form = next((each for each in profile.fees if each.is_in(info)), None)
+    if form is None or not form.is_whole(info):
         return None, ""
     others = [
         (amount, coin)
         for path, coin in form.instead.items()
         if (amount := decimal(at_path(info, path)))
     ]
-    fee = decimal(at_path(info, form.amount))
-    asset = text(at_path(info, form.asset)) if form.asset else ""
+    fee = decimal(at_path(form.row(info), form.amount))
     if others:  # taken in another coin; a fill has one fee only
-        fee, asset = others[0] if len(others) == 1 and not fee else (None, "")
-    elif fee is not None and form.is_charge_negative:
+        return others[0] if len(others) == 1 and not fee else (None, "")
+    if fee is not None and form.is_charge_negative:
         fee = -fee
-    return fee, asset or text(unified.get("currency"))
+    # ccxt guesses a coin that the venue did not name
+    return fee, form.coin(info) if form.asset else text(unified.get("currency"))

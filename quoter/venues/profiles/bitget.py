@@ -51,13 +51,25 @@ BITGET = VenueProfile(
         "filled": ("accBaseVolume", "baseVolume"),
     },
     trade_fields={"price": ("priceAvg",), "amount": ("size",)},
+    side_fields=("side",),
     # an object in lists, a list in the stream, with opposite signs
     fees=(
-        FeeForm(amount="feeDetail.0.totalFee", asset="feeDetail.0.feeCoin"),
-        FeeForm(amount="feeDetail.totalFee", asset="feeDetail.feeCoin", is_charge_negative=True),
+        FeeForm(rows="feeDetail", amount="totalFee", asset="feeCoin", twin="totalDeductionFee"),
+        FeeForm(
+            amount="feeDetail.totalFee",
+            asset="feeDetail.feeCoin",
+            twin="feeDetail.totalDeductionFee",
+            is_charge_negative=True,
+        ),
     ),
-    # codes of its newer interface (v3), which ccxt's table lacks; it has no other sign of the error
-    errors={"25202": "InsufficientFunds", "25204": "OrderNotFound"},
+    errors={
+        # codes of its newer interface (v3), which ccxt's table lacks; no other sign of the error
+        "25202": "InsufficientFunds",
+        "25203": "InsufficientFunds",
+        "25204": "OrderNotFound",
+        "40010": "RequestTimeout",  # "Request timed out", which ccxt takes for a wrong signature
+        "40786": "DuplicateOrderId",
+    },
     answers=AnswerForm(code="code", good="00000", content="data"),
     balances=BalanceForm(rows="", coin="coin", free="available", locked=("frozen", "locked")),
     market_id="{base}{quote}",

@@ -45,11 +45,35 @@ BYBIT = VenueProfile(
         "amount": ("execQty",),
     },
     side_fields=("side",),
-    # one sign on both paths; the stream calls the coin `feeCoin`, lists `feeCurrency`
-    fees=(FeeForm(amount="execFee", asset="feeCurrency"),),
+    # One sign on both paths. Lists call the coin `feeCurrency`, the stream `feeCoin`. `extraFees`
+    # are taxes of some countries, taken besides, in coins of their own.
+    fees=(
+        FeeForm(
+            amount="execFee", asset="feeCurrency", other_asset="feeCoin", besides=("extraFees",)
+        ),
+    ),
     errors={
         "170142": "OrderNotFound",  # it has been cancelled
         "170143": "OrderNotFound",  # it is not on the order book
+        # the order may exist, where ccxt's class says that the venue refused it
+        "10014": "DuplicateOrderId",
+        "12141": "DuplicateOrderId",
+        "30001": "DuplicateOrderId",
+        "110030": "DuplicateOrderId",
+        "110072": "DuplicateOrderId",
+        "140030": "DuplicateOrderId",
+        "170141": "DuplicateOrderId",
+        "170035": "OperationFailed",  # submitted to the system for processing
+        "170144": "OperationFailed",  # the order has been locked
+        "170146": "RequestTimeout",  # of the creation of an order
+        "170147": "RequestTimeout",  # of a cancel
+        "170191": "OperationFailed",  # can't cancel, try again later
+        "170195": "OperationFailed",  # the order may not be filled
+        "170196": "OperationFailed",
+        # it has ended
+        "170139": "OrderNotFound",
+        "170190": "OrderNotFound",
+        "30032": "OrderNotFound",
     },
     answers=AnswerForm(
         code="retCode",
@@ -69,7 +93,8 @@ BYBIT = VenueProfile(
     ids=ClientIds(
         create_field="orderLinkId",
         row_fields=("orderLinkId",),
-        cancel=ById(field="orderLinkId", param="orderLinkId"),
+        # an empty orderId besides it might count: Bybit reads orderId first
+        cancel=ById(field="orderLinkId", param="orderLinkId", no_venue_id=None),
         # ccxt's fetch_order has no request by orderLinkId, and refuses unified accounts unless a
         # warning is acknowledged. Open orders first: an order may end between the two lists.
         query=ById(

@@ -6,7 +6,9 @@ A path is names and list positions with dots between ("data.0.seqId").
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from quoter.venues.json_values import Json, as_map, at_path, text
+from quoter.venues.json_values import Json, as_list, as_map, at_path, decimal, text
+
+_NO_FEES: tuple[object, ...] = (None, "", "[]", [], {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +62,41 @@ class FeeForm:
 
     amount: str
     asset: str = ""  # empty: ccxt's coin, which it takes from the venue's rules
+    other_asset: str = ""  # another name of the coin, where `asset` is absent or empty
     is_charge_negative: bool = False  # True: a charge is below zero, a rebate above
+    rows: str = ""  # a list of fees, to whose rows `amount` and `asset` belong; empty: no list
+    besides: tuple[str, ...] = ()  # other fees, which a fill has no place for: empty, or not booked
+    twin: str = ""  # another amount of the same fee: equal to it, zero or absent, or not booked
     instead: Mapping[str, str] = field(default_factory=dict)  # other amounts and their coins:
     # the venue took the fee in that coin, and says zero under `amount`
+
+    def is_in(self, info: Json) -> bool:
+        """Whether a trade has a fee of this form."""
+        if self.rows:
+            return bool(as_list(at_path(info, self.rows)))
+        return at_path(info, self.amount) is not None
+
+    def row(self, info: Json) -> Json:
+        """Return the object with amount and asset; an empty one if the list has several."""
+        if not self.rows:
+            return info
+        rows = as_list(at_path(info, self.rows))
+        return as_map(rows[0]) if len(rows) == 1 else {}
+
+    def coin(self, info: Json) -> str:
+        """Return the coin that the venue names; empty if it names none."""
+        row = self.row(info)
+        names = (each for each in (self.asset, self.other_asset) if each)
+        return next((coin for name in names if (coin := text(at_path(row, name)))), "")
+
+    def is_whole(self, info: Json) -> bool:
+        """Whether `amount` is certainly all that the venue took."""
+        row = self.row(info)
+        amount = decimal(at_path(row, self.amount))
+        twin = decimal(at_path(row, self.twin)) if self.twin else None
+        if twin and (amount is None or abs(twin) != abs(amount)):
+            return False
+        return all(at_path(info, path) in _NO_FEES for path in self.besides)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from quoter.domain.errors import KeyFault
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
     UNSEEN,
+    AccountKind,
     ById,
     ClientIds,
     PageBy,
@@ -25,6 +26,9 @@ GATE = VenueProfile(
         "IP_FORBIDDEN": KeyFault.ADDRESS,
         "FORBIDDEN": KeyFault.PERMISSION,
     },
+    # 1: classic, 2: unified. ccxt would ask itself, and take a failed request for classic.
+    account_kind=AccountKind(call="privateAccountGetDetail", path="key.mode", good="1"),
+    options={"unifiedAccount": False},
     maker_fee_call="fetch_trading_fee",
     # developers/apiv4/ws: "TestNet"; ccxt's table has the testnet's sockets of contracts only
     systems={
@@ -48,6 +52,15 @@ GATE = VenueProfile(
             instead={"gt_fee": "GT", "point_fee": "POINT"},
         ),
     ),
+    side_fields=("side",),
+    errors={
+        "REPEATED_CREATION": "DuplicateOrderId",  # an order with our id exists
+        "ORDER_CLOSED": "OrderNotFound",
+        "ORDER_CANCELLED": "OrderNotFound",
+    },
+    # `finish_as` has many words for an end, and ccxt knows two of them
+    status_fields=("status", "event"),
+    statuses={"open": "open", "closed": "closed", "cancelled": "canceled", "finish": "canceled"},
     answers=AnswerForm(
         lists={"/spot/accounts": "", "/spot/open_orders": "", "/spot/my_trades": ""}
     ),

@@ -52,8 +52,9 @@ KRAKEN = VenueProfile(
         "filled": ("vol_exec", "cum_qty"),  # ccxt reads none from the stream
     },
     trade_fields={"price": ("last_price", "price"), "amount": ("last_qty", "vol")},
+    side_fields=("side", "type"),  # stream, lists
     # the stream names the coin; lists give the fee in the quote coin, which ccxt fills in
-    fees=(FeeForm(amount="fees.0.qty", asset="fees.0.asset"), FeeForm(amount="fee")),
+    fees=(FeeForm(rows="fees", amount="qty", asset="asset"), FeeForm(amount="fee")),
     errors={
         "EOrder:Post only order": "OrderImmediatelyFillable",
         "EOrder:Unknown order": "OrderNotFound",

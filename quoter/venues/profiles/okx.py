@@ -46,6 +46,7 @@ OKX = VenueProfile(
     trial_environments=frozenset({"demo"}),
     order_fields={"price": ("px",), "amount": ("sz",), "filled": ("accFillSz",)},
     trade_fields={"price": ("fillPx",), "amount": ("fillSz",)},
+    side_fields=("side",),
     # The stream's row is that of an order, whose `fee` is the sum over its fills.
     fees=(
         FeeForm(amount="fillFee", asset="fillFeeCcy", is_charge_negative=True),
@@ -56,6 +57,8 @@ OKX = VenueProfile(
         "50038": "OperationRejected",  # this feature does not exist in the demo
         "50061": "RateLimitExceeded",  # the account's limit of orders, over all its markets
         "50062": "OperationRejected",  # this feature is switched off at present
+        "51011": "DuplicateOrderId",
+        "51016": "DuplicateOrderId",
     },
     answers=AnswerForm(code="code", good="0", content="data"),
     balances=BalanceForm(rows="data.0.details", coin="ccy", free="availBal", locked=("frozenBal",)),

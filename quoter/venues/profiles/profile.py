@@ -60,6 +60,9 @@ class ById:
     param: str = "clientOrderId"  # ccxt's parameter; empty: our id stands for the venue's id
     lists: tuple[str, ...] = ()
     venue_id_param: str = ""  # of the lists, for the venue's id; empty: `fetch_order` takes it
+    # what ccxt is given for the venue's id besides; "" and not None, because ccxt puts it into the
+    # text of its error for an order unknown to Bitget
+    no_venue_id: str | None = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,18 @@ class ClientIds:
     def written(self, client_id: str) -> str:
         """Return our id as the venue stores it."""
         return f"{self.prefix}{client_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountKind:
+    """The request that says what kind of account a key has, and the kind that the profile is for.
+
+    For venues whose other kinds answer the same requests, with other balances.
+    """
+
+    call: str  # ccxt's method
+    path: str  # of the kind, in the answer
+    good: str
 
 
 class PageBy(StrEnum):
@@ -143,11 +158,16 @@ class VenueProfile:
     trade_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # names of our trades' side under ccxt's `info`: without all of them ccxt's side is a guess
     side_fields: tuple[str, ...] = ()  # empty: not known
+    # where an order's status is also found, and what it means: for words that ccxt does not know
+    status_fields: tuple[str, ...] = ()
+    statuses: Mapping[str, str] = field(default_factory=dict)
     fees: tuple[FeeForm, ...] = ()  # empty: ccxt's
     balances: BalanceForm | None = None  # None: ccxt's floats
-    # what ccxt's table lacks: the venue's code or text, and the name of ccxt's class for it
+    # what ccxt's table lacks, or takes for the proof that no order exists: the venue's code or
+    # text, and the name of ccxt's class for it
     errors: Mapping[str, str] = field(default_factory=dict)
     key_errors: Mapping[str, KeyFault] = field(default_factory=dict)  # by the venue's code
+    account_kind: AccountKind | None = None  # None: the venue refuses requests of other kinds
     maker_fee_call: str = ""  # ccxt's method that returns the account's; empty: with the balances
     answers: AnswerForm | None = None  # None: any JSON object or list is an answer
     # name of a market by its two coins, for cancels while the list is unreadable; empty: not known

@@ -176,6 +176,7 @@ class Gate(Form):
     exchange = "gate"
     market_id = MARKET
     page_orders_max, page_trades_max = 100, 1000
+    is_unified = False  # its requests are answered all the same
 
     def __init__(self, market: PaperExchange) -> None:
         super().__init__(market)
@@ -283,7 +284,7 @@ class Gate(Form):
 
     def _account(self, _: Request) -> object:
         return {"user_id": 10406147, "ip_whitelist": ["192.0.2.1"], "currency_pairs": [],
-                "key": {"mode": 1}, "tier": 0}  # fmt: skip
+                "key": {"mode": 2 if self.is_unified else 1}, "tier": 0}  # fmt: skip
 
     def _fee(self, _: Request) -> object:
         rate = plain(self.market.fee_rate)

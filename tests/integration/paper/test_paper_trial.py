@@ -22,6 +22,7 @@ from tests.integration.daemon_process import Started, until
 from tests.integration.paper.bitget import Bitget
 from tests.integration.paper.exchange import Status
 from tests.integration.paper.forms import Form
+from tests.integration.paper.gate import Gate
 from tests.integration.paper.kraken import Kraken
 from tests.integration.paper.process import best, left_after_kill, quoter_at, quotes
 from tests.integration.paper.server import PaperVenue, paper_venue
@@ -134,10 +135,15 @@ async def test_test_system_without_a_trial_order_is_refused(
         assert not venue.requests
 
 
-async def test_unified_account_of_bitget_is_refused_with_the_reason(tmp_path: Path) -> None:
-    async with venue_of(Bitget, "demo") as venue:
+@pytest.mark.parametrize(
+    ("form", "environment"), [(Bitget, "demo"), (Gate, "testnet")], ids=["bitget", "gate"]
+)
+async def test_unified_account_is_refused_with_the_reason(
+    form: type[Form], environment: Environment, tmp_path: Path
+) -> None:
+    async with venue_of(form, environment) as venue:
         venue.form.is_unified = True  # type: ignore[attr-defined]
-        async with quoter(venue, tmp_path, "demo", "check") as check:
+        async with quoter(venue, tmp_path, environment, "check") as check:
             code = await check.ended()
         said = " ".join(" ".join(check.text).split())
         assert code == ExitCode.KEY_RIGHTS, said

@@ -12,6 +12,8 @@ from ccxt.base import errors as venue
 from quoter.domain.errors import (
     BadAnswer,
     EgressBlocked,
+    KeyFault,
+    KeyRefused,
     MarketsUnread,
     MarketUnlisted,
     VenueError,
@@ -34,7 +36,7 @@ from quoter.venues.ccxt.connect.market_rules import (
 )
 from quoter.venues.ccxt.connect.shared_coins import shared_coins
 from quoter.venues.ccxt.connect.trial_requests import TrialRequests, needs_trial
-from quoter.venues.ccxt.error_mapping import is_unknown_symbol, refused_key
+from quoter.venues.ccxt.error_mapping import KEY_TEXTS, is_unknown_symbol, refused_key
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.payloads import balances
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
@@ -42,7 +44,7 @@ from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.clock import ClockSample, VenueClock, clock_sample_of
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.egress.request_verification import create_check
-from quoter.venues.json_values import Json, as_list, as_map, decimal, text
+from quoter.venues.json_values import Json, as_list, as_map, at_path, decimal, text
 from quoter.venues.profiles import QUOTED, VenueProfile
 
 INFO_WEIGHT = 20.0
@@ -271,15 +273,30 @@ class StartupChecks:
 
     async def _check_key(self) -> None:
         """Check key and permissions with a balance request, and find the account's maker fee."""
-        answer = await self._balances_fee()
+        await self._check_account_kind()
+        fee = self._signed(await self._balances_fee())
+        await self._key_watch.check()
+        if self._fee is None and not self._config.is_cancel_only:
+            self._fee = await self._account_fee() if fee is None else fee
+
+    async def _check_account_kind(self) -> None:
+        """Raise KeyRefused for an account of a kind that the profile is not for."""
+        kind = self._profile.account_kind
+        if kind is None or self._config.is_cancel_only:
+            return
+        ask = getattr(self._client, kind.call)
+        found = text(at_path(self._signed(await self._sender.read(ask, answers.fields)), kind.path))
+        if found != kind.good:
+            why = f"{KEY_TEXTS[KeyFault.ACCOUNT]} ({kind.path} is {found or 'absent'})"
+            raise KeyRefused(f"{self._config.exchange}: {why}", KeyFault.ACCOUNT)
+
+    def _signed[T](self, answer: T | FailedCall) -> T:
+        """Return the answer to a signed request. Raises KeyRefused or VenueError."""
         if isinstance(answer, FailedCall):
             refused = refused_key(answer.error, answer.text, self._profile.key_errors)
             if refused is not None:
                 raise refused
-        fee = _value_of(answer)
-        await self._key_watch.check()
-        if self._fee is None and not self._config.is_cancel_only:
-            self._fee = await self._account_fee() if fee is None else fee
+        return _value_of(answer)
 
     async def _balances_fee(self) -> Decimal | FailedCall | None:
         """Request the balances; return the maker fee, None if it is not reported with them.

@@ -1,8 +1,12 @@
 """Every error class of ccxt has an outcome; by default the order may exist."""
 
+import inspect
 import json
+import re
 import time
+from typing import cast
 
+import ccxt
 import pytest
 from ccxt.base import errors as venue
 
@@ -225,6 +229,7 @@ def test_text_about_an_existing_id_is_unknown(text: str) -> None:
         ("okx", "50061", RejectReason.RATE_LIMIT),
         ("okx", "50062", RejectReason.OTHER),
         ("bitget", "25202", RejectReason.BALANCE),
+        ("bitget", "25203", RejectReason.BALANCE),
     ],
 )
 async def test_refusal_that_ccxts_table_lacks_proves_that_no_order_exists(
@@ -271,6 +276,100 @@ async def test_errors_that_ccxts_table_lacks_have_their_meaning(
         assert reason is CancelRejectReason.NOT_FOUND
     else:
         assert refused_key(caught, "?", {}) is not None
+
+
+# Words in ccxt's comment on a code, which quote the venue, that leave open whether an order exists.
+DOUBT = re.compile(
+    r"(?i)duplicate|repeated|already exist|time ?out(?! of)|timed out|submitted|processing!"
+    r"|system (?:error|busy)|network error|internal|may not be filled|order has been (?:fill|lock)"
+    r"|ORDER_C(?:LOSED|ANCELLED)"
+)
+# Codes with such words that are not about creates of spot orders.
+ELSEWHERE = {
+    "bybit": {"176014", "176021"},  # loans
+    "okx": {"58224"},  # withdrawals
+    "gate": set[str](),
+    "kraken": set[str](),
+    "bitget": set[str](),
+}
+
+
+def commented_codes(exchange: str) -> dict[str, str]:
+    """Return what ccxt's source says of each error code of a venue, the code itself included."""
+    source = inspect.getsource(getattr(ccxt, exchange))
+    rows = re.findall(r"^ +'([^']+)': \w+,[ ]*(#.*)?$", source, re.MULTILINE)
+    return {code: f"{code} {comment}" for code, comment in rows}
+
+
+@pytest.mark.parametrize("exchange", ELSEWHERE)
+def test_code_whose_words_leave_the_order_open_is_unknown(exchange: str) -> None:
+    """Bybit's "Order creation timeout" was a refusal, because ccxt calls it InvalidOrder."""
+    comments = commented_codes(exchange)
+    codes = cast("dict[str, type[Exception]]", client(exchange).exceptions["exact"])
+    doubtful = {code for code, text in comments.items() if DOUBT.search(text)} & codes.keys()
+    refused = {
+        code: comments[code]
+        for code in doubtful - ELSEWHERE[exchange]
+        if create_outcome(codes[code]("?"), was_sent=True, family=exchange).reason is not None
+    }
+    assert refused == {}
+    assert len(comments) > 40
+
+
+# Documented: Bybit v5 "Error Codes", Gate API v4 "label list", Bitget "REST API error codes".
+OPEN_CODES = [
+    ("bybit", {"retCode": 10000, "retMsg": "Server Timeout"}),
+    ("bybit", {"retCode": 10014, "retMsg": "Invalid duplicate request."}),
+    ("bybit", {"retCode": 10016, "retMsg": "Server error."}),
+    ("bybit", {"retCode": 170001, "retMsg": "Internal error."}),
+    ("bybit", {"retCode": 170007, "retMsg": "Timeout waiting for response from backend server."}),
+    ("bybit", {"retCode": 170032, "retMsg": "Network error. Please try again later"}),
+    ("bybit", {"retCode": 170035, "retMsg": "Submitted to the system for processing!"}),
+    ("bybit", {"retCode": 170146, "retMsg": "Order creation timeout"}),
+    ("bybit", {"retCode": 170195, "retMsg": "Please note that your order may not be filled"}),
+    ("bybit", {"retCode": 170234, "retMsg": "System Error"}),
+    ("bybit", {"retCode": 170810, "retMsg": "a code that nobody has listed"}),
+    ("gate", {"label": "REPEATED_CREATION", "message": "Repeated creation"}),
+    ("gate", {"label": "INTERNAL", "message": "Internal server error"}),
+    ("bitget", {"code": "40010", "msg": "Request timed out"}),
+    ("bitget", {"code": "40015", "msg": "System is abnormal, please try again later"}),
+    ("bitget", {"code": "40725", "msg": "service return an error"}),
+    ("bitget", {"code": "40786", "msg": "Duplicate clientOid"}),
+    ("okx", {"code": "50004", "msg": "API endpoint request timeout"}),
+    ("okx", {"code": "50013", "msg": "Systems are busy. Please try again later."}),
+    ("okx", {"code": "50026", "msg": "System error. Try again later"}),
+    ("okx", {"code": "51016", "msg": "clOrdId repeats"}),
+    ("kraken", {"error": ["EService:Timeout"]}),
+    ("kraken", {"error": ["EGeneral:Internal error"]}),
+    ("kraken", {"error": ["EOrder:Duplicate client order id"]}),
+]
+
+
+@pytest.mark.parametrize(("exchange", "answer"), OPEN_CODES)
+async def test_answer_that_does_not_deny_the_order_leaves_it_unknown(
+    exchange: str, answer: dict[str, object]
+) -> None:
+    error = await _error_of(exchange, answer)
+    assert create_outcome(error, was_sent=True, family=exchange).outcome is Outcome.UNKNOWN
+    assert refused_key(error, "?", {}) is None
+
+
+@pytest.mark.parametrize(
+    ("exchange", "answer"),
+    [
+        ("bybit", {"retCode": 170139, "retMsg": "Order has been filled."}),
+        ("bybit", {"retCode": 170190, "retMsg": "Cancel order has been finished"}),
+        ("gate", {"label": "ORDER_CLOSED", "message": "Order closed"}),
+        ("gate", {"label": "ORDER_CANCELLED", "message": "Order cancelled"}),
+    ],
+)
+async def test_cancel_of_an_order_that_has_ended_is_not_found(
+    exchange: str, answer: dict[str, object]
+) -> None:
+    """Then the engine asks at once how it ended."""
+    error = await _error_of(exchange, answer)
+    reason = cancel_reason(error, was_sent=True, family=exchange)
+    assert reason is CancelRejectReason.NOT_FOUND
 
 
 # What the venues answer to a wrong key: status, body, and what of the key is wrong.
