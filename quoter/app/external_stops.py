@@ -107,7 +107,7 @@ class ExternalStopsBuilder:
         return ""
 
     def build(self, switch: DeadManSwitch) -> ExternalStops:
-        """Return the external stops for the runner, and log which are in use."""
+        """Return the external stops for the runner, none in a dry run; log which are in use."""
         settings, folder = self._started.settings, self._started.folder
         if folder is None:
             return NO_EXTERNAL_STOPS

@@ -239,7 +239,7 @@ async def until_available[T](ask: Callable[[], Awaitable[T]]) -> T:
 
 
 def late_create_s(ledger: Ledger, folder: DataFolder, clock: Clock) -> float:
-    """Return for how many seconds creates of a crashed earlier run may still reach the venue."""
+    """Return the seconds in which a crashed run's creates may still reach the venue; 0: none."""
     if not folder.is_after_crash or ledger.epoch is None:
         return 0.0
     unsettled = ledger.reader.unsettled(ledger.epoch.number)

@@ -43,7 +43,7 @@ class Strategy(StrEnum):
 
 
 def settings_of(strategy: Strategy) -> Mapping[str, str]:
-    """Return the settings that a strategy prescribes, by name."""
+    """Return the settings that a strategy prescribes, by name; none for the daemon's own."""
     return NONE if strategy is Strategy.QUOTER else PLAIN_SETTINGS
 
 

@@ -81,7 +81,7 @@ def call(
 
 
 def _within[T](seconds: float, work: Callable[[], T]) -> T:
-    """Return what `work` returns; raise what it raises, or TimeoutError after `seconds`.
+    """Return the result of `work`; raise its error, or TimeoutError after `seconds`.
 
     A socket's time-out applies to each read, so a server that sends single bytes never exceeds it,
     and the name look-up has none. So `work` runs in a daemon thread, which is abandoned when the

@@ -94,7 +94,7 @@ def _folder_to_kill(data_dir: Path | None) -> tuple[Path, bool]:
 def _report_no_daemon(folder: Path, request: KillRequest, *, is_certain: bool) -> None:
     """Report that no daemon runs, so that only its next start will be killed.
 
-    Cancels from here what an earlier run may have left at the venue.
+    If the folder is certain, first cancel orders that an earlier run may have left at the venue.
     """
     no_daemon = f"no daemon is running with the data folder {folder}"
     if not is_certain:
@@ -184,7 +184,7 @@ def rearm(
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Clear a kill, after you have typed its kill id. With --token-file (role risk) over HTTP.
+    """Clear a kill, after you have typed its kill id; over HTTP with --token-file (role risk).
 
     A running daemon checks its conditions, retrying for 30 s; exit 0 once the kill is cleared.
     """

@@ -423,7 +423,7 @@ def explain(
 
 @app.command(rich_help_panel="Trade")
 def healthcheck(host: Host = None, port: Port = None) -> None:
-    """Exit with 0 if the daemon is alive, else with 1. For containers."""
+    """Exit with 0 if the daemon is alive, else with 1: a health check for containers."""
     try:
         reply = call(address(host, port), "GET", "/healthz", seconds=HEALTH_S)
     except NoAnswer as error:

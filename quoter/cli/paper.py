@@ -81,7 +81,7 @@ def _on_paper(settings: Settings) -> Settings:
 
 
 async def _suggested(settings: Settings) -> Mapping[str, str]:
-    """Return limits that suit the market's present price. Raises StartFailed."""
+    """Return limits that suit the present price, none without one. Raises StartFailed."""
     try:
         gateway = make_gateway(venue_config(settings))
     except (VenueError, ValueError) as error:

@@ -123,7 +123,7 @@ class CancelReject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderNotFound:
-    """Answer to a query: the venue does not know this client id. Not yet proof of absence."""
+    """Answer to a query: the venue does not know this client id; no proof of absence yet."""
 
     ts_ns: int
     client_id: str

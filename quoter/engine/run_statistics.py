@@ -72,7 +72,7 @@ class RunStatistics:
 
     @property
     def inventory_sd_lots(self) -> float:
-        """Root of the time-weighted mean square of the inventory, in order sizes."""
+        """Root of the time-weighted mean square of the inventory, in order sizes; 0 at first."""
         self._inventory.moved(self.engine.ts_ns, self._lots())
         return self._inventory.mean_square**0.5 if self._inventory.seconds else 0.0
 

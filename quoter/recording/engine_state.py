@@ -115,7 +115,7 @@ class _Reader:
         self._components: dict[int, object] = {}  # of the fresh engine, that got their state
 
     def value(self, coded: Coded, present: object) -> object:
-        """Return a value; `present`: what the fresh engine has at its place."""
+        """Return the value of `coded`; `present`: the fresh engine's value at the same place."""
         if not isinstance(coded, list):
             return coded
         kind, *rest = coded

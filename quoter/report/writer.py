@@ -122,7 +122,7 @@ def _write_csv(path: Path, names: Sequence[str], rows: Iterable[Sequence[Value]]
 
 
 def _text(value: Value) -> str | int | float:
-    """Return an exact amount in plain notation, and nothing for an absent value."""
+    """Return an exact amount in plain notation, None as "", anything else unchanged."""
     if value is None:
         return ""
     return f"{value:f}" if isinstance(value, Decimal) else value

@@ -35,7 +35,7 @@ def announce(folder: Path) -> socket.socket | None:
 def daemons_of(folder: Path) -> list[int]:
     """Return the process ids of the daemons that were started on this folder and still run.
 
-    Only processes of this user and this process namespace are found.
+    Only processes of this user and this process namespace are found; none elsewhere than on Linux.
     """
     name = f"@{_name(folder)}"
     try:

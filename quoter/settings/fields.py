@@ -1,8 +1,8 @@
 """Every setting: name, type, default, bounds and help text, grouped by the question it answers.
 
 A group is a class. The first line of its docstring is the group's heading in `.env.example` and in
-`deploy/docs/settings.md`; the rest is its introduction. A description says what the value is, its
-unit, and what happens at it. `examples` holds the value that `.env.example` shows for a setting
+`deploy/docs/settings.md`; the rest is its introduction. A description gives the meaning of the
+value, its unit and its effect. `examples` holds the value that `.env.example` shows for a setting
 without a default; it is safe in the sandbox.
 """
 

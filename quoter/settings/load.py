@@ -210,7 +210,7 @@ def _secrets_dir(from_file: Mapping[str, str], lines: list[str]) -> Path | None:
 
 
 def _files_in(folder: Path | None) -> dict[str, Path]:
-    """Return the files of the secrets folder by setting. Raises BadSetting."""
+    """Return the files of the secrets folder by setting; none without one. Raises BadSetting."""
     try:
         return {path.name.upper(): path for path in sorted(folder.iterdir())} if folder else {}
     except OSError as error:

@@ -44,7 +44,7 @@ class RecordedBackground:
         return Decimal(0) if best is None else best[1]
 
     def levels(self, side: Side) -> list[tuple[int, int]]:
-        """Return (ticks, lots), best first: the best price, then the depth behind it."""
+        """Return (ticks, lots), best price first, then the depth behind it; empty without one."""
         best = self._best_level(side)
         if best is None:
             return []

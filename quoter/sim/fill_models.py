@@ -40,11 +40,11 @@ class QueuePosition:
 
     @classmethod
     def at_the_end(cls, model: FillModel, shown: float) -> "QueuePosition":
-        """Return the place of a new order: behind everything that the level shows."""
+        """Return the place of a new order, behind the `shown` lots of its level."""
         return cls(model, shown, shown)
 
     def on_trade(self, lots: float) -> float:
-        """Record a trade at the order's price; return how much of it reaches the order."""
+        """Record a trade of `lots` at the order's price; return the lots that reach the order."""
         if self.model is FillModel.FRONT:
             return lots
         if self.model is FillModel.CERTAIN:

@@ -237,7 +237,7 @@ class Market:
         return across is not None and side.sign * (ticks - across[0]) >= 0
 
     def _crossed(self, side: Side) -> Sequence[Resting]:
-        """Return the account orders that the background's best price of the other side crosses."""
+        """Return the account orders that the other side's best background price crosses."""
         best, across = self.book.best(side), self.background.best(side.opposite)
         if best is None or across is None or side.sign * (best - across) < 0:
             return ()

@@ -138,7 +138,7 @@ def _candidates(
 
 
 def _place(resting: Resting) -> int:
-    """Return the lots of the background before an order."""
+    """Return the lots of the background that are ahead of an order; 0 without a queue."""
     queue = resting.queue
     return int(queue.ahead) if queue is not None and queue.model in QUEUED else 0
 

@@ -178,7 +178,10 @@ class Attribution:
         self._funding += paid
 
     def markouts(self, horizon_s: int) -> Decimal:
-        """Profit of all fills from the mid's moves within `horizon_s`, one of HORIZONS_S, quote."""
+        """Profit of all fills from the mid's moves within `horizon_s`, quote; 0 before any mark.
+
+        horizon_s: one of HORIZONS_S.
+        """
         if self._mark is None:
             return ZERO
         both = ZERO

@@ -44,7 +44,7 @@ def tape_symbol(files: Sequence[Path]) -> str:
 
 
 def tape_notes(files: Sequence[Path]) -> tuple[str, ...]:
-    """Return notes on the tape's format for a reader of results. Raises TapeError."""
+    """Return notes on the tape's format for readers of results, if any. Raises TapeError."""
     match _format(files):
         case _Format.BINANCE_ARCHIVE:
             return (binance_archive.NOTE,)

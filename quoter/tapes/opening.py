@@ -23,8 +23,8 @@ def open_tape(lines: Iterator[Line]) -> Opening:
     """Return the opening of a tape.
 
     Changes that came before the first snapshot and are newer follow it at its time. Without a
-    snapshot, or if it comes late, the book is built from the changes: it begins empty. Raises
-    TapeError for a tape that has neither.
+    snapshot in the first OPENING_LINES_MAX lines the book begins empty, and is built from changes.
+    Raises TapeError if these lines have neither.
     """
     before: list[Line] = []
     for ts_ns, row in lines:

@@ -213,7 +213,7 @@ class StepLog:
     def _repeatable_line(self, step: Step, key: tuple[str, ...], **facts: str) -> None:
         """Write a line that every book update could cause: at once, then once per REPEAT_NS.
 
-        `key`: the event, then what tells lines of one event apart (field `name`). The field
+        `key`: the event, then texts by which lines of one event differ (field `name`). The field
         `repeated` counts the lines left out since the last one.
         """
         now_ns = step.event.ts_ns

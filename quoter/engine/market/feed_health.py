@@ -130,7 +130,7 @@ class FeedHealth:
             self._causes.clear(step, Cause.BOOK_STALE)
 
     def tick(self, step: StepBuilder) -> None:
-        """Request what is missing: a snapshot, or a confirmation of a book that stands still."""
+        """Request a missing snapshot or confirmation of the book; act on a proof against it."""
         if not self._is_up:
             return
         if self._market.book.ready:

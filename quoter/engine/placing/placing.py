@@ -159,7 +159,7 @@ class Placing:
         side: Side,
         state: TradingState,
     ) -> tuple[Quote, ...]:
-        """The part of `wanted` that the trading state and our limits allow."""
+        """The part of `wanted` that the trading state and our limits allow; may be empty."""
         if state is TradingState.REDUCE_ONLY and not self._headroom.reduces(side):
             return ()
         if state is TradingState.REDUCE_ONLY and self._headroom.would_flip(side):

@@ -67,7 +67,7 @@ class IntensityEstimate(NamedTuple):
 
     @property
     def multiplier(self) -> float:
-        """Multiplier of the half-spread of a quote that uses this estimate."""
+        """Multiplier of the half-spread of a quote that uses this estimate; 1 unless COLD."""
         return COLD_MULTIPLIER if self.confidence is Confidence.COLD else 1.0
 
 

@@ -128,7 +128,7 @@ def _check_window(parameters: Parameters, now_ns: int) -> None:
 
 
 async def _before(venue: Venue, call: Call, entry: WireEntry | None) -> None:
-    """Apply the faults that act before the request is processed. Raises what `perform` does."""
+    """Apply the faults that act before the request is processed. Raises the errors of `perform`."""
     if armed := _take(venue, call, entry, FaultKind.DELAY):
         await asyncio.sleep(armed.fault.delay_s)
         call.delays_after_s.append(armed.fault.delay_after_s)
@@ -146,7 +146,7 @@ async def _before(venue: Venue, call: Call, entry: WireEntry | None) -> None:
 
 
 async def _after(venue: Venue, call: Call, entry: WireEntry | None) -> None:
-    """Apply the faults that act after the request was executed. Raises what `perform` does."""
+    """Apply the faults that act after the request was executed. Raises the errors of `perform`."""
     for delay_s in call.delays_after_s:
         await asyncio.sleep(delay_s)
     if _take(venue, call, entry, FaultKind.ACCEPT_DROP_RESPONSE):

@@ -192,7 +192,7 @@ def _envelope(text: str) -> tuple[object, str, dict[str, str]]:
 
 
 def _text(value: object) -> str:
-    """Return a parameter as it is signed: bare numbers, lower-case booleans."""
+    """Return a parameter as it is signed: bare numbers, lower-case booleans, None as ""."""
     match value:
         case str():
             return value

@@ -216,7 +216,7 @@ class Faults:
 
 
 def emptied(fault: Fault) -> tuple[str, ...]:
-    """Return the sides that a ONE_SIDED_BOOK fault empties."""
+    """Return the sides that a ONE_SIDED_BOOK fault empties: the one that it names, or both."""
     return (fault.event,) if fault.event else BOOK_SIDES
 
 

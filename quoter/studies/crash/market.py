@@ -41,7 +41,10 @@ PHASES = (  # until seconds after the onset
 
 
 def phase(after_s: float) -> Phase:
-    """Return the phase `after_s` seconds after the onset; the aftermath decays over 10 min."""
+    """Return the phase `after_s` seconds after the onset; the aftermath decays over 10 min.
+
+    A negative `after_s` is before the onset: calm.
+    """
     if after_s < 0.0:
         return CALM
     for until_s, found in PHASES:

@@ -1,4 +1,4 @@
-"""Stylised facts of a market: what its moves, its trades and its book look like."""
+"""Stylised facts of a market: figures of its moves, its trades and its book."""
 
 from dataclasses import dataclass, fields
 from math import inf, sqrt

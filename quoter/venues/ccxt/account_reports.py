@@ -227,7 +227,7 @@ def _time(row: Json) -> tuple[int, str]:
 
 
 def _after(fills: list[Fill], from_trade_id: str) -> tuple[Fill, ...]:
-    """Return fills later than `from_trade_id`; sorted by id, oldest first, if ids are numbers."""
+    """Return the fills without `from_trade_id`; if ids are numbers, the later ones in order."""
     if all(f.trade_id.isdigit() for f in fills):
         fills.sort(key=lambda f: int(f.trade_id))
         if from_trade_id.isdigit():

@@ -109,7 +109,7 @@ class RateLimiter:
     def read_wait_s(self, now_ns: int, weight: float) -> float:
         """Spend `weight` for a read and return 0, or return the seconds until that is possible.
 
-        Nothing is spent then. For a caller that decides by itself when to ask again.
+        In the second case nothing is spent: the caller decides by itself when to ask again.
         """
         if self.pause_reason(now_ns, is_cancel=False):
             return (self._pause.until_ns - now_ns) / NS_PER_S
