@@ -2,6 +2,7 @@
 
 from math import exp, floor, lgamma, log, sqrt
 
+ONE_A_YEAR = 1.0 / (365.0 * 86_400.0)  # per second: how often a limit may be reached by chance
 CHANCE_MIN = 1e-12  # below it a sum of probabilities is no longer exact in floats
 LOWER_SD = 10.0  # counts this many standard deviations below the mean are left out: below 1e-20
 

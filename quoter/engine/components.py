@@ -141,6 +141,7 @@ class Components:
             orders=self.orders,
             inventory=self.inventory,
             causes=self.causes,
+            expected=self.calibration.expected_market,
         )
         self.placing = Placing(
             config=config,
@@ -171,6 +172,8 @@ class Components:
             attribution=self.attribution,
             causes=self.causes,
             markout_loss_max=config.pricing.toxic_flow.markout_loss_max,
+            order_size=config.order_size,
+            expected=self.calibration.expected_market,
         )
         self.rules = MarketRules(
             self.instrument,

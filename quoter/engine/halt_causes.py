@@ -33,10 +33,13 @@ class HaltCauses:
         self.switch.raise_cause(cause, text)
         self._given.add(cause)
 
-    def raise_cause(self, step: StepBuilder, cause: Cause, text: str) -> None:
+    def raise_cause(
+        self, step: StepBuilder, cause: Cause, text: str, *, expected_per_s: float = 0.0
+    ) -> None:
         """Raise a cause; end its clearing delay if one is running.
 
-        Raises FLAPPING as well if the cause has paused quoting too often.
+        Raises FLAPPING as well if the cause has paused quoting too often. expected_per_s: the rate
+        at which the market itself raises this cause.
         """
         self._clean.pop(cause, None)
         if cause in LATCHED_FAULTS:
@@ -44,12 +47,13 @@ class HaltCauses:
         if not self.switch.raise_cause(cause, text):
             return
         step.raised.append((cause, text))
-        if self._flaps.add(cause, step.ts_ns, active=self.switch.causes):
-            policy = self._hysteresis
-            often = f"{cause} came more than {policy.pauses_max} times"
-            within = f"within {policy.window_ns / NS_PER_S / 60:g} min"
+        active = self.switch.causes
+        allowed = self._flaps.add(cause, step.ts_ns, active=active, expected_per_s=expected_per_s)
+        if allowed is not None:
+            within = f"within {self._hysteresis.window_ns / NS_PER_S / 60:g} min"
+            often = f"{cause} came more than {allowed} times {within}"
             how = "repair it, then clear this with `quoter resume`"
-            self.raise_cause(step, Cause.FLAPPING, f"{often} {within}: {how}; last: {text}")
+            self.raise_cause(step, Cause.FLAPPING, f"{often}: {how}; last: {text}")
 
     def clear(self, step: StepBuilder, cause: Cause) -> None:
         """Clear a cause whose condition is over, at once or after its clearing delay.
@@ -75,10 +79,18 @@ class HaltCauses:
         if self.switch.clear(cause):
             step.cleared.append(cause)
 
-    def set(self, step: StepBuilder, cause: Cause, *, active: bool, text: str) -> None:
-        """Raise the cause if `active`, else clear it."""
+    def set(
+        self,
+        step: StepBuilder,
+        cause: Cause,
+        *,
+        active: bool,
+        text: str,
+        expected_per_s: float = 0.0,
+    ) -> None:
+        """Raise the cause if `active`, else clear it; expected_per_s: as for `raise_cause`."""
         if active:
-            self.raise_cause(step, cause, text)
+            self.raise_cause(step, cause, text, expected_per_s=expected_per_s)
         else:
             self.clear(step, cause)
 

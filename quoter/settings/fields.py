@@ -722,7 +722,8 @@ class Requoting(BaseModel):
         le=1_000,
         description="Number of times that one cause may pause quoting within 10 min; after one "
         "more, quoting stays paused until `quoter resume` (cause `flapping`). Pauses by a slow "
-        "machine (`loop_lag`, `clock`, `memory`, `ledger_slow`) do not count.",
+        "machine (`loop_lag`, `clock`, `memory`, `ledger_slow`) do not count; `price_jump` and "
+        "`markout_loss` may pause as often as the usual volatility of the market explains.",
     )
     quote_ttl_s: float = Field(
         30,

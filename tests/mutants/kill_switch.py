@@ -176,10 +176,50 @@ MUTANTS = (
         "a cause that pauses again and again resumes by itself for ever",
         Edit(
             CAUSES,
-            "        if self._flaps.add(cause, step.ts_ns, active=self.switch.causes):\n",
+            "        if allowed is not None:\n",
             "        if False:\n",
         ),
         tests=("tests/unit/engine/test_halt_causes.py",),
+    ),
+    mutant(
+        "lively_market_latches",
+        "price jumps that are usual in this market stop quoting until a person resumes",
+        Edit(
+            "quoter/risk/hysteresis.py",
+            "        return max(self.pauses_max, by_chance)\n",
+            "        return self.pauses_max\n",
+        ),
+        tests=("tests/unit/risk/test_hysteresis.py",),
+    ),
+    mutant(
+        "pauses_explain_themselves",
+        "a wrong feed raises the expected rate of its own price jumps, and never latches",
+        Edit(
+            "quoter/risk/hysteresis.py",
+            "self._policy.allowed(pauses[0].expected_per_s)",
+            "self._policy.allowed(pauses[-1].expected_per_s)",
+        ),
+        tests=("tests/unit/risk/test_hysteresis.py",),
+    ),
+    mutant(
+        "price_jumps_without_expectation",
+        "the usual variance of the market is not asked for when a price jump is raised",
+        Edit(
+            "quoter/engine/limits/activity_limits.py",
+            "Cause.PRICE_JUMP, text, expected_per_s=expected_per_s",
+            "Cause.PRICE_JUMP, text",
+        ),
+        tests=("tests/unit/engine/limits/test_activity_limits.py",),
+    ),
+    mutant(
+        "markout_losses_without_expectation",
+        "markout losses that are usual in this market stop quoting until a person resumes",
+        Edit(
+            "quoter/engine/limits/losses.py",
+            "self._expected_losses_per_s() if is_toxic else 0.0",
+            "0.0",
+        ),
+        tests=("tests/unit/engine/limits/test_losses.py",),
     ),
     mutant(
         "slow_machine_latches",

@@ -4,7 +4,7 @@ The order rules judge one order; these limits judge many of them together, and r
 (rules PT-04, PT-07 and PT-08).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from quoter.domain.commands import PlaceOrder, RequestReport
 from quoter.domain.events import BookSnapshot, MarketEvent, Trade
@@ -18,6 +18,7 @@ from quoter.engine.config import EngineConfig
 from quoter.engine.halt_causes import HaltCauses
 from quoter.engine.market.view import MarketView
 from quoter.engine.step_builder import StepBuilder
+from quoter.risk.expected_market import ExpectedMarket
 from quoter.risk.monitors.message_rate import MessageRate
 from quoter.risk.monitors.price_jump import PriceJump
 from quoter.risk.monitors.price_references import PriceReferences
@@ -45,10 +46,12 @@ class ActivityLimits:
         orders: OpenOrders,
         inventory: Inventory,
         causes: HaltCauses,
+        expected: Callable[[], ExpectedMarket],
     ) -> None:
+        """`expected` returns the market as it usually is."""
         policy, limits = config.activity, config.limits
         self._market, self._orders, self._inventory = market, orders, inventory
-        self._causes, self._limits = causes, limits
+        self._causes, self._limits, self._expected = causes, limits, expected
         self.references = PriceReferences()
         self._jump = PriceJump(jump=policy.price_jump, drift=policy.quote_drift)
         self._rate = MessageRate(per_min=policy.creates_per_min, per_fill=policy.creates_per_fill)
@@ -90,7 +93,9 @@ class ActivityLimits:
                     self._raise_price_jump(text, step)
 
     def _raise_price_jump(self, text: str, step: StepBuilder) -> None:
-        self._causes.raise_cause(step, Cause.PRICE_JUMP, text)
+        mid = self._market.mid
+        expected_per_s = self._jump.expected_per_s(self._expected(), mid) if mid else 0.0
+        self._causes.raise_cause(step, Cause.PRICE_JUMP, text, expected_per_s=expected_per_s)
         self._jump_until_ns, self._snapshot_requested_ns = step.ts_ns + JUMP_PAUSE_NS, 0
 
     def check_create_rate(self, step: StepBuilder) -> None:

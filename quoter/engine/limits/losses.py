@@ -5,7 +5,7 @@ after fees. Drawdown is the distance of equity below its highest value in quote 
 never a share of the profit, which may be zero or negative.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from quoter.domain.number_text import plain
@@ -14,6 +14,7 @@ from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.engine.halt_causes import HaltCauses
 from quoter.engine.market.view import MarketView
 from quoter.engine.step_builder import StepBuilder
+from quoter.risk.expected_market import ExpectedMarket
 from quoter.risk.monitors.markout_loss import MarkoutLossMonitor
 from quoter.risk.view import Limits
 from quoter.state.attribution import Attribution
@@ -35,13 +36,18 @@ class Losses:
         attribution: Attribution,
         causes: HaltCauses,
         markout_loss_max: Decimal,
+        order_size: Decimal,
+        expected: Callable[[], ExpectedMarket],
     ) -> None:
+        """`expected` returns the market as it usually is; order_size: base units."""
         self._limits = limits
         self._market = market
         self._inventory = inventory
         self._attribution = attribution
         self._causes = causes
         self._minute = MarkoutLossMonitor(markout_loss_max)
+        self._markout_loss_max, self._order_size = float(markout_loss_max), float(order_size)
+        self._expected = expected
         self._marked_ns = 0  # when a mid was last known
         self._peak = Decimal(0)
         self.equity = Decimal(0)
@@ -73,8 +79,21 @@ class Losses:
             self._causes.raise_cause(step, cause, text)
         markouts = self._attribution.markouts(MINUTE_HORIZON_S)
         is_toxic = self._minute.update(step.ts_ns, markouts)
-        self._causes.set(step, Cause.MARKOUT_LOSS, active=is_toxic, text=self._minute.text)
+        expected_per_s = self._expected_losses_per_s() if is_toxic else 0.0
+        self._causes.set(
+            step,
+            Cause.MARKOUT_LOSS,
+            active=is_toxic,
+            text=self._minute.text,
+            expected_per_s=expected_per_s,
+        )
         self._check_mark(mid, step)
+
+    def _expected_losses_per_s(self) -> float:
+        """How often the market itself causes MARKOUT_LOSS, at most, per second."""
+        return self._expected().markout_losses_per_s(
+            self._markout_loss_max, order_size=self._order_size, horizon_s=MINUTE_HORIZON_S
+        )
 
     def breaches(self) -> Iterator[tuple[Cause, str]]:
         """The limits that equity exceeded at the last check, with the figures."""

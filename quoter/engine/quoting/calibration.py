@@ -31,6 +31,7 @@ from quoter.pricing.estimators.reach_prior import reach_prior, reach_rate
 from quoter.pricing.estimators.volatility import Volatility
 from quoter.pricing.models.glft_exact import BoundedModel
 from quoter.pricing.quote.normalisation import References, gamma_lot, raw_gamma_lot
+from quoter.risk.expected_market import ExpectedMarket
 from quoter.state.current_instrument import CurrentInstrument
 
 WARMUP_S = 5.0
@@ -128,6 +129,14 @@ class Calibration:
     @property
     def ready(self) -> bool:
         return self.references is not None
+
+    def expected_market(self) -> ExpectedMarket:
+        """Return the market as it usually is: over the last half hour, as far as it was seen."""
+        volatility = self._volatility
+        return ExpectedMarket(
+            variance_per_s=volatility.long.variance if volatility is not None else 0.0,
+            fills_per_s=self.expected_fills_per_s,
+        )
 
     @property
     def references_text(self) -> str:

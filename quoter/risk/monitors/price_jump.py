@@ -2,6 +2,7 @@
 
 from quoter.domain.market import Side
 from quoter.domain.units import BPS_PER_UNIT, NS_PER_S
+from quoter.risk.expected_market import ExpectedMarket
 from quoter.risk.monitors.sliding import SlidingRange
 
 JUMP_WINDOW_NS = NS_PER_S
@@ -31,6 +32,14 @@ class PriceJump:
         self._quoted.clear()
         for quotes in self._quotes.values():
             quotes.restart()
+
+    def expected_per_s(self, market: ExpectedMarket, mid: float) -> float:
+        """Return how often a market exceeds these limits by itself, at most, per second.
+
+        mid: quote/base. Our own quotes are taken to move as the mid does.
+        """
+        limits = (self._jump, self._drift)
+        return sum(market.moves_per_s(limit * mid) for limit in limits if limit)
 
     def on_mid(self, ts_ns: int, mid: float) -> str | None:
         """Add a mid, quote/base. Return the jump as text if it is too large, else None."""

@@ -5,7 +5,7 @@ which raise the same cause, are counted in `reject_streak.py`.
 """
 
 from quoter.domain.number_text import plain
-from quoter.domain.poisson import burst_limit
+from quoter.domain.poisson import ONE_A_YEAR, burst_limit
 from quoter.domain.units import NS_PER_S, S_PER_NS
 from quoter.risk.monitors.sliding import SlidingSum
 
@@ -16,12 +16,11 @@ SLOTS = 60
 # estimate follows, and the estimate may be wrong. Beyond it, only chance is allowed for.
 MARKET_TIMES = 10.0
 EXPECTED_MIN = 3.0  # lowest expected fills of a minute, order sizes
-ALARMS_PER_S = 1.0 / (365.0 * 86_400.0)  # false alarms at that multiple: one a year
 
 
 def lots_limit(busy: float) -> int:
     """Return the order sizes within a minute that are too many at a mean of `busy`, > 0."""
-    return burst_limit(busy / WINDOW_S, WINDOW_S, ALARMS_PER_S)
+    return burst_limit(busy / WINDOW_S, WINDOW_S, ONE_A_YEAR)
 
 
 class RepeatedExecution:

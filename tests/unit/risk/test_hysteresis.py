@@ -1,5 +1,7 @@
 """A fault that returns again and again is latched; a rare one never is."""
 
+from math import inf
+
 import pytest
 
 from quoter.domain.trading import Cause, TradingState
@@ -14,7 +16,7 @@ DAY_NS = 86_400 * NS_PER_S
 def test_the_sixth_pause_of_one_cause_within_ten_minutes_is_one_too_many() -> None:
     flaps = Flaps(Hysteresis())
     results = [flaps.add(Cause.MARKET_FEED_DOWN, n * MINUTE_NS) for n in range(6)]
-    assert results == [False] * 5 + [True]
+    assert results == [None] * 5 + [5]
 
 
 def test_six_pauses_in_more_than_ten_minutes_do_not_latch() -> None:
@@ -64,6 +66,46 @@ def test_pause_long_before_a_problem_of_the_machine_counts() -> None:
         flaps.add(Cause.BOOK_STALE, n * 20 * NS_PER_S)
         flaps.add(Cause.LOOP_LAG, n * 20 * NS_PER_S + CONSEQUENCE_NS + 1)
     assert flaps.add(Cause.BOOK_STALE, 100 * NS_PER_S)
+
+
+# The market itself raises a price jump every two minutes on average.
+LIVELY_PER_S = 1 / 120
+
+
+def test_pauses_that_the_market_explains_do_not_latch() -> None:
+    """Twice a minute is four times the expected rate, which the market still reaches."""
+    flaps = Flaps(Hysteresis())
+    times = (n * MINUTE_NS // 2 for n in range(1_000))
+    assert not any(flaps.add(Cause.PRICE_JUMP, t, expected_per_s=LIVELY_PER_S) for t in times)
+
+
+def test_more_pauses_than_the_market_explains_latch() -> None:
+    """Every five seconds; the first one that is too many names what was allowed."""
+    flaps = Flaps(Hysteresis())
+    results = [
+        flaps.add(Cause.PRICE_JUMP, n * 5 * NS_PER_S, expected_per_s=LIVELY_PER_S)
+        for n in range(60)
+    ]
+    allowed = results.count(None)
+    assert 20 < allowed < 60
+    assert results == [None] * allowed + [allowed] * (60 - allowed)
+
+
+def test_pauses_do_not_explain_themselves() -> None:
+    """Each jump of a wrong feed adds to the variance, and so to the rate that is expected."""
+    flaps = Flaps(Hysteresis())
+    rates = [n / 600 for n in range(7)]
+    found = [
+        flaps.add(Cause.PRICE_JUMP, n * 20 * NS_PER_S, expected_per_s=rate)
+        for n, rate in enumerate(rates)
+    ]
+    assert found == [None] * 5 + [5, 5]
+
+
+@pytest.mark.parametrize("expected_per_s", [1e-12, 1e9, inf])
+def test_allowed_pauses_are_at_least_those_of_the_setting(expected_per_s: float) -> None:
+    assert Hysteresis().allowed(expected_per_s) >= 5
+    assert Hysteresis(pauses_max=100).allowed(expected_per_s) >= 100
 
 
 def test_count_restarts_after_a_resume() -> None:

@@ -11,6 +11,7 @@ from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.engine.placing.placing import budget
+from quoter.risk.hysteresis import Hysteresis
 from tests.unit.engine.cases import (
     ACTIVITY,
     CONFIG,
@@ -86,6 +87,28 @@ def test_another_jump_restarts_the_five_seconds() -> None:
     harness.wait(0.2)
     harness.book(99.0)
     assert harness.causes == set()
+
+
+@pytest.mark.parametrize(("sigma", "latches"), [(0.005, True), (0.3, False)])
+def test_price_jumps_latch_only_where_the_market_does_not_explain_them(
+    sigma: float, *, latches: bool
+) -> None:
+    """Jumps above one per cent, three a minute: usual at 30 bps per root second, not at 0.5."""
+    pricing = replace(CONFIG.pricing, sigma_prior=sigma)
+    harness = EngineHarness(replace(WATCHFUL, pricing=pricing, hysteresis=Hysteresis())).quoting()
+    for n in range(20):
+        mid = 101.2 if n % 2 == 0 else 99.0
+        harness.book(200.2 - mid)
+        harness.book(mid)
+        assert Cause.PRICE_JUMP in harness.causes
+        harness.wait(5.1, ends=True)
+        harness.book(mid)
+        harness.wait(15.0, ends=True)
+        assert Cause.PRICE_JUMP not in harness.causes
+        if Cause.FLAPPING in harness.causes:
+            break
+    assert (n < 10) is latches
+    assert (Cause.FLAPPING in harness.causes) is latches
 
 
 def test_missing_snapshot_is_requested_again() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from quoter.domain.events import BookSnapshot
 from quoter.domain.trading import Cause, TradingState
+from quoter.risk.hysteresis import Hysteresis
 from tests.unit.engine.cases import CONFIG, EngineHarness, config, limits
 from tests.unit.state.cases import BUY, SELL, levels
 
@@ -127,6 +128,26 @@ def test_fills_that_lose_too_much_within_a_minute_pause_for_a_minute() -> None:
     assert harness.state() is TradingState.PAUSED
     harness.wait(1.5)
     assert Cause.MARKOUT_LOSS not in harness.causes
+
+
+def test_markout_losses_that_the_market_explains_do_not_latch() -> None:
+    """One fill loses the limit when the mid moves by two; many fills a minute are expected."""
+    toxic = replace(CONFIG.pricing.toxic_flow, markout_loss_max=Decimal("1.5"))
+    pricing = replace(CONFIG.pricing, toxic_flow=toxic, sigma_prior=0.22)
+    chosen = config(pricing=pricing, hysteresis=Hysteresis(pauses_max=2))
+    harness = EngineHarness(chosen).quoting()
+    for _ in range(3):
+        harness.wait(2.0)
+        harness.fill(harness.wanted(BUY))
+        mid = harness.engine.market.mid
+        assert mid is not None
+        harness.book(mid - 3.5)
+        harness.tick()
+        assert harness.causes == {Cause.MARKOUT_LOSS}
+        harness.wait(61.0, ends=True)
+        harness.book(mid)
+        harness.wait(1.0, ends=True)
+    assert harness.causes == set()
 
 
 def test_markout_loss_does_not_pause_without_a_limit() -> None:
