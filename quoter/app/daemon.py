@@ -23,7 +23,7 @@ from quoter.app.limit_checks import check_limits, check_target
 from quoter.app.live_control import LiveControl, Load
 from quoter.app.manifest import metrics_of
 from quoter.app.opening_reconciliation import OpeningReconciliation
-from quoter.app.paper import make_paper_gateway, paper_end
+from quoter.app.paper import fee_source, make_paper_gateway, paper_end
 from quoter.app.recording import make_recorder
 from quoter.app.settings_summary import SettingsSummaryLog
 from quoter.app.settings_to_config import (
@@ -87,6 +87,7 @@ class Daemon:
     clock: Clock
     ledger: Ledger | None
     run: str
+    fee_from: str  # where the maker fee of `instrument` is from
     paper: PaperVenue | None = None  # the simulated venue of a paper run
 
 
@@ -113,7 +114,7 @@ async def trade(
     try:
         record = latched(folder, clock) if folder is not None else None
         ledger = await open_ledger(settings, folder) if folder is not None else None
-        config = venue or venue_config(settings, with_key=not dry_run)
+        config = venue or venue_config(settings, is_dry=dry_run)
         start_ns = clock.now_ns()
         if ledger is not None:
             start_ns = await begin_run(ledger, settings, clock, api_key=config.api_key)
@@ -174,7 +175,8 @@ async def _make_daemon(
         )
     )
     run, venue = run_id(started.start_ns), access.paper.venue if access.paper is not None else None
-    return Daemon(runner, engine, instrument, metrics, clock, started.ledger, run, venue)
+    fee_from = fee_source(settings, is_of_account=access.public.is_fee_of_account)
+    return Daemon(runner, engine, instrument, metrics, clock, started.ledger, run, fee_from, venue)
 
 
 class _Access(NamedTuple):

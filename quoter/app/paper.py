@@ -28,6 +28,7 @@ log = structlog.get_logger()
 
 HOLDINGS = 2  # opening balances of each coin, in inventory limits
 NS_PER_US = 1_000  # ids that begin at the microsecond of the start are never used twice
+FEE_OF_ACCOUNT = "the account's, as the venue reports it"
 FEE_LISTED = "the fee of a new account, as ccxt lists it"
 FEE_NOT_LISTED = "the maker fee: ccxt lists no taker fee"
 
@@ -108,7 +109,6 @@ def _opening_balances(settings: Settings, rules: Instrument) -> dict[str, Decima
 
 def venue_terms(settings: Settings, rules: Instrument, public: CcxtGateway) -> dict[str, str]:
     """Return the simulated venue's rules, and where each fee comes from, for logs and tables."""
-    is_given = settings.fee_maker_bps is not None
     taker = public.listed_taker_fee
     return {
         "market": f"{settings.exchange} {settings.system}",
@@ -117,10 +117,17 @@ def venue_terms(settings: Settings, rules: Instrument, public: CcxtGateway) -> d
         "size_min": plain(rules.size_min),
         "notional_min": plain(rules.notional_min),
         "fee_maker_bps": plain(rules.fee_maker * BPS_PER_UNIT),
-        "fee_maker_from": "QUOTER_FEE_MAKER_BPS" if is_given else FEE_LISTED,
+        "fee_maker_from": fee_source(settings, is_of_account=False),
         "fee_taker_bps": plain((rules.fee_maker if taker is None else taker) * BPS_PER_UNIT),
         "fee_taker_from": FEE_NOT_LISTED if taker is None else FEE_LISTED,
     }
+
+
+def fee_source(settings: Settings, *, is_of_account: bool) -> str:
+    """Return where the maker fee is from; `is_of_account`: the venue reported it for the key."""
+    if settings.fee_maker_bps is not None:
+        return "QUOTER_FEE_MAKER_BPS"
+    return FEE_OF_ACCOUNT if is_of_account else FEE_LISTED
 
 
 def account_terms(account: PaperAccount) -> dict[str, str]:

@@ -61,10 +61,11 @@ def run_id(start_ns: int) -> str:
     return f"{base36(start_ns // NS_PER_MS):0>{RUN_DIGITS}}"
 
 
-def venue_config(settings: Settings, *, with_key: bool = True) -> VenueConfig:
+def venue_config(settings: Settings, *, with_key: bool = True, is_dry: bool = False) -> VenueConfig:
     """Return the venue configuration; in the sandbox its demo key is the default.
 
-    A paper run reads the live market without a key, whatever the settings have.
+    A paper run reads the live market without a key, whatever the settings have. `is_dry`: the key,
+    if there is one, only reads the fee of the account.
     """
     is_paper = settings.environment is Environment.PAPER
     with_key = with_key and not is_paper
@@ -85,6 +86,7 @@ def venue_config(settings: Settings, *, with_key: bool = True) -> VenueConfig:
         password=password,
         is_trial_first=trial_mode(settings) is not TrialMode.OFF,
         is_public_only=is_paper,
+        is_read_only=is_dry,
         fee_maker=given_fee(settings),
         stream=StreamTimings(
             stall_s=settings.book_stale_s, ping_s=min(PING_S_MAX, settings.book_stale_s / 2)

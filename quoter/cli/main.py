@@ -204,7 +204,10 @@ def backtest(
 def run(
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Use the live public feed, send no order. Needs no key."),
+        typer.Option(
+            "--dry-run",
+            help="Show quotes, send no order. Needs no key; one that is set reads the fee.",
+        ),
     ] = False,
 ) -> None:
     """Quote until SIGTERM or Ctrl-C; then cancel all own orders and verify that none is left.
@@ -217,7 +220,7 @@ def run(
     from quoter.settings import Exposure, forget_secrets, load, reader
 
     exposed = list[Exposure]()
-    settings = load(dry_run=dry_run, warn=exposed.append)
+    settings = load(dry_run=dry_run, reads_key=True, warn=exposed.append)
     again = reader()
     forget_secrets()
     from quoter.cli.run import run_daemon

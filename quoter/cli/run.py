@@ -4,11 +4,13 @@ import structlog
 import uvloop
 from rich.console import Console
 
-from quoter.app.daemon import trade
+from quoter.app.daemon import Daemon, trade
 from quoter.app.live_control import Load
 from quoter.app.live_screen import DaemonScreen
 from quoter.app.process_hardening import prepare_process
 from quoter.app.startup import StartFailed
+from quoter.domain.number_text import plain
+from quoter.domain.units import BPS_PER_UNIT
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Exposure, Settings
 
@@ -20,7 +22,7 @@ def run_daemon(
 ) -> int:
     """Trade until SIGTERM or Ctrl-C; return the exit code.
 
-    A dry run sends nothing and shows on stdout what it would quote. `load` reads the settings
+    A dry run sends no order and shows on stdout what it would quote. `load` reads the settings
     again; `exposed`: secrets that other users can read.
     """
     prepare_process(settings)
@@ -37,13 +39,17 @@ async def _live(settings: Settings, load: Load) -> ExitCode:
 
 
 async def _dry(settings: Settings) -> ExitCode:
-    screen = DaemonScreen(
-        settings, Console(), where=f"{settings.exchange} (dry run: nothing is sent)"
-    )
+    console = Console()
+    where = f"{settings.exchange} (dry run: nothing is sent)"
+    screen = DaemonScreen(settings, console, where=where)
+
+    def begin(daemon: Daemon) -> None:
+        fee = plain(daemon.instrument.fee_maker * BPS_PER_UNIT)
+        console.print(f"maker fee {fee} bps: {daemon.fee_from}", style="dim", highlight=False)
+        screen.on_ready(daemon)
+
     try:
-        return await trade(
-            settings, dry_run=True, on_ready=screen.on_ready, observers=(screen.observe,)
-        )
+        return await trade(settings, dry_run=True, on_ready=begin, observers=(screen.observe,))
     except StartFailed as error:
         return _refused(error)
     finally:

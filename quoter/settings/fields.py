@@ -643,7 +643,7 @@ class Pricing(BaseModel):
         le=1_000,
         description="Maker fee, in bps of price, negative for a rebate. Unset: the fee that the "
         "venue reports for the account; at a venue that reports none the start is refused. "
-        "Without a key (dry run, paper) the fee of a new account, as ccxt lists it.",
+        "Without a key (paper, or a dry run) the fee of a new account, as ccxt lists it.",
     )
     adverse_bps: float = Field(
         0,

@@ -55,6 +55,7 @@ class VenueConfig:
     is_trial_first: bool = False  # True: a trial order precedes the quotes
     is_cancel_only: bool = False  # True: the egress gate never opens for creates
     is_public_only: bool = False  # True: the same, and orders are not sent anywhere: no key
+    is_read_only: bool = False  # True: the same, but the key, if any, reads the account's fee
     fee_maker: Decimal | None = None  # fraction of notional; None: the account's is requested
     native_feed: bool = True  # False: the public feed through ccxt.pro too
     depth_levels: int = 1000  # of a depth snapshot
@@ -79,6 +80,11 @@ class VenueConfig:
             raise ValueError(f"sandbox needs a URL such as http://host:port: {self.sandbox_url!r}")
         if self.is_public_only and (self.api_key or self.secret or self.password):
             raise ValueError("a key is given for public market data only")
+
+    @property
+    def places_orders(self) -> bool:
+        """Whether this process creates orders; else its egress gate never opens for creates."""
+        return not (self.is_cancel_only or self.is_public_only or self.is_read_only)
 
     def is_own(self, client_id: str) -> bool:
         """Whether `client_id` belongs to an order of this instance."""

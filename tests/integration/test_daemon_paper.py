@@ -124,3 +124,16 @@ async def test_terminal_needs_no_settings_and_prints_the_account(
     assert "taker fee 10 bps (the fee of a new account, as ccxt lists it)" in said
     assert re.search(r"orders of 0\.00[45]\d*, inventory up to 0\.0[45]\d*", said)  # worth 300
     assert (tmp_path / "paper.log").exists()
+
+
+@pytest.mark.slow
+async def test_check_shows_the_terms_and_needs_no_key(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    known = {"QUOTER_SIGMA": "2", "QUOTER_KAPPA": "0.17", "QUOTER_INTENSITY": "4"}
+    async with paper(sandbox, tmp_path, "check", **known) as check:
+        assert await check.ended() == ExitCode.CLEAN, check.text
+    said = " ".join("".join(check.text).split())
+    assert "none is needed; 0.04 BTC, 8000 USDT (a new account)" in said
+    assert "simulated, front; latency 10 ms, maker fee 1 bps (QUOTER_FEE_MAKER_BPS)" in said
+    assert "ready for `quoter run`" in said

@@ -98,6 +98,26 @@ COINS = (
         tests=(ACCOUNT_FEE_TESTS,),
     ),
     mutant(
+        "dry_run_without_the_accounts_fee",
+        "a dry run quotes with the fee of a new account although it has a key",
+        Edit(
+            "quoter/app/daemon.py",
+            "venue_config(settings, is_dry=dry_run)",
+            "venue_config(settings, with_key=not dry_run, is_dry=dry_run)",
+        ),
+        tests=("tests/integration/test_daemon_dry.py",),
+    ),
+    mutant(
+        "dry_run_could_create",
+        "the egress gate of a dry run with a key is not sealed",
+        Edit(
+            "quoter/venues/config.py",
+            "self.is_public_only or self.is_read_only",
+            "self.is_public_only",
+        ),
+        tests=("tests/unit/app/test_settings_to_config.py",),
+    ),
+    mutant(
         "default_fee_without_a_warning",
         "without a key the fee of ccxt's table is used silently",
         Edit(

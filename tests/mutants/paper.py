@@ -84,6 +84,16 @@ MUTANTS = (
         tests=("tests/unit/sim/test_truth.py",),
     ),
     mutant(
+        "paper_check_asks_for_a_key",
+        "quoter check wants the balances of an account in a paper run",
+        Edit(
+            "quoter/cli/check.py",
+            "if self._settings.environment is Environment.PAPER:\n            return self._paper",
+            "if False:\n            return self._paper",
+        ),
+        tests=("tests/integration/test_daemon_paper.py",),
+    ),
+    mutant(
         "changed_rules_are_not_noticed",
         "a paper run goes on with rules that the venue has changed",
         Edit(

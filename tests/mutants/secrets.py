@@ -156,7 +156,7 @@ START = (
         "production takes its secret from the environment",
         Edit(
             "quoter/settings/load.py",
-            "    if settings.environment is Environment.PRODUCTION and not dry_run:\n",
+            "    if settings.environment is Environment.PRODUCTION and uses_key:\n",
             "    if False:\n",
         ),
         tests=("tests/unit/settings/test_exposure.py",),

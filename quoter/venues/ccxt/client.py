@@ -75,8 +75,7 @@ def make_client(
     )
     if (switch := switch_range(config.exchange)) is not None:
         client.dead_man_path = switch.path
-    is_sealed = config.is_cancel_only or config.is_public_only
-    client.gate = (SealedGate if is_sealed else EgressGate)(
+    client.gate = (EgressGate if config.places_orders else SealedGate)(
         hosts=system.hosts,
         headers=system.headers,
         age_ns_max=int(config.create_age_s_max * NS_PER_S),

@@ -121,6 +121,11 @@ class CcxtGateway:
         return self._startup.listed_taker_fee
 
     @property
+    def is_fee_of_account(self) -> bool:
+        """Whether the maker fee is the account's or that of the settings; valid after `connect`."""
+        return not self._startup.fee_warning
+
+    @property
     def warnings(self) -> tuple[tuple[str, str], ...]:
         """Warnings about this venue and key, as (event name, text); valid after `connect`."""
         found = (

@@ -25,6 +25,7 @@ from quoter.engine.config import GammaUnit, Horizon, PricingConfig, TrialMode
 from quoter.risk.monitors.market_regime import RegimePolicy
 from quoter.service.saved_calibration import CalibrationBounds, UsableCalibration
 from quoter.settings import FixedSettings, Settings
+from quoter.venues.ccxt.connect.trial_requests import needs_trial
 from tests.instruments import BTC_USDT
 from tests.unit.ledger.cases import opened
 
@@ -165,6 +166,16 @@ def test_only_the_sandbox_has_a_default_api_key() -> None:
     testnet = settings(environment="testnet", **keys)
     assert venue_config(testnet).api_key == "key"
     assert "topsecret" not in repr(venue_config(testnet))
+
+
+def test_dry_run_takes_the_key_and_can_create_no_order() -> None:
+    keys = {"api_key": "key", "api_secret": "topsecret"}
+    testnet = settings(environment="testnet", **keys)
+    dry = venue_config(testnet, is_dry=True)
+    assert dry.api_key == "key"
+    assert not dry.places_orders
+    assert not needs_trial(dry)
+    assert venue_config(testnet).places_orders
 
 
 @pytest.mark.parametrize(

@@ -209,6 +209,14 @@ class TestProduction:
     def test_a_dry_run_needs_neither_opt_in_nor_key(self, given: Given) -> None:
         given(environment="production")
         assert load(dry_run=True).api_key is None
+        assert load(dry_run=True, reads_key=True).api_key is None
+
+    def test_production_refuses_an_exposed_key_that_a_dry_run_would_use(self, given: Given) -> None:
+        keys = {"api_key": "abcd", "api_secret": "efgh"}
+        given(environment="production", **keys)
+        assert load(dry_run=True).api_key is not None
+        with pytest.raises(BadSetting, match="production refuses it"):
+            load(dry_run=True, reads_key=True)
 
     def test_a_paper_run_needs_no_key(self, given: Given) -> None:
         given(environment="paper", paper_fill_model="certain")

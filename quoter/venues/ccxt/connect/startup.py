@@ -100,7 +100,7 @@ class StartupChecks:
         await self._check_clock()
         if self._config.api_key:
             await self._check_key()
-            if not self._config.is_cancel_only:
+            if self._config.places_orders:
                 self.shared_coins = await shared_coins(
                     self._client, self._sender, self._profile, self._config.symbol
                 )

@@ -131,4 +131,4 @@ class TrialRequests:
 
 def needs_trial(config: VenueConfig) -> bool:
     """Whether this process will create orders, and has the key that ccxt needs to build them."""
-    return bool(config.api_key) and not config.is_cancel_only
+    return bool(config.api_key) and config.places_orders
