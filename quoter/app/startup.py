@@ -40,7 +40,7 @@ from quoter.venues.ports import OrderGateway
 
 log = structlog.get_logger()
 
-START_WAIT_S = 60.0  # that a start waits for a venue that can't be used (maintenance)
+START_WAIT_S = 60.0  # how long a start waits for a venue that can't be used (maintenance)
 CANCEL_AGAIN_S = 3.0
 CANCEL_S_MAX = 10.0  # of the cancels between two tries
 OTHER_KILL = (

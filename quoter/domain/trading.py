@@ -44,9 +44,7 @@ class Cause(StrEnum):
     FOREIGN_KILL = "foreign_kill"
     KEY_REFUSED = "key_refused"
     DRAWDOWN_LIMIT = "drawdown_limit"
-    WIRE_MISMATCH = (
-        "wire_mismatch"  # a request differs from the approved order, or goes to another address
-    )
+    WIRE_MISMATCH = "wire_mismatch"  # a request is not as approved, or goes to another address
     SENTINEL_KILL = "sentinel_kill"
     # PAUSED until an operator resumes
     OPERATOR_PAUSE = "operator_pause"

@@ -159,10 +159,9 @@ class ReconcilePolicy:
     fence_ns: int = 15 * NS_PER_S
     foreign: ForeignPolicy = ForeignPolicy.PAUSE
     rules_ns: int = 0  # period of reading the market's rules; 0: only after a reject by a filter
-    fee_ns: int = 0  # period of reading the account's maker fee; 0: only after a fill with another
-    unread_ns: int = (
-        0  # without a report of one kind for longer than this, quoting pauses; 0: never
-    )
+    fee_ns: int = 0  # period of reading the account's maker fee; 0: only after another one was paid
+    # without a report of one kind for longer than this, quoting pauses; 0: never
+    unread_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ class FillRows:
         self._write = write
         self.newest: deque[FillRow] = deque(maxlen=ROWS_MAX)
         self.drawn: list[FillRow] = []
-        self.each = 1  # one of so many is drawn
+        self.each = 1  # every fill of this number is drawn: 1 for all
         self.buys = self.sells = 0
 
     @property

@@ -48,9 +48,8 @@ class Limits:
     drawdown_max: Decimal  # quote currency below the highest equity since start, > 0
     position_notional_max: Decimal | None = None  # quote currency; None: only inventory_max applies
     book_spread_max: Decimal  # fraction of the mid
-    book_depth_min: Decimal | None = (
-        None  # base, in the best levels of each side; None: the size of the order
-    )
+    # base, in the best levels of each side; None: the size of the order
+    book_depth_min: Decimal | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for a limit that would allow everything, or nothing."""

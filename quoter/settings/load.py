@@ -86,7 +86,7 @@ def settings_from(texts: Mapping[str, str]) -> Settings:
     given = {
         name: text
         for name, text in texts.items()
-        if name not in HIDDEN and text != str(None)  # unset
+        if name not in HIDDEN and text != str(None)  # None: not set
     }
     try:
         return FixedSettings.model_validate(given)

@@ -18,9 +18,8 @@ class FillModel(StrEnum):
     """
 
     FRONT = "front"  # at once: the order stands before all others (optimistic)
-    PROBABLE = (
-        "probable"  # after the size ahead of it; every unit is equally likely to be cancelled
-    )
+    # after the size ahead of it; every unit is equally likely to be cancelled
+    PROBABLE = "probable"
     PESSIMISTIC = "pessimistic"  # after the size ahead of it; others cancel behind it only
     CERTAIN = "certain"  # never: only a trade beyond its price proves the fill
 

@@ -98,9 +98,8 @@ class MarketSpec:
     fee_taker: Decimal = Decimal("0.001")
     recorded: bool = False
     fill_model: FillModel = FillModel.FRONT  # of a recorded market
-    real: RealLike | None = (
-        None  # of a real-like market; depth_lots is then the best level's median
-    )
+    # of a real-like market; depth_lots is then the best level's median
+    real: RealLike | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from quoter.sim.scripts import Conditions
 
 ACTIVITY_FAST_S, ACTIVITY_SLOW_S = 15.0, 240.0  # relaxation times of the two parts of activity
 ACTIVITY_STEP_NS = NS_PER_S
-ACTIVITY_MAX = 30.0  # and one over it: bounds of the activity, as a multiple of the usual one
+ACTIVITY_MAX = 30.0  # highest activity in multiples of the usual one; the lowest is its inverse
 VOLATILITY_POWER = 0.5  # of volatility in activity
 REACH_POWER = 0.75  # of 1/kappa in volatility; 0.6 to 0.9 on recorded markets
 REACH_STEP = log(2.0) / 2.0  # 1/kappa changes by this factor at a time, since levels move with it

@@ -98,7 +98,7 @@ REAL_THIN = replace(
     ),
 )
 # A liquid market on a large tick (19 bp), where queue position decides who trades. Its texture is
-# that of the USD-M tape; no tape of such a market was there.
+# that of the USD-M tape: there is no tape of such a market.
 REAL_LARGE_TICK = replace(
     LARGE_TICK,
     intensity=2.0,

@@ -49,9 +49,8 @@ class OpenOrder:
     queries_sent: int = 0
     unknown_since_ns: int = 0
     fills_missing_since_ns: int = 0  # since when the venue reports more fills than are booked
-    not_found_ns: int = (
-        0  # first not-found answer after the fence; 0 again when it is reported open
-    )
+    # first not-found answer after the fence; 0 again when it is reported open
+    not_found_ns: int = 0
     price_float: float = 0.0
 
     @property

@@ -55,7 +55,7 @@ class RiskViews:
         self._inventory = inventory
         self._references = references
         self._headroom = headroom
-        self._step: StepBuilder | None = None  # the step that the market was looked at in
+        self._step: StepBuilder | None = None  # the step in which the market was read
         self._seen: _MarketFigures
 
     def take(

@@ -20,9 +20,8 @@ from quoter.domain.market import Level
 from quoter.domain.units import NS_PER_S
 from quoter.engine.config import BookPolicy
 
-ACKS_MAX = (
-    100  # acknowledged orders that are remembered until the depth moves; more would add no proof
-)
+# acknowledged orders that are remembered until the depth moves; more would add no proof
+ACKS_MAX = 100
 SIZE_TOLERANCE = 1e-9  # relative: the same size through two texts
 # Confirmations needed after a proof, unless the stream itself brings an update; doubled each time.
 TRUSTED_AFTER, DOUBLINGS_MAX = 3, 5

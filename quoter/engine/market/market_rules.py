@@ -51,7 +51,7 @@ class MarketRules:
         self._asked_ns = 0
         self._due_ns = 0  # 0: never
         self._is_paused = False  # by MARKET_RULES
-        self._was_down = False  # a stream, since the rules were last due for that
+        self._was_down = False  # a stream, and the rules were not requested since
         self._refusal = ""  # why the market can't be quoted by the newest report
         self._is_checked = False  # against a price: none may be known at the start
 

@@ -32,7 +32,7 @@ from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrder, OpenOrders
 
-MINUTE_S = 62.0  # a minute, and what the counter that checks the limit may count beyond it
+MINUTE_S = 62.0  # a minute, and two seconds that the counter of the limit may include beyond it
 BUDGET_BURST_S = 2.0  # so many seconds of new orders may be sent at once
 SPARE_SHARE = 0.5  # small corrections may use only the upper half of the bucket
 DENIED_PAUSE_NS = 1_000 * NS_PER_MS  # of a side after an order rule denied its order

@@ -46,7 +46,7 @@ class Quoting:
         self._estimators = estimators
         self._regime = regime
         self._seen: tuple[object, ...] | NoQuote | None = None  # what `latest` was computed from
-        self._funded_from: tuple[object, ...] = ()  # a quote that the balances cover, and these
+        self._funded_from: tuple[object, ...] = ()  # a quote and the balances that cover it
         self.latest: TwoSidedQuote = no_quote(NoQuote.NO_BOOK)
         # the update of the book that `latest` was computed from, or is still right for
         self.book_seq = -1

@@ -97,7 +97,7 @@ class FlowSignal:
         self._mean_size = 0.0
         self._orders = 0
         self._takers = TakerOrders()
-        self._order_size = self._counted = 0.0  # size of the newest order, and what counts of it
+        self._order_size = self._counted = 0.0  # size of the newest order, and the part that counts
         self._mean_before = 0.0  # mean size of the orders before it
         self._t_s = -inf
         self._squares = self._weight = 0.0

@@ -29,8 +29,9 @@ RECENT = 24  # newest reaches, compared with all others
 CHANGE_MIN = 12.0
 PRIOR_SAMPLES = 20.0  # n0: weight of the prior kappa, in samples
 PRIOR_SAMPLES_LEFT = 2.0  # after a change of kappa
-PRIOR_S, PRIOR_S_MIN = 60.0, 6.0  # t0: weight of the prior rate, in observed time; it decays to
-# a tenth, so that a wrong prior is forgotten and a market without trades still has a rate
+# t0: weight of the prior rate, in observed time. It decays to a tenth, so that a wrong prior is
+# forgotten, but a market without trades still has a rate.
+PRIOR_S, PRIOR_S_MIN = 60.0, 6.0
 CENSOR_SD = 6.0  # a reach beyond this many sigmas (and 3 ticks) is censored at that distance
 CENSOR_TICKS = 3.0
 SHARE_MAX = 0.95  # of windows with a taker; above it the rate is no longer identified

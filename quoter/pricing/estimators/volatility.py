@@ -24,8 +24,9 @@ GRID_S = 1.0
 SCALES_S = (GRID_S, 5.0, 30.0)  # steps of the estimates whose ratio is measured
 FAST_SHARE = 0.85
 PRIOR_S = 60.0  # weight of the prior, in observed time
-WARM_GRIDS = 20.0  # observed time, in grid steps, before an estimate is used; or one half-life, if
-# that is shorter: observed time decays too and may never reach 20 steps
+# Observed time, in grid steps, before an estimate is used; or one half-life, if that is shorter:
+# observed time decays too and may never reach 20 steps.
+WARM_GRIDS = 20.0
 LONG_MOVES = 3.0  # weight of the long estimate, in effective moves of the slow or fast one
 SCALE_ERRORS = 2.0  # standard errors of a ratio of scales that are attributed to chance
 BARS_MIN = 5  # fewer bars are too few for a prior

@@ -100,8 +100,9 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     endpoint: Endpoint | None = None
     symbol: str = ""
     api_key: str = ""
-    event: str = ""  # executionReport, outboundAccountPosition; an execution type such as TRADE;
-    # depth, bookTicker, trade or aggTrade for market data
+    # executionReport, outboundAccountPosition, or an execution type such as TRADE; for market data
+    # depth, bookTicker, trade or aggTrade
+    event: str = ""
     socket: SocketKind | None = None
     delay_s: Seconds = 0.0
     delay_after_s: Seconds = 0.0

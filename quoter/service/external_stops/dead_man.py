@@ -39,9 +39,8 @@ class DeadManRefresher:
         self.timeout_s = timeout_s
         self._clock = clock
         self._monotonic_s = monotonic_s
-        self._fires_s: float | None = (
-            None  # the earliest time at which it may fire; None: not armed
-        )
+        # the earliest time at which it may fire; None: not armed
+        self._fires_s: float | None = None
         self._failures = 0
         self._is_over = False
         self._is_active = False

@@ -22,9 +22,8 @@ class LatchWriter:
     ) -> None:
         self._latch = latch
         self._wanted = self._kept = record
-        self._is_sure = (
-            True  # whether the disk holds `_kept`: not during a write, nor after a failed one
-        )
+        # whether the disk holds `_kept`: not during a write, nor after a failed one
+        self._is_sure = True
         self._on_settled = on_settled
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()

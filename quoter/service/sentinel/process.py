@@ -47,9 +47,8 @@ RETRIES_S = (0.25, 0.5, 1.0, 2.0)  # then the last one repeatedly
 TRY_S_MAX = 5.0
 ALIVE_S = 2.0  # age of our own last pass of the loop; above it we are not alive
 VENUE_S_MAX = 30.0  # without a reply of the venue for this long we could not cancel
-UNMONITORED = frozenset(
-    {DaemonState.OTHER_MARKET, DaemonState.UNREADABLE}
-)  # this daemon cannot be monitored
+# States in which the daemon cannot be monitored.
+UNMONITORED = frozenset({DaemonState.OTHER_MARKET, DaemonState.UNREADABLE})
 ALARMING = UNMONITORED | {DaemonState.SILENT}
 
 
@@ -83,9 +82,8 @@ class Sentinel:
         self._known_orders = known_orders
         self._alarm = asyncio.Event()
         self._state_changed = asyncio.Event()  # check the venue at once
-        self._unlatched: tuple[str, str] | None = (
-            None  # reason and label of a kill that is not on disk yet
-        )
+        # reason and label of a kill that is not on disk yet
+        self._unlatched: tuple[str, str] | None = None
         self._unfit: MarketUnfit | None = None
         self._connects = 0  # attempts to connect to the venue
         self._connect_pauses, self._next_connect_s = start_pauses(), -inf

@@ -32,7 +32,7 @@ class Phase(NamedTuple):
 
 
 CALM = Phase(1.0, 0.0, 1.0, 1.0, 1.0)
-PHASES = (  # until seconds after the onset
+PHASES = (  # end in seconds after the onset, and the phase
     (30.0, Phase(4.0, -0.0003, 5.0, 0.6, 0.5)),
     (120.0, Phase(10.0, -0.0010, 10.0, 0.3, 0.15)),
     (180.0, Phase(14.0, -0.0010, 6.0, 0.3, 0.05)),
