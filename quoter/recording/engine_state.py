@@ -170,7 +170,7 @@ class _Reader:
     def _instance(self, rest: list[Coded], present: object) -> object:
         kind, names = _class(rest[0]), [str(name) for name in rest[1::2]]
         is_component = type(present) is kind and not _is_frozen(kind)
-        if is_component and names != list(_attributes(present)):
+        if is_component and not set(_attributes(present)) <= set(names):
             raise ValueError(f"{kind.__name__} has other attributes")
         is_component = is_component and id(present) not in self._components
         found = present if is_component else object.__new__(kind)

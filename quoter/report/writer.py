@@ -9,8 +9,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Final
 
+from quoter.report.document import standalone
 from quoter.report.fill_rows import FillRow
-from quoter.report.page import page, standalone, warnings
+from quoter.report.page import page, warnings
 from quoter.report.pictures import bar_pictures, charts
 from quoter.report.run_report import RunReport
 from quoter.report.svg import WIDE, draw

@@ -1,12 +1,13 @@
 """Tables and the picture of a sweep; the picture has one column per tape."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from quoter.report.document import document, heading, html_table, png_figure, warning
 from quoter.state.attribution import HORIZONS_S
 from quoter.studies.common.pictures import COLOURS, label, save
-from quoter.studies.common.report import Cell, Picture, Report, Table
+from quoter.studies.common.report import Cell, Picture, Report, Table, cell
 from quoter.studies.common.report_writer import markdown
 from quoter.sweep.bootstrap import DRAWS, Interval
 from quoter.sweep.cell import SAMPLE_S
@@ -33,7 +34,8 @@ COLUMNS: Final = (
     "",
 )
 SHOWN: Final = (0, 1, 2, 6, 8, 9, 10, 11, 12, 13)  # columns that fit into a terminal
-NAMES: Final = ("summary.md", "picture.png")
+NAMES: Final = ("summary.md", "picture.png", "report.html")
+TEXTS: Final = frozenset({"variant", ""})  # columns without numbers
 WIDTH, HEIGHT, PANELS = 4.6, 2.6, 3  # inches
 
 
@@ -55,7 +57,10 @@ def table_of(group: Group, number: int) -> Table:
 def write_report(
     groups: Sequence[Group], warnings: Sequence[str], folder: Path, *, settings: dict[str, Cell]
 ) -> None:
-    """Write `summary.md` and its picture; `settings` are shown below the title. Raises OSError."""
+    """Write `summary.md`, its picture, and both as one page; `settings` are below the title.
+
+    Raises OSError.
+    """
     tables = [table_of(group, number) for number, group in enumerate(groups, start=1)]
     report = Report(
         study="sweep",
@@ -64,12 +69,27 @@ def write_report(
         tables=tables,
         findings=[f"warning: {text}" for text in warnings],
     )
-    summary, picture = (folder / name for name in NAMES)
+    summary, picture, page = (folder / name for name in NAMES)
     text = markdown(report, settings)
     if groups:
         text += f"\n![Profit, edge and inventory of each variant]({picture.name})\n"
         save(picture_of(groups), picture)
     summary.write_text(text, encoding="utf-8")
+    png = picture.read_bytes() if groups else b""
+    about = ", ".join(f"{name} {cell(value)}" for name, value in settings.items())
+    with page.open("w", encoding="utf-8") as file:
+        file.writelines(document("Sweep", _body(tables, warnings, png), about=about))
+
+
+def _body(tables: Sequence[Table], warnings: Sequence[str], png: bytes) -> Iterator[str]:
+    """Yield the page: warnings, picture, tables."""
+    yield from map(warning, warnings)
+    if png:
+        yield png_figure(png, "Profit, edge and inventory of each variant")
+    for table in tables:
+        columns = [(name, name not in TEXTS) for name in table.columns]
+        rows = (list(map(cell, row)) for row in table.rows)
+        yield heading(table.title) + html_table(columns, rows, note=table.note)
 
 
 def picture_of(groups: Sequence[Group]) -> Picture:

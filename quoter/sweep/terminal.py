@@ -129,7 +129,7 @@ def _report(
         "code": cells[0].code,
     }
     write_report(found, texts, folder, settings=shared)
-    console.print(f"{folder / 'summary.md'}", markup=False, soft_wrap=True)
+    console.print(f"{folder / 'report.html'}", markup=False, soft_wrap=True)
 
 
 def _print(table: ReportTable, columns: Sequence[int], console: Console) -> None:

@@ -1,5 +1,6 @@
 """`quoter sweep`: table, files, continuation, and one-line errors."""
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +28,19 @@ def test_results_are_written_and_only_missing_cells_run_again(tape: Path, tmp_pa
     assert "warning: btc.txt, front: only 1 samples" in ran.output
     folder = tmp_path / "out"
     names = {path.name for path in folder.iterdir()}
-    assert names == {FOLDER, "results.csv", "results.parquet", "summary.md", "picture.png"}
+    assert names == {
+        FOLDER,
+        "results.csv",
+        "results.parquet",
+        "summary.md",
+        "picture.png",
+        "report.html",
+    }
+    page = (folder / "report.html").read_text()
+    assert "warning: " not in page
+    assert 'class="warning">btc.txt, front: only 1 samples' in page
+    assert "<td>GAMMA=0.5</td>" in page
+    assert re.findall(r"(?:src|href)=.{22}", page) == ['src="data:image/png;base64']
     before = (folder / "results.csv").read_text()
     next(iter(sorted((folder / FOLDER).iterdir()))).unlink()
     again = invoke(*words)
