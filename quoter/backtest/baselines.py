@@ -6,7 +6,7 @@ its estimates of sigma, kappa and A. The rules are explained in deploy/docs/back
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from copy import replace
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType

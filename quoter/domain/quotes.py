@@ -1,6 +1,5 @@
 """The wanted quote, and every term that led to it."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -32,8 +31,7 @@ class SideOff(NamedTuple):
     reason: NoQuote
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PricingInputs:
+class PricingInputs(NamedTuple):
     """Everything that a quote is computed from; floats, base units (deploy/docs/strategy.md).
 
     fair: quote/base. sigma: quote/base/sqrt(s). kappa (k in the papers): 1/price. intensity (A):
@@ -75,8 +73,7 @@ class PricingInputs:
     d_unwind: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteTerms:
+class QuoteTerms(NamedTuple):
     """One quote with its terms: bid = fair - delta_bid, ask = fair + delta_ask, in quote/base.
 
     delta_bid = half_spread + boundary + skew + cost_bid + markout_cost_bid + widening_bid + extra
@@ -104,8 +101,7 @@ class QuoteTerms:
     tick_bound: bool = False  # the grid is coarser than our half-spread: rounding decides
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TwoSidedQuote:
+class TwoSidedQuote(NamedTuple):
     """The orders wanted now; a side without any has its reason in `off`."""
 
     bids: tuple[Quote, ...]

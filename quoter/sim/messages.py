@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from quoter.domain.market import Side
 from quoter.sim.fill_models import FillModel
@@ -211,8 +212,7 @@ class BalanceNews:
     balances: dict[str, tuple[Decimal, Decimal]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DepthNews:
+class DepthNews(NamedTuple):
     """Levels that changed since the last DepthNews, absolute sizes, update ids first..last."""
 
     ts_ns: int
@@ -223,8 +223,7 @@ class DepthNews:
     asks: tuple[tuple[Decimal, Decimal], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BestNews:
+class BestNews(NamedTuple):
     """Best level of each side, after one of them or both changed."""
 
     ts_ns: int
@@ -234,8 +233,7 @@ class BestNews:
     ask: tuple[Decimal, Decimal]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrintNews:
+class PrintNews(NamedTuple):
     """A public trade; `taker` is the aggressor's side."""
 
     ts_ns: int

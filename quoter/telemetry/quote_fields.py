@@ -1,7 +1,5 @@
 """The terms of a quote as the fields of one log line, `quote_terms`."""
 
-from dataclasses import fields
-
 from quoter.domain.number_text import plain
 from quoter.domain.quotes import Quote, QuoteTerms, TwoSidedQuote
 
@@ -39,9 +37,9 @@ def _terms(terms: QuoteTerms) -> dict[str, LogValue]:
     """Return every scalar field by its own name, so that a new field can't be left out."""
     values: dict[str, LogValue] = {}
     for part in (terms.inputs, terms):
-        for field in fields(part):
-            if field.name not in NESTED:
-                values[field.name] = _short(getattr(part, field.name))
+        for name, value in part._asdict().items():
+            if name not in NESTED:
+                values[name] = _short(value)
     return values
 
 

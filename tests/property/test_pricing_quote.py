@@ -1,6 +1,6 @@
 """Properties of quotes in every market and at every inventory."""
 
-from dataclasses import replace
+from copy import replace
 from math import inf, isfinite
 
 from hypothesis import given, settings

@@ -1,6 +1,6 @@
 """Computes the wanted quote, or the reason why there is none."""
 
-from dataclasses import replace
+from copy import replace
 
 from quoter.domain.errors import InvalidInput
 from quoter.domain.market import Level, Side

@@ -11,7 +11,7 @@ checked. Present volatility has an estimate of its own too, with the fast half-l
 below one tick ignored: on a coarse grid they are bounces between bid and ask.
 """
 
-from dataclasses import replace
+from copy import replace
 from decimal import Decimal
 from math import inf
 

@@ -3,7 +3,8 @@
 Formulas: deploy/docs/strategy.md, "Settings summary".
 """
 
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from math import inf, sqrt
 
 from quoter.domain.number_text import plain

@@ -7,7 +7,7 @@ was armed. F-numbers refer to the fault catalogue in deploy/docs/reliability.md.
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from copy import replace
 from enum import StrEnum
 from typing import Annotated
 

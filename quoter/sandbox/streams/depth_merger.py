@@ -1,6 +1,6 @@
 """Merging of 100 ms depth diffs into one per second."""
 
-from dataclasses import replace
+from copy import replace
 from decimal import Decimal
 
 from quoter.sim.messages import DepthNews

@@ -7,7 +7,7 @@ that is not listed, are refused; `channels.py` has the names.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from copy import replace
 from decimal import Decimal
 
 import msgspec

@@ -133,7 +133,7 @@ def _quote_level(level: Quote) -> Json:
 
 def _terms(terms: QuoteTerms) -> Json:
     """Return every field under its name, so that no field can be missing."""
-    fields_json = {field.name: _json_value(getattr(terms, field.name)) for field in fields(terms)}
+    fields_json = {name: _json_value(value) for name, value in terms._asdict().items()}
     clamps: list[Json] = [
         {"name": clamp.name, "before": _number(clamp.before), "after": _number(clamp.after)}
         for clamp in terms.clamps
@@ -142,7 +142,7 @@ def _terms(terms: QuoteTerms) -> Json:
 
 
 def _inputs(inputs: PricingInputs) -> Json:
-    return {field.name: _json_value(getattr(inputs, field.name)) for field in fields(inputs)}
+    return {name: _json_value(value) for name, value in inputs._asdict().items()}
 
 
 def _json_value(value: object) -> Json:

@@ -1,7 +1,7 @@
 """Figures of the calibration on one recorded market, each with what it must be."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from copy import replace
 from math import ceil, exp, inf, isnan, nan
 from typing import NamedTuple
 

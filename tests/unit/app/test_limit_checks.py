@@ -1,7 +1,7 @@
 """Limits and order sizes that no order can satisfy are reported at the start."""
 
 from contextlib import nullcontext
-from dataclasses import replace
+from copy import replace
 from decimal import Decimal
 
 import pytest

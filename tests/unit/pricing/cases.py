@@ -1,6 +1,6 @@
 """Markets and inputs shared by pricing tests."""
 
-from dataclasses import replace
+from copy import replace
 from decimal import Decimal
 
 from quoter.domain.quotes import PricingInputs

@@ -1,7 +1,7 @@
 """Which steps are logged, and with which fields."""
 
 from collections import Counter
-from dataclasses import replace
+from copy import replace
 from decimal import Decimal
 
 import structlog

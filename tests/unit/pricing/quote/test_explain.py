@@ -1,6 +1,6 @@
 """Explanation of a quote: rows, figures and sentences."""
 
-from dataclasses import replace
+from copy import replace
 
 import pytest
 

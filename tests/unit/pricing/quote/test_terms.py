@@ -1,6 +1,6 @@
 """Quote terms: direction of the skew, added terms, and every bound by its name."""
 
-from dataclasses import replace
+from copy import replace
 from math import inf, nan
 
 import pytest

@@ -1,7 +1,7 @@
 """The order book as a table: order of the rows, own orders, and the format of prices."""
 
 import io
-from dataclasses import replace
+from copy import replace
 from decimal import Decimal
 
 import pytest
