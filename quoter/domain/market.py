@@ -10,10 +10,11 @@ class Side(StrEnum):
     BUY = "BUY"
     SELL = "SELL"
 
-    @property
-    def sign(self) -> int:
-        """+1 for BUY, -1 for SELL: the change of inventory per unit."""
-        return 1 if self is Side.BUY else -1
+    sign: int  # +1 for BUY, -1 for SELL: the change of inventory per unit
+
+    def __init__(self, name: str) -> None:
+        """Set the sign of the side of this name once; it is read in the innermost loops."""
+        self.sign = 1 if name == "BUY" else -1
 
     @property
     def opposite(self) -> "Side":

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from typing import NamedTuple
 
 from quoter.domain.commands import OrderIntent
 from quoter.domain.market import Side
 from quoter.domain.trading import Phase, TradingState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskView:
+class RiskView(NamedTuple):
     """Figures in base units unless stated otherwise. Inventory is position minus target."""
 
     ts_ns: int

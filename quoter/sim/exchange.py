@@ -315,6 +315,8 @@ class Exchange:
 
     def _run_to(self, now_ns: int) -> None:
         self._now_ns = max(self._now_ns, now_ns)
+        if not self._flows:
+            return
         flows = list(self._flows.values())
         while flows:
             first = min(flows, key=_next_ns)

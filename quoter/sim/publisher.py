@@ -90,8 +90,8 @@ class Publisher:
         own, other = self._book.best(side), self._background.best(side)
         if other is None or (own is not None and side.sign * (own - other) > 0):
             return None if own is None else (own, self._own_size(side, own))
-        size = self._background.best_size(side)
-        return other, size if own is None else size + self._own_size(side, other)
+        size, own_lots = self._background.best_size(side), self._book.lots_at(side, other)
+        return other, size + self._grid.size(own_lots) if own_lots else size
 
     def _publish_best(self, update_id: int, now_ns: int) -> None:
         bid, ask = self.best(Side.BUY), self.best(Side.SELL)

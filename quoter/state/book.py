@@ -83,7 +83,8 @@ class HalfBook:
         self._edge = self.near[0] if len(keys) > NEAR else -inf
 
     def _keys(self) -> list[float]:
-        return sorted(self._sign * price for price in self._sizes)
+        sign = self._sign
+        return sorted([sign * price for price in self._sizes])
 
     def size(self, price: float) -> float:
         """Size at a price, 0 if there is none."""

@@ -162,8 +162,10 @@ class OpenOrders:
         self._closed: dict[str, ClosedOrder] = {}
         self._leaves = {Side.BUY: ZERO, Side.SELL: ZERO}
         # Another number after every change of which orders there are, their states, what is left of
-        # them, their ticks, or whether their end was requested.
-        self.revision = 0
+        # them, their ticks, or whether their end was requested. `size_revision`: the same without
+        # changes of a state that leave an order wanted.
+        self.revision = self.size_revision = 0
+        self._buys, self._buys_revision = ZERO, 0  # notional of live buys, as of a `size_revision`
         self.levels = {Side.BUY: OwnLevels(), Side.SELL: OwnLevels()}
 
     def __iter__(self) -> Iterator[OpenOrder]:
@@ -186,7 +188,7 @@ class OpenOrders:
         for order in self._live.values():
             ticks, rest = divmod(order.price, instrument.tick)
             order.ticks = int(ticks) + (1 if rest and order.side is Side.BUY else 0)
-        self.revision += 1
+        self._change()
 
     def by_venue_id(self, venue_id: str) -> OpenOrder | ClosedOrder | None:
         """The newest order with this venue id, for trade lists without our id; None if unknown."""
@@ -208,12 +210,25 @@ class OpenOrders:
         """Size on one side that could still fill, base (B and S of deploy/docs/strategy.md)."""
         return self._leaves[side]
 
+    @property
+    def notional_of_buys(self) -> Decimal:
+        """What all live buys could still cost, quote currency."""
+        if self._buys_revision != self.size_revision:
+            self._buys, self._buys_revision = self._count_buys(), self.size_revision
+        return self._buys
+
+    def _count_buys(self) -> Decimal:
+        return sum((o.leaves * o.price for o in self.of_side(Side.BUY)), start=ZERO)
+
     def counter_mismatch(self) -> str | None:
         """Compare the counters with a recount. Return the difference, or None."""
         for side, counted in self._leaves.items():
             recounted = sum((o.leaves for o in self.of_side(side)), start=ZERO)
             if counted != recounted:
                 return f"{side} leaves counted {plain(counted)}, recounted {plain(recounted)}"
+        counted, recounted = self.notional_of_buys, self._count_buys()
+        if counted != recounted:
+            return f"notional of buys counted {plain(counted)}, recounted {plain(recounted)}"
         return None
 
     def of_side(self, side: Side) -> list[OpenOrder]:
@@ -232,7 +247,7 @@ class OpenOrders:
             is_taking=order.time_in_force is TimeInForce.IOC,
             price_float=float(order.price),
         )
-        self.revision += 1
+        self._change()
         self._live[order.client_id] = record
         self.levels[order.side].add(record)
         self._leaves[order.side] += order.size
@@ -244,21 +259,28 @@ class OpenOrders:
         order.filled += booked
         order.venue_filled = max(order.venue_filled, order.filled)
         self._leaves[order.side] -= booked
+        self._change()
+
+    def _change(self) -> None:
         self.revision += 1
+        self.size_revision += 1
 
     def set_state(self, order: OpenOrder, state: OrderState) -> None:
         """Set the state of a live order, one in which it stays live."""
+        was_wanted = order.is_wanted
         order.state = state
         self.revision += 1
+        if order.is_wanted is not was_wanted:
+            self.size_revision += 1
 
     def request_end(self, order: OpenOrder, reason: CancelReason, ts_ns: int) -> None:
         """Record that the end of a live order was requested, and why."""
         order.cancel_reason, order.end_ns = reason, ts_ns
-        self.revision += 1
+        self._change()
 
     def close(self, order: OpenOrder, state: OrderState, ts_ns: int) -> None:
         """Move an order out of the live set and free its reservation."""
-        self.revision += 1
+        self._change()
         del self._live[order.client_id]
         self._leaves[order.side] -= order.leaves
         order.state, order.changed_ns = state, ts_ns

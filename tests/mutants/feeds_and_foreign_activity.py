@@ -293,8 +293,8 @@ AFTER_STALL = (
         "the venue answers a list with pages for an hour, and quoting goes on",
         Edit(
             "quoter/engine/reconciliation/reconcile.py",
-            "is_old = 0 < self._policy.unread_ns < age_ns",
-            "is_old = False",
+            "        if not 0 < self._policy.unread_ns < age_ns:\n",
+            "        if self._policy.unread_ns < age_ns or not age_ns < 0:\n",
         ),
         tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),

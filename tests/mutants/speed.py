@@ -65,4 +65,14 @@ MUTANTS = (
         ),
         tests=("tests/unit/pricing/estimators/test_flow.py",),
     ),
+    mutant(
+        "unknown_order_still_counts_as_wanted",
+        "orders are not looked at again when one of them is no longer known to rest",
+        Edit(
+            ORDERS,
+            "        if order.is_wanted is not was_wanted:\n            self.size_revision += 1\n",
+            "",
+        ),
+        tests=("tests/unit/state/test_open_orders.py",),
+    ),
 )

@@ -38,12 +38,12 @@ class Headroom:
 
     @property
     def figures(self) -> tuple[object, ...]:
-        """All changing figures that headroom depends on, and the orders' revision."""
+        """All changing figures that headroom depends on, and the orders' `size_revision`."""
         inventory = self._inventory
         is_limited = self._limits.position_notional_max is not None
         ask = self._market.ask if is_limited else None
         return (
-            self._orders.revision,
+            self._orders.size_revision,
             inventory.position,
             inventory.cash,
             inventory.target,
@@ -89,7 +89,7 @@ class Headroom:
 
     def notional_of_buys(self) -> Decimal:
         """Quote currency that our live buys may still use."""
-        return sum((o.leaves * o.price for o in self._orders.of_side(Side.BUY)), start=ZERO)
+        return self._orders.notional_of_buys
 
     def _base_headroom(self, side: Side, state: TradingState, price: Decimal) -> Decimal:
         """Base units that may still be added on one side at `price` (quote/base)."""

@@ -114,9 +114,14 @@ class RiskViews:
 
     def _own_prices(self) -> tuple[Decimal | None, Decimal | None]:
         """Prices of our highest buy and lowest sell that may trade; None without one."""
-        bids = (order.price for order in self._live() if order.side is Side.BUY)
-        asks = (order.price for order in self._live() if order.side is Side.SELL)
-        return max(bids, default=None), min(asks, default=None)
+        bid: Decimal | None = None
+        ask: Decimal | None = None
+        for order in self._live():
+            if order.side is Side.BUY:
+                bid = order.price if bid is None else max(bid, order.price)
+            else:
+                ask = order.price if ask is None else min(ask, order.price)
+        return bid, ask
 
     def _live(self) -> Iterator[OpenOrder]:
         """Orders that may still trade. An order that has ended only waits for its fills."""

@@ -353,10 +353,6 @@ class Calibration:
         fee = self._instrument.now.fee_maker_float
         return side_cost(fair=fair, fee_maker=fee, adverse_bps=self._config.adverse_bps)
 
-    def changing_inputs(self, ts_ns: int) -> tuple[object, ...]:
-        """The values that `inputs` depends on: its result changes only with one of them."""
-        return self.sigma, self.estimate, self.gamma_lot, self.fill_factor, self._tau_s(ts_ns)
-
     def inputs(
         self,
         ts_ns: int,

@@ -151,9 +151,10 @@ class Estimators:
         share = imbalance(bid_size=bid.size, ask_size=ask.size)
         return self._micro.fair(mid=mid, spread=ask.price - bid.price, share=share, half=self._half)
 
-    def changing_inputs(self, ts_ns: int) -> tuple[object, ...]:
-        """The values that `inputs` depends on: its result changes only with one of them."""
-        return *self.calibration.changing_inputs(ts_ns), *self.toxic_flow.changing_inputs
+    @property
+    def changing_figures(self) -> tuple[object, ...]:
+        """What quotes depend on beside their `inputs`, and how sure the estimates are."""
+        return self.calibration.estimate, self.toxic_flow.cooling_down
 
     def inputs(self, ts_ns: int, *, fair: float, lots: float) -> PricingInputs | NoQuote:
         """The inputs of a quote, or the reason why one is missing. Raises InvalidInput.

@@ -82,13 +82,13 @@ class Quoting:
             return self._none(NoQuote.NO_BOOK)
         try:
             fair = self._estimators.fair(bid, ask)
-            figures = *self._estimators.changing_inputs(ts_ns), *self._regime.changing_inputs
-            seen = (self._instrument.now, fair, bid.price, ask.price, lots, *figures)
-            if seen == self._seen:
-                return False
             inputs = self._estimators.inputs(ts_ns, fair=fair, lots=lots)
             if isinstance(inputs, NoQuote):
                 return self._none(inputs)
+            figures = *self._estimators.changing_figures, *self._regime.changing_inputs
+            seen = (inputs, self._instrument.now, bid.price, ask.price, *figures)
+            if seen == self._seen:
+                return False
             self._seen = seen
             terms = self._rule(self._regime.adjust(inputs), self._shape)
             self.latest = self._quote(terms, bid, ask)

@@ -54,14 +54,6 @@ class ToxicFlow:
         self.cooling_down: tuple[Side, ...] = ()
         self.has_no_edge = False
 
-    @property
-    def changing_inputs(self) -> tuple[object, ...]:
-        """The figures of this class that quotes depend on.
-
-        When one of them changes, the quote is computed anew.
-        """
-        return self.alpha, self.markout_cost_bid, self.markout_cost_ask, self.cooling_down
-
     def apply_settings(self, config: ToxicFlowConfig) -> None:
         """Use other bounds. A running side cooldown goes on, unless cooldowns are now off."""
         if self._cooldown is None or not config.side_cooldown_s > 0.0:

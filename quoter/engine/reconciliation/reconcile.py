@@ -195,15 +195,18 @@ class Reconcile:
 
     def _check_unread(self, step: StepBuilder) -> None:
         """Record which report is long overdue: only reports show fills or orders that we missed."""
+        oldest_ns = min(self._open_orders_ns, self._trades_ns, self._balances_read_ns)
+        age_ns = step.ts_ns - max(oldest_ns, self.private_up_ns or step.ts_ns)
+        if not 0 < self._policy.unread_ns < age_ns:
+            self._unread = ""
+            return
         read_ns = {
             ReportKind.OPEN_ORDERS: self._open_orders_ns,
             ReportKind.TRADES: self._trades_ns,
             ReportKind.BALANCES: self._balances_read_ns,
         }
-        kind, oldest_ns = min(read_ns.items(), key=lambda item: item[1])
-        age_ns = step.ts_ns - max(oldest_ns, self.private_up_ns or step.ts_ns)
-        is_old = 0 < self._policy.unread_ns < age_ns
-        self._unread = f"no report of {kind} for {age_ns / NS_PER_S:.0f} s" if is_old else ""
+        kind = min(read_ns, key=lambda kind: read_ns[kind])
+        self._unread = f"no report of {kind} for {age_ns / NS_PER_S:.0f} s"
 
     def _check_difference(self, step: StepBuilder) -> None:
         text = self._balances.text or self._missing_fills

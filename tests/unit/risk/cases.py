@@ -1,6 +1,6 @@
 """A calm market to check intents in: inventory 2 of 10, book 99.5 / 100.5."""
 
-from dataclasses import replace
+from copy import replace
 from decimal import Decimal
 
 from quoter.domain.commands import OrderIntent, TimeInForce

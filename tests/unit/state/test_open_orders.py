@@ -59,6 +59,32 @@ def test_counter_mismatch_is_reported_only_if_there_is_one() -> None:
     assert orders.counter_mismatch() is None
     order.filled = Decimal("0.5")
     assert orders.counter_mismatch() == "BUY leaves counted 0.6, recounted 0.5"
+    order.filled = Decimal("0.4")
+    assert orders.counter_mismatch() is None
+    order.price = Decimal(100)
+    assert orders.counter_mismatch() == "notional of buys counted 59.4, recounted 60"
+
+
+def test_notional_of_buys_follows_orders_and_fills() -> None:
+    orders = OpenOrders()
+    order = reserve(orders, "q1", BUY, "1")
+    reserve(orders, "q2", SELL, "1")
+    assert orders.notional_of_buys == 99
+    orders.fill(order, Decimal("0.4"))
+    assert orders.notional_of_buys == Decimal("59.4")
+    orders.close(order, OrderState.CANCELED, START_NS)
+    assert orders.notional_of_buys == 0
+
+
+def test_size_revision_stays_while_an_order_stays_wanted() -> None:
+    orders = OpenOrders()
+    order = reserve(orders, "q1", BUY, "1")
+    before = orders.size_revision
+    orders.set_state(order, OrderState.PENDING_NEW)
+    orders.set_state(order, OrderState.OPEN)
+    assert orders.size_revision == before
+    orders.set_state(order, OrderState.UNKNOWN)
+    assert orders.size_revision != before
 
 
 def test_order_has_missing_fills_while_the_venue_reports_more() -> None:
