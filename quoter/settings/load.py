@@ -107,6 +107,9 @@ def _load(
     lines = list[str]()
     if file is not None:
         lines += _read_env_file(file, from_file)
+        # pydantic would replace it, and its messages would show by what
+        if any("${" in value for value in from_file.values()):
+            raise BadSetting("\n".join(lines))
     secrets_dir = _secrets_dir(from_file, lines)
     secrets = _files_in(secrets_dir)
     if unread := list(_unreadable(secrets)):  # the message of pydantic would only name a class

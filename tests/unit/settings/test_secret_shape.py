@@ -140,6 +140,18 @@ def test_value_that_two_readers_would_take_differently_is_refused(
     assert why in refused(f"{line}\n")
 
 
+def test_refusal_does_not_show_what_a_variable_stands_for(
+    given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The value would be refused too, with its text: BTC/ and the other variable's value."""
+    given()
+    monkeypatch.delenv("QUOTER_SYMBOL", raising=False)
+    monkeypatch.setenv("ANOTHER", CANARY)
+    text = refused("QUOTER_SYMBOL=BTC/${ANOTHER}\n")
+    assert "QUOTER_SYMBOL has ${" in text
+    assert CANARY not in text
+
+
 def test_variable_that_was_not_expanded_is_refused(given: Given) -> None:
     given(api_key="${API_KEY}", api_secret=CANARY)
     text = complaint()
