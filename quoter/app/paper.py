@@ -124,7 +124,7 @@ def venue_terms(settings: Settings, rules: Instrument, public: CcxtGateway) -> d
 
 
 def fee_source(settings: Settings, *, is_of_account: bool) -> str:
-    """Return where the maker fee is from; `is_of_account`: the venue reported it for the key."""
+    """Return the source of the maker fee; `is_of_account`: the venue reported it for the key."""
     if settings.fee_maker_bps is not None:
         return "QUOTER_FEE_MAKER_BPS"
     return FEE_OF_ACCOUNT if is_of_account else FEE_LISTED

@@ -182,7 +182,7 @@ class _Reader:
         return found
 
     def _values(self, coded: Sequence[Coded], present: object) -> Iterable[object]:
-        """Read items; `present` matters if it is a sequence of as many."""
+        """Read items; `present` is used if it is a list or tuple of the same length."""
         there: Sequence[object] = (_ABSENT,) * len(coded)
         if isinstance(present, list | tuple) and len(present) == len(coded):
             there = present

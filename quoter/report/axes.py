@@ -92,6 +92,6 @@ def with_room(ticks: tuple[Tick, ...], axis: Axis, apart: float) -> tuple[Tick, 
 
 
 def _short(text: str) -> str:
-    """Return a time of microseconds with one digit of the second's fraction."""
+    """Return a time as text with only one digit of the fraction of a second."""
     head, dot, fraction = text.partition(".")
     return f"{head}{dot}{fraction[:1]}"

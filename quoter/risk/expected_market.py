@@ -1,4 +1,4 @@
-"""How often an ordinary market reaches a limit, from its usual variance and our expected fills.
+"""Highest rates at which an ordinary market reaches limits, by usual variance and expected fills.
 
 The bounds hold for every distribution of moves (Chebyshev's inequality). Moves of a second have
 heavy tails, so a rate by the normal distribution would be far too low: on the recorded markets,
@@ -21,14 +21,14 @@ class ExpectedMarket:
     fills_per_s: float = 0.0
 
     def moves_per_s(self, move: float) -> float:
-        """Return how often the mid moves by `move` (price, > 0), at most, whatever the time taken.
+        """Return the highest rate, 1/s, of moves of the mid by `move` (price, > 0) in any time.
 
         P(|dS| >= m) <= v·w / m^2 for each of the 1/w windows of w seconds in a second.
         """
         return self.variance_per_s / (move * move) if move > 0.0 else inf
 
     def markout_losses_per_s(self, loss: float, *, order_size: float, horizon_s: float) -> float:
-        """Return how often the fills of a minute lose `loss` (quote currency, > 0), at most.
+        """Return the highest rate, 1/s, at which a minute's fills lose `loss` (quote currency, > 0).
 
         order_size: base units; horizon_s: of the markouts. With N fills in a minute, all on the
         wrong side of one move, the mean square of the loss is N·max(N, 1)·size^2·v·h.

@@ -146,7 +146,7 @@ class Publisher:
 
 
 def _best_first(side: Side, prices: Iterable[int]) -> Iterator[int]:
-    """Yield prices in ticks, best first; a caller who stops early does not pay for their order."""
+    """Yield prices in ticks, best first; they are sorted only as far as the caller reads."""
     worse = -side.sign
     heap = [worse * ticks for ticks in prices]
     heapify(heap)

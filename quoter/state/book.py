@@ -47,13 +47,13 @@ class HalfBook:
         self._edge = -inf  # every key of `_sizes` from here on is in `near`
 
     def load(self, levels: Levels) -> str | None:
-        """Replace all levels. Return an invalid level, or None."""
+        """Replace all levels. Return an invalid level as text, or None."""
         self._sizes.clear()
         self.near, self._edge = [], inf  # nothing is near before all levels are loaded
         return self.apply(levels)
 
     def apply(self, levels: Levels) -> str | None:
-        """Change these levels. Return an invalid level, or None."""
+        """Change these levels. Return an invalid level as text, or None."""
         sign, sizes, near, edge = self._sign, self._sizes, self.near, self._edge
         for price, size in levels:
             if 0.0 < size <= SIZE_MAX:

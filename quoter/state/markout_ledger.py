@@ -63,7 +63,7 @@ class MarkoutLedger:
 
     @property
     def due_ns(self) -> int:
-        """When the horizon of the oldest open fill ends; NEVER_NS without one."""
+        """End of the horizon of the oldest open fill, ns; NEVER_NS without one."""
         return self._pending[0].filled_ns + self._horizon_ns if self._pending else NEVER_NS
 
     def fill(self, fill: OpenFill) -> None:

@@ -70,7 +70,7 @@ class OpenOrder:
 
     @property
     def is_in_question(self) -> bool:
-        """Whether anything about it is not settled: its state, its end, its fills, or a query."""
+        """Whether anything about the order is not settled: state, end, fills, or a query."""
         return (
             self.state not in RESTING
             or self.cancel_reason is not None
@@ -266,7 +266,7 @@ class OpenOrders:
         self.size_revision += 1
 
     def set_state(self, order: OpenOrder, state: OrderState) -> None:
-        """Set the state of a live order, one in which it stays live."""
+        """Set the state of a live order to one in which it stays live."""
         was_wanted = order.is_wanted
         order.state = state
         self.revision += 1

@@ -48,7 +48,7 @@ class ActivityLimits:
         causes: HaltCauses,
         expected: Callable[[], ExpectedMarket],
     ) -> None:
-        """`expected` returns the market as it usually is."""
+        """Use `expected`, which returns the market as it usually is."""
         policy, limits = config.activity, config.limits
         self._market, self._orders, self._inventory = market, orders, inventory
         self._causes, self._limits, self._expected = causes, limits, expected

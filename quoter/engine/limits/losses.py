@@ -39,7 +39,7 @@ class Losses:
         order_size: Decimal,
         expected: Callable[[], ExpectedMarket],
     ) -> None:
-        """`expected` returns the market as it usually is; order_size: base units."""
+        """Use `expected`, which returns the market as it usually is; order_size: base units."""
         self._limits = limits
         self._market = market
         self._inventory = inventory
@@ -90,7 +90,7 @@ class Losses:
         self._check_mark(mid, step)
 
     def _expected_losses_per_s(self) -> float:
-        """How often the market itself causes MARKOUT_LOSS, at most, per second."""
+        """Highest rate, 1/s, at which the market itself causes MARKOUT_LOSS."""
         return self._expected().markout_losses_per_s(
             self._markout_loss_max, order_size=self._order_size, horizon_s=MINUTE_HORIZON_S
         )

@@ -293,9 +293,8 @@ class Calibration:
         references = References(
             sigma=sigma, kappa=estimate.kappa, intensity=estimate.intensity, cost=self._cost(mid)
         )
-        self.gamma_lot = self._gamma(
-            references, config.gamma
-        )  # raises for a market without a valid gamma: no start
+        # Raises for a market without a valid gamma: no start.
+        self.gamma_lot = self._gamma(references, config.gamma)
         self._volatility = Volatility(
             prior_sigma=sigma,
             slow_half_life_s=config.volatility_half_life_s,

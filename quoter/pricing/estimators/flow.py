@@ -225,7 +225,7 @@ class FlowAlpha:
         self.flow.trade(t_s, taker, size)
 
     def on_mid(self, t_s: float, mid: float) -> None:
-        """Record the mid; call it at least once a second while the market moves."""
+        """Record the mid, quote/base; call it at least once a second while the market moves."""
         self.learned.update(t_s, mid, signal(self.flow.z(t_s)))
 
     def alpha(self, t_s: float, half: float) -> float:

@@ -34,7 +34,7 @@ class PriceJump:
             quotes.restart()
 
     def expected_per_s(self, market: ExpectedMarket, mid: float) -> float:
-        """Return how often a market exceeds these limits by itself, at most, per second.
+        """Return the highest rate, 1/s, at which a market exceeds these limits by itself.
 
         mid: quote/base. Our own quotes are taken to move as the mid does.
         """

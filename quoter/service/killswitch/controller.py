@@ -188,7 +188,10 @@ class KillSwitchController:
         return self._writer is not None and self._writer.is_unwritten
 
     async def written(self, seconds: float) -> bool:
-        """Wait until the latch in force is on the disk; False if it is not within `seconds`."""
+        """Wait until the latch in force is on the disk; False if it is not within `seconds`.
+
+        True at once without a data folder.
+        """
         return self._writer is None or await self._writer.written(seconds)
 
     async def run(self) -> None:

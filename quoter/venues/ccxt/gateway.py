@@ -122,7 +122,7 @@ class CcxtGateway:
 
     @property
     def is_fee_of_account(self) -> bool:
-        """Whether the maker fee is the account's or that of the settings; valid after `connect`."""
+        """Whether account or settings gave the maker fee, not ccxt; valid after `connect`."""
         return not self._startup.fee_warning
 
     @property

@@ -90,7 +90,7 @@ def order_event(raw: Json, profile: VenueProfile, ts_ns: int) -> OrderOpen | Ord
 
 
 def _status(raw: Json, profile: VenueProfile) -> str:
-    """Return an order's status in ccxt's words; the venue's own for one that nobody knows."""
+    """Return an order's status in ccxt's words; a status that is not known is unchanged."""
     status = text(raw.get("status"))
     if status in _LIVE or status in _ENDS:
         return status
@@ -228,7 +228,10 @@ def client_id(raw: Json, profile: VenueProfile) -> str:
 
 
 def _fee(raw: Json, profile: VenueProfile) -> tuple[Decimal | None, str]:
-    """Return the fee (a rebate below zero) and its coin; None for no fee, or one in two coins."""
+    """Return the fee (a rebate below zero) and its coin.
+
+    None without a fee, and for a fee in two coins or one that may not be all that was taken.
+    """
     info, unified = as_map(raw.get("info")), as_map(raw.get("fee"))
     if not profile.fees:
         return decimal(unified.get("cost")), text(unified.get("currency"))

@@ -89,7 +89,7 @@ class ClientIds:
 class AccountKind:
     """The request that says what kind of account a key has, and the kind that the profile is for.
 
-    For venues whose other kinds answer the same requests, with other balances.
+    Used for venues where accounts of other kinds answer the same requests, with other balances.
     """
 
     call: str  # ccxt's method

@@ -14,9 +14,8 @@ from quoter.venues.json_values import Json, as_map, text
 from quoter.venues.profiles import VenueProfile
 
 SHOWN_MAX = 3  # markets that are named
-QUOTER_ID = re.compile(
-    r"q([0-9a-z]{2})[0-9a-z]{8,}$"
-)  # client id of a quoter's order: its instance
+# Client id of a quoter's order; the group is the instance.
+QUOTER_ID = re.compile(r"q([0-9a-z]{2})[0-9a-z]{8,}$")
 
 
 async def shared_coins(
