@@ -180,7 +180,7 @@ async def connect(
     Tries 3 times, also where the list of markets lacks ours (it may not be whole), or for
     START_WAIT_S while the venue can't be used. Meanwhile the orders that an earlier run in `ledger`
     left are cancelled: a closed market may open again before we start. Without a `ledger` (dry
-    run) none is.
+    run) nothing is cancelled.
     """
     tries = 0
 

@@ -18,7 +18,7 @@ def cancel_at_venue(settings: Settings, folder: Path) -> int:
     """Cancel every own order, also those that only the ledger in `folder` knows.
 
     Returns how many are left. Raises VenueError if the venue does not list the open orders, or if
-    it takes longer than CANCEL_S_MAX.
+    all this takes longer than CANCEL_S_MAX.
     """
     return asyncio.run(_cancel(settings, folder))
 

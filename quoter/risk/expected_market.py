@@ -28,7 +28,7 @@ class ExpectedMarket:
         return self.variance_per_s / (move * move) if move > 0.0 else inf
 
     def markout_losses_per_s(self, loss: float, *, order_size: float, horizon_s: float) -> float:
-        """Return the highest rate, 1/s, at which a minute's fills lose `loss` (quote currency, > 0).
+        """Return the highest rate, 1/s, of minutes whose fills lose `loss` (quote currency, > 0).
 
         order_size: base units; horizon_s: of the markouts. With N fills in a minute, all on the
         wrong side of one move, the mean square of the loss is N·max(N, 1)·size^2·v·h.

@@ -14,7 +14,7 @@ SHUTDOWN_NOTICE_S = 10.0  # Binance gives ten minutes before its 24 h limit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPermissions:
-    """Rights of a key beside trading; by default none, and restricted to IP addresses."""
+    """Rights of a key besides trading; by default none, and bound to IP addresses."""
 
     withdraw: bool = False
     internal_transfer: bool = False

@@ -37,7 +37,7 @@ class UsableCalibration(NamedTuple):
 
 
 class CalibrationBounds(NamedTuple):
-    """Bounds of a plausible calibration: tick, fair value (inf: not known), cost a side; price.
+    """Bounds of a plausible calibration, price: tick, fair value (inf: not known), cost per side.
 
     A value that the market can't have, or that gamma can't be solved for, is rejected.
     """

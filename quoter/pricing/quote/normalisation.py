@@ -109,7 +109,7 @@ def slope_bounds(*, kappa: float, lots_max: float) -> tuple[float, float]:
 
 
 def saturation(*, ghat: float, lots_max: float) -> Saturation | None:
-    """Return the bound that replaces the slope of `ghat` in its reference market; None if neither.
+    """Return the bound that replaces the slope of `ghat` in its reference market, if one does.
 
     Below the floor a smaller gamma changes nothing, above the ceiling a larger one.
     """

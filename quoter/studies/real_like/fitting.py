@@ -45,7 +45,10 @@ def fitted(
 
 
 def corrected(spec: MarketSpec, wanted: dict[str, float], got: dict[str, float]) -> MarketSpec:
-    """Return the market after one correction from the facts it `got` towards those `wanted`."""
+    """Return the market after one correction from the facts it `got` towards those `wanted`.
+
+    Raises ValueError for a market that is not real-like.
+    """
     real = spec.real
     if real is None:
         raise ValueError(f"{spec.symbol} is no real-like market")

@@ -129,7 +129,8 @@ class GuardedExchange(_Base):
         """Whether this request is the create itself.
 
         A create may be a GET (Deribit), and ccxt may send other requests before it. A request that
-        may create something without being the verified create is a breach.
+        may create something without being the verified create is a breach. Raises EgressBlocked
+        for it, and for a wrong URL of the dead man's switch.
         """
         if call.purpose is Purpose.DEAD_MAN:
             path = url.partition("?")[0]

@@ -71,7 +71,10 @@ def _ours_of(exchange_class: type) -> Iterator[type]:
 
 
 def _modules(exchange_class: type) -> list[ModuleType]:
-    """Return the modules of those classes and of ccxt's base: sessions, sockets, signatures."""
+    """Return the modules of those classes and of ccxt's base: sessions, sockets, signatures.
+
+    Raises CodeAltered for a class that ccxt does not have.
+    """
     names = {owner.__module__ for owner in _ours_of(exchange_class)}
     if not names:
         raise CodeAltered(f"{exchange_class.__name__} is not an exchange of {PACKAGE}")

@@ -112,7 +112,7 @@ class TrialRequests:
                 )
 
     async def _request(self, name: str, ask: Ask) -> tuple[str, str]:
-        """Return URL and body of the one request that ccxt builds for a call."""
+        """Return URL and body of the one request that ccxt builds for a call. Raises VenueUnfit."""
         with declare_call(Purpose.CREATE, self._client_id) as call:
             call.captured = []
             try:
