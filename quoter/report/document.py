@@ -80,7 +80,7 @@ def warning(text: str) -> str:
 def html_table(
     columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]], *, note: str = ""
 ) -> str:
-    """Return a table that scrolls in itself; `columns`: heading, and whether it has numbers."""
+    """Return a table that scrolls on its own; `columns`: heading, and whether it has numbers."""
     below = f'<p class="note">{escape(note)}</p>' if note else ""
     kinds = [' class="number"' if is_number else "" for _, is_number in columns]
     head = "".join(

@@ -289,7 +289,7 @@ class _CrashRun:
         return (now_ns - self._start_ns) / NS_PER_S * self._scale
 
     def _phase(self, elapsed_s: float) -> Phase | None:
-        """Return the phase, None in the aftermath."""
+        """Return the phase at `elapsed_s` after the onset; None in the aftermath."""
         if elapsed_s >= AFTERMATH_S:
             return None
         return next(phase for phase in reversed(PHASES) if phase.begin_s <= elapsed_s)

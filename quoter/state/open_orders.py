@@ -212,7 +212,7 @@ class OpenOrders:
 
     @property
     def notional_of_buys(self) -> Decimal:
-        """What all live buys could still cost, quote currency."""
+        """Quote currency that all live buys could still cost."""
         if self._buys_revision != self.size_revision:
             self._buys, self._buys_revision = self._count_buys(), self.size_revision
         return self._buys

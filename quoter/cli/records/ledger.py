@@ -151,7 +151,7 @@ def _when(ts_ns: int) -> str:
 def _plain(name: str) -> Text:
     """Return a name given by the venue, without markup and control characters.
 
-    What the output can't hold is escaped here, before the widths of columns are computed.
+    Characters that the output can't hold are escaped here, before the widths are computed.
     """
     encoding = sys.stdout.encoding or "ascii"
     return Text(clean(name).encode(encoding, "backslashreplace").decode(encoding))

@@ -153,7 +153,7 @@ class Estimators:
 
     @property
     def changing_figures(self) -> tuple[object, ...]:
-        """What quotes depend on beside their `inputs`, and how sure the estimates are."""
+        """The figures that quotes depend on besides their `inputs`, and the confidence in them."""
         return self.calibration.estimate, self.toxic_flow.cooling_down
 
     def inputs(self, ts_ns: int, *, fair: float, lots: float) -> PricingInputs | NoQuote:
