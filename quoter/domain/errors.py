@@ -1,6 +1,9 @@
 """Errors, named after the condition and carrying its facts."""
 
+from decimal import Decimal
 from enum import StrEnum
+
+from quoter.domain.number_text import plain
 
 
 class QuoterError(Exception):
@@ -15,7 +18,8 @@ class InvalidInput(QuoterError):
     """A number that no quote may be computed from: missing, non-finite or out of its domain."""
 
     def __init__(self, name: str, value: object) -> None:
-        super().__init__(f"{name} = {value!r} is not a valid value")
+        shown = plain(value, 15) if isinstance(value, float | Decimal) else value
+        super().__init__(f"{name} is {shown}, outside its range")
         self.name, self.value = name, value
 
 
@@ -23,7 +27,7 @@ class IllegalTransition(QuoterError):
     """An update that the order state table has no entry for."""
 
     def __init__(self, *, client_id: str, state: str, event: str) -> None:
-        super().__init__(f"order {client_id}: {event} in state {state}")
+        super().__init__(f"order {client_id}: update {event} is not possible in state {state}")
         self.client_id, self.state, self.event = client_id, state, event
 
 

@@ -51,8 +51,8 @@ class HaltCauses:
         allowed = self._flaps.add(cause, step.ts_ns, active=active, expected_per_s=expected_per_s)
         if allowed is not None:
             within = f"within {self._hysteresis.window_ns / NS_PER_S / 60:g} min"
-            often = f"{cause} came more than {allowed} times {within}"
-            how = "repair it, then clear this with `quoter resume`"
+            often = f"{cause} was raised more than {allowed} times {within}"
+            how = "remove its reason, then clear this with `quoter resume`"
             self.raise_cause(step, Cause.FLAPPING, f"{often}: {how}; last: {text}")
 
     def clear(self, step: StepBuilder, cause: Cause) -> None:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from math import ceil
 
+from quoter.domain.number_text import plain
 from quoter.domain.units import BPS_PER_UNIT
 from quoter.risk.view import Limits
 
@@ -23,7 +24,8 @@ def limits_below_tick(
         ("QUOTER_BOOK_SPREAD_MAX_BPS", float(limits.book_spread_max), "no order is sent"),
     )
     return [
-        f"{name}: one tick ({tick:f}) is {share * BPS_PER_UNIT:.0f} bps of the price {price:g}, so "
+        f"{name}: one tick ({tick:f}) is {share * BPS_PER_UNIT:.0f} bps of the price "
+        f"{plain(price)}, so "
         f"{effect}: at least {ceil(share * BPS_PER_UNIT)} is needed "
         f"(got {limit * BPS_PER_UNIT:g})"
         for name, limit, effect in found

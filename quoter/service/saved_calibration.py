@@ -12,6 +12,7 @@ import structlog
 
 from quoter.domain.errors import InvalidInput
 from quoter.domain.market import SavedCalibration
+from quoter.domain.number_text import plain
 from quoter.domain.units import NS_PER_S
 from quoter.ledger.writer import LedgerFailed
 from quoter.pricing.costs import effective_intensity
@@ -119,7 +120,7 @@ def _invalid_figure(learned: SavedCalibration) -> str | None:
     for name in ("sigma", "kappa", "intensity"):
         value = getattr(learned, name)
         if not (0.0 < value < inf):
-            return f"{name} = {value} is not a valid value"
+            return f"{name} is {plain(value)}, outside its range"
     return None
 
 

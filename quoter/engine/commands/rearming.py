@@ -51,14 +51,17 @@ class Rearming:
             text = f"{len(self._orders)} orders may be live"
             return Refused(RefusalReason.ORDERS_MAY_BE_LIVE, text)
         if not self._reconcile.is_clean_since(self._killed_ns):
-            text = "orders, trades and balances have not been found consistent since the kill"
+            text = (
+                "no reports since the kill have yet shown orders, trades and balances that equal "
+                "our books"
+            )
             return Refused(RefusalReason.NOT_RECONCILED, text)
         if not self._book.ready:
-            return Refused(RefusalReason.BOOK_NOT_READY, "the book is not in sync")
+            return Refused(RefusalReason.BOOK_NOT_READY, "no usable order book has been received")
         if not abs(held) <= self._inventory_max and command.accept_inventory != held:
             text = (
-                f"inventory {plain(held)} is above the limit of {plain(self._inventory_max)}: "
-                "confirm it with accept_inventory"
+                f"inventory {plain(held)} is beyond QUOTER_INVENTORY_MAX "
+                f"({plain(self._inventory_max)}): confirm it with accept_inventory={plain(held)}"
             )
             return Refused(RefusalReason.INVENTORY_ABOVE_LIMIT, text)
         if text := self._remaining_kill():

@@ -150,7 +150,10 @@ class ActivityLimits:
             limits=self._limits,
         )
         if not worth <= limit:
-            text = f"inventory could be worth {worth:.2f}, limit {plain(limit)}"
+            text = (
+                f"the inventory could be worth {worth:.2f}, limit {plain(limit)} "
+                "(QUOTER_POSITION_NOTIONAL_MAX)"
+            )
             self._causes.raise_cause(step, Cause.NOTIONAL_LIMIT, text)
         elif worth <= ORDERS_SHARE * limit:
             self._causes.clear(step, Cause.NOTIONAL_LIMIT)

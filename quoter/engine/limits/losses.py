@@ -66,7 +66,8 @@ class Losses:
         inventory = self._inventory.net
         is_growing = any(booked.fill.side.sign * inventory > 0 for booked in step.booked)
         if is_growing and not abs(inventory) <= self._limits.inventory_max:
-            text = f"inventory {plain(inventory)}, limit {plain(self._limits.inventory_max)}"
+            limit = plain(self._limits.inventory_max)
+            text = f"inventory {plain(inventory)}, limit {limit} (QUOTER_INVENTORY_MAX)"
             self._causes.raise_cause(step, Cause.INVENTORY_BREACH, text)
         self.check(step)
 
@@ -99,10 +100,12 @@ class Losses:
         """The limits that equity exceeded at the last check, with the figures."""
         limits = self._limits
         if not self.equity > -limits.loss_max:
-            yield Cause.LOSS_LIMIT, f"profit {self.equity:.4f}, limit {plain(-limits.loss_max)}"
+            loss = f"loss {-self.equity:.4f} since the start"
+            yield Cause.LOSS_LIMIT, f"{loss}, limit {plain(limits.loss_max)} (QUOTER_LOSS_MAX)"
         if not self.drawdown < limits.drawdown_max:
-            text = f"equity {self.equity:.4f}, {self.drawdown:.4f} below its highest"
-            yield Cause.DRAWDOWN_LIMIT, f"{text}, limit {plain(limits.drawdown_max)}"
+            text = f"equity {self.equity:.4f} is {self.drawdown:.4f} below its highest"
+            limit = plain(limits.drawdown_max)
+            yield Cause.DRAWDOWN_LIMIT, f"{text}, limit {limit} (QUOTER_DRAWDOWN_MAX)"
 
     def _check_mark(self, mid: float | None, step: StepBuilder) -> None:
         """Raise MARK_MISSING while inventory has had no mid to value it by for MARK_MISSING_NS."""
@@ -112,7 +115,8 @@ class Losses:
         is_missing = missing_ns > MARK_MISSING_NS and self._inventory.net != 0
         if is_missing:
             text = (
-                f"no mid for {missing_ns / NS_PER_S:.0f} s, inventory {plain(self._inventory.net)}"
+                f"no mid to value the inventory of {plain(self._inventory.net)} by for "
+                f"{missing_ns / NS_PER_S:.0f} s"
             )
             self._causes.raise_cause(step, Cause.MARK_MISSING, text)
         else:

@@ -17,6 +17,7 @@ from math import isclose
 
 from quoter.domain.events import BestPricesReport
 from quoter.domain.market import Level
+from quoter.domain.number_text import plain
 from quoter.domain.units import NS_PER_S
 from quoter.engine.config import BookPolicy
 
@@ -115,10 +116,10 @@ class BookEvidence:
         if report.asked_ns - self._mismatch_ns < self._policy.mismatch_ns:
             return ""
         if is_equal:
-            return f"the book stands at update {last}, the venue's book is at {report.last}"
+            return f"our book is at update {last}, the venue's at {report.last}"
         return (
-            f"the book stands at {bid.price} / {ask.price}, "
-            f"the venue's best prices are {report.bid.price} / {report.ask.price}"
+            f"our book has best bid and ask {_best(bid, ask)}, "
+            f"the venue reports {_best(report.bid, report.ask)}"
         )
 
     def proof(self, ts_ns: int, is_missing: Callable[[str], bool]) -> str:
@@ -131,17 +132,28 @@ class BookEvidence:
         for client_id in due:
             seconds = (ts_ns - self._acked_ns.pop(client_id)) / NS_PER_S
             if is_missing(client_id):
-                return f"{client_id}, not in the depth {seconds:.1f} s after it was accepted"
+                return (
+                    f"the depth stream does not show our order {client_id}, {seconds:.1f} s after "
+                    "the venue accepted it"
+                )
         if self._behind is not None and ts_ns - self._behind[1] > limit_ns:
             update_id, since_ns = self._behind
             seconds = (ts_ns - since_ns) / NS_PER_S
-            return f"the depth was behind the ticker of update {update_id} for {seconds:.1f} s"
+            return (
+                f"the depth stream has not reached update {update_id}, which the stream of best "
+                f"prices had {seconds:.1f} s before"
+            )
         return ""
 
     def _on_update(self, ts_ns: int) -> None:
         self.confirmed_ns = max(self.confirmed_ns, ts_ns)
         self._updated_ns = max(self._updated_ns, ts_ns)
         self._mismatch_ns = None
+
+
+def _best(bid: Level, ask: Level) -> str:
+    """Return prices and sizes, because either may differ."""
+    return " / ".join(f"{plain(one.price, 12)} ({plain(one.size, 12)})" for one in (bid, ask))
 
 
 def _is_equal(reported: Level, ours: Level) -> bool:

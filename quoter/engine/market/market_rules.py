@@ -10,6 +10,7 @@ from decimal import Decimal
 from quoter.domain.commands import RequestReport
 from quoter.domain.events import FeedDown, FeedUp, OrderEvent, OrderReject, RulesReport
 from quoter.domain.instrument import Instrument
+from quoter.domain.number_text import plain
 from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_MS, exact
@@ -119,13 +120,14 @@ class MarketRules:
         size = rules.floor_size(self._order_size * self._levels)
         if not rules.size_min <= size or rules.floor_size(self._order_size) > rules.size_max:
             bounds = f"{rules.size_min:f} to {rules.size_max:f} in steps of {rules.lot:f}"
-            return f"QUOTER_ORDER_SIZE {self._order_size:f}: the venue accepts {bounds}"
+            return f"QUOTER_ORDER_SIZE: the venue accepts {bounds} (got {self._order_size:f})"
         mid = self._market.mid
         worth = size * exact(mid) if mid is not None else rules.notional_min
         if worth < rules.notional_min:
             return (
-                f"QUOTER_ORDER_SIZE {self._order_size:f} is worth {worth:.8g} {rules.quote}: "
-                f"the venue accepts no less than {rules.notional_min:f}"
+                f"QUOTER_ORDER_SIZE: {self._levels} orders of this size are worth "
+                f"{plain(float(worth), 8)} {rules.quote}; the venue accepts no order below "
+                f"{rules.notional_min:f} (got {self._order_size:f})"
             )
         return "" if mid is None else self._why_too_coarse(rules, mid)
 
@@ -144,5 +146,5 @@ class MarketRules:
 def _text(rules: Instrument) -> str:
     return (
         f"tick {rules.tick:f}, lot {rules.lot:f}, size {rules.size_min:f} to "
-        f"{rules.size_max:f}, notional {rules.notional_min:f}"
+        f"{rules.size_max:f}, minimum notional {rules.notional_min:f}"
     )

@@ -33,7 +33,13 @@ from quoter.engine.halt_causes import HaltCauses
 from quoter.engine.orders.unmatched_fills import UnmatchedFills
 from quoter.engine.step_builder import StepBuilder
 from quoter.state.attribution import Attribution
-from quoter.state.inventory import Inventory, LedgerConflict, is_amount, is_execution
+from quoter.state.inventory import (
+    Inventory,
+    LedgerConflict,
+    fill_text,
+    is_amount,
+    is_execution,
+)
 from quoter.state.open_orders import OpenOrder, OpenOrders
 from quoter.state.order_table import OrderUpdate, next_state
 
@@ -151,7 +157,10 @@ class Lifecycle:
             return
         if filled < order.filled:
             total, ours = plain(filled), plain(order.filled)
-            detail = f"{order.client_id}: venue reports {total} filled in total, booked {ours}"
+            detail = (
+                f"order {order.client_id}: the venue reports {total} filled in total, our books "
+                f"have {ours}"
+            )
             self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, detail)
         update = OrderUpdate.ENDED_UNSETTLED if order.has_missing_fills else OrderUpdate.ENDED
         self._transition(order, update, step, text)
@@ -200,7 +209,9 @@ class Lifecycle:
             if not event.filled > order.filled:
                 return
             ours, theirs = plain(order.filled), plain(event.filled)
-            text = f"{client_id} closed with {ours}, venue reports {theirs} filled"
+            text = (
+                f"order {client_id} was closed with {ours} filled; now the venue reports {theirs}"
+            )
             self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
 
     def cancel_by_id(self, client_id: str, venue_id: str, step: StepBuilder) -> None:
@@ -216,7 +227,8 @@ class Lifecycle:
             self.unmatched_fills.add(fill, step)
             return
         if not is_execution(fill):
-            self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, f"impossible trade: {fill}")
+            text = f"trade {fill.trade_id} has impossible numbers: {fill_text(fill)}"
+            self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, text)
             return
         mid, fair = self._prices.mid, self._prices.fair_value
         try:
@@ -232,18 +244,19 @@ class Lifecycle:
         step.booked.append(Booked(fill=fill, inventory=self._inventory.net, fair=fair))
         order = self._orders.live(known.client_id)
         if order is None:
-            text = f"trade {fill.trade_id} came after {known.client_id} was {known.state}"
+            text = f"trade {fill.trade_id} came when order {known.client_id} was {known.state}"
             self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
             return
         if fill.side is not order.side:
             text = (
-                f"{order.client_id}: {order.side}, but its trade {fill.trade_id} is a {fill.side}"
+                f"order {order.client_id} is a {order.side}, but its trade {fill.trade_id} is a "
+                f"{fill.side}"
             )
             self._causes.raise_cause(step, Cause.INVARIANT_BROKEN, text)
             return
         if fill.size > order.leaves:
             size, left = plain(fill.size), plain(order.leaves)
-            text = f"{order.client_id}: fill {size} above what was left, {left}"
+            text = f"order {order.client_id}: a fill of {size}, but only {left} was left"
             self._causes.raise_cause(step, Cause.INVARIANT_BROKEN, text)
         self._orders.fill(order, fill.size)
         order.filled_ns = step.ts_ns

@@ -45,7 +45,7 @@ class UnmatchedFills:
         if self._inventory.has(fill.trade_id) or fill.trade_id in self._foreign:
             return
         if fill.client_id.startswith(self._run_prefix):
-            text = f"trade {fill.trade_id} of {fill.client_id}, an order that this run never sent"
+            text = f"trade {fill.trade_id} is of order {fill.client_id}, which this run never sent"
             self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
         if len(self._waiting) < UNMATCHED_FILLS_MAX:
             self._waiting[fill.trade_id] = fill

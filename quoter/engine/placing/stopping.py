@@ -69,7 +69,8 @@ class Stopping:
             self._causes.clear(step, Cause.CANCEL_UNVERIFIED)
             return
         names = ", ".join(late)
-        text = f"orders may be live {UNVERIFIED_NS / NS_PER_S:g} s after they were stopped: {names}"
+        seconds = UNVERIFIED_NS / NS_PER_S
+        text = f"orders may still be live {seconds:g} s after they were to end: {names}"
         self._causes.raise_cause(step, Cause.CANCEL_UNVERIFIED, text)
 
     def _is_counted(self, order: OpenOrder) -> bool:

@@ -12,6 +12,7 @@ from math import exp, floor, sqrt
 
 from quoter.domain.events import Trade
 from quoter.domain.market import SavedCalibration, Side
+from quoter.domain.number_text import plain
 from quoter.domain.quotes import PricingInputs
 from quoter.domain.trading import NoQuote
 from quoter.domain.units import S_PER_NS
@@ -145,7 +146,7 @@ class Calibration:
         if first is None or now is None:
             return ""
         figures = ", ".join(
-            f"{name} {before:.4g} -> {after:.4g}"
+            f"{name} {plain(before, 4)} -> {plain(after, 4)}"
             for name, before, after in (
                 ("sigma", first.sigma, now.sigma),
                 ("kappa", first.kappa, now.kappa),
@@ -153,7 +154,7 @@ class Calibration:
                 ("gamma_lot", self._gamma(first, self._config.gamma), self.gamma_lot),
             )
         )
-        return f"references of gamma, at the start -> fixed from now on: {figures}"
+        return f"references of gamma, from the start -> fixed from now on: {figures}"
 
     @property
     def estimate(self) -> IntensityEstimate | None:

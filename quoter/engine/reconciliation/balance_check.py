@@ -44,7 +44,7 @@ class BalanceCheck:
         lasts = ts_ns - self._since_ns >= MISMATCH_AGE_MAX_NS
         if lasts and self._times >= MISMATCH_TIMES:
             self.text = ", ".join(
-                f"{a}: venue {plain(held[a])}, books {plain(books[a])}" for a in wrong
+                f"{a}: the venue has {plain(held[a])}, our books {plain(books[a])}" for a in wrong
             )
         return False
 

@@ -103,5 +103,6 @@ class CoinFees:
         if not late:
             self._causes.clear(step, Cause.FEE_UNPRICED)
             return
-        text = f"fees without a price: {', '.join(late)}; {self._failure or 'no answer'}"
+        why = self._failure or "no answer"
+        text = f"no price of the coins that fees were paid in: {', '.join(late)}: {why}"
         self._causes.raise_cause(step, Cause.FEE_UNPRICED, text)

@@ -44,13 +44,16 @@ class DuplicateInstance:
         """
         if isinstance(event, OrderOpen):
             if self.is_of_other_run(event.order.client_id):
-                self.raise_cause(f"{event.order.client_id} is open", step)
+                self.raise_cause(f"order {event.order.client_id} is open", step)
             return
         name = event.client_id
         is_judged = self._earlier_runs is not None and self.is_of_other_run(name)
         if is_judged and self.earlier_run(name) is None:
-            self.raise_cause(f"{name} ended", step)
+            self.raise_cause(f"order {name} ended", step)
 
     def raise_cause(self, what: str, step: StepBuilder) -> None:
-        text = f"{what}: another daemon runs as this instance"
+        text = (
+            f"{what}, which this run never sent: another daemon trades with our QUOTER_INSTANCE on "
+            "this account"
+        )
         self._causes.raise_cause(step, Cause.DUPLICATE_INSTANCE, text)

@@ -63,7 +63,7 @@ class ForeignActivity:
     @property
     def _found(self) -> str:
         found = "; ".join(text for text in (self._orders, self._fill) if text)
-        return f"not ours: {found}" if found else ""
+        return f"on the account, but not ours: {found}" if found else ""
 
     def _check(self, step: StepBuilder) -> None:
         text = self._found
@@ -78,4 +78,5 @@ def _open(orders: list[VenueOrder]) -> str:
     if not orders:
         return ""
     names = ", ".join(order.client_id or order.venue_id for order in orders[:NAMES_MAX])
-    return f"{len(orders)} open orders ({names}{' ...' if len(orders) > NAMES_MAX else ''})"
+    more = " ..." if len(orders) > NAMES_MAX else ""
+    return f"open orders: {len(orders)} ({names}{more})"

@@ -79,8 +79,8 @@ class MakerFee:
         if difference <= UNIT or difference <= SHARE_MAX * max(abs(fill.fee), abs(counted)):
             return ""
         return (
-            f"fill {fill.trade_id} paid {_bps(fill.fee / amount)}, quotes count with"
-            f" {_bps(instrument.fee_maker)}; the account's fee is requested"
+            f"trade {fill.trade_id} paid {_bps(fill.fee / amount)}, quotes are computed with"
+            f" {_bps(instrument.fee_maker)}: the account's fee is requested from the venue"
         )
 
 

@@ -179,7 +179,7 @@ class Reconcile:
         oldest = min(o.unknown_since_ns for o in unknown)
         too_many = len(unknown) > UNKNOWN_MAX or step.ts_ns - oldest > UNKNOWN_AGE_NS
         age_s = (step.ts_ns - oldest) / NS_PER_S
-        text = f"{len(unknown)} orders without an answer, oldest {age_s:.0f} s"
+        text = f"orders of unknown state: {len(unknown)}, the oldest for {age_s:.0f} s"
         self._causes.set(step, Cause.UNKNOWN_ORDERS, active=too_many, text=text)
 
     def _check_missing_fills(self, step: StepBuilder) -> None:
@@ -190,7 +190,11 @@ class Reconcile:
             and order.fills_missing_since_ns
             and step.ts_ns - order.fills_missing_since_ns > MISSING_FILLS_MAX_NS
         ]
-        self._missing_fills = f"fills missing for {', '.join(long)}" if long else ""
+        self._missing_fills = (
+            f"the venue reports more filled than our books have: orders {', '.join(long)}"
+            if long
+            else ""
+        )
         self._check_difference(step)
 
     def _check_unread(self, step: StepBuilder) -> None:
@@ -206,7 +210,8 @@ class Reconcile:
             ReportKind.BALANCES: self._balances_read_ns,
         }
         kind = min(read_ns, key=lambda kind: read_ns[kind])
-        self._unread = f"no report of {kind} for {age_ns / NS_PER_S:.0f} s"
+        what, age = kind.replace("_", " "), f"{age_ns / NS_PER_S:.0f} s"
+        self._unread = f"the venue has not reported our {what} for {age}"
 
     def _check_difference(self, step: StepBuilder) -> None:
         text = self._balances.text or self._missing_fills
@@ -221,7 +226,7 @@ class Reconcile:
         """
         lasted_ns = asked_ns - self._differs_since_ns
         if text and self._differs_since_ns and lasted_ns >= LASTING_NS:
-            text = f"for {lasted_ns / NS_PER_S:.0f} s: {text}"
+            text = f"a difference for {lasted_ns / NS_PER_S:.0f} s: {text}"
             self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, text)
 
     def on_private_stream_up(self, step: StepBuilder) -> None:
@@ -311,10 +316,10 @@ class Reconcile:
             step.add_anomaly("listed_after_end", client_id)
             self.make_due(ReportKind.OPEN_ORDERS, step.ts_ns + NS_PER_S)
         elif self._duplicate_instance.is_of_other_run(client_id):
-            self._duplicate_instance.raise_cause(f"{client_id} is open", step)
+            self._duplicate_instance.raise_cause(f"order {client_id} is open", step)
         else:
             what = "closed in our books" if closed else "never sent by this run"
-            text = f"{listed.client_id} is open, but {what}"
+            text = f"order {listed.client_id} is open, but {what}"
             self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
         self._lifecycle.cancel_by_id(listed.client_id, listed.venue_id, step)
 

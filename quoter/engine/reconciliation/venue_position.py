@@ -41,5 +41,5 @@ class VenuePosition:
         self._beyond += 1
         if self._beyond >= REPORTS:
             text = f"inventory {plain(held)} at the venue, {plain(books)} in our books"
-            text = f"{text}, limit {plain(self._inventory_max)}"
+            text = f"{text}, limit {plain(self._inventory_max)} (QUOTER_INVENTORY_MAX)"
             self._causes.raise_cause(step, Cause.INVENTORY_BREACH, text)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
+from quoter.domain.number_text import plain
 from quoter.domain.trading import Regime
 from quoter.domain.units import NS_PER_S
 
@@ -129,7 +130,8 @@ class MarketRegime:
         if is_wide:
             is_wild = now > policy.reduce_ratio * usual
             level = Regime.REDUCE_ONLY if is_wild else Regime.WIDE
-            yield Signal(level, f"sigma {now:.4g} is {ratio:.1f} times the usual {usual:.4g}")
+            figures = f"{plain(now, 4)} is {ratio:.1f} times the usual {plain(usual, 4)}"
+            yield Signal(level, f"volatility {figures}")
         if mid is not None:
             yield from self._moved(ts_ns, mid, tick, usual)
 
@@ -143,7 +145,8 @@ class MarketRegime:
             self._peak = equity
         if self._peak - equity > most:
             fell = self._peak - equity
-            yield Signal(Regime.REDUCE_ONLY, f"equity fell by {fell:.4f}, limit {most:.4g}")
+            limit = f"{plain(most)} (QUOTER_REGIME_EQUITY_DROP)"
+            yield Signal(Regime.REDUCE_ONLY, f"equity fell by {fell:.4f}, limit {limit}")
             self._peak = equity
 
     def _moved(self, ts_ns: int, mid: float, tick: float, usual: float) -> Iterator[Signal]:
@@ -161,7 +164,7 @@ class MarketRegime:
             passed_s = (ts_ns - before[0]) / NS_PER_S
             moved, most = mid - before[1], deviations * usual * sqrt(passed_s)
             if abs(moved) - tick > most:
-                yield Signal(
-                    level, f"the mid moved {moved:+.6g} in {passed_s:.1f} s, limit {most:.4g}"
-                )
+                change = f"{'+' if moved > 0 else ''}{plain(moved)} in {passed_s:.1f} s"
+                limit = f"{plain(most, 4)} ({deviations:g} usual standard deviations)"
+                yield Signal(level, f"the mid moved {change}, limit {limit}")
         mids.append((ts_ns, mid))

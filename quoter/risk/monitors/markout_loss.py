@@ -32,7 +32,8 @@ class MarkoutLossMonitor:
             totals.popleft()
         lost = totals[0][1] - markouts if totals else Decimal(0)
         if 0 < self._loss_max <= lost:
-            self.text = f"fills of a minute lost {lost:.4f}, limit {plain(self._loss_max)}"
+            limit = f"{plain(self._loss_max)} (QUOTER_MARKOUT_LOSS_MAX)"
+            self.text = f"moves after our fills lost {lost:.4f} within a minute, limit {limit}"
             self._until_ns = ts_ns + PAUSE_NS
             totals.clear()
             return True

@@ -45,13 +45,14 @@ class MessageRate:
     def _beyond(self, ts_ns: int, *, share: float) -> str | None:
         minute = self._minute.total(ts_ns)
         if minute > share * self._per_min:
-            return f"{minute:.0f} orders within 60 s, limit {self._per_min}"
+            limit = f"{self._per_min} (QUOTER_CREATES_PER_MIN)"
+            return f"{minute:.0f} new orders within 60 s, limit {limit}"
         creates, fills = self._creates.total(ts_ns), self._fills.total(ts_ns)
         if not self._per_fill or creates < share * JUDGED_FROM:
             return None
         if creates > share * self._per_fill * fills:
             return (
-                f"{creates:.0f} orders for {fills:.0f} fills within 10 min, "
-                f"limit {self._per_fill} each"
+                f"{creates:.0f} new orders for {fills:.0f} fills within 10 min, "
+                f"limit {self._per_fill} for each fill (QUOTER_CREATES_PER_FILL)"
             )
         return None

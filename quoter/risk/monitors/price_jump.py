@@ -1,6 +1,7 @@
 """Detects prices that move farther in a short time than a market does (rule PT-04)."""
 
 from quoter.domain.market import Side
+from quoter.domain.number_text import plain
 from quoter.domain.units import BPS_PER_UNIT, NS_PER_S
 from quoter.risk.expected_market import ExpectedMarket
 from quoter.risk.monitors.sliding import SlidingRange
@@ -48,7 +49,8 @@ class PriceJump:
         moved = _beyond(self._jump, mid, *self._mids.see(ts_ns, mid))
         if not moved:
             return None
-        return f"the mid moved {moved * BPS_PER_UNIT:.0f} bps to {mid:g} within 1 s"
+        figures = f"{_bps(moved)} bps to {plain(mid)} within 1 s"
+        return f"the mid moved {figures}, limit {_bps(self._jump)} (QUOTER_PRICE_JUMP_BPS)"
 
     def on_quote(self, ts_ns: int, side: Side, price: float) -> str | None:
         """Add our wanted best price of a side. Return the drift as text if too large, else None."""
@@ -59,7 +61,13 @@ class PriceJump:
             self._quoted[side] = price
             return None
         self._quoted.pop(side, None)
-        return f"our {side} quote moved {moved * BPS_PER_UNIT:.0f} bps to {price:g} within 60 s"
+        figures = f"{_bps(moved)} bps to {plain(price)} within 60 s"
+        limit = f"{_bps(self._drift)} (QUOTER_QUOTE_DRIFT_BPS)"
+        return f"our {side} quote moved {figures}, limit {limit}"
+
+
+def _bps(fraction: float) -> str:
+    return plain(fraction * BPS_PER_UNIT, 4)
 
 
 def _beyond(allowed: float, price: float, low: float, high: float) -> float:

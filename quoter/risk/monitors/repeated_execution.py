@@ -54,7 +54,7 @@ class RepeatedExecution:
         turnover_max = self._turnover_max * max(self._inventory_lots, expected)
         if not filled <= turnover_max:
             traded, limit = filled * self._order_size, turnover_max * self._order_size
-            return f"traded {plain(traded)} within 60 s, limit {plain(limit)}"
+            return f"traded {plain(traded)} within 60 s, limit {plain(limit)} (QUOTER_TURNOVER_MAX)"
         busy = MARKET_TIMES * max(expected, EXPECTED_MIN)
         if not filled <= busy and not filled < (lots_max := lots_limit(busy)):
             return (

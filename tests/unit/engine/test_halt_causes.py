@@ -101,7 +101,7 @@ def test_sixth_pause_raises_flapping_with_the_last_text() -> None:
         assert causes.switch.is_active(Cause.FLAPPING) is (n == 5)
         causes.clear_due(at(20 * n + 10))
     text = causes.switch.causes[Cause.FLAPPING]
-    assert text.startswith("market_feed_down came more than 5 times within 10 min")
+    assert text.startswith("market_feed_down was raised more than 5 times within 10 min")
     assert "`quoter resume`" in text
     assert text.endswith("reset 5")
     assert causes.state == TradingState.PAUSED

@@ -120,4 +120,4 @@ def test_a_change_that_does_not_fit_the_question_is_named_and_left_out(tmp_path:
     other = replace(CONFIG, pricing=replace(PRICING, shape=shape))
     found = asked(tmp_path, other, changed_events(60.0))
     assert found.moments > 0
-    assert found.refused == ["spread_min_bps = 60.0 is not a valid value"]
+    assert found.refused == ["spread_min_bps is 60, outside its range"]

@@ -128,7 +128,7 @@ def test_run_that_this_version_decides_differently_is_reported_up_to_there(tmp_p
     ("words", "error"),
     [
         ([RUN, "--since", "yesterday"], "--since: must be a time such as"),
-        ([RUN, "--since", "2033-01-01"], "has no event in this period"),
+        ([RUN, "--since", "2033-01-01"], "the run has no event in this period"),
     ],
 )
 def test_bad_times_are_one_line(

@@ -19,7 +19,7 @@ def names(tick: Decimal, price: float, *, jump: float = 0.01, drift: float = 0.0
 def test_market_with_a_coarse_tick_names_the_limit_and_a_value_that_works() -> None:
     (line,) = limits_below_tick(BTTC_TICK, BTTC_PRICE, LIMITS, price_jump=0.01, quote_drift=0.03)
     assert line == (
-        "QUOTER_PRICE_JUMP_BPS: one tick (0.00000001) is 149 bps of the price 6.8e-07, so each "
+        "QUOTER_PRICE_JUMP_BPS: one tick (0.00000001) is 149 bps of the price 0.00000068, so each "
         "move of the mid pauses quoting: at least 150 is needed (got 100)"
     )
     assert names(BTTC_TICK, BTTC_PRICE, jump=0.0150) == []

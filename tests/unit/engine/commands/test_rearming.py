@@ -59,7 +59,7 @@ def test_a_missing_report_since_the_kill_refuses_a_rearm_and_is_requested(missin
     harness.tick()
     for what in {"open_orders", "trades", "balances"} - {missing}:
         getattr(harness, what)()
-    assert "found consistent" in refusal(rearm(harness)).text
+    assert "equal our books" in refusal(rearm(harness)).text
     asked = [c.kind for c in commands(harness.tick()) if isinstance(c, RequestReport)]
     assert ReportKind(missing) in asked
     getattr(harness, missing)()
@@ -73,7 +73,7 @@ def test_a_rearm_is_refused_while_balances_differ() -> None:
     harness.open_orders()
     harness.trades()
     harness.balances(ABC=Decimal(99))
-    assert "found consistent" in refusal(rearm(harness)).text
+    assert "equal our books" in refusal(rearm(harness)).text
 
 
 def test_a_rearm_is_refused_while_an_unknown_own_order_is_at_the_venue() -> None:
@@ -93,7 +93,7 @@ def test_reports_from_before_another_kill_do_not_count() -> None:
     harness = killed()
     harness.look_again()
     harness.alarm(Cause.LEDGER_FAILED)
-    assert "found consistent" in refusal(rearm(harness)).text
+    assert "equal our books" in refusal(rearm(harness)).text
     assert {Cause.OPERATOR_KILL, Cause.LEDGER_FAILED} <= harness.causes
 
 
@@ -109,7 +109,7 @@ def test_a_rearm_is_refused_while_the_book_is_out_of_sync() -> None:
     harness = killed()
     harness.feed_down()
     harness.look_again()
-    assert "not in sync" in refusal(rearm(harness)).text
+    assert "no usable order book" in refusal(rearm(harness)).text
 
 
 @pytest.mark.parametrize("accept", [None, Decimal(11), Decimal(-12), Decimal("12.1")])
@@ -120,7 +120,9 @@ def test_an_inventory_above_the_limit_must_be_named_exactly(accept: Decimal | No
     for order in list(harness.engine.orders):
         harness.done(order)
     harness.look_again()
-    assert "inventory 12 is above the limit of 10" in refusal(rearm(harness, accept)).text
+    assert (
+        "inventory 12 is beyond QUOTER_INVENTORY_MAX (10)" in refusal(rearm(harness, accept)).text
+    )
     assert harness.state() is TradingState.KILLED
     rearm(harness, Decimal("12.0"))
     assert harness.state() is TradingState.RUNNING
@@ -170,7 +172,7 @@ def test_a_foreign_order_refuses_a_rearm_until_it_is_gone() -> None:
     harness.trades()
     harness.balances()
     harness.open_orders(human)
-    assert "1 open orders (human)" in refusal(rearm(harness)).text
+    assert "open orders: 1 (human)" in refusal(rearm(harness)).text
     harness.open_orders()
     rearm(harness)
     assert harness.state() is TradingState.RUNNING

@@ -125,7 +125,10 @@ def test_order_size_outside_new_rules_pauses_until_it_is_allowed() -> None:
     rules(harness, replace(ABC, size_min=Decimal(2)))
     assert harness.causes == {Cause.MARKET_RULES}
     assert harness.state() is TradingState.PAUSED
-    assert "QUOTER_ORDER_SIZE 1" in harness.engine.causes.switch.causes[Cause.MARKET_RULES]
+    assert (
+        "QUOTER_ORDER_SIZE: the venue accepts"
+        in harness.engine.causes.switch.causes[Cause.MARKET_RULES]
+    )
     rules(harness, ABC)
     assert harness.causes == set()
 
@@ -134,7 +137,7 @@ def test_notional_below_new_rules_pauses_with_the_reason() -> None:
     harness = EngineHarness().quoting()
     rules(harness, replace(ABC, notional_min=Decimal(101)))
     assert harness.causes == {Cause.MARKET_RULES}
-    assert "no less than 101" in harness.engine.causes.switch.causes[Cause.MARKET_RULES]
+    assert "no order below 101" in harness.engine.causes.switch.causes[Cause.MARKET_RULES]
     rules(harness, replace(ABC, notional_min=Decimal(99)))
     assert harness.causes == set()
 

@@ -55,7 +55,7 @@ def test_a_difference_that_lasts_for_a_minute_kills() -> None:
     lasting(harness, 4)
     assert harness.state() is TradingState.KILLED
     text = harness.engine.causes.switch.causes[Cause.LEDGER_CONFLICT]
-    assert text == "for 60 s: USD: venue 99993, books 100000"
+    assert text == "a difference for 60 s: USD: the venue has 99993, our books 100000"
 
 
 def test_a_changing_difference_also_counts_as_lasting() -> None:
@@ -101,7 +101,7 @@ def test_fill_missing_for_a_minute_kills() -> None:
     harness.trades()
     assert harness.state() is TradingState.KILLED
     text = harness.engine.causes.switch.causes[Cause.LEDGER_CONFLICT]
-    assert text.endswith(": fills missing for q01run1")
+    assert text.endswith("more filled than our books have: orders q01run1")
 
 
 def test_fill_in_the_list_of_trades_is_not_missing_any_more() -> None:
@@ -133,7 +133,10 @@ def test_holdings_beyond_the_limit_in_two_reports_kill(inventory: str) -> None:
     held_at_venue(harness, inventory)
     assert harness.causes == {Cause.INVENTORY_BREACH}
     text = harness.engine.causes.switch.causes[Cause.INVENTORY_BREACH]
-    assert text == f"inventory {inventory} at the venue, 0 in our books, limit 10"
+    assert (
+        text
+        == f"inventory {inventory} at the venue, 0 in our books, limit 10 (QUOTER_INVENTORY_MAX)"
+    )
 
 
 @pytest.mark.parametrize("inventory", ["10", "-10", "9", "NaN"])

@@ -122,7 +122,7 @@ def test_fee_without_a_price_pauses_until_it_has_one() -> None:
     later(harness, 0.6)
     assert harness.state() is TradingState.PAUSED
     text = harness.engine.causes.switch.causes[Cause.FEE_UNPRICED]
-    assert text == "fees without a price: BNB 0.01; no answer"
+    assert text == "no price of the coins that fees were paid in: BNB 0.01: no answer"
     later(harness, 60.0)
     assert harness.state() is TradingState.PAUSED
     tell_price(harness)
@@ -136,7 +136,7 @@ def test_the_failure_of_another_report_is_not_the_reason() -> None:
     for kind, text in ((ReportKind.COIN_PRICE, "no market"), (ReportKind.TRADES, "away")):
         harness.give(ReportFailed(ts_ns=harness.now_ns, kind=kind, text=text))
     later(harness, 10.1)
-    assert harness.engine.causes.switch.causes[Cause.FEE_UNPRICED].endswith("; no market")
+    assert harness.engine.causes.switch.causes[Cause.FEE_UNPRICED].endswith(": no market")
 
 
 @pytest.mark.parametrize("price", ["0", "-1", "NaN", "sNaN", "Infinity", "1e30"])

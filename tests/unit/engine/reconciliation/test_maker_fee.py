@@ -90,7 +90,7 @@ def test_fill_with_another_fee_is_reported_and_requests_the_fee_once_an_hour(
     harness = EngineHarness(config(instrument=TEN_BPS)).quoting()
     ((name, text),) = paying(harness, fee, asset=asset).anomalies
     assert name == "maker_fee_differs"
-    assert "quotes count with 10 bps" in text
+    assert "quotes are computed with 10 bps" in text
     assert asked(harness.wait(1.0)) == 1
     assert not paying(harness, fee, asset=asset).anomalies
     assert asked(harness.wait(70.0)) == 0

@@ -269,7 +269,7 @@ def test_many_or_old_unknown_orders_pause_until_resolved() -> None:
     assert harness.state() is TradingState.PAUSED
     for seconds in (30, 50):
         text = harness.engine.snapshot().causes[Cause.UNKNOWN_ORDERS]
-        assert text == f"1 orders without an answer, oldest {seconds} s"
+        assert text == f"orders of unknown state: 1, the oldest for {seconds} s"
         harness.wait(20.0)
     harness.done(order)
     harness.wait(0.1)
@@ -410,7 +410,7 @@ def test_reports_that_never_come_pause_quoting_and_kill_nobody(silent: str) -> N
         reports(*others)
     assert harness.causes == {Cause.RECONCILIATION}
     text = harness.engine.causes.switch.causes[Cause.RECONCILIATION]
-    assert f"no report of {silent} for 1" in text
+    assert f"has not reported our {silent.replace('_', ' ')} for 1" in text
     reports(silent)
     assert harness.causes == set()
 
@@ -426,7 +426,10 @@ def test_balances_that_differ_three_times_over_three_seconds_pause_us() -> None:
         assert len(requests(harness.wait(1.0), ReportKind.BALANCES)) == 1
     harness.wait(0.1)
     harness.balances(USD=Decimal(1))
-    assert harness.engine.causes.switch.causes[Cause.RECONCILIATION] == "USD: venue 1, books 100000"
+    assert (
+        harness.engine.causes.switch.causes[Cause.RECONCILIATION]
+        == "USD: the venue has 1, our books 100000"
+    )
     harness.balances()
     assert Cause.RECONCILIATION not in harness.causes
 

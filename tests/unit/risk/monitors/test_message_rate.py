@@ -20,7 +20,7 @@ def test_limit_per_minute_is_exceeded_by_one_more_order() -> None:
     now_ns = send(rate, 100)
     assert rate.breach(now_ns) is None
     rate.on_create(now_ns)
-    assert rate.breach(now_ns) == "101 orders within 60 s, limit 100"
+    assert rate.breach(now_ns) == "101 new orders within 60 s, limit 100 (QUOTER_CREATES_PER_MIN)"
 
 
 def test_limit_counts_as_kept_again_only_well_below_it() -> None:
@@ -43,7 +43,7 @@ def test_orders_without_fills_exceed_the_ratio_only_above_a_thousand() -> None:
     now_ns = send(rate, 999, seconds=300)
     assert rate.breach(now_ns) is None
     rate.on_create(now_ns)
-    assert "1000 orders for 0 fills" in (rate.breach(now_ns) or "")
+    assert "1000 new orders for 0 fills" in (rate.breach(now_ns) or "")
 
 
 def test_each_fill_allows_more_orders() -> None:

@@ -80,14 +80,16 @@ def test_the_volume_of_a_minute_may_reach_its_limit() -> None:
     limits = throttle(order_size=0.5, inventory_max=1.0, turnover_max=10.0)
     assert limits.on_fill(NOW_NS, 8.0) is None
     assert limits.on_fill(NOW_NS, 12.0) is None
-    assert limits.on_fill(NOW_NS, 0.02) == "traded 10.01 within 60 s, limit 10"
+    assert (
+        limits.on_fill(NOW_NS, 0.02) == "traded 10.01 within 60 s, limit 10 (QUOTER_TURNOVER_MAX)"
+    )
 
 
 def test_a_limit_of_four_orders_allows_ten_times_the_expected_volume() -> None:
     limits = throttle(inventory_max=4.0, turnover_max=10.0)
     now_ns = expecting(limits, 1.0)  # 30 fills in 30 s
     assert [limits.on_fill(now_ns, 1.0) for _ in range(300)] == [None] * 300
-    assert limits.on_fill(now_ns, 1.0) == "traded 301 within 60 s, limit 300"
+    assert limits.on_fill(now_ns, 1.0) == "traded 301 within 60 s, limit 300 (QUOTER_TURNOVER_MAX)"
 
 
 @pytest.mark.parametrize("size", [nan, inf])
