@@ -721,7 +721,8 @@ class Requoting(BaseModel):
         ge=1,
         le=1_000,
         description="Number of times that one cause may pause quoting within 10 min; after one "
-        "more, quoting stays paused until `quoter resume` (cause `flapping`). Pauses by a slow "
+        "more, quoting stays paused until `quoter resume` (cause `flapping`). Price jumps that the "
+        "usual volatility explains may pause it more often. Pauses by a slow "
         "machine (`loop_lag`, `clock`, `memory`, `ledger_slow`) do not count; `price_jump` and "
         "`markout_loss` may pause as often as the usual volatility of the market explains.",
     )
