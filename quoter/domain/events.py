@@ -43,8 +43,7 @@ class BookDelta(NamedTuple):
     asks: Levels
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopOfBook:
+class TopOfBook(NamedTuple):
     """Best bid and ask, usually newer than the depth; `update_id` uses the book's numbering."""
 
     ts_ns: int
@@ -53,8 +52,7 @@ class TopOfBook:
     ask: Level
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trade:
+class Trade(NamedTuple):
     """A public trade, price quote/base, size base; `taker`: side of the order that took."""
 
     ts_ns: int

@@ -19,7 +19,7 @@ from quoter.domain.step import Step
 from quoter.domain.trading import TradingState
 from quoter.engine.config import EngineConfig
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

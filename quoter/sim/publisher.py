@@ -1,6 +1,6 @@
 """Published book of one symbol: account orders plus background, with update ids."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from decimal import Decimal
 from heapq import heapify, heappop
 from itertools import islice
@@ -145,10 +145,14 @@ class Publisher:
         return tuple([(price(ticks), size(ticks)) for ticks in prices])
 
 
-def _best_first(side: Side, prices: Iterable[int]) -> Iterator[int]:
-    """Yield prices in ticks, best first; they are sorted only as far as the caller reads."""
+def _best_first(side: Side, prices: Collection[int]) -> Iterator[int]:
+    """Yield different prices in ticks, best first; sorted only as far as the caller reads."""
+    if not prices:
+        return
+    yield max(prices) if side is Side.BUY else min(prices)
     worse = -side.sign
     heap = [worse * ticks for ticks in prices]
     heapify(heap)
+    heappop(heap)
     while heap:
         yield worse * heappop(heap)

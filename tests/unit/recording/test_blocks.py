@@ -75,7 +75,7 @@ def test_another_format_is_refused_by_its_number(tmp_path: Path) -> None:
     head = HEAD.pack(b"QREC", 9, 1, len(body), crc32(body))
     path = tmp_path / "file"
     path.write_bytes(head + pack(">I", crc32(head)) + body)
-    with pytest.raises(RecordingError, match="format 9; this version of quoter reads 2") as caught:
+    with pytest.raises(RecordingError, match="format 9; this version of quoter reads 3") as caught:
         list(blocks(path, 1, may_be_cut=True))
     assert not isinstance(caught.value, DamagedRecording)
 
