@@ -82,7 +82,7 @@ peers: setup     ## compare fills on TAPE="FILES" with hftbacktest, and speed wi
 	@$(PY) deploy/peers/speed.py $(TAPE)
 	@PYTHONPATH=. .venv-peers/bin/python deploy/peers/hftbacktest_fills.py $(TAPE) $(ARGS)
 
-same-tape: setup ## compare fills on TAPE="FILE" over the sandbox's sockets with those of the backtest (ARGS= --seconds)
+same-tape: setup ## compare fills on TAPE="FILES" over the sandbox's sockets, on paper and in the backtest (ARGS= --seconds, --speed)
 	@$(PY) deploy/peers/same_tape.py $(TAPE) $(ARGS)
 
 dashboard: setup ## write the Grafana dashboard anew

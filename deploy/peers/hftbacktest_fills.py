@@ -14,16 +14,16 @@ from pathlib import Path
 
 import hftbacktest as hft
 import numpy as np
+from hftbacktest_engine import LATENCY_NS, engine_of
 from tape_events import Tape, events, load
 
 from quoter.domain.market import Side
-from quoter.domain.units import NS_PER_MS, NS_PER_S
+from quoter.domain.units import NS_PER_S
 from quoter.sim.exchange import Exchange
 from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import MarketSpec, NewOrder, OrderKind, Refused
 from quoter.tapes.playing import feed
 
-LATENCY_NS = 10 * NS_PER_MS
 WORTH = Decimal(300)  # of an order, quote currency
 END = 1  # hftbacktest's answer when the data are over
 DIFFERENCE_MAX = 0.1  # of the number of filled orders, between `pessimistic` and hftbacktest
@@ -50,19 +50,7 @@ def play_hftbacktest(
 ) -> tuple[list[Pair], set[str]]:
     """Return the script that followed from the book, and the orders that were filled in part."""
     tick, size = float(tape.market.tick), float(order_size(tape.market))
-    asset = (
-        hft.BacktestAsset()
-        .data([data])
-        .linear_asset(1.0)
-        .constant_order_latency(LATENCY_NS, LATENCY_NS)
-        .risk_adverse_queue_model()
-        .partial_fill_exchange()
-        .trading_value_fee_model(0.0, 0.0)
-        .tick_size(tick)
-        .lot_size(float(tape.market.lot))
-        .last_trades_capacity(0)
-    )
-    engine = hft.HashMapMarketDepthBacktest([asset])
+    engine = engine_of(data, tick=tick, lot=float(tape.market.lot))
     engine.elapse(1)
     script: list[Pair] = []
     filled: set[str] = set()

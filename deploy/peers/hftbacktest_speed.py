@@ -10,10 +10,10 @@ from time import process_time
 
 import hftbacktest as hft
 import numpy as np
+from hftbacktest_engine import engine_of
 from numba import njit
 
 PERIOD_NS = 100_000_000
-LATENCY_NS = 10_000_000
 
 
 @njit
@@ -35,19 +35,7 @@ def make(engine: hft.HashMapMarketDepthBacktest, size: float, until_ns: int) -> 
 
 def run(data: np.ndarray, until_ns: int) -> tuple[int, float]:
     """Return the number of orders, and the seconds of processor time."""
-    asset = (
-        hft.BacktestAsset()
-        .data([data])
-        .linear_asset(1.0)
-        .constant_order_latency(LATENCY_NS, LATENCY_NS)
-        .risk_adverse_queue_model()
-        .partial_fill_exchange()
-        .trading_value_fee_model(0.0, 0.0)
-        .tick_size(0.01)
-        .lot_size(0.00001)
-        .last_trades_capacity(0)
-    )
-    engine = hft.HashMapMarketDepthBacktest([asset])
+    engine = engine_of(data, tick=0.01, lot=0.00001)
     begun_s = process_time()
     orders = make(engine, 0.005, until_ns)
     return orders, process_time() - begun_s

@@ -15,7 +15,7 @@ from quoter.app.daemon import Daemon, trade
 from quoter.app.live_screen import DaemonScreen
 from quoter.app.process_hardening import forbid_core_dumps
 from quoter.app.settings_to_config import own_prefix, venue_config
-from quoter.app.startup import StartFailed, connect
+from quoter.app.startup import START_WAIT_S, StartFailed, connect
 from quoter.domain.commands import RequestReport
 from quoter.domain.errors import BadSetting, VenueError
 from quoter.domain.events import CoinPrice
@@ -65,7 +65,8 @@ async def _paper(seconds: float | None, console: Console, *, json_output: bool) 
     with log_file:
         level, redactor = known.log_level, Redactor(known.secrets())
         configure_logs(log_format="json", level=level, redactor=redactor, stream=log_file)
-        console.print(f"connecting to {known.exchange} {known.system} …", style="dim")
+        text = f"connecting to {known.exchange} {known.system}, for at most {START_WAIT_S:g} s …"
+        console.print(text, style="dim")
         try:
             settings = _on_paper(load_settings(dry_run=True, defaults=await _suggested(known)))
             run = PaperRun(settings, console, seconds)

@@ -93,7 +93,8 @@ class ReadProgress:
                 else:
                     yield raw
             finally:
-                self._before += raw.tell()
+                if not raw.closed:  # as the collector of unused objects may have done before
+                    self._before += raw.tell()
                 self._open.discard(raw)
 
     @contextmanager

@@ -34,6 +34,15 @@ def test_prints_that_are_no_trades_in_the_book_are_left_out(row: Print, reason: 
     assert account.rows == {"print": 1}
 
 
+def test_file_that_was_closed_meanwhile_ends_without_an_error(tmp_path: Path) -> None:
+    """As the collector of unused objects may close it, when the rest of a tape is not read."""
+    path = tmp_path / "tape"
+    path.write_bytes(b"one\ntwo\n")
+    with ReadProgress(()).unpacked(path) as file:
+        assert file.readline() == b"one\n"
+        file.close()
+
+
 def test_changes_of_futures_begin_after_the_one_before() -> None:
     """Binance's futures: `pu` is the last id of the change before, `U` may be later."""
     lines: list[Line] = [
