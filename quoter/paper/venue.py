@@ -167,7 +167,7 @@ class PaperVenue:
         self._schedule.at(self._schedule.now_ns + FLUSH_NS, self._flush)
 
     def _fail(self, error: Exception) -> None:
-        self._failure = f"no answer of the simulated venue: {error!r}"
+        self._failure = f"the simulated venue failed: {type(error).__name__}: {error}"
         for answer in list(self._answers):
             if not answer.done():
                 answer.set_exception(VenueUnavailable(self._failure))

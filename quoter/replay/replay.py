@@ -74,7 +74,8 @@ def config_of(header: Header) -> EngineConfig:
     """Return the configuration of the run's engine. Raises RecordingError if it had none."""
     if header.config is None:
         raise RecordingError(
-            f"{header.run}: recorded by `quoter record`: a market, without decisions to compare"
+            f"{header.run}: `quoter record` recorded a market without decisions: use `quoter "
+            "backtest` instead"
         )
     return header.config
 

@@ -530,7 +530,7 @@ class Pricing(BaseModel):
         "auto",
         description="Horizon of QUOTER_MODEL=as: session (the time until the end of the session, "
         "see QUOTER_SESSION_S) or a fixed number of seconds, at most 604,800. Must be auto with "
-        "every other model, and must not with this one.",
+        "every other model; with QUOTER_MODEL=as auto is refused.",
     )
     session_s: float | None = Field(
         None,
@@ -604,8 +604,8 @@ class Pricing(BaseModel):
         1,
         ge=0,
         le=10,
-        description="How much smaller orders become that would increase the inventory: their size "
-        "is multiplied by exp(-QUOTER_SIZE_ETA * |inventory| / QUOTER_INVENTORY_MAX) (no unit). "
+        description="Reduction of orders that would increase the inventory: their size is "
+        "multiplied by exp(-QUOTER_SIZE_ETA * |inventory| / QUOTER_INVENTORY_MAX) (no unit). "
         "0: they keep their size.",
     )
     levels: int = Field(
@@ -721,8 +721,7 @@ class Requoting(BaseModel):
         ge=1,
         le=1_000,
         description="Number of times that one cause may pause quoting within 10 min; after one "
-        "more, quoting stays paused until `quoter resume` (cause `flapping`). Price jumps that the "
-        "usual volatility explains may pause it more often. Pauses by a slow "
+        "more, quoting stays paused until `quoter resume` (cause `flapping`). Pauses by a slow "
         "machine (`loop_lag`, `clock`, `memory`, `ledger_slow`) do not count; `price_jump` and "
         "`markout_loss` may pause as often as the usual volatility of the market explains.",
     )

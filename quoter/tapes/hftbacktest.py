@@ -108,7 +108,9 @@ def _event_count(file: ByteFile) -> int:
         raise TapeError("it has no array of numpy")
     length = int.from_bytes(file.read(2 if start[-2] == 1 else 4), "little")
     if length > HEADER_MAX:
-        raise TapeError(f"the header of the array has {length} bytes")
+        raise TapeError(
+            f"the header of the array has {length} bytes, at most {HEADER_MAX} are allowed"
+        )
     try:
         header = ast.literal_eval(file.read(length).decode())
         fields, is_columns = list(header["descr"]), header["fortran_order"]

@@ -190,7 +190,7 @@ def _from_file(path: Path, symbol: str, shown: _Shown) -> MarketSpec:
     except TapeError:
         raise
     except (OSError, EOFError, ValueError, KeyError, msgspec.MsgspecError) as error:
-        raise TapeError(f"{path} is not an answer of exchangeInfo: {error}") from None
+        raise TapeError(f"{path} is not Binance's answer to exchangeInfo: {error}") from None
 
 
 def _from_filters(symbol: _Symbol, shown: _Shown) -> MarketSpec:

@@ -164,7 +164,9 @@ _PARSERS: dict[str, Callable[[object], object]] = {
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a field is given twice")
+        names = [name for name, _ in pairs]
+        twice = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"the field {twice[:60]!a} is given twice")
     return found
 
 

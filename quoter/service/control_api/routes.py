@@ -155,7 +155,7 @@ class ControlApi:
             )
             raise RequestRefused(401, UNKNOWN_TOKEN, {"WWW-Authenticate": "Bearer"})
         if caller.role < role:
-            refused = RequestRefused(403, f"needs the role {role.name.lower()}")
+            refused = RequestRefused(403, f"a token of the role {role.name.lower()} is required")
             raise _logged(request, caller, refused)
         if request.query_string:
             refused = RequestRefused(400, "a query string is not allowed")

@@ -91,7 +91,8 @@ class DeadManRefresher:
                     await self._switch.set_dead_man(self.timeout_s)
         except (VenueError, TimeoutError) as error:
             self._failures += 1
-            log.warning("dead_man_not_refreshed", error=repr(error), failures=self._failures)
+            text = str(error) or "the venue did not answer in time"
+            log.warning("dead_man_not_refreshed", error=text, failures=self._failures)
         else:
             self._failures = 0
             self._fires_s = None if self._is_over else asked_s + self.timeout_s

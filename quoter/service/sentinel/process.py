@@ -228,7 +228,8 @@ class Sentinel:
                     self._audit.record_reply(listed)
                     left = await self._gateway.cancel_all()  # also what no list shows
             except (VenueError, TimeoutError) as error:
-                log.error("sentinel_cancel_failed", error=repr(error))
+                text = str(error) or f"the venue did not answer within {TRY_S_MAX:g} s"
+                log.error("sentinel_cancel_failed", error=text)
             else:
                 self._metrics.count_cancelled(listed, left)
                 if listed:

@@ -122,7 +122,7 @@ def read(name: str, symbol: str, files: Sequence[Path]) -> Recording:
 def _name_and_symbol(path: Path) -> tuple[str, str]:
     match = NAME.fullmatch(path.name)
     if match is None:
-        raise TapeError(f"{path.name} is not named like a recording")
+        raise TapeError(f"{path.name}: must be named <market>_<SYMBOL>_<yyyymmdd>.gz")
     return match[1], match[2]
 
 

@@ -66,7 +66,7 @@ class AccountReports:
                 case ReportKind.BOOK | ReportKind.BEST_PRICES:
                     raise VenueError("the book is a report of the market feed, not of the account")
                 case ReportKind.RULES | ReportKind.MAKER_FEE:
-                    raise VenueError("market rules and maker fee are reports of StartupChecks")
+                    raise VenueError("market rules and maker fee are not reports of the account")
         except VenueError as error:
             return ReportFailed(ts_ns=self._now_ns(), kind=request.kind, text=str(error))
 

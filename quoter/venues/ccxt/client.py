@@ -186,7 +186,8 @@ def _select_environment(client: GuardedExchange, config: VenueConfig) -> VenueSy
         known = ", ".join(sorted(profile.systems)) or "none"
         why = f"; {profile.no_test_system}" if profile.no_test_system else ""
         raise VenueError(
-            f"quoter knows no {config.environment} of {config.exchange} (known: {known}){why}"
+            f"quoter knows no {config.environment} of {config.exchange} (known: {known}){why}: "
+            "set QUOTER_ENVIRONMENT, or QUOTER_PAPER_MARKET on paper, to another system"
         )
     getattr(client, system.switch)(True)
     client.urls["api"] = {**as_map(client.urls.get("api")), **system.urls}

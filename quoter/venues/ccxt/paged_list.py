@@ -37,7 +37,7 @@ async def read_list(
         if not paging.is_shifting or pages == 1 or rows.keys() == before:
             return list(rows.values())
         before = set(rows)
-    raise VenueError(f"the list changed during each of {READINGS_MAX} readings")
+    raise VenueError(f"the venue's list changed during each of {READINGS_MAX} readings")
 
 
 async def _read_once(
@@ -49,21 +49,26 @@ async def _read_once(
         page = await fetch(params)
         rows = {text(row.get("id")): row for row in page}
         if "" in rows:
-            raise VenueError("a row of the list has no id")
+            raise VenueError("a row of the venue's list has no id")
         fresh = rows.keys() - found.keys()
         found |= rows
         rows_read += len(page)
         if len(page) < max(1, paging.full_page) or not paging.full_page or until_id in rows:
             return found, number
         if paging.by is PageBy.NOTHING:
-            raise VenueError(f"the list may be cut: it has {len(page)} rows in a single page")
+            raise VenueError(
+                f"the venue's list may be incomplete: it has {len(page)} rows, a full page, and "
+                "quoter knows no way to request the next one"
+            )
         if not fresh:
-            raise VenueError(f"page {number} has no new row: the list may have more than was read")
+            raise VenueError(
+                f"the venue's list may be incomplete: page {number} repeats rows that were read"
+            )
         following = _next_page(paging, page, number=number, rows_read=rows_read)
         if following is None:
             return found, number
         params = fixed | following
-    raise VenueError(f"the list has more than {PAGES_MAX} pages")
+    raise VenueError(f"the venue's list has more than {PAGES_MAX} pages")
 
 
 def _next_page(
@@ -81,13 +86,19 @@ def _next_page(
         case PageBy.OLDER_THAN:
             ids = [text(as_map(row.get("info")).get(paging.field)) for row in page]
             if not all(each.isdigit() for each in ids):
-                raise VenueError(f"a row of a full page has no number {paging.field!r}")
+                raise VenueError(
+                    f"the next page of the venue's list can't be requested: a row has no number in "
+                    f"its field {paging.field}"
+                )
             return {paging.param: min(ids, key=int)}
         case _:
             found = [as_map(row.get("info")).get(paging.field) for row in page]
             cursors = [each for each in found if isinstance(each, str)]
             if not cursors:
-                raise VenueError(f"a full page of the list has no {paging.field!r}")
+                raise VenueError(
+                    f"the next page of the venue's list can't be requested: no row has the field "
+                    f"{paging.field}"
+                )
             cursor = next((each for each in cursors if each), "")
             return {paging.param: cursor} if cursor else None
 

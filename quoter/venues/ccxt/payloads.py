@@ -194,7 +194,8 @@ def _listed(
 def _amount(coin: str, value: object) -> Decimal:
     amount = decimal(value)
     if amount is None or not coin:
-        raise BadAnswer(f"the balance of {coin or 'an unnamed coin'} can't be read: {value!r}")
+        shown = "no value" if value is None else f"{str(value)[:40]}"
+        raise BadAnswer(f"the balance of {coin or 'an unnamed coin'} is not a number: {shown}")
     return amount
 
 

@@ -224,7 +224,7 @@ class EgressGate:
         if text := self._block_reason():
             raise self.refuse(text)
         if order is None:
-            raise self.breach(f"no intent is registered for {call.client_id!r}")
+            raise self.breach(f"no approved order has the client id {call.client_id or 'none'}")
         if call.create_sent:
             raise self.breach(f"{call.client_id} was sent before")
         if self.reduces_only and not order.reduces:
@@ -234,7 +234,7 @@ class EgressGate:
         age_ns = self._now_ns() - order.decided_ns
         if not age_ns <= self._age_ns_max:
             raise self.refuse(
-                f"{call.client_id} is too old: decided {age_ns / 1e6:.0f} ms ago, "
+                f"order {call.client_id} is too old: decided {age_ns / 1e6:.0f} ms ago, "
                 f"limit {self._age_ns_max / 1e6:.0f} ms"
             )
 
@@ -315,7 +315,7 @@ class SealedGate(EgressGate):
 
     def check_create(self, call: Call) -> None:
         """Raise EgressBlocked, always."""
-        raise self.refuse(f"this process creates no order: {call.client_id!r}")
+        raise self.refuse(f"this process creates no order (got {call.client_id})")
 
 
 class GatedConnector(aiohttp.TCPConnector):

@@ -64,7 +64,7 @@ class BinanceCreate:
             sent = form.get(name, "")
             same = decimal(sent) == value if isinstance(value, Decimal) else sent == value
             if not same:
-                return f"{name} is {sent!r}, approved {value!r}"
+                return f"{name} is {sent or 'empty'}, but {value} was approved"
         return ""
 
     def _expected(self, order: OrderTerms) -> dict[str, str | Decimal]:

@@ -96,8 +96,14 @@ async def test_each_error_is_one_line(rig: Rig) -> None:
         (["pause", "--token-file", "nowhere"], "--token-file: the token can't be read: No such"),
         (["pause", "--token-file", "empty"], "--token-file: the file must hold a token"),
         (["pause", "--token-file", "wrong"], "refused (401): the daemon does not know this token"),
-        (["pause", "--token-file", "read.token"], "refused (403): needs the role operator"),
-        (["flatten", "--token-file", "operator.token"], "refused (403): needs the role risk"),
+        (
+            ["pause", "--token-file", "read.token"],
+            "refused (403): a token of the role operator is required",
+        ),
+        (
+            ["flatten", "--token-file", "operator.token"],
+            "refused (403): a token of the role risk is required",
+        ),
         (["params", "gamma=9", "--token-file", "risk.token"], "refused (400): gamma: one change"),
         (["params", "gamma"], "gamma: must be NAME=NUMBER"),
         (

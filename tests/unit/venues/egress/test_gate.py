@@ -139,12 +139,12 @@ def test_closed_gate_passes_cancels_and_reads(gate: EgressGate) -> None:
 
 
 def test_unregistered_order_is_not_sent(gate: EgressGate, create: Call) -> None:
-    with pytest.raises(EgressBlocked, match="no intent"):
+    with pytest.raises(EgressBlocked, match="no approved order"):
         gate.check_write(URL, create)
     gate.is_open = True
     gate.register(order())
     gate.forget("q1")
-    with pytest.raises(EgressBlocked, match="no intent"):
+    with pytest.raises(EgressBlocked, match="no approved order"):
         gate.check_write(URL, create)
 
 
