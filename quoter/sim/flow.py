@@ -101,7 +101,9 @@ class Flow:
         self.mid += move
         side = Side.BUY if move > 0 else Side.SELL
         if not self._market.is_halted:
-            self._trade(self._reached(side, 0.0), side, now_ns)
+            if hits := self._reached(side, 0.0):
+                self._trade(hits, side, now_ns)
+                self._takers.on_move(side, now_ns)
             self._move_background(now_ns)
 
     def _update_conditions(self, now_ns: int) -> None:
@@ -152,15 +154,18 @@ class Flow:
             hits = cut(hits, taker.lots)
         else:
             hits = self._ended(hits, taker.lots)
-        self._trade(hits, taker.side, now_ns)
+        self._trade(hits, taker.side, now_ns, pieces_factor=taker.pieces)
 
-    def _trade(self, hits: Sequence[Hit], taker: Side, now_ns: int) -> None:
+    def _trade(
+        self, hits: Sequence[Hit], taker: Side, now_ns: int, *, pieces_factor: float = 1.0
+    ) -> None:
         """Trade with `hits`; update the background, and the places of orders that queue there."""
         real, side = self._market.spec.real, taker.opposite
         if real is not None:
             hits = pieces(
                 hits,
-                order_lots=real.order_lots,
+                order_lots=real.order_lots / pieces_factor,
+                order_tail=real.trade_tail,
                 split_share=real.split_share,
                 rng=self._details,
             )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
+from math import exp
 from random import Random
 
 from quoter.domain.market import Side
@@ -12,7 +13,7 @@ from quoter.sim.resting import Resting, RestingBook
 
 # Models in which the size ahead of an order counts.
 QUEUED = frozenset({FillModel.PROBABLE, FillModel.PESSIMISTIC})
-PIECES_MAX = 200  # orders of one level, on average
+PIECES_MAX = 200  # of one level or order
 SPLIT_PIECES = 4  # of an account order that is taken in parts, on average
 
 
@@ -103,21 +104,24 @@ def cut(hits: Sequence[Hit], lots: int) -> Sequence[Hit]:
 
 
 def pieces(
-    hits: Sequence[Hit], *, order_lots: float, split_share: float, rng: Random
+    hits: Sequence[Hit], *, order_lots: float, order_tail: float, split_share: float, rng: Random
 ) -> Sequence[Hit]:
-    """Divide hits at random.
+    """Divide hits at random, each into PIECES_MAX at most.
 
-    Background levels consist of orders of `order_lots` on average. A share of the hits of account
-    orders comes in several pieces, as from a taker who sends its order in parts.
+    Background levels consist of orders of `order_lots` on average, lognormal with `order_tail` as
+    the standard deviation of the logarithm. A share of the hits of account orders comes in several
+    pieces, as from a taker who sends its order in parts.
     """
     divided: list[Hit] = []
     for hit in hits:
-        left, usual = hit.lots, max(order_lots, hit.lots / PIECES_MAX)
+        left, usual, tail = hit.lots, order_lots, order_tail
         if hit.resting is not None:
             is_split = rng.random() < split_share
-            usual = hit.lots / SPLIT_PIECES if is_split else float(hit.lots)
-        most = max(1, round(2.0 * usual))
-        while usual < hit.lots and left > (lots := rng.randint(1, most)):
+            usual, tail = hit.lots / SPLIT_PIECES if is_split else float(hit.lots), 0.5
+        for _ in range(PIECES_MAX - 1 if usual < hit.lots else 0):
+            lots = 1 + int(usual * exp(tail * rng.gauss(0.0, 1.0) - tail**2 / 2.0))
+            if lots >= left:
+                break
             divided.append(replace(hit, lots=lots))
             left -= lots
         divided.append(replace(hit, lots=left))

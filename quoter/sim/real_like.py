@@ -21,18 +21,21 @@ class RealLike:
 
     moves_per_s: moves of the mid; between them it stands still. move_tail: standard deviation of
     the logarithm of their scale. echo: share of a move that follows it after about a second;
-    below zero it is taken back. followers: takers that follow each one, within `follow_s` on
-    average, < 1; a share `same` of them with its side and limit. activity_fast, activity_slow:
-    standard deviations of the logarithm of activity. trade_lots: median size of a taker;
-    trade_tail: standard deviation of its logarithm. order_lots: mean size of the orders of
-    which a level consists. split_share: share of takers who send in parts what they trade with an
-    order of an account. thinness: size of the levels behind the best, as a share of the best;
-    depth_tail: standard deviation of the logarithm of every level's size.
+    below zero it is taken back. at_best: share of takers who trade at the best price only.
+    followers: takers that follow each one, on average, within `follow_s` at most, < 1; a share
+    `same` of them with its side and limit. activity_fast, activity_slow: standard deviations of
+    the logarithm of activity. trade_lots: median size of a taker; trade_tail: standard deviation
+    of its logarithm. order_lots: mean size of the orders of which a level consists, as a usual
+    taker finds them; pieces_tail: standard deviation of the logarithm of what it is for others,
+    so that some trade in very many prints. split_share: share of takers who send in parts what
+    they trade with an order of an account. thinness: size of the levels behind the best, as a
+    share of the best; depth_tail: standard deviation of the logarithm of every level's size.
     """
 
     moves_per_s: float
     move_tail: float
     echo: float
+    at_best: float
     followers: float
     follow_s: float
     same: float
@@ -41,6 +44,7 @@ class RealLike:
     trade_lots: float
     trade_tail: float
     order_lots: float
+    pieces_tail: float
     split_share: float
     thinness: float
     depth_tail: float
@@ -51,6 +55,8 @@ class RealLike:
         if not (
             all(0 < value < inf for value in positive)
             and all(0 <= value < inf for value in (*others, self.trade_tail, self.depth_tail))
+            and 0 <= self.at_best < 1
+            and 0 <= self.pieces_tail < inf
             and abs(self.echo) < 1
             and 0 <= self.followers < 1
             and 0 <= self.same <= 1

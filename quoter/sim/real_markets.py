@@ -1,10 +1,10 @@
 """Real-like markets, fitted to recorded markets on 2026-11-30.
 
 The tapes: Binance spot BTCUSDT, 2024-08-08 23:54 to 2024-08-09 00:05 UTC; USD-M BTCUSDT, 2024-08-08
-23:54 to 24:00; spot NEXOUSDT, 2024-07-23 15:39 to 2024-07-24 16:00. The figures come from rounds of
-`python -m quoter.studies.real_like FOLDER --fit`, were then rounded, and partly corrected by hand.
-Set by hand only: followers, follow_s, same, trade_tail, depth_tail, activity_slow, and split_share,
-which no tape shows. The command without --fit prints how near the tapes they are.
+23:54 to 24:00; spot NEXOUSDT, 2024-07-23 15:39 to 2024-07-24 16:00. The figures are those of
+`python -m quoter.studies.real_like FOLDER --fit ROUNDS` after several rounds, rounded. The script
+does not fit `same`, trade_tail and depth_tail, nor split_share, which no tape shows. The command
+without --fit prints how near the tapes the figures are.
 """
 
 from dataclasses import replace
@@ -17,44 +17,48 @@ from quoter.sim.real_like import RealLike
 REAL_BITCOIN = replace(
     BITCOIN,
     mid=Decimal(61_700),
-    sigma=6.8,
-    intensity=5.8,
-    kappa=0.52,
+    sigma=7.4,
+    intensity=3.46,
+    kappa=0.212,
     spread_ticks=1,
     depth_levels=16,
-    depth_lots=200_000,
+    depth_lots=214_000,
     partial_share=0.0,
     real=RealLike(
-        moves_per_s=0.31,
-        move_tail=0.42,
-        echo=0.15,
-        followers=0.6,
-        follow_s=0.012,
-        same=0.7,
-        activity_fast=0.25,
-        activity_slow=0.6,
-        trade_lots=30.0,
+        moves_per_s=0.363,
+        move_tail=0.46,
+        echo=0.0877,
+        at_best=0.417,
+        followers=0.846,
+        follow_s=0.486,
+        same=0.9,
+        activity_fast=0.121,
+        activity_slow=0.355,
+        trade_lots=12.7,
         trade_tail=2.5,
-        order_lots=600_000.0,
+        order_lots=5_810_000.0,
+        pieces_tail=2.75,
         split_share=0.3,
-        thinness=0.00015,
+        thinness=4.15e-05,
         depth_tail=2.0,
     ),
 )
 PERPETUAL_TEXTURE = RealLike(
-    moves_per_s=0.5,
-    move_tail=0.33,
-    echo=-0.28,
-    followers=0.4,
-    follow_s=0.012,
-    same=0.5,
-    activity_fast=0.6,
-    activity_slow=0.6,
-    trade_lots=17.0,
+    moves_per_s=0.746,
+    move_tail=0.618,
+    echo=-0.348,
+    at_best=0.369,
+    followers=0.871,
+    follow_s=0.222,
+    same=0.9,
+    activity_fast=0.586,
+    activity_slow=1.2,
+    trade_lots=13.4,
     trade_tail=2.0,
-    order_lots=8_000.0,
+    order_lots=33_600.0,
+    pieces_tail=3.0,
     split_share=0.3,
-    thinness=0.003,
+    thinness=0.00324,
     depth_tail=1.8,
 )
 # USD-M BTCUSDT: a wider tick, moves that are partly taken back.
@@ -63,37 +67,39 @@ REAL_PERPETUAL = replace(
     tick=Decimal("0.1"),
     lot=Decimal("0.001"),
     size_min=Decimal("0.001"),
-    sigma=7.0,
-    intensity=9.0,
-    kappa=0.42,
-    depth_lots=2_700,
+    sigma=9.26,
+    intensity=11.1,
+    kappa=0.206,
+    depth_lots=2_390,
     real=PERPETUAL_TEXTURE,
 )
 # Spot NEXOUSDT: a thin market on a coarse tick (8 bp), still for most of the time.
 REAL_THIN = replace(
     THIN,
     mid=Decimal("1.22"),
-    sigma=0.00017,
-    intensity=0.042,
-    kappa=1_500.0,
+    sigma=0.000145,
+    intensity=0.0355,
+    kappa=1670.0,
     spread_ticks=1,
     depth_levels=12,
-    depth_lots=12_600,
+    depth_lots=11_900,
     partial_share=0.0,
     real=RealLike(
-        moves_per_s=0.25,
-        move_tail=1.5,
-        echo=0.0,
-        followers=0.4,
-        follow_s=0.3,
-        same=0.6,
-        activity_fast=0.7,
-        activity_slow=1.1,
-        trade_lots=3_300.0,
+        moves_per_s=0.549,
+        move_tail=1.68,
+        echo=0.0463,
+        at_best=0.0,
+        followers=0.301,
+        follow_s=1.85,
+        same=0.9,
+        activity_fast=0.8,
+        activity_slow=1.2,
+        trade_lots=2390.0,
         trade_tail=1.2,
-        order_lots=14_500.0,
+        order_lots=15_600.0,
+        pieces_tail=0.734,
         split_share=0.3,
-        thinness=0.5,
+        thinness=0.384,
         depth_tail=1.2,
     ),
 )
@@ -104,6 +110,8 @@ REAL_LARGE_TICK = replace(
     intensity=2.0,
     depth_levels=12,
     partial_share=0.0,
-    real=replace(PERPETUAL_TEXTURE, trade_lots=200.0, order_lots=500.0, thinness=0.8),
+    real=replace(
+        PERPETUAL_TEXTURE, trade_lots=200.0, order_lots=500.0, pieces_tail=1.0, thinness=0.8
+    ),
 )
 REAL_LIKE_MARKETS = (REAL_BITCOIN, REAL_THIN, REAL_LARGE_TICK)

@@ -10,26 +10,35 @@ from quoter.domain.units import NS_PER_S
 from quoter.sim.messages import MarketSpec
 from quoter.sim.scripts import NEVER_NS, Conditions
 
+FOLLOW_S_MIN = 0.001  # shortest wait of a follower
 FOLLOWERS_MAX = 1_000  # that are due; beyond it none is added
 
 
 class Taker(NamedTuple):
-    """A taker; `reach`: largest distance from the mid at which it trades, price units."""
+    """A taker; `reach`: largest distance from the mid at which it trades, price units.
+
+    pieces: multiple of the usual number of prints of what it trades; of one taker and those that
+    follow it alike.
+    """
 
     side: Side
     reach: float
     lots: int  # at the last price that it reaches
+    pieces: float = 1.0
 
 
 class Takers:
     """Poisson takers; in a real-like market each may draw followers, so that they come in bursts.
 
-    Followers are a part of the market's intensity, not on top of it.
+    Followers draw followers too: a self-exciting process (Hawkes, 1971) with a kernel of 1/wait
+    between FOLLOW_S_MIN and `follow_s`. They are a part of the intensity, not on top of it;
+    those of a move of the mid are on top.
     """
 
     def __init__(self, spec: MarketSpec, rng: Random) -> None:
         self._spec, self._real, self._rng = spec, spec.real, rng
         self._first = 1.0 - spec.real.followers if spec.real is not None else 1.0
+        self._best = (spec.spread_ticks + 1) / 2.0 * float(spec.tick)  # reaches the best price
         self._arrival_ns = NEVER_NS
         self._followers: list[tuple[int, int, Taker | None]] = []  # heap; the number breaks ties
         self._count = 0
@@ -61,11 +70,22 @@ class Takers:
         self._follow(taker, now_ns)
         return taker
 
+    def on_move(self, side: Side, now_ns: int) -> None:
+        """Let takers follow one of this side who moved the mid; they add to the intensity."""
+        self._follow(Taker(side, self._best, self._lots(), self._pieces()), now_ns)
+
     def _draw(self, conditions: Conditions) -> Taker:
         share = conditions.buys / (conditions.buys + conditions.sells)
         side = Side.BUY if self._rng.random() < share else Side.SELL
+        real = self._real
+        if real is not None and self._rng.random() < real.at_best:
+            return Taker(side, self._best, self._lots())
         reach = self._rng.expovariate(self._spec.kappa * conditions.kappa)
-        return Taker(side, reach, self._lots())
+        return Taker(side, reach, self._lots(), self._pieces())
+
+    def _pieces(self) -> float:
+        real = self._real
+        return exp(real.pieces_tail * self._rng.gauss(0.0, 1.0)) if real is not None else 1.0
 
     def _lots(self) -> int:
         real = self._real
@@ -74,13 +94,16 @@ class Takers:
         return 1 + int(real.trade_lots * exp(real.trade_tail * self._rng.gauss(0.0, 1.0)))
 
     def _follow(self, taker: Taker, now_ns: int) -> None:
+        """Draw the followers of a taker: a Poisson number, at waits of all scales alike."""
         real = self._real
-        if real is None or self._rng.random() >= real.followers:
+        if real is None:
             return
-        if len(self._followers) >= FOLLOWERS_MAX:
-            return
-        due_ns = now_ns + max(1, round(self._rng.expovariate(1.0 / real.follow_s) * NS_PER_S))
-        is_same = self._rng.random() < real.same
-        follower = taker._replace(lots=self._lots()) if is_same else None
-        self._count += 1
-        heappush(self._followers, (due_ns, self._count, follower))
+        passed = self._rng.expovariate(1.0)
+        while passed < real.followers and len(self._followers) < FOLLOWERS_MAX:
+            passed += self._rng.expovariate(1.0)
+            wait_s = FOLLOW_S_MIN * (real.follow_s / FOLLOW_S_MIN) ** self._rng.random()
+            due_ns = now_ns + round(wait_s * NS_PER_S)
+            is_same = self._rng.random() < real.same
+            follower = taker._replace(lots=self._lots()) if is_same else None
+            self._count += 1
+            heappush(self._followers, (due_ns, self._count, follower))

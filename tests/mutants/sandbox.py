@@ -71,6 +71,32 @@ MUTANTS = (
         tests=(REAL_TESTS,),
     ),
     mutant(
+        "real_like_bursts_end_with_the_first_follower",
+        "takers who follow others are followed by none, so that bursts are short",
+        Edit(
+            "quoter/sim/takers.py",
+            "        self._follow(taker, now_ns)\n        return taker",
+            "        if not same:\n            self._follow(taker, now_ns)\n        return taker",
+        ),
+        tests=(REAL_TESTS,),
+    ),
+    mutant(
+        "real_like_moves_draw_no_takers",
+        "a move of the mid comes alone, without the takers that follow it",
+        Edit(
+            "quoter/sim/takers.py",
+            "self._follow(Taker(side, self._best, self._lots(), self._pieces()), now_ns)",
+            "pass",
+        ),
+        tests=(REAL_TESTS,),
+    ),
+    mutant(
+        "real_like_takers_at_the_best_price_reach_none",
+        "takers at the best price do not trade when the mid is half a tick away",
+        Edit("quoter/sim/takers.py", "(spec.spread_ticks + 1) / 2.0", "spec.spread_ticks / 2.0"),
+        tests=(REAL_TESTS,),
+    ),
+    mutant(
         "real_like_echo_adds_variance",
         "the volatility of a market that trends within seconds is above its sigma",
         Edit("quoter/sim/moves.py", "usual / (1.0 + real.echo)", "usual"),

@@ -71,8 +71,11 @@ class Watched:
         """Run for so long and return what happened."""
         self.simulation.run_until(seconds)
         calibration, lots_max = self.simulation.engine.calibration, self._lots_max
-        if (kept := calibration.learned) is not None:
-            known = References(sigma=kept.sigma, kappa=kept.kappa, intensity=kept.intensity)
+        used = calibration.references
+        if (kept := calibration.learned) is not None and used is not None:
+            known = References(
+                sigma=kept.sigma, kappa=kept.kappa, intensity=kept.intensity, cost=used.cost
+            )
             solved = gamma_lot(ghat=1.0, lots_max=lots_max, references=known)
             self.outcome.gamma = calibration.gamma_lot / solved
         return self.outcome

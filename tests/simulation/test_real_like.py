@@ -39,13 +39,10 @@ def watched(name: str) -> Watched:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_regime_is_normal_most_of_the_time(name: str) -> None:
-    """The runs are short: one rise of activity is a large part of four minutes on the fine tick.
-
-    One time of REDUCE_ONLY, of about a minute, is 4 % of the half hour of the thin market.
-    """
+    """The bounds are those of recorded markets."""
     outcome = watched(name).outcome
-    assert outcome.regimes[Regime.NORMAL] / outcome.ticks >= (0.5 if name == FINE else 0.75)
-    assert outcome.regimes[Regime.REDUCE_ONLY] / outcome.ticks <= 0.05
+    assert outcome.regimes[Regime.NORMAL] / outcome.ticks >= 0.75
+    assert outcome.regimes[Regime.REDUCE_ONLY] / outcome.ticks <= 0.02
 
 
 @pytest.mark.slow
@@ -68,11 +65,15 @@ def test_orders_that_fill_in_pieces_do_not_take_their_side_out(name: str) -> Non
 
 
 @pytest.mark.slow
-def test_gamma_of_one_acts_like_one() -> None:
-    """Ten minutes after a first start, against the references that were learned until then."""
-    gamma = watched(LARGE).outcome.gamma
+@pytest.mark.parametrize("name", [FINE, LARGE])
+def test_gamma_of_one_acts_like_one(name: str) -> None:
+    """Minutes after a first start, against what was learned until then.
+
+    Not on the thin market: there activity changes by ten after the references were fixed.
+    """
+    gamma = watched(name).outcome.gamma
     assert gamma is not None
-    assert 0.67 < gamma < 1.5
+    assert 0.8 < gamma < 1.25
 
 
 # In the units of the seeds' market, where an order has one to ten lots.
@@ -80,14 +81,16 @@ SEEDS_TEXTURE = RealLike(
     moves_per_s=0.5,
     move_tail=0.4,
     echo=0.1,
+    at_best=0.0,
     followers=0.4,
-    follow_s=0.012,
+    follow_s=0.1,
     same=0.6,
     activity_fast=0.4,
     activity_slow=0.4,
     trade_lots=4.0,
     trade_tail=1.0,
     order_lots=5.0,
+    pieces_tail=0.5,
     split_share=0.3,
     thinness=0.8,
     depth_tail=0.5,
@@ -95,7 +98,7 @@ SEEDS_TEXTURE = RealLike(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 3, 6, 7])
+@pytest.mark.parametrize("seed", [2, 3, 7, 8])
 def test_faults_break_no_rule_on_a_real_like_market(seed: int) -> None:
     """Swarms of faults as in `test_chaos.py`, whose own seeds keep their market."""
     plan = draw(seed, 60.0)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from math import inf, sqrt
 
 import numpy as np
+import numpy.typing as npt
 
 from quoter.domain.units import BPS_PER_UNIT
 from quoter.studies.common.estimates import Numbers
@@ -18,11 +19,12 @@ MINUTE_S = 60.0
 class Facts:
     """Figures without units, except where the name has one; kurtosis of a normal variable: 3.
 
-    Returns are those of the mid. Fano factor: variance of a count over its mean; 1 of a Poisson
-    process. pieces: prints of a taker order. print_base: median print in base units. touch: median
-    size at the best bid over the median print. kappa_sigma: one over the
-    mean distance of taker orders from the mid of the second before, times the volatility of 1 s.
-    busiest: trades of the busiest minute over those of the quietest, or over one.
+    Returns are those of the mid. Fano factor: variance of a count of prints, or of taker orders,
+    over its mean; 1 of a Poisson process. single: share of taker orders of one print; pieces: mean
+    number of prints of one. print_base: median print in base units. touch: median size at the best
+    bid over the median print. kappa_sigma: one over the mean distance of taker orders from the mid
+    of the second before, times the volatility of 1 s. busiest: trades of the busiest minute over
+    those of the quietest, or over one.
     """
 
     sigma_bp: float
@@ -32,9 +34,12 @@ class Facts:
     variance_ratio: float
     autocorrelation_1s: float
     orders_per_s: float
+    fano_100ms: float
     fano_1s: float
     fano_10s: float
     fano_60s: float
+    orders_fano_1s: float
+    single: float
     pieces: float
     print_base: float
     touch: float
@@ -65,9 +70,12 @@ def facts(market: Observed) -> Facts:
         variance_ratio=sigma**2 / float(np.mean(fine**2)),
         autocorrelation_1s=float(np.mean(fine[1:] * fine[:-1]) / np.mean(fine**2)),
         orders_per_s=float(order[-1] + 1) / market.seconds,
-        fano_1s=_fano(market, 1.0),
-        fano_10s=_fano(market, 10.0),
-        fano_60s=_fano(market, 60.0),
+        fano_100ms=_fano(market.trade_s, market.seconds, 0.1),
+        fano_1s=_fano(market.trade_s, market.seconds, 1.0),
+        fano_10s=_fano(market.trade_s, market.seconds, 10.0),
+        fano_60s=_fano(market.trade_s, market.seconds, 60.0),
+        orders_fano_1s=_fano(market.trade_s[_first(order)], market.seconds, 1.0),
+        single=float(np.mean(np.bincount(order) == 1)),
         pieces=len(order) / float(order[-1] + 1),
         print_base=float(np.median(market.size)),
         touch=_touch(market) / float(np.median(market.size)),
@@ -105,8 +113,13 @@ def _counts(times: Numbers, seconds: float, width_s: float) -> Numbers:
     return np.histogram(times, bins=count, range=(0.0, count * width_s))[0].astype(float)
 
 
-def _fano(market: Observed, width_s: float) -> float:
-    counts = _counts(market.trade_s, market.seconds, width_s)
+def _first(order: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether each print is the first of its taker order."""
+    return np.append([True], np.diff(order) > 0)
+
+
+def _fano(times: Numbers, seconds: float, width_s: float) -> float:
+    counts = _counts(times, seconds, width_s)
     return float(counts.var() / counts.mean()) if counts.mean() else inf
 
 

@@ -20,6 +20,10 @@ FACTOR_MAX = 2.0  # of one correction
 SEEDS = (1, 2, 3, 4)
 ECHO_MAX = 0.6
 FAST_MAX = 0.8  # of activity_fast; above it volatility would change by half every few seconds
+SLOW_MIN, SLOW_MAX = 0.2, 1.2  # of activity_slow
+FOLLOW_MIN, FOLLOW_MAX = 0.1, 10.0  # of follow_s, seconds
+FOLLOWERS_MAX = 0.9  # above it a burst may last for hours
+TAIL_MAX = 3.0  # of pieces_tail
 
 
 def generated(spec: MarketSpec, seconds: float, seeds: Sequence[int] = SEEDS) -> list[Facts]:
@@ -64,18 +68,26 @@ def corrected(spec: MarketSpec, wanted: dict[str, float], got: dict[str, float])
         intensity=spec.intensity * factor("orders_per_s"),
         kappa=spec.kappa * factor("kappa_sigma") / factor("sigma_bp"),
         depth_lots=max(1, round(spec.depth_lots * factor("touch") * factor("print_base"))),
-        real=_corrected(real, factor, moves=still),
+        real=_corrected(real, factor, moves=still, single=wanted["single"] - got["single"]),
     )
 
 
-def _corrected(real: RealLike, factor: Callable[[str], float], *, moves: float) -> RealLike:
-    echo = real.echo + log(factor("variance_ratio")) / 4.0
+def _corrected(
+    real: RealLike, factor: Callable[[str], float], *, moves: float, single: float
+) -> RealLike:
+    later = factor("fano_10s") / factor("fano_100ms")
+    echo, burst = real.echo + log(factor("variance_ratio")) / 4.0, factor("orders_fano_1s")
     return replace(
         real,
         moves_per_s=real.moves_per_s * moves,
         move_tail=max(0.0, real.move_tail + log(factor("kurtosis_1s")) / 5.0),
         echo=max(-ECHO_MAX, min(ECHO_MAX, echo)),
+        at_best=max(0.0, min(1.0, real.at_best + DAMPING * single)),
+        followers=max(0.0, min(FOLLOWERS_MAX, 1.0 - (1.0 - real.followers) / burst**0.5)),
+        pieces_tail=max(0.0, min(TAIL_MAX, real.pieces_tail + log(factor("fano_100ms")) / 3.0)),
+        follow_s=max(FOLLOW_MIN, min(FOLLOW_MAX, real.follow_s * later**0.5)),
         activity_fast=min(FAST_MAX, real.activity_fast * factor("fano_10s") ** 0.5),
+        activity_slow=max(SLOW_MIN, min(SLOW_MAX, real.activity_slow * factor("fano_60s") ** 0.5)),
         trade_lots=real.trade_lots * factor("print_base"),
         thinness=real.thinness / factor("touch"),
         order_lots=real.order_lots / factor("pieces"),

@@ -1,11 +1,13 @@
 """Real-like markets: moves, activity, bursts, pieces, and the queue of a level."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from math import log, sqrt
 from random import Random
+from statistics import fmean, variance
 
 import pytest
 
@@ -20,7 +22,7 @@ from quoter.sim.real_like import ACTIVITY_MAX, Activity, RealLike
 from quoter.sim.real_markets import REAL_BITCOIN, REAL_LARGE_TICK, REAL_THIN
 from quoter.sim.resting import Resting
 from quoter.sim.scripts import CALM
-from quoter.sim.takers import Takers
+from quoter.sim.takers import Taker, Takers
 from tests.unit.sim.cases import BUY, SELL, SYMBOL, apply, market, order, rebuilt, venue
 from tests.unit.sim.test_matching import book_of, steps
 
@@ -28,6 +30,7 @@ REAL = RealLike(
     moves_per_s=0.5,
     move_tail=0.5,
     echo=0.0,
+    at_best=0.0,
     followers=0.0,
     follow_s=0.01,
     same=1.0,
@@ -36,6 +39,7 @@ REAL = RealLike(
     trade_lots=20.0,
     trade_tail=1.0,
     order_lots=30.0,
+    pieces_tail=0.0,
     split_share=0.0,
     thinness=0.5,
     depth_tail=0.5,
@@ -50,6 +54,8 @@ STEP_S = 0.05
         {"moves_per_s": 0.0},
         {"echo": 1.0},
         {"followers": 1.0},
+        {"at_best": 1.0},
+        {"pieces_tail": -0.1},
         {"same": 1.1},
         {"trade_tail": -0.1},
         {"order_lots": 0.0},
@@ -94,21 +100,48 @@ def test_activity_changes_by_more_than_ten_within_minutes_and_has_a_mean_of_one(
     assert sum(max(w) > 10.0 * min(w) for w in windows) > len(windows) / 2
 
 
-def test_followers_come_in_bursts_and_do_not_add_to_the_intensity() -> None:
-    real = replace(REAL, followers=0.6)
+def arrivals(real: RealLike, count: int) -> tuple[list[float], list[Taker]]:
+    """Return the times, in seconds, of so many takers, and the takers."""
     takers = Takers(replace(SPEC, real=real), Random(2))
     takers.draw_arrival(0, CALM)
-    times, same = list[int](), 0
-    last = None
-    for _ in range(20_000):
-        times.append(takers.next_ns)
-        taker = takers.take(CALM)
-        same += last is not None and (taker.side, taker.reach) == (last.side, last.reach)
-        last = taker
-    assert len(times) / times[-1] * NS_PER_S == pytest.approx(2 * SPEC.intensity, rel=0.05)
-    close = sum(b - a < 0.05 * NS_PER_S for a, b in pairwise(times)) / len(times)
-    assert close == pytest.approx(0.65, abs=0.05)
-    assert same / len(times) == pytest.approx(0.55, abs=0.06)
+    times, found = list[float](), list[Taker]()
+    for _ in range(count):
+        times.append(takers.next_ns / NS_PER_S)
+        found.append(takers.take(CALM))
+    return times, found
+
+
+def test_followers_come_in_bursts_and_do_not_add_to_the_intensity() -> None:
+    times, found = arrivals(replace(REAL, followers=0.6, follow_s=0.1), 40_000)
+    assert len(times) / times[-1] == pytest.approx(2 * SPEC.intensity, rel=0.05)
+    alike = sum((a.side, a.reach) == (b.side, b.reach) for a, b in pairwise(found))
+    assert alike / len(found) == pytest.approx(0.55, abs=0.06)
+    # Hawkes (1971): the variance of long counts is 1 / (1 - followers)^2 times their mean
+    counts = Counter(int(at / 5.0) for at in times)
+    windows = [counts[number] for number in range(int(times[-1] / 5.0))]
+    assert variance(windows) / fmean(windows) == pytest.approx(6.25, rel=0.15)
+    short = Counter(int(at / 0.01) for at in times).values()
+    fano = sum(one * one for one in short) / len(times) - len(times) / (times[-1] / 0.01)
+    assert 1.2 < fano < 4.0  # bursts last longer than 10 ms
+
+
+def test_takers_at_the_best_price_and_with_many_pieces_are_drawn_as_often_as_said() -> None:
+    real = replace(REAL, at_best=0.7, pieces_tail=1.5)
+    _, found = arrivals(real, 10_000)
+    half_spread = (SPEC.spread_ticks + 1) / 2 * float(SPEC.tick)
+    at_best = [one for one in found if one.reach == half_spread]
+    assert len(at_best) / len(found) == pytest.approx(0.7, abs=0.02)
+    assert {one.pieces for one in at_best} == {1.0}
+    logs = [log(one.pieces) for one in found if one.reach != half_spread]
+    assert sqrt(fmean([one * one for one in logs])) == pytest.approx(1.5, rel=0.05)
+
+
+def test_takers_follow_a_move_of_the_mid_to_its_side() -> None:
+    takers = Takers(replace(SPEC, intensity=0.0, real=replace(REAL, followers=0.9)), Random(1))
+    for _ in range(50):
+        takers.on_move(BUY, 0)
+    assert 0 < takers.next_ns <= 0.01 * NS_PER_S
+    assert {takers.take(CALM).side for _ in range(40)} == {BUY}
 
 
 def test_last_price_yields_the_size_of_the_taker_at_most() -> None:
@@ -120,15 +153,15 @@ def test_last_price_yields_the_size_of_the_taker_at_most() -> None:
 def test_levels_trade_in_pieces_and_account_orders_in_one_unless_split() -> None:
     (resting,) = book_of(("b", SELL, 12, 500)).at(SELL, 12)
     hits = [Hit(ticks=11, lots=3_000, resting=None), Hit(ticks=12, lots=500, resting=resting)]
-    divided = pieces(hits, order_lots=30.0, split_share=0.0, rng=Random(1))
+    divided = pieces(hits, order_lots=30.0, order_tail=0.5, split_share=0.0, rng=Random(1))
     assert sum(hit.lots for hit in divided[:-1]) == 3_000
     assert 70 < len(divided) < 140
     assert divided[-1] == hits[1]
-    split = pieces(hits[1:], order_lots=30.0, split_share=1.0, rng=Random(1))
+    split = pieces(hits[1:], order_lots=30.0, order_tail=0.5, split_share=1.0, rng=Random(1))
     assert 1 < len(split) < 12
     assert sum(hit.lots for hit in split) == 500
     large = [Hit(ticks=11, lots=10**12, resting=None)]
-    assert len(pieces(large, order_lots=1.0, split_share=0.0, rng=Random(1))) < 400
+    assert len(pieces(large, order_lots=1.0, order_tail=0.5, split_share=0.0, rng=Random(1))) < 400
 
 
 def queued(ahead: float, *, model: FillModel = FillModel.PROBABLE) -> Resting:

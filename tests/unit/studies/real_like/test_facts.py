@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quoter.sim.real_markets import REAL_PERPETUAL
+from quoter.sim.messages import MarketSpec
+from quoter.sim.real_markets import REAL_BITCOIN, REAL_PERPETUAL
 from quoter.studies.real_like.__main__ import lines, main
 from quoter.studies.real_like.facts import Facts, facts
-from quoter.studies.real_like.fitting import corrected
+from quoter.studies.real_like.fitting import corrected, generated, median
 from quoter.studies.real_like.observed import Observed, of_market, of_tape
 
 SECONDS = 240
@@ -111,3 +112,20 @@ def test_folder_without_the_tapes_is_named(
 
 def test_facts_have_names_and_values(observed: Observed) -> None:
     assert set(facts(observed).row()) == set(Facts.__annotations__)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("market", "of_the_tape"),
+    [
+        (REAL_BITCOIN, {"fano_100ms": 64.3, "fano_1s": 120.1, "fano_10s": 160.3}),
+        (REAL_PERPETUAL, {"fano_1s": 330.8, "fano_10s": 524.6}),
+    ],
+)
+def test_bursts_are_within_a_factor_of_two_of_the_tapes(
+    market: MarketSpec, of_the_tape: dict[str, float]
+) -> None:
+    """The tapes' figures are written down, so that this needs no tape."""
+    found = median(generated(market, 300.0))
+    for name, figure in of_the_tape.items():
+        assert figure / 2.0 < found[name] < 2.0 * figure, name
