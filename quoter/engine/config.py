@@ -182,6 +182,11 @@ class BookPolicy:
         return self.stale_ns // 3
 
     @property
+    def still_ns(self) -> int:
+        """Time without a change of the best prices after which they are requested likewise."""
+        return 2 * self.confirm_ns
+
+    @property
     def mismatch_ns(self) -> int:
         """Least time between two requests whose answers together prove the book wrong."""
         return self.stale_ns // 6

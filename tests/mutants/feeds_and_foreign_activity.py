@@ -196,8 +196,8 @@ AFTER_STALL = (
         "updates read before a hang and handled after it make the book young",
         Edit(
             "quoter/engine/market/feed_health.py",
-            "self._evidence.on_depth(event.ts_ns,",
-            "self._evidence.on_depth(step.ts_ns,",
+            "self._evidence.on_depth(\n                    event.ts_ns,",
+            "self._evidence.on_depth(\n                    step.ts_ns,",
         ),
         tests=("tests/unit/engine/market/test_feed_health.py",),
     ),
@@ -207,7 +207,29 @@ AFTER_STALL = (
         Edit(
             "quoter/engine/market/feed_health.py",
             "            self._on_trade(event, step)\n",
-            "            self._evidence.on_depth(event.ts_ns, last=book.last, is_snapshot=False)\n",
+            "            self._evidence.on_depth(\n"
+            "                event.ts_ns, last=book.last, is_snapshot=False, touch=None\n"
+            "            )\n",
+        ),
+        tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "far_levels_keep_the_book_alive",
+        "best prices that stand still are not confirmed while other levels change",
+        Edit(
+            "quoter/engine/market/feed_health.py",
+            "self._evidence.still_ns(step.ts_ns) >= policy.still_ns",
+            "False",
+        ),
+        tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "far_levels_end_a_doubt",
+        "an update of any level ends the doubt that a request of best prices raised",
+        Edit(
+            "quoter/engine/market/book_evidence.py",
+            "        if touch is None or touch != self._touch:\n",
+            "        if True:\n",
         ),
         tests=(FEED_HEALTH,),
     ),
@@ -272,7 +294,7 @@ AFTER_STALL = (
         "an answer from before our newest update confirms a book that stands still",
         Edit(
             "quoter/engine/market/book_evidence.py",
-            "        if 0 < report.last < last:\n",
+            "        if 0 < report.last < (last if is_equal else self._touch_last):\n",
             "        if False:\n",
         ),
         tests=(FEED_HEALTH,),

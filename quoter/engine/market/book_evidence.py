@@ -4,7 +4,8 @@ A connected stream may bring nothing usable while its socket answers pings. So t
 of its own: the time since its last accepted update, or since the request of best prices that were
 found equal to it. Five observations prove that a stream is silent or that its book is wrong:
 
-* two requests in a row give other best prices than the book has, with no update in between;
+* two requests in a row give other best prices than the book has, which stand still meanwhile
+  (updates of other levels do not count: a stream may bring the far ones only);
 * two requests in a row find the venue's book at a later update than ours, with none in between
   (a venue that numbers its updates sends each of them: Binance also those that change nothing);
 * an order of ours was acknowledged and rests, and no depth update followed;
@@ -28,6 +29,9 @@ SIZE_TOLERANCE = 1e-9  # relative: the same size through two texts
 TRUSTED_AFTER, DOUBLINGS_MAX = 3, 5
 
 
+type Touch = tuple[Level, Level]  # best bid and ask as published, our own orders included
+
+
 class BookEvidence:
     """Age of the book, and the proofs against it; times are those of events, nanoseconds."""
 
@@ -35,6 +39,8 @@ class BookEvidence:
         self._policy = policy
         self.confirmed_ns = 0  # last accepted update, or request of best prices that agreed
         self._updated_ns = 0
+        self._touch: Touch | None = None
+        self._touch_ns = self._touch_last = 0  # when it changed, and the book's number then
         self._acked_ns: dict[str, int] = {}  # by client id, since the last depth update
         # (update of a ticker that the depth has not reached, since when)
         self._behind: tuple[int, int] | None = None
@@ -52,11 +58,16 @@ class BookEvidence:
         """Whether the newest comparison found other best prices, or a later update."""
         return self._mismatch_ns is not None
 
+    def still_ns(self, ts_ns: int) -> int:
+        """Return for how long the best prices and their sizes have not changed."""
+        return ts_ns - self._touch_ns
+
     def restart(self, ts_ns: int) -> None:
         """Forget what was observed on the old connection: a new one begins."""
         self.confirmed_ns = self._updated_ns = max(self.confirmed_ns, ts_ns)
+        self._touch_ns = self._updated_ns
         self._acked_ns.clear()
-        self._behind = self._mismatch_ns = None
+        self._behind = self._mismatch_ns = self._touch = None
 
     def distrust(self) -> None:
         """Require confirmations: the book was proven wrong, or its stream silent."""
@@ -65,13 +76,13 @@ class BookEvidence:
         self._acked_ns.clear()
         self._behind = self._mismatch_ns = None
 
-    def on_depth(self, ts_ns: int, *, last: int, is_snapshot: bool) -> None:
+    def on_depth(self, ts_ns: int, *, last: int, is_snapshot: bool, touch: Touch | None) -> None:
         """Update from an accepted depth update; `last` is its number.
 
         A delta proves that the stream is alive, and ends all distrust. A snapshot may come from
         elsewhere than the stream, so it counts as one confirmation only.
         """
-        self._on_update(ts_ns)
+        self._on_update(ts_ns, last, touch)
         if is_snapshot:
             self._distrust = max(0, self._distrust - 1)
         else:
@@ -80,9 +91,9 @@ class BookEvidence:
             self._behind = None
         self._acked_ns = {name: ns for name, ns in self._acked_ns.items() if ns > ts_ns}
 
-    def on_ticker(self, ts_ns: int, update_id: int, *, last: int) -> None:
+    def on_ticker(self, ts_ns: int, update_id: int, *, last: int, touch: Touch | None) -> None:
         """Update from accepted best prices at `update_id`; `last`: number of the depth's update."""
-        self._on_update(ts_ns)
+        self._on_update(ts_ns, last, touch)
         if update_id > last and self._behind is None:
             self._behind = update_id, ts_ns
 
@@ -100,12 +111,14 @@ class BookEvidence:
 
         `last` is the number of the depth update that the book is at.
         """
-        if report.asked_ns <= self._updated_ns:
-            return ""  # the stream brought an update meanwhile
-        if 0 < report.last < last:
-            return ""  # of an older book than ours: neither agrees nor contradicts
-        is_behind = report.last > last
+        if report.asked_ns <= self._touch_ns:
+            return ""  # the stream brought other best prices meanwhile
         is_equal = _is_equal(report.bid, bid) and _is_equal(report.ask, ask)
+        if 0 < report.last < (last if is_equal else self._touch_last):
+            return (
+                ""  # an older book confirms nothing, and contradicts only best prices that it had
+            )
+        is_behind = report.last > last and report.asked_ns > self._updated_ns
         if is_equal and not is_behind:
             self._mismatch_ns = None
             self.confirmed_ns = max(self.confirmed_ns, report.asked_ns)
@@ -145,10 +158,13 @@ class BookEvidence:
             )
         return ""
 
-    def _on_update(self, ts_ns: int) -> None:
+    def _on_update(self, ts_ns: int, last: int, touch: Touch | None) -> None:
         self.confirmed_ns = max(self.confirmed_ns, ts_ns)
         self._updated_ns = max(self._updated_ns, ts_ns)
-        self._mismatch_ns = None
+        if touch is None or touch != self._touch:
+            self._touch, self._touch_last = touch, last
+            self._touch_ns = max(self._touch_ns, ts_ns)
+            self._mismatch_ns = None
 
 
 def _best(bid: Level, ask: Level) -> str:

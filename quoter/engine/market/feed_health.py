@@ -78,12 +78,14 @@ class FeedHealth:
         if isinstance(event, Trade):
             self._on_trade(event, step)
         elif book.updates != self._updates:
-            self._updates = book.updates
+            self._updates, touch = book.updates, book.best({}, {})
             if isinstance(event, TopOfBook):
-                self._evidence.on_ticker(event.ts_ns, event.update_id, last=book.last)
+                self._evidence.on_ticker(event.ts_ns, event.update_id, last=book.last, touch=touch)
             else:
                 is_snapshot = not isinstance(event, BookDelta)
-                self._evidence.on_depth(event.ts_ns, last=book.last, is_snapshot=is_snapshot)
+                self._evidence.on_depth(
+                    event.ts_ns, last=book.last, is_snapshot=is_snapshot, touch=touch
+                )
             if self._causes.switch.is_active(Cause.BOOK_STALE):
                 self.check_age(step)
 
@@ -146,7 +148,11 @@ class FeedHealth:
         policy = self._policy
         is_doubtful = self._evidence.is_in_doubt or not self._evidence.is_trusted
         pause_ns = policy.mismatch_ns if is_doubtful else policy.confirm_ns
-        is_old = is_doubtful or self._market.age_ns(step.ts_ns) >= policy.confirm_ns
+        is_old = (
+            is_doubtful
+            or self._market.age_ns(step.ts_ns) >= policy.confirm_ns
+            or self._evidence.still_ns(step.ts_ns) >= policy.still_ns
+        )
         if is_old and step.ts_ns - self._confirm_ns >= pause_ns:
             self._request_best_prices(step)
 

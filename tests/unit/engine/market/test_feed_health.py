@@ -111,6 +111,58 @@ def test_best_prices_that_differ_twice_prove_a_silent_stream() -> None:
     assert harness.engine.snapshot().mid is None
 
 
+def far_update(harness: EngineHarness, size: float) -> Step:
+    """Change the size of a level far from the best prices, as the stream's next update."""
+    last = harness.engine.market.book.last
+    rows = levels((50.0, size))
+    return harness.give(delta(last, last + 1, ts_ns=harness.now_ns, bids=rows))
+
+
+def test_a_stream_that_brings_far_levels_only_is_proven_silent_within_three_seconds() -> None:
+    """Each update is young, and none is about the prices at which we quote."""
+    harness = showing_own_orders()
+    began_ns, steps, count = harness.now_ns, [], 0
+    fallen = Level(90.0, 1.0), Level(90.5, 1.0)
+    while Cause.BOOK_STALE not in harness.causes:
+        assert harness.now_ns - began_ns <= 3 * NS_PER_S
+        count += 1
+        steps += [far_update(harness, float(count)), harness.tick()]
+        if requests_of_best_prices(steps[-1]):
+            steps.append(harness.best_prices(*fallen))
+    assert "90.0 / 90.5" in stale_text(harness)
+    assert len(reconnects(steps)) == 1
+
+
+def test_best_prices_that_stand_still_between_far_updates_stay_quoted_for_an_hour() -> None:
+    harness = showing_own_orders()
+    steps = []
+    for count in range(3600):
+        steps += [far_update(harness, 1.0 + count % 7), harness.tick(1.0)]
+        if requests_of_best_prices(steps[-1]):
+            steps.append(harness.best_prices())
+    assert requests_of_best_prices(steps) <= 3_600
+    assert Cause.BOOK_STALE not in harness.causes
+    assert reconnects(steps) == []
+
+
+def test_best_prices_that_the_stream_moves_to_after_a_difference_prove_nothing() -> None:
+    harness = showing_own_orders()
+    moved = Level(100.25, 1.0), Level(100.5, 1.0)
+    steps = []
+    for count in range(60):
+        steps += [far_update(harness, float(count + 1)), harness.tick()]
+        if requests_of_best_prices(steps[-1]):
+            steps.append(harness.best_prices(*moved))
+            break
+    assert requests_of_best_prices(steps) == 1
+    book = harness.engine.market.book
+    rows = levels((100.25, 1.0))
+    harness.give(delta(book.last, book.last + 1, ts_ns=harness.now_ns, bids=rows))
+    harness.tick(1.0)
+    harness.best_prices(*moved)
+    assert Cause.BOOK_STALE not in harness.causes
+
+
 def test_equal_best_prices_of_a_later_update_prove_a_silent_stream() -> None:
     """The market moved behind the best prices: a venue that numbers its updates sends them all."""
     harness = showing_own_orders()
@@ -148,11 +200,13 @@ def test_best_prices_of_an_older_update_confirm_nothing() -> None:
 
 def test_best_prices_that_the_stream_overtakes_prove_nothing() -> None:
     harness = showing_own_orders()
-    for _ in range(100):
+    for count in range(100):
         harness.tick(1.0)
         asked_ns = harness.now_ns
         harness.tick(0.1)
-        harness.depth_update()
+        last = harness.engine.market.book.last
+        rows = levels((99.5, 4.0 + count % 2))
+        harness.give(delta(last, last + 1, ts_ns=harness.now_ns, bids=rows))
         report = BestPricesReport(
             ts_ns=harness.now_ns, asked_ns=asked_ns, bid=Level(1.0, 1.0), ask=Level(2.0, 1.0)
         )
@@ -192,14 +246,14 @@ def test_a_stream_that_stays_silent_needs_more_confirmations_each_time() -> None
         evidence.distrust()
         count = 0
         while not evidence.is_trusted:
-            evidence.on_depth(count, last=count, is_snapshot=True)
+            evidence.on_depth(count, last=count, is_snapshot=True, touch=None)
             count += 1
         needed.append(count)
     assert needed == [3, 6, 12, 24]
-    evidence.on_depth(100, last=100, is_snapshot=False)
+    evidence.on_depth(100, last=100, is_snapshot=False, touch=None)
     evidence.distrust()
     for _ in range(3):
-        evidence.on_depth(101, last=101, is_snapshot=True)
+        evidence.on_depth(101, last=101, is_snapshot=True, touch=None)
     assert evidence.is_trusted
 
 
@@ -231,9 +285,9 @@ def test_a_ticker_that_the_depth_does_not_follow_proves_a_silent_depth() -> None
 def test_depth_that_goes_on_without_reaching_the_ticker_is_proven_wrong() -> None:
     """Its update ids have run back: what the snapshot had not seen yet is dropped as known."""
     evidence = BookEvidence(BookPolicy(stale_ns=3 * NS_PER_S))
-    evidence.on_ticker(0, 30, last=10)
+    evidence.on_ticker(0, 30, last=10, touch=None)
     for number in range(1, 20):
-        evidence.on_depth(number * NS_PER_S // 10, last=10 + number, is_snapshot=False)
+        evidence.on_depth(number * NS_PER_S // 10, last=10 + number, is_snapshot=False, touch=None)
     assert evidence.proof(2 * NS_PER_S, lambda _: False) == ""
     assert "has not reached update 30" in evidence.proof(2 * NS_PER_S + 1, lambda _: False)
 
@@ -241,10 +295,10 @@ def test_depth_that_goes_on_without_reaching_the_ticker_is_proven_wrong() -> Non
 def test_depth_that_reaches_each_ticker_in_time_is_believed() -> None:
     evidence = BookEvidence(BookPolicy(stale_ns=3 * NS_PER_S))
     for second in range(1, 20):
-        evidence.on_ticker(second * NS_PER_S, 10 * second, last=10 * second - 5)
-        evidence.on_ticker(second * NS_PER_S + 1, 10 * second + 1, last=10 * second - 5)
+        evidence.on_ticker(second * NS_PER_S, 10 * second, last=10 * second - 5, touch=None)
+        evidence.on_ticker(second * NS_PER_S + 1, 10 * second + 1, last=10 * second - 5, touch=None)
         assert evidence.proof((second + 1) * NS_PER_S, lambda _: False) == ""
-        evidence.on_depth((second + 1) * NS_PER_S, last=10 * second, is_snapshot=False)
+        evidence.on_depth((second + 1) * NS_PER_S, last=10 * second, is_snapshot=False, touch=None)
 
 
 def test_a_trade_outside_an_unchanged_book_requests_a_confirmation_at_once() -> None:
