@@ -236,6 +236,7 @@ def pricing_config(
     calibration: UsableCalibration,
 ) -> PricingConfig:
     """Return the pricing configuration; priors: settings, else calibration, else history."""
+    is_given = settings.kappa is not None and settings.intensity is not None
     horizon, horizon_s = Horizon.AUTO, 0.0
     if settings.horizon == "session":
         horizon, horizon_s = Horizon.SESSION, settings.session_s or 0.0
@@ -255,6 +256,7 @@ def pricing_config(
         or rogers_satchell(history.bars, bar_s=history.bar_s),
         kappa_prior=settings.kappa or calibration.kappa,
         intensity_prior=settings.intensity or calibration.intensity,
+        prior_evidence=None if is_given else calibration.evidence,
         trades_per_s_prior=history.trades_per_s,
         recent_trades=history.trades,
         volume_per_s=history.volume_per_s,

@@ -63,17 +63,30 @@ class MarketHistory(NamedTuple):
     trades: tuple[RecentTrade, ...] = ()
 
 
+class Evidence(NamedTuple):
+    """What estimates rest on: seconds of observation, and windows that takers reached.
+
+    age_s: seconds since then.
+    """
+
+    seconds: float = 0.0
+    reaches: int = 0
+    age_s: float = 0.0
+
+
 class SavedCalibration(NamedTuple):
     """The estimates of one run, saved for the start of the next one.
 
     ts_ns: time of saving; sigma: price/sqrt(s); kappa: 1/price; intensity (A): fills/s per side at
-    distance 0.
+    distance 0. seconds, reaches: see `Evidence`, those of earlier runs included.
     """
 
     ts_ns: int
     sigma: float
     kappa: float
     intensity: float
+    seconds: float = 0.0
+    reaches: int = 0
 
 
 type Levels = tuple[tuple[float, float], ...]  # (price, size), the form that decoders build fastest

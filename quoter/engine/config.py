@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
-from quoter.domain.market import RecentTrade
+from quoter.domain.market import Evidence, RecentTrade
 from quoter.domain.units import NS_PER_S
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.risk.hysteresis import Hysteresis
@@ -77,6 +77,8 @@ class PricingConfig:
     sigma_prior: float | None = None
     kappa_prior: float | None = None
     intensity_prior: float | None = None
+    # what the priors of kappa and intensity rest on; None: they are given, not estimated
+    prior_evidence: Evidence | None = None
     trades_per_s_prior: float | None = None  # takers who reach d0, both sides
     recent_trades: tuple[RecentTrade, ...] = ()  # oldest first; how far they reached counts
     volume_per_s: float | None = None  # base, both sides; only scales VPIN's buckets

@@ -232,7 +232,7 @@ class Ledger:
     async def save_calibration(self, learned: SavedCalibration) -> None:
         """Write the estimates that the next run starts with. Raises LedgerFailed."""
         await self._execute(
-            "INSERT OR REPLACE INTO calibrations VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO calibrations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*self.market, *learned),
         )
 

@@ -243,11 +243,10 @@ class Reader:
     def saved_calibration(self, market: Market) -> SavedCalibration | None:
         """Return the calibration that a run saved last for a market; None if there is none."""
         row = self._connection.execute(
-            "SELECT ts_ns, sigma, kappa, intensity FROM calibrations"
-            " WHERE environment = ? AND exchange = ? AND symbol = ?",
+            "SELECT * FROM calibrations WHERE environment = ? AND exchange = ? AND symbol = ?",
             market,
         ).fetchone()
-        return None if row is None else SavedCalibration(*row)
+        return None if row is None else SavedCalibration(*row[len(market) :])
 
 
 def known_orders(folder: Path, market: Market) -> KnownOrders | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 NAME = "ledger.sqlite"
 ARCHIVES = "archive-*.sqlite"  # files of old fills, one a month
-VERSION = 5  # of the tables; an older file is migrated to it, a newer one is not touched
+VERSION = 6  # of the tables; an older file is migrated to it, a newer one is not touched
 BUSY_S_MAX = 1.0  # longest wait for a lock; only `quoter accept` can hold one
 INTENTS_MAX = 1_000_000  # ended orders, 150 MB; older ones are deleted
 OPERATIONS_MAX = 100_000  # requests of operators, 30 MB; older ones are deleted
@@ -64,7 +64,12 @@ CREATE TABLE folds (
 ) STRICT;
 """
 VENUE_IDS = "ALTER TABLE intents ADD COLUMN venue_id TEXT NOT NULL DEFAULT ''"
-MIGRATIONS = {1: OPERATIONS, 2: UNMATCHED, 3: FOLDS, 4: VENUE_IDS}  # from this version to the next
+EVIDENCE = """
+ALTER TABLE calibrations ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
+ALTER TABLE calibrations ADD COLUMN reaches INTEGER NOT NULL DEFAULT 0;
+"""
+# from this version to the next
+MIGRATIONS = {1: OPERATIONS, 2: UNMATCHED, 3: FOLDS, 4: VENUE_IDS, 5: EVIDENCE}
 
 
 class LedgerUnusable(Exception):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import structlog
 
 from quoter.domain.errors import InvalidInput
-from quoter.domain.market import SavedCalibration
+from quoter.domain.market import Evidence, SavedCalibration
 from quoter.domain.number_text import plain
 from quoter.domain.units import NS_PER_S
 from quoter.ledger.writer import LedgerFailed
@@ -35,6 +35,7 @@ class UsableCalibration(NamedTuple):
     sigma: float | None = None
     kappa: float | None = None
     intensity: float | None = None
+    evidence: Evidence = Evidence()
 
 
 class CalibrationBounds(NamedTuple):
@@ -66,8 +67,10 @@ def usable_calibration(
         sigma=sigma,
         kappa=found.kappa,
         intensity=found.intensity,
+        reaches=found.reaches,
     )
-    return UsableCalibration(sigma, found.kappa, found.intensity)
+    evidence = Evidence(found.seconds, found.reaches, age_s)
+    return UsableCalibration(sigma, found.kappa, found.intensity, evidence)
 
 
 class CalibrationSaver:
@@ -120,6 +123,10 @@ def _invalid_figure(learned: SavedCalibration) -> str | None:
     for name in ("sigma", "kappa", "intensity"):
         value = getattr(learned, name)
         if not (0.0 < value < inf):
+            return f"{name} is {plain(value)}, outside its range"
+    for name in ("seconds", "reaches"):
+        value = getattr(learned, name)
+        if not (0.0 <= value < inf):
             return f"{name} is {plain(value)}, outside its range"
     return None
 

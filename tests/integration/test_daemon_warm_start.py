@@ -8,6 +8,7 @@ import pytest
 
 from quoter.domain.market import SavedCalibration
 from quoter.domain.quotes import QuoteTerms
+from quoter.engine.quoting import calibration
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import Market
@@ -53,6 +54,9 @@ async def test_second_start_quotes_at_once_with_the_saved_calibration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "WRITE_S", 0.05)
+    # little is enough here, so that the references of the second start are fixed at once
+    monkeypatch.setattr(calibration, "PROVISIONAL_S", 0.0)
+    monkeypatch.setattr(calibration, "PROVISIONAL_REACHES", 1)
     busy = market(LIVELY, seed=6)
     with quiet_logs(tmp_path / "log"):
         async with running(busy) as sandbox:

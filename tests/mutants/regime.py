@@ -5,6 +5,8 @@ from tests.mutants.mutant import Edit, mutant
 MARKET_REGIME, REGIME = "quoter/risk/monitors/market_regime.py", "quoter/engine/quoting/regime.py"
 LOSSES, QUOTE = "quoter/engine/limits/losses.py", "quoter/pricing/quote/terms.py"
 INTENSITY = "quoter/pricing/estimators/intensity.py"
+MEMORY = "quoter/pricing/estimators/reach_memory.py"
+MEMORY_TESTS = "tests/unit/pricing/estimators/test_reach_memory.py"
 VOLATILITY = "quoter/pricing/estimators/volatility.py"
 CALIBRATION = "quoter/engine/quoting/calibration.py"
 CALIBRATION_TESTS = "tests/unit/engine/quoting/test_calibration.py"
@@ -113,10 +115,46 @@ MUTANTS = (
         ),
     ),
     mutant(
-        "proven_change_of_kappa_is_ignored",
+        "change_of_kappa_is_ignored",
         "kappa follows a change of the market in ten minutes only",
-        Edit(INTENSITY, "CHANGE_MIN = 12.0", "CHANGE_MIN = 1e9"),
-        tests=("tests/unit/pricing/estimators/test_intensity.py",),
+        Edit(MEMORY, "weight * exp(gain - best)", "weight"),
+        tests=(MEMORY_TESTS,),
+    ),
+    mutant(
+        "memory_of_reaches_is_ruled_out",
+        "a memory that was wrong for a while is never used again",
+        Edit(MEMORY, "(1.0 - SHARE) * weight / total + fresh", "weight / total"),
+        tests=(MEMORY_TESTS,),
+    ),
+    mutant(
+        "hidden_takers_prove_a_change",
+        "takers that nobody saw count as evidence for a change of kappa",
+        Edit(MEMORY, "per_reach = 1.0 / max(uncut, 1.0)", "per_reach = 1.0"),
+        tests=(MEMORY_TESTS,),
+    ),
+    mutant(
+        "weak_kept_figures_are_final",
+        "references of a later start are fixed at once, however little was seen before",
+        Edit(CALIBRATION, "is_known = is_known and _is_enough(seen.seconds, seen.reaches)", "pass"),
+        tests=(CALIBRATION_TESTS,),
+    ),
+    mutant(
+        "later_start_is_cold",
+        "quotes of a later start are widened until ten more takers came",
+        Edit(INTENSITY, "samples + self._reaches_before < COLD", "samples < COLD"),
+        tests=(CALIBRATION_TESTS,),
+    ),
+    mutant(
+        "kept_rate_does_not_fade",
+        "the rate of a run of yesterday weighs as much as one of this minute",
+        Edit(INTENSITY, "exp(-scale * evidence.age_s)", "1.0"),
+        tests=(CALIBRATION_TESTS,),
+    ),
+    mutant(
+        "coarse_scales_miss_the_first_mid",
+        "after a gap the moves of 5 s and 30 s begin a second late",
+        Edit(VOLATILITY, "if self._grid.t_s != t_s:", "if step is None:"),
+        tests=("tests/unit/pricing/estimators/test_volatility.py",),
     ),
     mutant(
         "provisional_references_at_once",
@@ -133,7 +171,7 @@ MUTANTS = (
     mutant(
         "references_fixed_without_takers",
         "references are fixed after ten minutes, whatever was seen",
-        Edit(CALIBRATION, " and intensity.reaches >= PROVISIONAL_REACHES", ""),
+        Edit(CALIBRATION, " and reaches >= PROVISIONAL_REACHES", ""),
         tests=(CALIBRATION_TESTS,),
     ),
     mutant(

@@ -1,9 +1,10 @@
 """Estimates sigma, kappa and A from the market, and the references that gamma is normalised by.
 
 With priors the first quote follows the first book. Without them a short warm-up watches mids and
-trades; its figures become the priors. The references start from the priors. With kappa and A of an
-earlier run, or of the settings, they are fixed at once. Otherwise they are provisional: they follow
-the estimates, at a limited speed, until enough of the market was seen, and are fixed then.
+trades; its figures become the priors. The references start from the priors. With kappa and A of the
+settings, or of earlier runs that have seen enough, they are fixed at once. Otherwise they are
+provisional: they follow the estimates, at a limited speed, until enough of the market was seen, in
+this run and the earlier ones, and are fixed then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from dataclasses import replace
 from math import exp, floor, sqrt
 
 from quoter.domain.events import Trade
-from quoter.domain.market import SavedCalibration, Side
+from quoter.domain.market import Evidence, SavedCalibration, Side
 from quoter.domain.number_text import plain
 from quoter.domain.quotes import PricingInputs
 from quoter.domain.trading import NoQuote
@@ -29,7 +30,7 @@ from quoter.pricing.estimators.intensity import (
 )
 from quoter.pricing.estimators.own_fills import FillCorrection
 from quoter.pricing.estimators.reach_prior import reach_prior, reach_rate
-from quoter.pricing.estimators.volatility import Volatility
+from quoter.pricing.estimators.volatility import PRIOR_S, Volatility
 from quoter.pricing.models.glft_exact import BoundedModel
 from quoter.pricing.quote.normalisation import References, gamma_lot, raw_gamma_lot
 from quoter.risk.expected_market import ExpectedMarket
@@ -45,6 +46,9 @@ type Resting = Mapping[Side, Sequence[tuple[float, float]]]
 REACHES_MAX = 10_000  # trades that the warm-up keeps
 # References are provisional for this long, and until so many windows were reached by takers.
 PROVISIONAL_S, PROVISIONAL_REACHES = 600.0, 100
+# Most weight of the sigma of an earlier run, in seconds of observation: as of the usual volatility
+# of the regime. The ratio of scales is not kept and has to be found anew beside it.
+SIGMA_KEPT_S_MAX = 300.0
 FOLLOW_S = 1.0  # time between two steps of provisional references
 DOUBLING_S = 60.0  # in which each of them at most halves or doubles
 TICKS_SIGMA_MIN = 0.1  # for a mid that did not move: sigma in ticks per sqrt(s)
@@ -177,7 +181,12 @@ class Calibration:
         estimate = intensity.estimate
         if estimate.confidence is Confidence.COLD:
             return None
-        return SavedCalibration(self._ts_ns, sigma, estimate.kappa, estimate.intensity)
+        before = self._config.prior_evidence or Evidence()
+        return SavedCalibration(
+            *(self._ts_ns, sigma, estimate.kappa, estimate.intensity),
+            seconds=before.seconds + (self._ts_ns - self.start_ns) * S_PER_NS,
+            reaches=before.reaches + intensity.reaches,
+        )
 
     @property
     def volatility(self) -> Volatility | None:
@@ -219,10 +228,7 @@ class Calibration:
         moved = references.towards(target, ratio=2.0 ** (elapsed_s / DOUBLING_S))
         self.gamma_lot = self._gamma(moved, self._config.gamma)  # raises before anything changed
         self.references = moved
-        watched_s = t_s - self.start_ns * S_PER_NS
-        self.has_fixed_references = (
-            watched_s >= PROVISIONAL_S and intensity.reaches >= PROVISIONAL_REACHES
-        )
+        self.has_fixed_references = _is_enough(learned.seconds, learned.reaches)
 
     def on_trade(self, trade: Trade) -> None:
         t_s = trade.ts_ns * S_PER_NS
@@ -289,10 +295,12 @@ class Calibration:
         config, tick = self._config, self._instrument.now.tick_float
         sigma = config.sigma_prior or self._warm_up.sigma(tick)
         prior = self._prior(mid, half_book_spread, sigma)
-        intensity = Intensity(prior, half_life_s=config.intensity_half_life_s)
+        intensity = Intensity(
+            prior, half_life_s=config.intensity_half_life_s, evidence=config.prior_evidence
+        )
         estimate = intensity.estimate
         references = References(
-            sigma=sigma, kappa=estimate.kappa, intensity=estimate.intensity, cost=self._cost(mid)
+            sigma=sigma, kappa=prior.kappa, intensity=prior.intensity, cost=self._cost(mid)
         )
         # Raises for a market without a valid gamma: no start.
         self.gamma_lot = self._gamma(references, config.gamma)
@@ -300,16 +308,24 @@ class Calibration:
             prior_sigma=sigma,
             slow_half_life_s=config.volatility_half_life_s,
             fast_half_life_s=config.volatility_half_life_fast_s,
+            prior_s=self._sigma_prior_s(),
         )
         self._volatility.update(ts_ns * S_PER_NS, mid)
         self._followed_s = ts_ns * S_PER_NS
         is_known = config.kappa_prior is not None and config.intensity_prior is not None
+        if (seen := config.prior_evidence) is not None:
+            is_known = is_known and _is_enough(seen.seconds, seen.reaches)
         self.has_fixed_references = is_known or not config.is_calibrating
         self._intensity, self.references = intensity, references
         self._first_references = references
         self.sigma, self.start_ns = sigma, ts_ns
         if not config.is_calibrating:
             self._frozen = estimate._replace(confidence=Confidence.OK)
+
+    def _sigma_prior_s(self) -> float:
+        """Seconds of observation that the prior of sigma weighs as in the long estimate."""
+        seen = self._config.prior_evidence
+        return PRIOR_S if seen is None else min(max(seen.seconds, PRIOR_S), SIGMA_KEPT_S_MAX)
 
     def _prior(self, mid: float, half_book_spread: float, sigma: float) -> IntensityPrior:
         """Return the prior of the intensity, from the first source that has each figure."""
@@ -412,6 +428,11 @@ class Calibration:
         if config.horizon is Horizon.ROLLING:
             return config.horizon_s
         return max(0.0, config.horizon_s - (ts_ns - self.start_ns) * S_PER_NS)
+
+
+def _is_enough(seconds: float, reaches: int) -> bool:
+    """Whether references that rest on this are fixed."""
+    return seconds >= PROVISIONAL_S and reaches >= PROVISIONAL_REACHES
 
 
 def _with_intensity(prior: IntensityPrior, intensity: float) -> IntensityPrior:

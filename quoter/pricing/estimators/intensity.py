@@ -10,25 +10,19 @@ expectation step per sample. Without it kappa is estimated at 0.6 of its value w
 share a window. Formulas: deploy/docs/strategy.md, "Fill intensity".
 """
 
-from collections import deque
 from enum import StrEnum
 from math import exp, expm1, floor, inf, log, log1p, sqrt
 from typing import NamedTuple
 
 from quoter.domain.errors import InvalidInput
-from quoter.domain.market import Side
+from quoter.domain.market import Evidence, Side
 from quoter.domain.units import BPS
+from quoter.pricing.estimators.reach_memory import EXPONENT_MAX, PRIOR_SAMPLES, ReachMemory
 from quoter.pricing.validation import CLOCK_BACK_S_MAX
 
 LN2 = log(2.0)
 WINDOW_S = 1.0
 HALF_LIFE_S = 600.0
-RECENT = 24  # newest reaches, compared with all others
-# Statistic of the likelihood ratio above which they prove a change: reached by chance once in some
-# nine thousand reaches. The newer half of them is then the whole memory of kappa.
-CHANGE_MIN = 12.0
-PRIOR_SAMPLES = 20.0  # n0: weight of the prior kappa, in samples
-PRIOR_SAMPLES_LEFT = 2.0  # after a change of kappa
 # t0: weight of the prior rate, in observed time. It decays to a tenth, so that a wrong prior is
 # forgotten, but a market without trades still has a rate.
 PRIOR_S, PRIOR_S_MIN = 60.0, 6.0
@@ -41,7 +35,6 @@ COLD_MULTIPLIER = 1.5  # of the half-spread, while only the prior is known
 STEP_S = 20.0  # kappa at most halves or doubles in this time
 STEP_RATIO = 2.0
 KAPPA_D0_MAX = 20.0  # at d0 only exp(-20) of A would be left, too little to estimate A from
-EXPONENT_MAX = 700.0  # exp() of a larger number overflows a float
 TICK_TOLERANCE = 1e-6  # a float distance this close to a tick is that tick
 
 
@@ -84,6 +77,11 @@ class IntensityPrior(NamedTuple):
     d0: float
     tick: float
 
+    @property
+    def intensity(self) -> float:
+        """A: takers/s per side at distance zero, extrapolated from d0."""
+        return self.rate * exp(self.kappa * self.d0)
+
 
 def market_prior(
     *, mid: float, half_book_spread: float, tick: float, trades_per_s: float, half_quote: float
@@ -115,8 +113,8 @@ class Intensity:
 
     Reaches below d0 are ignored and those beyond d1 = d0 + 6 sigma sqrt(max(window, 1 s)) + 3 ticks
     are censored; the excess over d0 is counted in whole ticks, because a mean of prices on a coarse
-    grid is biased. `estimate` is renewed whenever a window closes. If the newest reaches prove that
-    kappa has changed, the data of kappa from before are dropped.
+    grid is biased. `estimate` is renewed whenever a window closes. Kappa follows a change of the
+    market within some ten reaches (`ReachMemory`).
     """
 
     def __init__(
@@ -125,11 +123,13 @@ class Intensity:
         *,
         window_s: float = WINDOW_S,
         half_life_s: float = HALF_LIFE_S,
+        evidence: Evidence | None = None,
     ) -> None:
         """Start from `prior`; window_s: length of a window, seconds, > 0.
 
-        half_life_s: half-life of a window's data, seconds. Raises InvalidInput for a number that
-        is not above zero, or a d0 at which A can't be estimated.
+        half_life_s: half-life of a window's data, seconds. evidence: what an earlier estimate that
+        `prior` comes from rests on; with enough of it the estimate is not cold. Raises
+        InvalidInput for a number that is not above zero, or a d0 at which A can't be estimated.
         """
         lengths = {"window_s": window_s, "half_life_s": half_life_s}
         for name, value in (prior._asdict() | lengths).items():
@@ -137,15 +137,19 @@ class Intensity:
                 raise InvalidInput(name, value)
         if prior.kappa * prior.d0 > KAPPA_D0_MAX:
             raise InvalidInput("d0", prior.d0)
-        self._mean0 = _mean_excess(prior)
+        self._memory = ReachMemory(_mean_excess(prior))
         self._prior, self._window_s = prior, window_s
         self._kept = exp(-LN2 * window_s / half_life_s)
-        self._seen = self._seen2 = self._uncut = self._ticks = self._time_s = 0.0
-        self._recent: deque[tuple[float, float]] = deque(maxlen=RECENT)  # uncut takers, ticks
-        self._prior_samples = PRIOR_SAMPLES
+        self._seen = self._seen2 = self._time_s = 0.0
         self.reaches = 0  # samples so far, without decay
         self._sigma, self._prior_s = 0.0, PRIOR_S
-        self._step_kappa, self._step_end_s = prior.kappa, -inf
+        self._reaches_before = 0
+        if evidence is not None:
+            self._reaches_before = evidence.reaches
+            remembered = _remembered_s(evidence, half_life_s)
+            self._prior_s = max(self._prior_s, remembered)
+        self._kappa = self._step_kappa = prior.kappa
+        self._step_end_s = -inf
         self.restart()
         self.estimate = self._estimate()
 
@@ -158,12 +162,9 @@ class Intensity:
         """Count in other ticks (price, > 0) from now on; kappa of the counts so far stays."""
         if tick == self._prior.tick:
             return
-        if self._uncut and self._ticks:
-            kappa = log1p(self._uncut / self._ticks) / self._prior.tick
-            self._ticks = self._uncut / expm1(min(kappa * tick, EXPONENT_MAX))
-        self._recent.clear()
+        ratio = self._prior.tick / tick
         self._prior = self._prior._replace(tick=tick)
-        self._mean0 = _mean_excess(self._prior)
+        self._memory.rescale(ratio, _mean_excess(self._prior))
 
     def on_mid(self, t_s: float, mid: float, sigma: float) -> None:
         """Record the mid (quote/base) and sigma (price/sqrt(s)) at `t_s` seconds.
@@ -234,8 +235,7 @@ class Intensity:
         kept = self._kept**windows
         self._seen *= kept
         self._seen2 *= kept * kept
-        self._uncut *= kept
-        self._ticks *= kept
+        self._memory.decay(kept)
         self._prior_s = max(self._prior_s * kept, PRIOR_S_MIN)
         self._time_s = self._time_s * kept + self._window_s * (1.0 - kept) / (1.0 - self._kept)
 
@@ -255,36 +255,7 @@ class Intensity:
             min(floor(excess), cut),
             is_cut=excess >= cut,
         )
-        self._uncut += uncut
-        self._ticks += ticks
-        self._recent.append((uncut, ticks))
-        if len(self._recent) == RECENT:
-            self._forget_before_change()
-
-    def _forget_before_change(self) -> None:
-        """Keep only the newer half of the newest reaches if they prove another kappa.
-
-        The statistic is that of the likelihood ratio of two geometric distributions; hidden takers
-        do not add to what is known.
-        """
-        uncut, ticks = (sum(column) for column in zip(*self._recent, strict=True))
-        usual = -expm1(-self._kappa_ticks)
-        found = uncut / (uncut + ticks)
-        gain = uncut * log(found / usual)
-        if ticks > 0.0:
-            gain += ticks * log((1.0 - found) / (1.0 - usual))
-        if 2.0 * gain * min(1.0, RECENT / uncut) < CHANGE_MIN:
-            return
-        newer = list(self._recent)[RECENT // 2 :]
-        self._uncut, self._ticks = (sum(column) for column in zip(*newer, strict=True))
-        self._prior_samples = PRIOR_SAMPLES_LEFT
-        self._recent.clear()
-
-    @property
-    def _kappa_ticks(self) -> float:
-        """Kappa per tick, with the prior."""
-        samples = self._prior_samples
-        return log1p((self._uncut + samples) / (self._ticks + samples * self._mean0))
+        self._memory.add(uncut, ticks)
 
     @property
     def _hazard(self) -> float:
@@ -301,11 +272,11 @@ class Intensity:
         """Return the posterior estimate, or the prior with fewer than COLD_SAMPLES samples."""
         prior = self._prior
         samples = self._seen * self._seen / self._seen2 if self._seen2 > 0.0 else 0.0
-        if samples < COLD_SAMPLES:
+        if samples + self._reaches_before < COLD_SAMPLES:
             kappa, rate, confidence = prior.kappa, prior.rate, Confidence.COLD
         else:
             confidence = Confidence.WARM if samples <= WARM_SAMPLES else Confidence.OK
-            kappa = self._stepped(self._kappa_ticks / prior.tick)
+            kappa = self._stepped(self._memory.kappa / prior.tick)
             rate = self._hazard / self._window_s
         return IntensityEstimate(
             kappa=kappa,
@@ -319,16 +290,23 @@ class Intensity:
     def _stepped(self, kappa: float) -> float:
         """Limit kappa to a factor of STEP_RATIO per STEP_S, and to KAPPA_D0_MAX / d0."""
         if self._start_s >= self._step_end_s:
-            self._step_kappa = self.estimate.kappa
+            self._step_kappa = self._kappa
             self._step_end_s = self._start_s + STEP_S
         least, most = self._step_kappa / STEP_RATIO, self._step_kappa * STEP_RATIO
-        return min(max(kappa, least), most, KAPPA_D0_MAX / self._prior.d0)
+        self._kappa = min(max(kappa, least), most, KAPPA_D0_MAX / self._prior.d0)
+        return self._kappa
 
 
 def _mean_excess(prior: IntensityPrior) -> float:
     """Return the mean excess over d0, in ticks, that the prior kappa expects."""
     p0 = -expm1(-prior.kappa * prior.tick)
     return (1.0 - p0) / p0
+
+
+def _remembered_s(evidence: Evidence, half_life_s: float) -> float:
+    """Return the observed time, as decayed by now, of an estimate that was made before."""
+    scale = LN2 / half_life_s
+    return -expm1(-scale * evidence.seconds) / scale * exp(-scale * evidence.age_s)
 
 
 def _takers(hazard: float, kappa: float, reached: int, *, is_cut: bool) -> tuple[float, float]:

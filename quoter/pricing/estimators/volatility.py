@@ -33,6 +33,42 @@ BARS_MIN = 5  # fewer bars are too few for a prior
 NORMAL_KURTOSIS = 3.0
 
 
+class Grid:
+    """Moves of the mid over at least one grid step, `grid_s` seconds; t_s: the last time used."""
+
+    __slots__ = ("_mid", "grid_s", "t_s")
+
+    def __init__(self, grid_s: float = GRID_S) -> None:
+        """Raise InvalidInput if grid_s is not positive and finite."""
+        if not (0.0 < grid_s < inf):
+            raise InvalidInput("grid_s", grid_s)
+        self.grid_s = grid_s
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the last mid: a difference across a gap is not a move."""
+        self.t_s = self._mid = inf  # no mid yet: the next one only sets the start
+
+    def step(self, t_s: float, mid: float) -> tuple[float, float] | None:
+        """Return the move since the last mid that was used and its seconds; None if too early.
+
+        mid: quote/base. Raises InvalidInput for a mid that is not above zero and finite, or a time
+        that is not finite.
+        """
+        if not (0.0 < mid < inf):
+            raise InvalidInput("mid", mid)
+        if not (-inf < t_s < inf):
+            raise InvalidInput("t_s", t_s)
+        gap_s = t_s - self.t_s
+        if gap_s >= self.grid_s:
+            move = mid - self._mid
+            self.t_s, self._mid = t_s, mid
+            return move, gap_s
+        if gap_s < -CLOCK_BACK_S_MAX:
+            self.t_s, self._mid = t_s, mid
+        return None
+
+
 class VarianceRate:
     """Decayed sum of squared moves over decayed time; mids are at least one grid step apart.
 
@@ -42,7 +78,7 @@ class VarianceRate:
     """
 
     __slots__ = (
-        "_half_life_s", "_mid", "_t_s", "dead_band", "fourths", "grid_s", "squares", "time_s",
+        "_grid", "_half_life_s", "dead_band", "fourths", "grid_s", "squares", "time_s",
     )  # fmt: skip
 
     def __init__(
@@ -54,8 +90,7 @@ class VarianceRate:
         prior_s: float = PRIOR_S,
         dead_band: float = 0.0,
     ) -> None:
-        if not (0.0 < grid_s < inf):
-            raise InvalidInput("grid_s", grid_s)
+        self._grid = Grid(grid_s)
         if not (0.0 < half_life_s < inf):
             raise InvalidInput("half_life_s", half_life_s)
         if prior_sigma is not None and not (0.0 < prior_sigma < inf):
@@ -64,7 +99,6 @@ class VarianceRate:
             raise InvalidInput("dead_band", dead_band)
         self._half_life_s, self.grid_s = half_life_s, grid_s
         self.dead_band = dead_band
-        self._t_s = self._mid = inf  # no mid yet: the next one only sets the start
         self.squares = 0.0 if prior_sigma is None else prior_sigma * prior_sigma * prior_s
         self.time_s = 0.0 if prior_sigma is None else prior_s
         self.fourths = 0.0  # as of normally distributed moves, for the prior
@@ -74,20 +108,16 @@ class VarianceRate:
     def update(self, t_s: float, mid: float) -> bool:
         """Record the mid (quote/base) at `t_s` seconds; return whether it was used. O(1).
 
-        Raises InvalidInput for a mid that is not above zero and finite, or a time that is not
-        finite.
+        Raises InvalidInput as `Grid.step`.
         """
-        if not (0.0 < mid < inf):
-            raise InvalidInput("mid", mid)
-        if not (-inf < t_s < inf):
-            raise InvalidInput("t_s", t_s)
-        gap_s = t_s - self._t_s
-        if gap_s < -CLOCK_BACK_S_MAX:
-            self._t_s, self._mid = t_s, mid
+        step = self._grid.step(t_s, mid)
+        if step is None:
             return False
-        if gap_s < self.grid_s:
-            return False
-        move = mid - self._mid
+        self.add(*step)
+        return True
+
+    def add(self, move: float, gap_s: float) -> None:
+        """Record a move (price) over `gap_s` seconds."""
         if self.dead_band:
             move = copysign(max(abs(move) - self.dead_band, 0.0), move)
         square = move * move
@@ -95,12 +125,10 @@ class VarianceRate:
         self.squares = self.squares * kept + square
         self.fourths = self.fourths * kept * kept + square * square
         self.time_s = self.time_s * kept + gap_s
-        self._t_s, self._mid = t_s, mid
-        return True
 
     def restart(self) -> None:
         """Forget the last mid, not the estimate: a difference across a gap is not a move."""
-        self._t_s = self._mid = inf
+        self._grid.restart()
 
     @property
     def is_warm(self) -> bool:
@@ -130,30 +158,48 @@ class Scales:
     """Ratio of the variance rate of moves over 30 s to that of moves over 1 s, as far as known.
 
     It is the product of the ratios of neighbouring scales. The logarithm of each ratio is brought
-    nearer to zero by SCALE_ERRORS standard errors, which may be due to chance.
+    nearer to zero by SCALE_ERRORS standard errors, which may be due to chance. prior_s: seconds of
+    observation that prior_sigma weighs as. `ratio` is 1 while nothing else is known.
     """
 
-    __slots__ = ("rates",)
+    __slots__ = ("_grid", "rates", "ratio")
 
-    def __init__(self, prior_sigma: float | None) -> None:
+    def __init__(self, prior_sigma: float | None, *, prior_s: float = PRIOR_S) -> None:
+        self._grid = Grid()
         self.rates = tuple(
-            VarianceRate(half_life_s=LONG_HALF_LIFE_S, grid_s=grid_s, prior_sigma=prior_sigma)
+            VarianceRate(
+                half_life_s=LONG_HALF_LIFE_S,
+                grid_s=grid_s,
+                prior_sigma=prior_sigma,
+                prior_s=prior_s,
+            )
             for grid_s in SCALES_S
         )
+        self.ratio = 1.0
 
-    def update(self, t_s: float, mid: float) -> None:
-        """Record a mid as `VarianceRate.update` does. O(1)."""
-        for rate in self.rates:
+    def update(self, t_s: float, mid: float) -> tuple[float, float] | None:
+        """Record a mid; return the move and its seconds if one of the finest scale is complete.
+
+        Coarser scales take mids at these times only. Raises InvalidInput as `Grid.step`. O(1).
+        """
+        step = self._grid.step(t_s, mid)
+        if self._grid.t_s != t_s:
+            return None
+        finest, *coarser = self.rates
+        for rate in coarser:
             rate.update(t_s, mid)
+        if step is not None:
+            finest.add(*step)
+            self.ratio = self._ratio()
+        return step
 
     def restart(self) -> None:
         """Forget the last mids, not the ratio; see VarianceRate.restart."""
+        self._grid.restart()
         for rate in self.rates:
             rate.restart()
 
-    @property
-    def ratio(self) -> float:
-        """The ratio of variances; 1 while nothing else is known."""
+    def _ratio(self) -> float:
         total = 0.0
         for fine, coarse in pairwise(self.rates):
             if not fine.squares or not coarse.squares:
@@ -176,7 +222,8 @@ class Volatility:
     """Sigma for quotes: the larger of the slow estimate and 0.85 of the fast one, then scaled.
 
     Without `prior_sigma` (price/sqrt(s)) sigma is None for the first 20 s, and before the mid
-    moves. The half-lives are in seconds.
+    moves. The half-lives are in seconds; prior_s: seconds of observation that the prior weighs as
+    in the long estimate and the scales.
     """
 
     __slots__ = ("fast", "long", "scales", "slow")
@@ -187,22 +234,27 @@ class Volatility:
         prior_sigma: float | None = None,
         slow_half_life_s: float = SLOW_HALF_LIFE_S,
         fast_half_life_s: float = FAST_HALF_LIFE_S,
+        prior_s: float = PRIOR_S,
     ) -> None:
         self.slow = VarianceRate(half_life_s=slow_half_life_s, prior_sigma=prior_sigma)
         self.fast = VarianceRate(half_life_s=fast_half_life_s, prior_sigma=prior_sigma)
-        self.scales = Scales(prior_sigma)
+        self.scales = Scales(prior_sigma, prior_s=prior_s)
         self.long = self.scales.rates[0]
 
     def update(self, t_s: float, mid: float) -> bool:
-        """Record the mid (quote/base) at event time `t_s`; see VarianceRate.update. O(1)."""
-        self.scales.update(t_s, mid)
-        is_slow_moved, is_fast_moved = self.slow.update(t_s, mid), self.fast.update(t_s, mid)
-        return is_slow_moved or is_fast_moved
+        """Record the mid (quote/base) at event time `t_s`; return whether a move was complete.
+
+        Raises InvalidInput as `Grid.step`. O(1).
+        """
+        step = self.scales.update(t_s, mid)
+        if step is None:
+            return False
+        self.slow.add(*step)
+        self.fast.add(*step)
+        return True
 
     def restart(self) -> None:
         """Forget the last mids after a reconnect or a resync; not needed after a quiet period."""
-        self.slow.restart()
-        self.fast.restart()
         self.scales.restart()
 
     @property

@@ -6,7 +6,7 @@ from math import inf
 
 from quoter.domain.events import BookSnapshot, FeedUp, Tick, TopOfBook, Trade
 from quoter.domain.instrument import Instrument
-from quoter.domain.market import Bar, RecentTrade, SavedCalibration, Stream
+from quoter.domain.market import Bar, Evidence, RecentTrade, SavedCalibration, Stream
 from quoter.domain.units import NS_PER_MS, NS_PER_S, S_PER_NS
 from quoter.engine.config import ActivityPolicy, BookPolicy, EngineConfig, PricingConfig
 from quoter.engine.engine import Engine
@@ -42,7 +42,10 @@ def first_start(recording: Recording, at_s: float) -> PricingConfig:
 def later_start(kept: SavedCalibration) -> PricingConfig:
     """Return the pricing configuration of a start with an earlier run's calibration."""
     return PricingConfig(
-        sigma_prior=kept.sigma, kappa_prior=kept.kappa, intensity_prior=kept.intensity
+        sigma_prior=kept.sigma,
+        kappa_prior=kept.kappa,
+        intensity_prior=kept.intensity,
+        prior_evidence=Evidence(kept.seconds, kept.reaches),
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from quoter.domain.market import SavedCalibration
 from quoter.ledger import schema
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import FillKind, KnownFill, Operation
@@ -24,7 +25,10 @@ async def filled(folder: Path) -> Path:
 def downgrade(path: Path, version: int) -> None:
     """Turn a file into one of an older version."""
     with sqlite3.connect(path) as connection:
-        connection.execute("ALTER TABLE intents DROP COLUMN venue_id")
+        for column in ("seconds", "reaches"):
+            connection.execute(f"ALTER TABLE calibrations DROP COLUMN {column}")
+        if version < 5:
+            connection.execute("ALTER TABLE intents DROP COLUMN venue_id")
         connection.execute("DROP TABLE folds")
         connection.execute("DROP INDEX unfolded")
         connection.execute("DROP INDEX by_time")
@@ -75,7 +79,7 @@ async def test_a_file_of_an_unknown_version_is_refused_with_its_number(tmp_path:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE meta SET value = '7'")
     connection.close()
-    with pytest.raises(LedgerUnusable, match="version is 7, this quoter uses 5"):
+    with pytest.raises(LedgerUnusable, match="version is 7, this quoter uses 6"):
         prepare(tmp_path)
 
 
@@ -123,6 +127,19 @@ async def test_a_file_of_version_1_is_migrated_and_keeps_its_rows(
         await ledger.end_run(0, 2)
         assert [row.actor for row in ledger.reader.operations(10)] == ["risk:1234"]
         assert len(list(ledger.reader.fills(1))) == 399
+
+
+async def test_calibration_of_version_5_is_read_before_and_after_its_migration(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as ledger:
+        await ledger.save_calibration(SavedCalibration(1, 2.0, 3.0, 4.0, 5.0, 6))
+        market = ledger.market
+    downgrade(tmp_path / NAME, 5)
+    for _ in range(2):
+        with Reader(tmp_path) as reader:
+            assert reader.saved_calibration(market) == SavedCalibration(1, 2.0, 3.0, 4.0)
+        prepare(tmp_path)
 
 
 async def test_fills_of_no_known_order_are_renamed_from_version_2(tmp_path: Path) -> None:

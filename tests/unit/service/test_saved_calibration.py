@@ -7,7 +7,7 @@ import structlog
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from quoter.domain.market import SavedCalibration
+from quoter.domain.market import Evidence, SavedCalibration
 from quoter.ledger.writer import LedgerFailed
 from quoter.service import saved_calibration as module
 from quoter.service.saved_calibration import (
@@ -20,9 +20,11 @@ from quoter.service.saved_calibration import (
 )
 
 NOW_NS = 1_795_000_000 * 10**9
-LEARNED = SavedCalibration(ts_ns=NOW_NS, sigma=6.5, kappa=0.25, intensity=1.75)
+LEARNED = SavedCalibration(
+    ts_ns=NOW_NS, sigma=6.5, kappa=0.25, intensity=1.75, seconds=900.0, reaches=70
+)
 SCALE = CalibrationBounds(tick=0.01, fair=60_000.0, cost=60.0)
-FIGURES = UsableCalibration(6.5, 0.25, 1.75)
+FIGURES = UsableCalibration(6.5, 0.25, 1.75, Evidence(900.0, 70))
 NOTHING = UsableCalibration()
 NAN = float("nan")
 
@@ -73,6 +75,8 @@ def test_sigma_expires_before_the_other_figures(
 ) -> None:
     """Sigma is valid for an hour, the other figures for a day; a time in the future is invalid."""
     found, lines = usable_and_warnings(LEARNED, NOW_NS + round(age_s * 1e9))
+    if kept is not NOTHING:
+        kept = kept._replace(evidence=Evidence(LEARNED.seconds, LEARNED.reaches, age_s))
     assert (found, len(lines)) == (kept, warnings)
 
 
@@ -80,6 +84,8 @@ def test_sigma_expires_before_the_other_figures(
     ("found", "reason"),
     [
         (LEARNED._replace(sigma=0.0), "sigma is 0, outside its range"),
+        (LEARNED._replace(reaches=-1), "reaches is -1, outside its range"),
+        (LEARNED._replace(seconds=NAN), "seconds is nan, outside its range"),
         (LEARNED._replace(sigma=-1.0), "sigma is -1, outside its range"),
         (LEARNED._replace(kappa=NAN), "kappa is nan, outside its range"),
         (LEARNED._replace(kappa=float("inf")), "kappa is inf, outside its range"),
@@ -101,7 +107,7 @@ def test_invalid_figures_are_ignored_with_the_reason(found: SavedCalibration, re
 def test_bounds_that_are_not_known_are_not_checked() -> None:
     odd = LEARNED._replace(kappa=1e-5, sigma=1e6)
     assert usable_and_warnings(odd, scale=CalibrationBounds(tick=0.01)) == (
-        UsableCalibration(1e6, 1e-5, 1.75),
+        FIGURES._replace(sigma=1e6, kappa=1e-5),
         [],
     )
 

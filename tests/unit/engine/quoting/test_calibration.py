@@ -7,7 +7,7 @@ from math import exp, log
 import pytest
 
 from quoter.domain.events import Trade
-from quoter.domain.market import Side
+from quoter.domain.market import Evidence, Side
 from quoter.domain.trading import NoQuote
 from quoter.engine.config import PricingConfig
 from quoter.engine.quoting import calibration as module
@@ -145,3 +145,35 @@ def test_references_from_kept_figures_are_fixed_at_once() -> None:
     assert calibration.has_fixed_references
     assert calibration.references is not None
     assert (calibration.references.kappa, calibration.references.sigma) == (2.0, 0.05)
+
+
+def test_references_of_a_later_start_stay_provisional_until_both_runs_have_seen_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Kept figures that rest on ten takers are no better than the estimates that follow."""
+    monkeypatch.setattr(module, "PROVISIONAL_S", 60.0)
+    kept = replace(PRICING, is_calibrating=True, prior_evidence=Evidence(40.0, 10))
+    few = busy(kept, 15).engine.calibration
+    assert not few.has_fixed_references
+    assert few.learned is not None
+    assert few.learned.seconds == pytest.approx(54.0, abs=2.0)
+    assert few.learned.reaches > 10
+    assert busy(kept, 60).engine.calibration.has_fixed_references
+    enough = replace(kept, prior_evidence=Evidence(60.0, 100))
+    assert busy(enough, 1).engine.calibration.has_fixed_references
+
+
+def test_later_start_is_not_cold_and_keeps_its_rate_for_the_time_that_it_was_watched() -> None:
+    cold = busy(replace(PRICING, is_calibrating=True), 1).engine.calibration.estimate
+    kept = replace(PRICING, is_calibrating=True, prior_evidence=Evidence(3_600.0, 200))
+    warm = busy(kept, 1).engine.calibration.estimate
+    old = replace(kept, prior_evidence=Evidence(3_600.0, 200, age_s=86_400.0))
+    assert cold is not None
+    assert warm is not None
+    assert (cold.multiplier, warm.multiplier) == (1.5, 1.0)
+    rates = [
+        estimate.rate
+        for config in (kept, old)
+        if (estimate := busy(config, 15).engine.calibration.estimate) is not None
+    ]
+    assert rates[1] > 1.3 * rates[0], "the newest 15 s of a busy market weigh more"
