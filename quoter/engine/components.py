@@ -149,7 +149,7 @@ class Components:
             market=self.market,
             orders=self.orders,
             inventory=self.inventory,
-            references=self.activity_limits.references,
+            activity=self.activity_limits,
             lifecycle=self.lifecycle,
             reject_backoff=self.reject_backoff,
         )

@@ -152,7 +152,9 @@ class ActivityLimits(BaseModel):
         le=100_000,
         description="Maximum number of new orders per fill over 10 min, checked if these had at "
         "least 1,000 new orders; above it quoting pauses until the ratio is at most 80 % of it, or "
-        "the last 10 min have fewer than 800 new orders (cause `message_rate`). 0: no limit.",
+        "the last 10 min have fewer than 800 new orders (cause `message_rate`). As the new orders "
+        "that it allows run short, quotes must change by up to ten times QUOTER_REQUOTE_TOLERANCE "
+        "before an order is replaced, so that it is normally not reached. 0: no limit.",
     )
     turnover_max: float = Field(
         10,

@@ -76,6 +76,31 @@ MUTANTS = (
         tests=("tests/unit/risk/monitors/test_message_rate.py",),
     ),
     mutant(
+        "small_changes_use_up_the_orders_of_the_fills",
+        "the requote tolerance stays while new orders per fill run short, until quoting pauses",
+        Edit(
+            "quoter/engine/placing/placing.py",
+            "policy.tolerance_ticks(half * factor,",
+            "policy.tolerance_ticks(half,",
+        ),
+        Edit(
+            "quoter/engine/placing/placing.py",
+            "has_spare_budget = factor <= 1.0 and self._budget",
+            "has_spare_budget = self._budget",
+        ),
+        tests=("tests/unit/engine/placing/test_placing.py",),
+    ),
+    mutant(
+        "spare_orders_do_not_grow_with_fills",
+        "many fills allow no more changes of quotes than none",
+        Edit(
+            "quoter/risk/monitors/message_rate.py",
+            "        allowed = max(JUDGED_FROM, self._per_fill * self._fills.total(ts_ns))",
+            "        allowed = JUDGED_FROM",
+        ),
+        tests=("tests/unit/risk/monitors/test_message_rate.py",),
+    ),
+    mutant(
         "repeated_execution_by_turnover_only",
         "far more fills than expected pass while the inventory limit is large",
         Edit(REPEATED, "        if not filled <= busy and not", "        if False and not"),

@@ -106,6 +106,13 @@ class ActivityLimits:
         if (text := self._rate.breach(step.ts_ns)) is not None:
             self._causes.raise_cause(step, Cause.MESSAGE_RATE, text)
 
+    def tolerance_factor(self, ts_ns: int) -> float:
+        """By how much more than usual a quote must change before an order is replaced, >= 1.
+
+        Above 1, new orders for the fills are running short (QUOTER_CREATES_PER_FILL).
+        """
+        return self._rate.tolerance_factor(ts_ns)
+
     def count_creates(self, step: StepBuilder) -> None:
         """Count the creates that this step issued."""
         for command in step.commands:

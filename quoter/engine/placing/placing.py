@@ -11,6 +11,7 @@ from quoter.domain.quotes import Quote, TwoSidedQuote
 from quoter.domain.trading import CancelReason, Phase, TradingState
 from quoter.domain.units import NEVER_NS, NS_PER_MS
 from quoter.engine.config import EngineConfig
+from quoter.engine.limits.activity_limits import ActivityLimits
 from quoter.engine.limits.headroom import Headroom
 from quoter.engine.limits.risk_views import RiskViews
 from quoter.engine.market.view import MarketView
@@ -26,7 +27,6 @@ from quoter.engine.placing.requote import (
 )
 from quoter.engine.step_builder import StepBuilder
 from quoter.risk.monitors.message_budget import MessageBudget
-from quoter.risk.monitors.price_references import PriceReferences
 from quoter.risk.order_rules import APART_NS, check_order
 from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.inventory import Inventory
@@ -67,11 +67,12 @@ class Placing:
         market: MarketView,
         orders: OpenOrders,
         inventory: Inventory,
-        references: PriceReferences,
+        activity: ActivityLimits,
         lifecycle: Lifecycle,
         reject_backoff: RejectBackoff,
     ) -> None:
         self._config = config
+        self._activity = activity
         self.policy = config.requote
         self._instrument = instrument
         self._orders = orders
@@ -87,7 +88,7 @@ class Placing:
             market=market,
             orders=orders,
             inventory=inventory,
-            references=references,
+            references=activity.references,
             headroom=self._headroom,
         )
         self._lifecycle = lifecycle
@@ -120,8 +121,9 @@ class Placing:
             return
         half = quote.terms.half_spread if quote.terms is not None else 0.0
         policy = self.policy
-        tolerance = policy.tolerance_ticks(half, self.instrument.tick_float)
-        has_spare_budget = self._budget.has_tokens(step.ts_ns, share=SPARE_SHARE)
+        factor = self._activity.tolerance_factor(step.ts_ns)
+        tolerance = policy.tolerance_ticks(half * factor, self.instrument.tick_float)
+        has_spare_budget = factor <= 1.0 and self._budget.has_tokens(step.ts_ns, share=SPARE_SHARE)
         figures = (quote.bids, quote.asks, tolerance, state, policy, *self._headroom.figures)
         if step.ts_ns < self._settled_until_ns and figures == self._settled_from:
             return

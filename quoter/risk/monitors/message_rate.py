@@ -11,6 +11,9 @@ RATIO_WINDOW_NS = 10 * MINUTE_NS
 SLOTS = 60
 JUDGED_FROM = 1_000  # orders in the window: with fewer, their ratio to fills means nothing
 CLEAR_SHARE = 0.8  # of a limit: below it the limit counts as kept again
+SPARE_MAX = 200.0  # orders that may be spent at once, whatever the fills
+SPENT_SHARE = 0.75  # of the orders that the fills allow: with SPARE_MAX it stays below the limit
+TOLERANCE_FACTOR_MAX = 10.0  # reached when no order is to spare
 
 
 class MessageRate:
@@ -26,10 +29,12 @@ class MessageRate:
         self._minute = SlidingSum(window_ns=MINUTE_NS, slots=SLOTS)
         self._creates = SlidingSum(window_ns=RATIO_WINDOW_NS, slots=SLOTS)
         self._fills = SlidingSum(window_ns=RATIO_WINDOW_NS, slots=SLOTS)
+        self._spare, self._spare_ns = SPARE_MAX, 0  # orders that are to spare, at this time
 
     def on_create(self, ts_ns: int) -> None:
         self._minute.add(ts_ns, 1.0)
         self._creates.add(ts_ns, 1.0)
+        self._spare = max(-SPARE_MAX, self._spare - 1.0)
 
     def on_fill(self, ts_ns: int) -> None:
         self._fills.add(ts_ns, 1.0)
@@ -41,6 +46,22 @@ class MessageRate:
     def is_well_within_limits(self, ts_ns: int) -> bool:
         """Whether both counts are at or below CLEAR_SHARE of their limits."""
         return self._beyond(ts_ns, share=CLEAR_SHARE) is None
+
+    def tolerance_factor(self, ts_ns: int) -> float:
+        """By how much more than usual a quote must change before an order is spent on it, >= 1.
+
+        It grows as the orders that the fills allow are used up, up to TOLERANCE_FACTOR_MAX: where
+        our quotes rarely fill, the orders of 10 min must last for 10 min.
+        """
+        if not self._per_fill:
+            return 1.0
+        allowed = max(JUDGED_FROM, self._per_fill * self._fills.total(ts_ns))
+        if self._spare_ns:
+            grown = (ts_ns - self._spare_ns) / RATIO_WINDOW_NS * SPENT_SHARE * allowed
+            self._spare = min(SPARE_MAX, self._spare + grown)
+        self._spare_ns = ts_ns
+        short = min(1.0, max(0.0, 1.0 - 2.0 * self._spare / SPARE_MAX))
+        return 1.0 + short * (TOLERANCE_FACTOR_MAX - 1.0)
 
     def _beyond(self, ts_ns: int, *, share: float) -> str | None:
         minute = self._minute.total(ts_ns)

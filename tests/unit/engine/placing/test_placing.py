@@ -13,7 +13,7 @@ from quoter.domain.quotes import SideOff
 from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import CancelReason, Cause, NoQuote, TradingState
-from quoter.domain.units import NS_PER_S
+from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.engine.config import RequotePolicy
 from quoter.engine.placing.placing import base36
 from tests.unit.engine.cases import (
@@ -253,6 +253,19 @@ def test_creates_stay_within_the_budget_and_cancels_need_none() -> None:
     assert len(places(harness.steps)) <= 4 + 2  # burst and one second
     exposed = [o for o in harness.engine.orders if o.side is BUY and o.is_wanted]
     assert all(o.price <= Decimal("99.5") for o in exposed)
+
+
+def test_orders_that_never_fill_stay_at_small_changes_and_do_not_pause_quoting() -> None:
+    harness = EngineHarness(config(creates_per_s=1000.0)).quoting()
+    for step in range(1_500):
+        harness.now_ns += 400 * NS_PER_MS
+        harness.book(100.0 - 0.2 * (step % 2))
+        harness.rest()
+        for order in list(harness.engine.orders):
+            if not order.is_wanted:
+                harness.done(order)
+    assert 100 < len(places(harness.steps)) < 1_000
+    assert Cause.MESSAGE_RATE not in harness.engine.causes.switch.causes
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,46 @@ def test_zero_switches_the_ratio_off() -> None:
     assert rate.breach(send(rate, 5_000)) is None
 
 
+def test_orders_that_are_used_up_widen_the_tolerance_until_there_are_some_again() -> None:
+    rate = MessageRate(per_min=100_000, per_fill=500)
+    now_ns = send(rate, 100, seconds=0)
+    assert rate.tolerance_factor(now_ns) == 1.0
+    send(rate, 50, seconds=0)
+    assert rate.tolerance_factor(now_ns) == pytest.approx(5.5)
+    send(rate, 50, seconds=0)
+    assert rate.tolerance_factor(now_ns) == 10.0
+    assert rate.tolerance_factor(now_ns + 40 * NS_PER_S) == pytest.approx(5.5)  # 1.25 a second
+    assert rate.tolerance_factor(now_ns + 80 * NS_PER_S) == pytest.approx(1.0)
+
+
+def test_fills_give_back_orders_sooner() -> None:
+    rate = MessageRate(per_min=100_000, per_fill=500)
+    now_ns = send(rate, 200, seconds=0)
+    assert rate.tolerance_factor(now_ns) == 10.0
+    for _ in range(10):
+        rate.on_fill(now_ns)
+    assert rate.tolerance_factor(now_ns + 16 * NS_PER_S) == pytest.approx(1.0)
+
+
+def test_without_a_limit_per_fill_the_tolerance_stays() -> None:
+    rate = MessageRate(per_min=100_000, per_fill=0)
+    assert rate.tolerance_factor(send(rate, 5_000)) == 1.0
+
+
+@pytest.mark.parametrize("changes_per_s", [2.0, 7.0, 30.0])
+def test_a_quote_that_never_fills_keeps_to_the_limit(changes_per_s: float) -> None:
+    """Of a price that moves as a random walk, a tolerance f times as wide sees 1/f² the changes."""
+    rate = MessageRate(per_min=100_000, per_fill=500)
+    wanted = 0.0
+    for tenth in range(20 * 60 * 10):
+        now_ns = NOW_NS + tenth * NS_PER_S // 10
+        wanted += 0.1 * changes_per_s / rate.tolerance_factor(now_ns) ** 2
+        if wanted >= 1.0:
+            wanted = 0.0
+            rate.on_create(now_ns)
+        assert rate.breach(now_ns) is None
+
+
 @pytest.mark.parametrize(("per_min", "per_fill"), [(0, 1), (1, -1)])
 def test_caps_are_positive(per_min: int, per_fill: int) -> None:
     with pytest.raises(ValueError, match="out of domain"):
