@@ -1,8 +1,8 @@
 """Reconcile the ledger with the venue at a start, and book the fills made in the meantime.
 
-Three comparisons: the venue's trades with the ledger's fills, the filled size per order, and the
-balances with the epoch's opening plus its fills. A difference refuses the start; it is never booked
-as a fill.
+Then three comparisons: trades that both have, the filled size of each order, and the balances
+with the epoch's opening plus its fills. If one differs the start is refused, or, after a reset of a
+venue with play money, a new epoch begins. No fill is ever made up to explain a difference.
 """
 
 import asyncio

@@ -22,7 +22,7 @@ class RandomLatency:
         """Draw from a generator with this seed. Raises ValueError if `spread` is below 1."""
         if not spread >= 1.0:
             raise ValueError(
-                f"spread, a 99 % quantile with median 1, must be at least 1, not {spread}"
+                f"spread, the 99 % quantile in medians, must be at least 1, not {spread}"
             )
         self._median_ns = {channel: latency.of(channel) for channel in Channel}
         self._deviation = log(spread) / Z_99

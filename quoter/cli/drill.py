@@ -103,7 +103,7 @@ class Drill:
         owner = (
             f"{heartbeat.identity.environment} run {heartbeat.run}"
             if heartbeat is not None
-            else "unknown"
+            else "an unknown run"
         )
         listed = f"{environment} run {'unknown' if run is None else run}"
         if owner != listed:

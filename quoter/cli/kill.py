@@ -186,7 +186,8 @@ def rearm(
 ) -> None:
     """Clear a kill, after you have typed its kill id; over HTTP with --token-file (role risk).
 
-    A running daemon checks its conditions, retrying for 30 s; exit 0 once the kill is cleared.
+    A running daemon clears it once nothing speaks against that, which it checks for 30 s. Exit
+    code 0 if the kill is cleared.
     """
     accepted, reason = _amount(accept_inventory), _checked_reason(reason)
     if token_file is not None:

@@ -42,7 +42,7 @@ class KnownFill(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """The books since one opening; `opening` are the balances when no own order was open."""
+    """A period of the ledger; `opening`: balances at its start, when no own order was open."""
 
     number: int
     market: Market

@@ -62,7 +62,7 @@ def number_ticks(low: float, high: float, count_max: int) -> tuple[Tick, ...]:
 
 
 def time_ticks(low_ns: float, high_ns: float, count_max: int) -> tuple[Tick, ...]:
-    """Return at most `count_max` ticks at round times, UTC."""
+    """Return about `count_max` ticks or fewer, at round times, UTC."""
     span_s = (high_ns - low_ns) / NS_PER_S
     fitting = (step for step in TIME_STEPS_S if span_s / step <= count_max)
     step_s = next(fitting, TIME_STEPS_S[-1])

@@ -27,7 +27,10 @@ MARKET: Final = (BookDelta, BookSnapshot, TopOfBook, Trade)
 
 
 class LatencyKind(StrEnum):
-    """Kinds of latencies; both ends are times of receipt or sending in the recording."""
+    """Kinds of latencies, each from one recorded event to a later one.
+
+    A decision has the time of the event that caused it.
+    """
 
     BOOK_TO_SENT = "book_to_sent"  # receipt of the market message to its order handed to the socket
     SENT_TO_ACK = "sent_to_ack"  # order sent to the first answer

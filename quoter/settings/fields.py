@@ -143,18 +143,19 @@ class ActivityLimits(BaseModel):
         ge=10,
         le=6_000,
         description="Maximum number of new orders per 60 s; above it quoting pauses until the "
-        "number is at most 80 % of it (cause `message_rate`). QUOTER_CREATES_PER_S and this limit "
-        "both slow down new orders, so that it is normally not reached.",
+        "number is at most 80 % of it (cause `message_rate`). New orders are spaced so that they "
+        "stay below it (see QUOTER_CREATES_PER_S), so the pause normally does not happen.",
     )
     creates_per_fill: int = Field(
         500,
         ge=0,
         le=100_000,
-        description="Maximum number of new orders per fill over 10 min, checked if these had at "
-        "least 1,000 new orders; above it quoting pauses until the ratio is at most 80 % of it, or "
-        "the last 10 min have fewer than 800 new orders (cause `message_rate`). As the new orders "
-        "that it allows run short, quotes must change by up to ten times QUOTER_REQUOTE_TOLERANCE "
-        "before an order is replaced, so that it is normally not reached. 0: no limit.",
+        description="Maximum number of new orders per fill in the last 10 min, checked if there "
+        "were at least 1,000 new orders; above it quoting pauses until the ratio is at most 80 % "
+        "of it, or the last 10 min have fewer than 800 new orders (cause `message_rate`). While "
+        "few of the allowed new orders are left, an order is replaced only at a larger price "
+        "difference, up to ten times QUOTER_REQUOTE_TOLERANCE, so that this limit is normally not "
+        "reached. 0: no limit.",
     )
     turnover_max: float = Field(
         10,
@@ -197,8 +198,8 @@ class MarketRegime(BaseModel):
         20,
         ge=10,
         le=3_600,
-        description="Seconds without any reason for the present level of the regime or a higher "
-        "one, after which it goes down by one level. While there is no book they do not pass.",
+        description="How long nothing may justify the present level of the regime, or a higher "
+        "one, before it goes down by one level, in seconds. Time without a book does not count.",
     )
     regime_equity_drop: Decimal | None = Field(
         None,
@@ -236,9 +237,9 @@ class ExternalStops(BaseModel):
 
     sentinel: Literal["off", "auto", "required"] = Field(
         "auto",
-        description="When quoting pauses because `quoter sentinel` has written no heartbeat for "
-        "5 s (cause `sentinel_lost`): off (never), auto (only if this run has seen one before) or "
-        "required (also from the start until the first one).",
+        description="Whether quoting pauses while `quoter sentinel` has written no heartbeat for "
+        "5 s (cause `sentinel_lost`): off (never), auto (only if this run has seen a heartbeat) or "
+        "required (also from the start until the first heartbeat).",
     )
     heartbeat_timeout_s: float = Field(
         3,
@@ -486,9 +487,9 @@ class Limits(BaseModel):
     )
     foreign_activity: Literal["pause", "kill", "ignore"] = Field(
         "pause",
-        description="What orders or fills on the account that are not ours cause: pause (quoting "
-        "pauses until no such order is open and the balances equal our books), kill (the kill "
-        "switch fires) or ignore. Such orders are never cancelled.",
+        description="Reaction to orders or fills on the account that are not ours: pause (until no "
+        "such order is open and the balances equal our books), kill (the kill switch fires) or "
+        "ignore (none). Such orders are never cancelled.",
     )
     target: Annotated[Literal["auto"] | Decimal, BeforeValidator(parse_target)] = Field(
         "auto",
@@ -532,7 +533,7 @@ class Pricing(BaseModel):
         "auto",
         description="Horizon of QUOTER_MODEL=as: session (the time until the end of the session, "
         "see QUOTER_SESSION_S) or a fixed number of seconds, at most 604,800. Must be auto with "
-        "every other model; with QUOTER_MODEL=as auto is refused.",
+        "every other model, and must not be auto with this one.",
     )
     session_s: float | None = Field(
         None,
@@ -590,7 +591,7 @@ class Pricing(BaseModel):
         1,
         ge=0,
         le=4,
-        description="Extra distance from the fair value of the side that would increase the "
+        description="Extra distance, from the fair value, of the quote that would increase the "
         "inventory, when the inventory is at QUOTER_INVENTORY_MAX, in half-spreads (no unit). "
         "0: no widening.",
     )
@@ -664,9 +665,9 @@ class Pricing(BaseModel):
         2,
         ge=0,
         le=2,
-        description="Maximum shift of both quotes by the price move that recent trades predict, in "
-        "half-spreads (no unit); the side that the move would reach shifts by twice as much. "
-        "0: no shift.",
+        description="Maximum price move, as predicted from recent trades, that the quotes follow, "
+        "in half-spreads (no unit). Both quotes shift by the predicted move, the side that it "
+        "would reach by twice the move. 0: no shift.",
     )
     markout_cost_max: float = Field(
         2,
@@ -704,19 +705,21 @@ class Requoting(BaseModel):
         0.1,
         ge=0,
         le=1,
-        description="Minimum difference between an order's price and the wanted price at which the "
+        description="Difference between an order's price and the wanted price from which the "
         "order is replaced, in half-spreads (no unit), but at least one tick. At a smaller "
-        "difference the order stays, unless it is closer to the mid than wanted and at least half "
-        "of the new orders that QUOTER_CREATES_PER_S allows at once are left.",
+        "difference it is replaced for its age or its size only, or if it is closer to the mid "
+        "than wanted and at least half of the burst that QUOTER_CREATES_PER_S allows is left. "
+        "While new orders run short (QUOTER_CREATES_PER_FILL), the difference is up to ten times "
+        "as large, and closer orders are no exception.",
     )
     book_stale_s: float = Field(
         3,
         ge=1,
         le=30,
         description="Maximum age of the order book, in seconds; above it quoting pauses (cause "
-        "`book_stale`). The age begins anew with each accepted update, and when the best prices "
-        "that are requested from the venue agree with the book, but not with trades or answered "
-        "pings.",
+        "`book_stale`). The age restarts at each accepted update, and whenever best prices "
+        "requested from the venue agree with the book. Trades and answered pings do not restart "
+        "it.",
     )
     flap_pauses_max: int = Field(
         5,

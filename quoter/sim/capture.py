@@ -44,7 +44,7 @@ class RecordedBackground:
         return Decimal(0) if best is None else best[1]
 
     def levels(self, side: Side) -> list[tuple[int, int]]:
-        """Return (ticks, lots), best price first, then the depth behind it; empty without one."""
+        """Return (ticks, lots), best price first, then the depth behind it; may be empty."""
         best = self._best_level(side)
         if best is None:
             return []
@@ -149,7 +149,7 @@ class RecordedPublisher(Publisher):
         return max(self._recorded.best_id, self._recorded.depth_id)
 
     def see(self, recorded_id: int) -> None:
-        """Record that a recorded id is about to be applied."""
+        """Note that the update with this recorded id is about to be applied."""
         newest = self._newest
         if recorded_id > newest:
             self._passed.append((newest, self._offset))
@@ -197,7 +197,10 @@ class RecordedPublisher(Publisher):
     def publish_depth(
         self, *, first: int, last: int, touched: dict[Side, list[int]], now_ns: int
     ) -> None:
-        """Publish a recorded diff (none: `first` is above `last`) and the changes of accounts."""
+        """Publish a recorded diff and the levels that account orders changed.
+
+        If `first` is above `last`, there is no recorded diff.
+        """
         for side in (Side.BUY, Side.SELL):
             self._dirty[side].update(touched[side])
             self._hide(side)

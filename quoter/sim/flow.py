@@ -182,7 +182,8 @@ class Flow:
     def _ended(self, hits: Sequence[Hit], lots: int) -> Sequence[Hit]:
         """Return the hits that a taker trades, of all that it reaches.
 
-        The last level yields `lots` at most. Some takers end within the last account order.
+        If the last hit is a level of the background, at most `lots` of it are traded. A share
+        `partial_share` of the takers that reach an account order ends within the last such order.
         """
         orders = sum(hit.resting is not None for hit in hits)
         if orders and self._details.random() < self._market.spec.partial_share:

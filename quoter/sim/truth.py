@@ -23,7 +23,7 @@ class Truth:
 class TruthLedger:
     """Record of all executions, independent of the balances that must agree with it.
 
-    The newest `TRADES_MAX` executions are kept, of older ones only the sums.
+    The newest `TRADES_MAX` executions are kept; of older ones the sums are.
     """
 
     def __init__(self, assets: Mapping[str, tuple[str, str]]) -> None:

@@ -65,7 +65,7 @@ class Inventory:
 
     @property
     def net(self) -> Decimal:
-        """The inventory q of every formula, base: position minus target, > 0 if long."""
+        """Position minus target, in base units, > 0 if long: the q of every formula."""
         return self.position - self.target
 
     @property
@@ -85,8 +85,9 @@ class Inventory:
     def may_have_forgotten(self, fill: Fill) -> bool:
         """Whether this fill may be one that was booked and is no longer remembered.
 
-        Only ids that are numbers tell which trade is older; `ts_ns` of a listed trade is the time
-        of its list. With other ids, any fill may be an old one once a trade was forgotten.
+        Only ids that are numbers tell which trade is older; `ts_ns` of a trade from a list is the
+        time at which the list was received. With other ids, any fill may be an old one once a
+        trade was forgotten.
         """
         new, forgotten = fill.trade_id, self._forgotten_id
         are_numbers = new.isdecimal() and forgotten.isdecimal()

@@ -43,8 +43,9 @@ class Tape:
 class Cell:
     """One backtest of the grid.
 
-    changes: the settings that the sweep varies; settings: all of them as text, by field. seconds:
-    of the tape, 0 for all. code: hash of the code that must run it. memory_max: bytes of a worker.
+    changes: the settings that the sweep varies. settings: every setting of the backtest, as text,
+    by field. seconds: how much of the tape is played, 0 for all of it. code: hash of the code that
+    must run it. memory_max: bytes of a worker.
     """
 
     tape: Tape

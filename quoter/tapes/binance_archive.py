@@ -79,7 +79,7 @@ def _trade(line: bytes, *, kind: str) -> Line | None:
     is_spot = len(row) == SPOT_COLUMNS[kind]
     time, maker = (row[4], row[5]) if kind == "trades" else (row[5], row[6])
     if maker.lower() not in {"true", "false"}:
-        raise ValueError(f"buyer is maker: {maker}")
+        raise ValueError(f"the column 'buyer is maker' must be true or false, not {maker}")
     price, size = level(row[1], row[2])
     return stamp_ns(time), Print(
         trade_id=int(row[0]),

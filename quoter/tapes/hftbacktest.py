@@ -116,9 +116,9 @@ def _event_count(file: ByteFile) -> int:
         fields, is_columns = list(header["descr"]), header["fortran_order"]
         (count,) = header["shape"]
     except (ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError):
-        raise TapeError(f"the header of the array is not one of {WANTED}") from None
+        raise TapeError(f"the array's header can't be read as that of {WANTED}") from None
     if fields != FIELDS or is_columns or not isinstance(count, int) or count < 0:
-        raise TapeError(f"the array is not one of {WANTED}")
+        raise TapeError(f"the array is not of the type {WANTED}")
     return count
 
 

@@ -87,7 +87,10 @@ class Redactor:
         return self._text(str(value))
 
     def _text(self, value: str) -> str:
-        """Redact known secrets, then cut the text (which could split one), then redact by name."""
+        """Redact known secrets before shortening, which could split a secret; then by name.
+
+        What is beyond SCAN_CHARS_MAX is dropped first.
+        """
         return self.text(clean(self.known(value[:SCAN_CHARS_MAX])))
 
 

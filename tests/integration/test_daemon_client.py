@@ -49,7 +49,8 @@ async def test_commands_report_what_a_daemon_did_or_may_do(
         daemon.process.send_signal(signal.SIGCONT)
         assert code == 1
         assert "it may still be done: see `quoter status`" in text
-        await until(lambda: not own(sandbox), "paused after all", daemon)
+        await until(lambda: daemon.logged("command_audit"), "paused after all", daemon)
+        await until(lambda: not own(sandbox), "cancelled", daemon)
 
         code, text = await run_command(sandbox, tmp_path, daemon, "status")
         assert code == 1

@@ -86,9 +86,9 @@ def state_server() -> Iterator[ThreadingHTTPServer]:
         ({"trading_state": "RUNNING"}, "does not name its environment"),
         (OURS | {"trading_state": "KILLED"}, "the daemon is KILLED"),
         (OURS | {"trading_state": "PAUSED"}, "the daemon is PAUSED"),
-        (OURS | {"trading_state": "RUNNING", "run": "other"}, "sandbox run other, the daemon with"),
-        (OURS | {"trading_state": "RUNNING", "environment": "testnet"}, "is sandbox run"),
-        ({"environment": "sandbox", "trading_state": "RUNNING"}, "is sandbox run unknown, the"),
+        (OURS | {"trading_state": "RUNNING", "run": "other"}, "for sandbox run other, but"),
+        (OURS | {"trading_state": "RUNNING", "environment": "testnet"}, "for testnet run r, but"),
+        ({"environment": "sandbox", "trading_state": "RUNNING"}, "for sandbox run unknown, but"),
     ],
 )
 def test_drill_is_refused_in_production_and_while_stopped(
@@ -113,7 +113,7 @@ def test_drill_is_refused_without_a_heartbeat(
     owner = DataFolder(tmp_path)
     owner.lock()  # without a pid: a drill that is held must not hit this process
     try:
-        with pytest.raises(DrillFailed, match="is unknown; nothing was changed"):
+        with pytest.raises(DrillFailed, match="belongs to an unknown run; nothing was changed"):
             Drill(tmp_path, "127.0.0.1", state_server.server_port, ready_s_max=0.1).run()
     finally:
         owner.release()

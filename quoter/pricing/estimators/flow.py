@@ -42,7 +42,7 @@ PENDING_MAX = int(HORIZON_S / SAMPLE_S) + 2
 def elapsed(last_s: float, t_s: float) -> float:
     """Return the seconds from last_s to t_s; inf if last_s is -inf (never).
 
-    If t_s is the older one: 0 up to CLOCK_BACK_S_MAX, beyond it inf, as the clock was reset.
+    If t_s is before last_s: 0 if by at most CLOCK_BACK_S_MAX, else inf: the clock was reset.
     """
     gap_s = t_s - last_s
     return inf if gap_s < -CLOCK_BACK_S_MAX else max(0.0, gap_s)

@@ -38,7 +38,7 @@ class LatchWriter:
 
     @property
     def is_unwritten(self) -> bool:
-        """Whether a kill is wanted that is not certainly on disk."""
+        """Whether a kill was requested, and it is not certain that its latch is on disk."""
         return self._wanted is not None and not (self._is_sure and self._kept is self._wanted)
 
     def adopt(self) -> LatchRecord | None:

@@ -167,9 +167,10 @@ class AccountReports:
         )
 
     async def _trades_by_id(self, request: RequestReport) -> tuple[Fill, ...]:
-        """Return our trades page by page, by id and oldest first; without an id the first by time.
+        """Request our trades page by page, by id from the oldest on, and return them all.
 
-        With neither id nor time, return one page. Raises VenueError beyond PAGES_MAX pages.
+        Without an id the first page is requested by time; with neither, there is one page only.
+        Raises VenueError beyond PAGES_MAX pages.
         """
         found: dict[str, Fill] = {}
         last_id, since_ms = request.from_trade_id, request.since_ns // 1_000_000 or None

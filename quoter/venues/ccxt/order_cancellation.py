@@ -70,7 +70,7 @@ class OrderCancellation:
     ) -> OrderDone | CancelReject:
         """Cancel by the venue's id when known, else by ours; return the end, or why there is none.
 
-        A kill's cancel never waits for our rate limiter, as if `is_paced` were False.
+        With `is_paced` False, and in a kill, it does not wait for our rate limiter.
         """
         is_paced = is_paced and order.reason is not CancelReason.KILL
         request = self._request(order, self._cancel_by)

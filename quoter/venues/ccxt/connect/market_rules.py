@@ -93,8 +93,8 @@ def check_self_trade(profile: VenueProfile, market: Json) -> None:
     modes = as_list(as_map(market.get("info")).get("allowedSelfTradePreventionModes"))
     if profile.self_trade and profile.self_trade not in modes:
         raise VenueError(
-            f"{profile.name} {text(market.get('symbol'))}: no self-trade prevention "
-            f"{profile.self_trade}, so it can't be quoted (the venue has {list(modes)})"
+            f"{profile.name} {text(market.get('symbol'))}: does not allow self-trade "
+            f"prevention {profile.self_trade}, so it can't be quoted (it allows {list(modes)})"
         )
 
 

@@ -129,7 +129,7 @@ def test_a_stream_that_brings_far_levels_only_is_proven_silent_within_three_seco
         steps += [far_update(harness, float(count)), harness.tick()]
         if requests_of_best_prices(steps[-1]):
             steps.append(harness.best_prices(*fallen))
-    assert "90.0 / 90.5" in stale_text(harness)
+    assert "90 (1) / 90.5 (1)" in stale_text(harness)
     assert len(reconnects(steps)) == 1
 
 
