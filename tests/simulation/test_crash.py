@@ -11,6 +11,7 @@ from quoter.sim.model_markets import THIN
 from tests.simulation import calm
 from tests.simulation.crash import (
     CALM_S,
+    FAULTS_RATIO_MAX,
     RATIO_MAX,
     REDUCE_S_MAX,
     WIDE_S_MAX,
@@ -69,7 +70,7 @@ def test_protections_prevent_most_of_the_drop(outcomes: list[Outcome]) -> None:
     )
     assert static < -10.0
     assert fmean(without_faults) >= RATIO_MAX * static
-    assert median(with_faults) >= RATIO_MAX * static
+    assert median(with_faults) >= FAULTS_RATIO_MAX * static
 
 
 def test_inventory_stays_within_its_limit_and_no_fill_takes(outcomes: list[Outcome]) -> None:
