@@ -95,10 +95,9 @@ class _Writer:
             case dict() | MappingProxyType() if type(value) in _MAPPINGS:
                 parts = (part for pair in value.items() for part in pair)
                 return [_MAPPINGS[type(value)], *map(self.coded, parts)]
-            case set():
-                return ["set", *map(self.coded, value)]
-            case frozenset():
-                return ["frozenset", *map(self.coded, value)]
+            case set() | frozenset():  # equal ones may differ in the order of their elements
+                kind = "set" if isinstance(value, set) else "frozenset"
+                return [kind, *map(self.coded, sorted(value, key=repr))]
             case _:
                 pass
         coded: list[Coded] = ["object", _name(type(value))]

@@ -42,6 +42,17 @@ def test_the_engine_that_was_written_is_not_changed_by_the_other() -> None:
     assert dump(second) != state
 
 
+def test_equal_sets_are_written_equally_whatever_their_order() -> None:
+    one, other = {0, 8}, {8, 0}  # both fall into one slot of the table
+    assert list(one) != list(other)
+    states = []
+    for numbers in (one, other):
+        engine = Engine(CONFIG)
+        engine.counts["x"] = numbers  # type: ignore[assignment]
+        states.append(dump(engine))
+    assert states[0] == states[1]
+
+
 def test_a_value_without_a_form_is_named() -> None:
     engine = Engine(CONFIG)
     engine.counts["x"] = object()  # type: ignore[assignment]
