@@ -76,8 +76,6 @@ class _Writer:
                 return ["connection"]
             case tuple() if type(value) is tuple:
                 return ["tuple", *map(self.coded, value)]
-            case tuple():
-                return ["named", _name(type(value)), *map(self.coded, value)]
             case _:
                 pass
         if (number := self._numbers.get(id(value))) is not None:
@@ -88,6 +86,8 @@ class _Writer:
 
     def _object(self, value: object) -> Coded:
         match value:
+            case tuple():
+                return ["named", _name(type(value)), *map(self.coded, value)]
             case list():
                 return ["list", *map(self.coded, value)]
             case deque():
@@ -127,8 +127,6 @@ class _Reader:
                 return present
             case "tuple":
                 return tuple(self._values(rest, present))
-            case "named":
-                return tuple.__new__(_class(rest[0]), self._values(rest[1:], present))
             case "same":
                 return self._found[int(str(rest[0]))]
             case "object":
@@ -149,6 +147,10 @@ class _Reader:
                 queue = deque[object](maxlen=most)
                 self._found.append(queue)
                 queue += self._values(rest[1:], present)
+            case "named":
+                self._found.append(None)
+                fields = self._values(rest[1:], present)
+                self._found[number] = tuple.__new__(_class(rest[0]), fields)
             case "dict" | "Counter":
                 pairs: dict[object, object] = {}
                 self._found.append(pairs)

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from quoter.domain.events import Event
+from quoter.domain.market import Level
 from quoter.engine.engine import Engine
 from quoter.recording.engine_state import UnreadableState, dump, load
 from tests.unit.engine.cases import CONFIG
@@ -51,6 +52,16 @@ def test_equal_sets_are_written_equally_whatever_their_order() -> None:
         engine.counts["x"] = numbers  # type: ignore[assignment]
         states.append(dump(engine))
     assert states[0] == states[1]
+
+
+def test_a_named_tuple_in_two_places_is_one_object_again() -> None:
+    """Placing compares quotes by identity: another object would be taken for a new quote."""
+    first, second = Engine(CONFIG), Engine(CONFIG)
+    level = Level(1.0, 2.0)
+    first.counts["x"] = first.counts["y"] = level  # type: ignore[assignment]
+    load(second, dump(first))
+    assert repr(second.counts["x"]) == repr(level)
+    assert second.counts["x"] is second.counts["y"]
 
 
 def test_a_value_without_a_form_is_named() -> None:
