@@ -46,6 +46,7 @@ from quoter.app.startup import (
     late_create_s,
     ledger_failed,
     open_ledger,
+    start_failure,
     take_folder,
 )
 from quoter.domain.errors import CodeAltered, VenueError
@@ -249,8 +250,8 @@ def _make_access(started: StartContext, config: VenueConfig) -> _Access:
     except CodeAltered as error:
         text = f"the code that signs orders is altered: {error}: install the locked packages again"
         raise StartFailed(ExitCode.INTEGRITY, text) from None
-    except (VenueError, ValueError) as error:
-        raise StartFailed(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}") from None
+    except VenueError as error:
+        raise start_failure(error, started.settings) from None
     is_paper = started.settings.environment is Environment.PAPER and started.folder is not None
     paper = make_paper_gateway(started, config, gateway, block_reason) if is_paper else None
     return _Access(external_stops, gateway, paper)

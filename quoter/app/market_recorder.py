@@ -10,7 +10,7 @@ import structlog
 
 from quoter.app.recording import BYTES_PER_MB, header_of
 from quoter.app.settings_to_config import venue_config
-from quoter.app.startup import StartFailed, connect
+from quoter.app.startup import connect, start_failure
 from quoter.domain.errors import VenueError
 from quoter.domain.events import Event, RulesReport
 from quoter.domain.instrument import Instrument
@@ -103,8 +103,8 @@ async def record_market(
     config = venue_config(settings, with_key=False)
     try:
         gateway = make_gateway(config, now_ns=clock.now_ns)
-    except (VenueError, ValueError) as error:
-        raise StartFailed(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}") from None
+    except VenueError as error:
+        raise start_failure(error, settings) from None
     try:
         instrument = await connect(gateway, settings)
     finally:

@@ -1,8 +1,11 @@
 """Prepare a process that holds an API key: logs, redaction, no core dumps."""
 
 import resource
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
+from quoter.domain.errors import BadSetting
 from quoter.settings import Settings
 from quoter.telemetry.logs import configure_logs, log_unhandled_errors
 from quoter.telemetry.redaction import Redactor
@@ -18,6 +21,26 @@ def prepare_process(settings: Settings) -> None:
     )
     log_unhandled_errors()
     forbid_core_dumps()
+
+
+@contextmanager
+def logs_in_file(settings: Settings, name: str) -> Iterator[Path]:
+    """Append the log to a file in the data folder, for a command that draws on the terminal.
+
+    Yields the path of the file. Raises BadSetting if it can't be written.
+    """
+    path = settings.data_dir / name
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        stream = path.open("a")
+    except OSError as error:
+        raise BadSetting(f"QUOTER_DATA_DIR: {path} can't be written: {error.strerror}") from None
+    with stream:
+        redactor = Redactor(settings.secrets())
+        configure_logs(
+            log_format="json", level=settings.log_level, redactor=redactor, stream=stream
+        )
+        yield path
 
 
 def forbid_core_dumps() -> None:

@@ -12,9 +12,9 @@ import uvloop
 
 from quoter.app.external_stops import instance_identity
 from quoter.app.process_hardening import prepare_process
-from quoter.app.setting_errors import text_for
+from quoter.app.setting_errors import exit_code_for, text_for
 from quoter.app.settings_to_config import market_of, venue_config
-from quoter.domain.errors import MarketUnfit, VenueError
+from quoter.domain.errors import VenueError
 from quoter.ledger.reader import known_orders
 from quoter.paper.ledger_account import LedgerAccount
 from quoter.service.data_folder import SENTINEL_LOCK, DataFolder, LockHeld
@@ -49,8 +49,8 @@ def run_sentinel(settings: Settings) -> int:
     try:
         gateway = cancel_gateway(settings, settings.data_dir)
         return uvloop.run(_serve(settings, gateway))
-    except (VenueError, ValueError) as error:
-        return _refused(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}")
+    except VenueError as error:
+        return _refused(exit_code_for(error), text_for(error, settings))
     finally:
         folder.release()
 
@@ -113,8 +113,6 @@ async def _serve(settings: Settings, gateway: CancelGateway) -> ExitCode:
     )
     try:
         await _run_until_signal(sentinel)
-    except MarketUnfit as error:
-        return _refused(ExitCode.USAGE, text_for(error, settings))
     finally:
         await http.stop(web)
         await gateway.close()

@@ -44,11 +44,13 @@ def text_for(error: VenueError, settings: Settings) -> str:
 
 
 def exit_code_for(error: VenueError) -> ExitCode:
-    """Return USAGE if the settings can mend the error, else VENUE_UNAVAILABLE or START_FAILED.
+    """Return KEY_RIGHTS, USAGE, VENUE_UNAVAILABLE or START_FAILED.
 
-    USAGE: the market is unfit, or its fee must be set. VENUE_UNAVAILABLE: the venue may work later
-    without a change of ours.
+    USAGE: venue or market is unfit, or the fee must be set. VENUE_UNAVAILABLE: the venue may work
+    later without a change of ours.
     """
+    if isinstance(error, KeyRefused):
+        return ExitCode.KEY_RIGHTS
     if isinstance(error, MarketUnfit | FeeUnread):
         return ExitCode.USAGE
     is_down = isinstance(error, VenueUnavailable)

@@ -12,7 +12,7 @@ import structlog
 from quoter.app.manifest import manifest
 from quoter.app.setting_errors import exit_code_for, is_sandbox_missing, text_for
 from quoter.app.settings_to_config import market_of
-from quoter.domain.errors import KeyRefused, MarketUnlisted, VenueError, VenueUnavailable
+from quoter.domain.errors import MarketUnlisted, VenueError, VenueUnavailable
 from quoter.domain.instrument import Instrument
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_MS, NS_PER_S
@@ -55,6 +55,11 @@ class StartFailed(Exception):
     def __init__(self, code: ExitCode, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+def start_failure(error: VenueError, settings: Settings) -> StartFailed:
+    """Return the failure of a start that `error` prevents."""
+    return StartFailed(exit_code_for(error), text_for(error, settings))
 
 
 def take_folder(settings: Settings) -> DataFolder:
@@ -189,18 +194,17 @@ async def connect(
         tries += 1
         try:
             return await gateway.connect()
-        except KeyRefused as error:
-            raise StartFailed(ExitCode.KEY_RIGHTS, text_for(error, settings)) from None
         except VenueError as error:
-            code, text = exit_code_for(error), text_for(error, settings)
-            is_down = code is ExitCode.VENUE_UNAVAILABLE and not is_sandbox_missing(error, settings)
+            failure = start_failure(error, settings)
+            is_down = failure.code is ExitCode.VENUE_UNAVAILABLE
+            is_down = is_down and not is_sandbox_missing(error, settings)
             may_change = is_down or isinstance(error, MarketUnlisted)
-            is_setting = code is ExitCode.USAGE and not may_change
-            if is_setting or (tries >= START_TRIES and not is_down):
-                raise StartFailed(code, text) from None
+            is_final = failure.code in {ExitCode.USAGE, ExitCode.KEY_RIGHTS} and not may_change
+            if is_final or (tries >= START_TRIES and not is_down):
+                raise failure from None
             if is_down and ledger is not None:
                 await _try_to_cancel(gateway, ledger)
-            raise VenueUnavailable(text) from None
+            raise VenueUnavailable(str(failure)) from None
 
     return await until_available(try_once)
 

@@ -90,14 +90,13 @@ class Check:
             gateway = make_gateway(config, now_ns=self._clock.now_ns)
         except CodeAltered as error:
             return self._fail(ExitCode.INTEGRITY, "code", error)
-        except (VenueError, ValueError) as error:
-            return self._fail(ExitCode.USAGE, "exchange", f"QUOTER_EXCHANGE: {error}")
+        except VenueError as error:
+            return self._fail(exit_code_for(error), "exchange", text_for(error, settings))
         try:
             return await self._venue(gateway, config)
-        except KeyRefused as error:
-            return self._fail(ExitCode.KEY_RIGHTS, "key", text_for(error, settings))
         except VenueError as error:
-            return self._fail(exit_code_for(error), "venue", text_for(error, settings))
+            what = "key" if isinstance(error, KeyRefused) else "venue"
+            return self._fail(exit_code_for(error), what, text_for(error, settings))
         finally:
             await gateway.close()
 

@@ -24,7 +24,7 @@ from quoter.cli.daemon_client import Answer
 from quoter.cli.options import DataDir, Host, Port, address, folder_of
 from quoter.cli.status import state_lines, status_lines
 from quoter.domain.errors import BadSetting
-from quoter.domain.number_text import plain, plain_json
+from quoter.domain.number_text import has_other_digits, plain, plain_json
 from quoter.domain.outcomes import RefusalReason
 from quoter.domain.trading import TradingState
 from quoter.service.killswitch.command_fields import fit_reason
@@ -246,7 +246,7 @@ def _numbers(changes: list[str]) -> dict[str, float]:
     for change in changes:
         name, _, text = change.partition("=")
         try:
-            value = float(text)
+            value = float("" if has_other_digits(text) else text)
         except ValueError:
             value = float("nan")
         if not name or not isfinite(value):

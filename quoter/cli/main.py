@@ -216,6 +216,9 @@ def run(
     killed, 40 venue and ledger differ, 41 data folder in use, 42 ledger or code damaged, 43 key
     refused or with too many rights, 44 venue unavailable, 45 trial order failed, 50 memory above
     its limit: restart.
+
+    The log goes to standard error; that of a dry run on a terminal to dry-run.log in
+    QUOTER_DATA_DIR.
     """
     from quoter.settings import Exposure, forget_secrets, load, reader
 
@@ -479,15 +482,19 @@ def record(
     raise typer.Exit(run_record(settings, out, max_mb=max_mb, seconds=seconds))
 
 
+Run = Annotated[
+    str | None,
+    typer.Argument(
+        help="Run id, as `quoter ledger` shows it, a file of a recording, or a data folder: its "
+        "newest run. Default: the newest run of QUOTER_DATA_DIR.",
+        show_default=False,
+    ),
+]
+
+
 @app.command(rich_help_panel="Records")
 def replay(
-    run: Annotated[
-        str,
-        typer.Argument(
-            help="Run id, as `quoter ledger` shows it, a file of a recording, or a data folder: "
-            "its newest run."
-        ),
-    ],
+    run: Run = None,
     what_if: Annotated[
         list[str] | None,
         typer.Option(
@@ -518,13 +525,7 @@ def replay(
 
 @app.command(rich_help_panel="Records")
 def report(
-    run: Annotated[
-        str,
-        typer.Argument(
-            help="Run id, as `quoter ledger` shows it, a file of a recording, or a data folder: "
-            "its newest run."
-        ),
-    ],
+    run: Run = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write into; default: report-RUN.")
     ] = None,

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from quoter.domain.errors import BadSetting
+from quoter.domain.number_text import has_other_digits
 
 PORT = 9464
 PORT_MAX = 65_535
@@ -61,7 +62,7 @@ def address(host: str | None, port: str | None) -> tuple[str, int]:
         where = LOOPBACK
     text = port or env_file_value("QUOTER_PORT") or str(PORT)
     try:
-        number = int(text)
+        number = int("" if has_other_digits(text) else text)
     except ValueError:
         number = 0
     if not 0 < number <= PORT_MAX:

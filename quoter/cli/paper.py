@@ -13,11 +13,11 @@ from rich.console import Console
 from quoter.app.backtesting import suggested_limits
 from quoter.app.daemon import Daemon, trade
 from quoter.app.live_screen import DaemonScreen
-from quoter.app.process_hardening import forbid_core_dumps
+from quoter.app.process_hardening import forbid_core_dumps, logs_in_file
 from quoter.app.settings_to_config import own_prefix, venue_config
-from quoter.app.startup import START_WAIT_S, StartFailed, connect
+from quoter.app.startup import START_WAIT_S, StartFailed, connect, start_failure
 from quoter.domain.commands import RequestReport
-from quoter.domain.errors import BadSetting, VenueError
+from quoter.domain.errors import VenueError
 from quoter.domain.events import CoinPrice
 from quoter.domain.number_text import plain
 from quoter.domain.reasons import ReportKind
@@ -28,8 +28,6 @@ from quoter.service.terminal.run_summary import print_summary, print_trouble, ru
 from quoter.settings import Environment, Settings
 from quoter.settings import load as load_settings
 from quoter.tapes.market import spec_of
-from quoter.telemetry.logs import configure_logs
-from quoter.telemetry.redaction import Redactor
 from quoter.venues.factory import make_gateway
 
 LOG = "paper.log"
@@ -54,17 +52,7 @@ def run_paper(*, seconds: float | None, json_output: bool) -> int:
 
 async def _paper(seconds: float | None, console: Console, *, json_output: bool) -> ExitCode:
     known = _on_paper(load_settings(dry_run=True, defaults=LIMITS_UNKNOWN))
-    log_path = known.data_dir / LOG
-    try:
-        known.data_dir.mkdir(parents=True, exist_ok=True)
-        log_file = log_path.open("a")
-    except OSError as error:
-        raise BadSetting(
-            f"QUOTER_DATA_DIR: {log_path} can't be written: {error.strerror}"
-        ) from None
-    with log_file:
-        level, redactor = known.log_level, Redactor(known.secrets())
-        configure_logs(log_format="json", level=level, redactor=redactor, stream=log_file)
+    with logs_in_file(known, LOG) as log_path:
         text = f"connecting to {known.exchange} {known.system}, for at most {START_WAIT_S:g} s …"
         console.print(text, style="dim")
         try:
@@ -85,8 +73,8 @@ async def _suggested(settings: Settings) -> Mapping[str, str]:
     """Return limits that suit the present price, none without one. Raises StartFailed."""
     try:
         gateway = make_gateway(venue_config(settings))
-    except (VenueError, ValueError) as error:
-        raise StartFailed(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}") from None
+    except VenueError as error:
+        raise start_failure(error, settings) from None
     try:
         rules = await connect(gateway, settings)
         request = RequestReport(kind=ReportKind.COIN_PRICE, coin=rules.base)

@@ -25,6 +25,14 @@ def plain(number: Decimal | float, digits: int = DIGITS) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def has_other_digits(text: str) -> bool:
+    """Whether a number's text has an underscore or a character outside ASCII.
+
+    Python reads `1_000` and digits of every script as numbers; other programs and people may not.
+    """
+    return "_" in text or not text.isascii()
+
+
 def plain_json(value: object) -> str:
     """Return ASCII JSON whose numbers are written like `plain`, with all their digits.
 

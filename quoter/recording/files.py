@@ -32,17 +32,17 @@ def recording_files(folder: Path) -> list[Path]:
     )
 
 
-def files_of(place: str, data_dir: Path) -> list[Path]:
+def files_of(place: str | None, data_dir: Path) -> list[Path]:
     """Return the files of a run in order; its first ones may have been removed.
 
-    `place`: a run id, the path of one of its files, or of a data folder, whose newest run is meant.
-    Raises RecordingError if there is none, or one between them is missing.
+    `place`: a run id, the path of one of its files, or of a data folder, whose newest run is meant;
+    None: `data_dir`. Raises RecordingError if there is none, or one between them is missing.
     """
-    path = Path(place)
-    if path.is_dir():
+    path = data_dir if place is None else Path(place)
+    if place is None or path.is_dir():
         path = _newest(path / FOLDER)
     found = NAME.fullmatch(path.name)
-    folder, run = (path.parent, found["run"]) if found else (data_dir / FOLDER, place)
+    folder, run = (path.parent, found["run"]) if found else (data_dir / FOLDER, str(path))
     try:
         files = [each for each in recording_files(folder) if each.name.startswith(f"{run}-")]
     except OSError as error:

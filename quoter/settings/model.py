@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from ipaddress import ip_address
-from typing import Self, cast
+from typing import Self, cast, get_args
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationInfo, field_validator, model_validator
@@ -32,7 +32,7 @@ from quoter.settings.fields import (
     System,
     Venue,
 )
-from quoter.settings.parse import secret_from_file
+from quoter.settings.parse import parse_digits, secret_from_file
 from quoter.settings.remembered_secrets import RememberingSettings
 from quoter.settings.secret_shape import checked_secret
 from quoter.settings.token_strength import token_conflicts
@@ -46,6 +46,7 @@ SENTINEL_LIMITS = {
     "loss_max": Decimal(1),
     "notional_max": Decimal(1),
 }
+NUMBERS = (int, float, Decimal)  # types of the settings whose values are numbers
 GAMMA_NORM_MIN, GAMMA_NORM_MAX = 1e-3, 1e3
 
 
@@ -75,6 +76,13 @@ class Settings(
         str_strip_whitespace=True,
         protected_namespaces=(),
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _digits(cls, value: object, info: ValidationInfo) -> object:
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        kinds = {annotation, *get_args(annotation)}
+        return value if kinds.isdisjoint(NUMBERS) else parse_digits(value)
 
     @field_validator(*SECRETS)
     @classmethod

@@ -5,13 +5,20 @@ from decimal import Decimal, InvalidOperation
 from math import isfinite
 from pathlib import Path
 
-from quoter.domain.number_text import plain
+from quoter.domain.number_text import has_other_digits, plain
 
 SECRET_BYTES_MAX = 16_384
 HORIZON_S_MAX = 604_800.0
 # For money and coins: larger than any account, and still exact enough as a float.
 AMOUNT_MAX, AMOUNT_MIN = Decimal("1E+15"), Decimal("1E-15")
 DEAD_MAN_S_MAX = 86_400
+
+
+def parse_digits(value: object) -> object:
+    """Return the value of a numeric setting unchanged. Raises ValueError for other digits."""
+    if isinstance(value, str) and has_other_digits(value):
+        raise ValueError("must be written with the digits 0 to 9 and without underscores")
+    return value
 
 
 def parse_exchange_id(text: object) -> str:

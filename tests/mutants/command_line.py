@@ -99,4 +99,40 @@ MUTANTS = (
         ),
         tests=("tests/integration/test_sandbox_fault_command.py",),
     ),
+    mutant(
+        "log_lines_on_the_screen",
+        "log lines of a dry run are written over the screen of the terminal",
+        Edit(
+            "quoter/app/process_hardening.py",
+            "redactor=redactor, stream=stream\n",
+            "redactor=redactor\n",
+        ),
+        tests=("tests/integration/test_daemon_dry.py",),
+    ),
+    mutant(
+        "oldest_run_reported",
+        "a report without a run id shows an old run",
+        Edit("quoter/recording/files.py", "    return files[-1]\n", "    return files[0]\n"),
+        tests=("tests/unit/recording/test_files.py",),
+    ),
+    mutant(
+        "digits_of_other_scripts",
+        "a setting with underscores or Arabic digits is read as a number",
+        Edit(
+            "quoter/settings/parse.py",
+            "    if isinstance(value, str) and has_other_digits(value):\n",
+            "    if False:\n",
+        ),
+        tests=("tests/unit/settings/test_model.py",),
+    ),
+    mutant(
+        "unknown_exchange_without_its_setting",
+        "an exchange that does not exist is reported without the setting, as a fault of the venue",
+        Edit(
+            "quoter/venues/ccxt/client.py",
+            'raise VenueUnfit(f"ccxt.pro has',
+            'raise VenueError(f"ccxt.pro has',
+        ),
+        tests=("tests/unit/app/test_setting_errors.py",),
+    ),
 )

@@ -35,10 +35,11 @@ EVENT_CHARS_MAX = 600
 
 
 def run_replay(
-    place: str, *, data_dir: Path, changes: Sequence[str] = (), json_output: bool = False
+    place: str | None, *, data_dir: Path, changes: Sequence[str] = (), json_output: bool = False
 ) -> int:
     """Replay the run `place` and print the result; return the exit code.
 
+    `place`: as for `files_of`.
     Raises BadSetting for an invalid change, RecordingError, OSError.
     """
     recording = Recording(files_of(place, data_dir))

@@ -19,12 +19,11 @@ from quoter.report.writer import PAGE, as_json, fills_file, write_report
 
 
 def run_report(
-    place: str, *, data_dir: Path, period: Period, out: Path | None, json_output: bool
+    place: str | None, *, data_dir: Path, period: Period, out: Path | None, json_output: bool
 ) -> int:
     """Write the report of a run and print where it is; return the exit code.
 
-    `place`: run id, file of a recording, or data folder, whose newest run is meant. Raises
-    BadSetting, RecordingError, LedgerUnusable, OSError.
+    `place`: as for `files_of`. Raises BadSetting, RecordingError, LedgerUnusable, OSError.
     """
     files = files_of(place, data_dir)
     recording = Recording(files)

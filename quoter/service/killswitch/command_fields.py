@@ -2,6 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 
+from quoter.domain.number_text import has_other_digits
 from quoter.telemetry.redaction import clean
 
 REASON_CHARS_MAX = 200
@@ -35,7 +36,8 @@ def check_kill_id(kill_id: str) -> str:
 def parse_amount(text: str) -> Decimal:
     """Return an exact, finite amount of base units. Raises ValueError."""
     try:
-        amount = Decimal(text if len(text) <= AMOUNT_CHARS_MAX else "")
+        is_usual = len(text) <= AMOUNT_CHARS_MAX and not has_other_digits(text)
+        amount = Decimal(text if is_usual else "")
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite():

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import ccxt.pro
 from ccxt.base import errors
 
-from quoter.domain.errors import VenueError
+from quoter.domain.errors import VenueError, VenueUnfit
 from quoter.domain.units import NS_PER_S
 from quoter.venues.ccxt.books.kraken_checksum import KrakenBookChecksum
 from quoter.venues.ccxt.books.sequence import SequencedBook
@@ -41,9 +41,9 @@ PROXIES = ("proxyUrl", "httpProxy", "httpsProxy", "socksProxy", "aiohttp_proxy")
 
 
 def guarded_class(exchange: str) -> type[GuardedExchange]:
-    """Return ccxt's class of that id with our guards added. Raises VenueError for an unknown id."""
+    """Return ccxt's class of that id with our guards added. Raises VenueUnfit for an unknown id."""
     if exchange not in ccxt.pro.exchanges:
-        raise VenueError(f"ccxt.pro has no exchange {exchange!r}")
+        raise VenueUnfit(f"ccxt.pro has no exchange {exchange!r}")
     base = getattr(ccxt.pro, exchange)
     mixins, sequence = MIXINS.get(exchange, ()), profile_of(exchange).book
     if sequence is not None:
@@ -57,12 +57,12 @@ def make_client(
 ) -> GuardedExchange:
     """Return a ccxt.pro client for `config` with a closed gate.
 
-    `block_reason` is called for every create: see `EgressGate`. Raises VenueError for an unknown
-    exchange or environment, and for ccxt options that are not safe (`check_defaults`).
+    `block_reason` is called for every create: see `EgressGate`. Raises VenueUnfit for an unknown
+    exchange or environment, VenueError for ccxt options that are not safe (`check_defaults`).
     """
     profile = profile_of(config.exchange)
     if config.environment == "sandbox" and profile.family != "binance":
-        raise VenueError(f"the sandbox speaks Binance's protocol, not that of {config.exchange}")
+        raise VenueUnfit(f"the sandbox speaks Binance's protocol, not that of {config.exchange}")
     client = guarded_class(config.exchange)(_options(config))  # type: ignore[call-arg]
     system = _select_environment(client, config)
     client.has["fetchCurrencies"] = False  # `load_markets` would ask private endpoints for coins
@@ -171,7 +171,7 @@ def _options(config: VenueConfig) -> dict[str, object]:
 def _select_environment(client: GuardedExchange, config: VenueConfig) -> VenueSystem:
     """Point the client at its environment; return the hosts and headers of its requests.
 
-    Raises VenueError if the venue has no such environment.
+    Raises VenueUnfit if the venue has no such environment.
     """
     profile = profile_of(config.exchange)
     if config.environment == "sandbox":
@@ -185,7 +185,7 @@ def _select_environment(client: GuardedExchange, config: VenueConfig) -> VenueSy
     if system is None:
         known = ", ".join(sorted(profile.systems)) or "none"
         why = f"; {profile.no_test_system}" if profile.no_test_system else ""
-        raise VenueError(
+        raise VenueUnfit(
             f"quoter knows no {config.environment} of {config.exchange} (known: {known}){why}: "
             "set QUOTER_ENVIRONMENT, or QUOTER_PAPER_MARKET on paper, to another system"
         )

@@ -14,7 +14,9 @@ from quoter.domain.errors import (
 )
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Environment, Settings
+from quoter.venues.ccxt.client import check_defaults
 from tests.unit.app.test_settings_to_config import settings
+from tests.unit.venues.ccxt.test_client import client
 
 
 def test_an_unknown_market_is_reported_under_the_symbol_setting() -> None:
@@ -42,6 +44,20 @@ def test_an_unreachable_exchange_is_reported_under_the_url_setting_in_the_sandbo
     assert exit_code_for(error) is ExitCode.VENUE_UNAVAILABLE
 
 
+def test_only_errors_about_the_venue_are_reported_under_the_exchange_setting() -> None:
+    with pytest.raises(VenueError) as unknown:
+        client("binanse", "production")
+    text = text_for(unknown.value, settings())
+    assert text == "QUOTER_EXCHANGE: ccxt.pro has no exchange 'binanse'"
+    assert exit_code_for(unknown.value) is ExitCode.USAGE
+    unsafe = client("binance", "sandbox")
+    unsafe.verbose = True
+    with pytest.raises(VenueError) as wrong:
+        check_defaults(unsafe)
+    assert text_for(wrong.value, settings()).startswith("unsafe ccxt options: ")
+    assert exit_code_for(wrong.value) is ExitCode.START_FAILED
+
+
 @pytest.mark.parametrize("text", ["our clock is +3.000 s off", ""])
 def test_other_errors_keep_their_text(text: str) -> None:
     assert text_for(VenueError(text), settings()) == text
@@ -51,6 +67,7 @@ def test_other_errors_keep_their_text(text: str) -> None:
 @pytest.mark.parametrize("fault", list(KeyFault))
 def test_a_refused_key_is_reported_under_a_setting_of_the_key(fault: KeyFault) -> None:
     text = text_for(KeyRefused("the venue refuses the key: why", fault), settings())
+    assert exit_code_for(KeyRefused("why", fault)) is ExitCode.KEY_RIGHTS
     name, _, rest = text.partition(": ")
     assert name.removeprefix("QUOTER_").lower() in Settings.model_fields
     assert rest == "the venue refuses the key: why"

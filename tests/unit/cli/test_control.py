@@ -168,6 +168,7 @@ async def test_invalid_parameters_are_reported_before_anything_is_sent() -> None
         (("gamma=1", "gamma=1"), "gamma: is given twice (1, 1)"),
         (("gamma=nan",), "gamma: must be NAME=NUMBER (got gamma=nan)"),
         (("gamma=inf",), "gamma: must be NAME=NUMBER (got gamma=inf)"),
+        (("gamma=1_0",), "gamma: must be NAME=NUMBER (got gamma=1_0)"),
         (("=1",), "=1: must be NAME=NUMBER (got =1)"),
         (
             ("side_cooldown_s=1", "reason=2"),

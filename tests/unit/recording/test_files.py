@@ -53,6 +53,13 @@ def test_a_data_folder_stands_for_its_newest_run(tmp_path: Path) -> None:
     assert [path.name for path in found] == names[1:]
 
 
+def test_without_a_run_the_newest_of_the_data_folder_is_meant(tmp_path: Path) -> None:
+    make(tmp_path / FOLDER, file_name("0aaa", 1), file_name("0aab", 1))
+    assert [path.name for path in files_of(None, tmp_path)] == ["0aab-0001.rec"]
+    with pytest.raises(RecordingError, match=r"elsewhere.recordings: can't be read: No such file"):
+        files_of(None, tmp_path / "elsewhere")
+
+
 def test_the_oldest_files_are_removed_until_the_rest_fits(tmp_path: Path) -> None:
     make(tmp_path, *(file_name("0aaa", number) for number in range(1, 5)))
     make(tmp_path, "notes.txt", size=1_000)

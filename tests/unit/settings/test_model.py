@@ -110,6 +110,26 @@ def test_a_bad_value_is_refused_in_one_line(given: Given, name: str, value: str,
     assert "\n" not in text
 
 
+NUMBERS = [
+    name
+    for name, field in Settings.model_fields.items()
+    if any(kind in str(field.annotation) for kind in ("Decimal", "float", "int"))
+]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", ["1_0", "\u0661\u0660", "\uff11\uff10"])
+def test_digits_that_are_not_those_from_0_to_9_are_refused(
+    given: Given, name: str, value: str
+) -> None:
+    """Python reads them as numbers; the person who checks the setting may read another value."""
+    given(**{name: value})
+    text = complaint()
+    assert text.startswith(f"QUOTER_{name.upper()}: must be ")
+    assert text.endswith(f"(got {value})")
+    assert "\n" not in text
+
+
 def test_a_level_outside_the_price_collar_is_refused(given: Given) -> None:
     given(levels="3", level_step_bps="49")
     assert load().levels == 3

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from quoter.domain.errors import EgressBlocked, VenueError
+from quoter.domain.errors import EgressBlocked, VenueError, VenueUnfit
 from quoter.venues.ccxt.client import check_defaults, make_client
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.config import Environment, VenueConfig
@@ -177,5 +177,5 @@ def test_other_exchanges_can_be_built(exchange: str) -> None:
 def test_unsupported_environment_or_exchange_raises(
     exchange: str, environment: Environment, text: str
 ) -> None:
-    with pytest.raises(VenueError, match=text):
+    with pytest.raises(VenueUnfit, match=text):
         client(exchange, environment)
