@@ -284,8 +284,18 @@ AFTER_STALL = (
         "a silent stream is not noticed while the best prices stand still",
         Edit(
             "quoter/engine/market/book_evidence.py",
-            "        if is_equal and not is_behind:\n",
-            "        if is_equal:\n",
+            "        if report.last <= last or report.asked_ns <= self._updated_ns:\n",
+            "        if True:\n",
+        ),
+        tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "update_leaves_doubt_of_a_later_one",
+        "a book whose best prices stand still is called wrong for two updates under way",
+        Edit(
+            "quoter/engine/market/book_evidence.py",
+            "        self._later_ns = None\n        if touch",
+            "        if touch",
         ),
         tests=(FEED_HEALTH,),
     ),

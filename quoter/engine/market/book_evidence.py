@@ -44,7 +44,9 @@ class BookEvidence:
         self._acked_ns: dict[str, int] = {}  # by client id, since the last depth update
         # (update of a ticker that the depth has not reached, since when)
         self._behind: tuple[int, int] | None = None
-        self._mismatch_ns: int | None = None  # request of the first answer that contradicted
+        # Request of the first answer with other best prices; with equal ones of a later update.
+        self._mismatch_ns: int | None = None
+        self._later_ns: int | None = None
         self._distrust = 0  # confirmations still missing after a proof
         self._proofs = 0  # since the stream last brought an update
 
@@ -56,7 +58,7 @@ class BookEvidence:
     @property
     def is_in_doubt(self) -> bool:
         """Whether the newest comparison found other best prices, or a later update."""
-        return self._mismatch_ns is not None
+        return self._mismatch_ns is not None or self._later_ns is not None
 
     def still_ns(self, ts_ns: int) -> int:
         """Return for how long the best prices and their sizes have not changed."""
@@ -67,14 +69,14 @@ class BookEvidence:
         self.confirmed_ns = self._updated_ns = max(self.confirmed_ns, ts_ns)
         self._touch_ns = self._updated_ns
         self._acked_ns.clear()
-        self._behind = self._mismatch_ns = self._touch = None
+        self._behind = self._mismatch_ns = self._later_ns = self._touch = None
 
     def distrust(self) -> None:
         """Require confirmations: the book was proven wrong, or its stream silent."""
         self._distrust = TRUSTED_AFTER << min(self._proofs, DOUBLINGS_MAX)
         self._proofs += 1
         self._acked_ns.clear()
-        self._behind = self._mismatch_ns = None
+        self._behind = self._mismatch_ns = self._later_ns = None
 
     def on_depth(self, ts_ns: int, *, last: int, is_snapshot: bool, touch: Touch | None) -> None:
         """Update from an accepted depth update; `last` is its number.
@@ -118,22 +120,30 @@ class BookEvidence:
             return (
                 ""  # an older book confirms nothing, and contradicts only best prices that it had
             )
-        is_behind = report.last > last and report.asked_ns > self._updated_ns
-        if is_equal and not is_behind:
+        if is_equal:
             self._mismatch_ns = None
-            self.confirmed_ns = max(self.confirmed_ns, report.asked_ns)
-            self._distrust = max(0, self._distrust - 1)
-            return ""
+            return self._on_equal(report, last)
         if self._mismatch_ns is None:
             self._mismatch_ns = report.asked_ns
         if report.asked_ns - self._mismatch_ns < self._policy.mismatch_ns:
             return ""
-        if is_equal:
-            return f"our book is at update {last}, the venue's at {report.last}"
         return (
             f"our book has best bid and ask {_best(bid, ask)}, "
             f"the venue reports {_best(report.bid, report.ask)}"
         )
+
+    def _on_equal(self, report: BestPricesReport, last: int) -> str:
+        """Confirm the book, or return the later update at which the venue has been for a while."""
+        if report.last <= last or report.asked_ns <= self._updated_ns:
+            self._later_ns = None
+            self.confirmed_ns = max(self.confirmed_ns, report.asked_ns)
+            self._distrust = max(0, self._distrust - 1)
+            return ""
+        if self._later_ns is None:
+            self._later_ns = report.asked_ns
+        if report.asked_ns - self._later_ns < self._policy.mismatch_ns:
+            return ""
+        return f"our book is at update {last}, the venue's at {report.last}"
 
     def proof(self, ts_ns: int, is_missing: Callable[[str], bool]) -> str:
         """Return the present proof that the book is wrong or its stream silent; empty if none.
@@ -161,6 +171,7 @@ class BookEvidence:
     def _on_update(self, ts_ns: int, last: int, touch: Touch | None) -> None:
         self.confirmed_ns = max(self.confirmed_ns, ts_ns)
         self._updated_ns = max(self._updated_ns, ts_ns)
+        self._later_ns = None
         if touch is None or touch != self._touch:
             self._touch, self._touch_last = touch, last
             self._touch_ns = max(self._touch_ns, ts_ns)

@@ -188,6 +188,17 @@ def test_a_later_update_that_the_stream_brings_as_well_proves_nothing() -> None:
     assert harness.causes == set()
 
 
+def test_an_update_under_way_at_each_of_many_comparisons_proves_nothing() -> None:
+    """The best prices stand still, and each answer is one update ahead of what has arrived."""
+    harness = showing_own_orders()
+    for count in range(60):
+        last = harness.engine.market.book.last
+        assert reconnects(harness.best_prices(last=last + 1)) == []
+        far_update(harness, 1.0 + count % 7)
+        harness.wait(0.6, alive=False)
+    assert harness.causes == set()
+
+
 def test_best_prices_of_an_older_update_confirm_nothing() -> None:
     """An answer from a cache agrees with a silent stream for as long as both are old."""
     harness = showing_own_orders()
