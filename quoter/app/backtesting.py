@@ -1,4 +1,4 @@
-"""Settings and a tape become the runs of a backtest."""
+"""Build the runs of a backtest from settings and a tape."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,11 +16,12 @@ from quoter.sim.messages import MarketSpec
 
 ORDER_WORTH = Decimal(300)  # quote currency, as in the demo
 ORDERS_MAX = 10  # inventory limit in order sizes, as in the demo
-HOLDINGS = 2  # opening balances of each coin, in inventory limits
+# opening base balance in multiples of QUOTER_INVENTORY_MAX; the quote balance is worth twice it
+HOLDINGS = 2
 
 
 def suggested_limits(market: MarketSpec) -> dict[str, str]:
-    """Return the demo's limits for this market, by name of the setting."""
+    """Return the demo's order size and limits for this market: name of the setting to its value."""
     lots = (ORDER_WORTH / market.mid / market.lot).to_integral_value(ROUND_UP)
     size = max(market.lot * lots, market.size_min)
     return {
@@ -40,7 +41,10 @@ def run_setups(
     delay: DelayOptions,
     rule: PricingRule = quote_terms,
 ) -> list[RunSetup]:
-    """Return a run for each fill model, all with the same engine and the same latency."""
+    """Return one run per fill model, all with the same engine configuration and latency.
+
+    `start_ns`: UTC. `rule`: pricing rule of the engine.
+    """
     fee = given_fee(settings)
     if fee is not None:
         market = replace(market, fee_maker=fee)
@@ -62,13 +66,14 @@ def _engine(settings: Settings, market: MarketSpec, start_ns: int) -> EngineConf
     base = held // market.lot * market.lot
     opening = {market.base: base, market.quote: base * market.mid * HOLDINGS}
     config = engine_config(settings, instrument_of(market), start_ns=start_ns, opening=opening)
-    # No trial order: the simulated venue is not in doubt. Its rules do not change.
+    # No trial order: the simulated venue needs no proof. No polling of its rules: they do not
+    # change.
     reconcile = replace(config.reconcile, rules_ns=0)
     return replace(config, trial=TrialMode.OFF, reconcile=reconcile)
 
 
 def instrument_of(market: MarketSpec) -> Instrument:
-    """Return a simulated market as the engine sees it."""
+    """Return the instrument of a simulated market: coins, steps, smallest sizes and maker fee."""
     return Instrument(
         symbol=f"{market.base}/{market.quote}",
         venue_symbol=market.symbol,

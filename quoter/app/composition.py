@@ -1,4 +1,4 @@
-"""Build the parts of one daemon and connect them: the only place that does so.
+"""Build and connect the parts of one daemon.
 
 The daemon, `quoter check` and the tests build their runner here, so that they run the same wiring.
 """
@@ -35,7 +35,7 @@ class RunInputs:
     """Parts that a start has prepared for the run.
 
     `gateway`, `folder` and `ledger` are None in a dry run: then nothing can be sent. `venue_clock`
-    is updated while the runner runs. `rss_max_mb` of 0: memory has no limit.
+    is updated during the run. `rss_max_mb`: memory limit; 0 for none.
     """
 
     engine: Engine

@@ -1,7 +1,7 @@
-"""One daemon from its settings to the verified end of the run.
+"""Start, run and stop one daemon.
 
-The start first does what needs no network (lock, latch, ledger). Then it connects, cancels the own
-orders of an earlier run, and reconciles the ledger with the venue. Only then it opens the gate.
+The first steps need no network: lock, latch, ledger. Then the daemon connects, cancels the own
+orders of an earlier run, and reconciles the ledger with the venue. It quotes only after that.
 """
 
 from collections.abc import Callable
@@ -79,7 +79,7 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Daemon:
-    """A daemon that is ready to run; `run` is the run id, as in its heartbeat and ledger."""
+    """A daemon that is ready to run. `run`: run id, as written to heartbeat and ledger."""
 
     runner: Runner
     engine: Engine
@@ -88,7 +88,7 @@ class Daemon:
     clock: Clock
     ledger: Ledger | None
     run: str
-    fee_from: str  # where the maker fee of `instrument` is from
+    fee_from: str  # source of the instrument's maker fee, e.g. "QUOTER_FEE_MAKER_BPS"
     paper: PaperVenue | None = None  # the simulated venue of a paper run
 
 
@@ -102,11 +102,12 @@ async def trade(
     load: Load | None = None,
     is_trial_only: bool = False,
 ) -> ExitCode:
-    """Start, run until a stop is requested, end; return the exit code.
+    """Start a daemon, run it until a stop is requested, and return the exit code.
 
-    `venue` replaces the venue configuration that follows from the settings. `load` reads the
-    settings again on SIGHUP; None: SIGHUP changes nothing. `is_trial_only`: place the trial order,
-    then end. Raises StartFailed.
+    `venue`: venue configuration; None: derived from the settings. `load`: reads the settings again
+    on
+    SIGHUP; None: SIGHUP ends the process. `is_trial_only`: end after the trial order. Raises
+    StartFailed.
     """
     clock = Clock()
     signals = Signals(can_reload=load is not None)
@@ -147,7 +148,10 @@ async def trade(
 async def _make_daemon(
     started: StartContext, config: VenueConfig, observers: tuple[Observer, ...]
 ) -> Daemon:
-    """Connect, cancel what an earlier run left, reconcile, and return a daemon ready to run."""
+    """Connect, cancel the orders of an earlier run, reconcile, and build the daemon.
+
+    Raises StartFailed.
+    """
     settings, clock, folder = started.settings, started.clock, started.folder
     access = _make_access(started, config)
     instrument, engine = await _connected(started, access)
@@ -181,7 +185,10 @@ async def _make_daemon(
 
 
 class _Access(NamedTuple):
-    """Access to the venue, and what can block creates; `paper` takes the orders of a paper run."""
+    """Gateways to the venue, and the builder of the external stops.
+
+    `paper`: gateway for the orders of a paper run; None in other runs.
+    """
 
     external_stops: ExternalStopsBuilder
     public: CcxtGateway
@@ -201,7 +208,7 @@ async def _connected(started: StartContext, access: _Access) -> tuple[Instrument
             may_arrive_s = late_create_s(ledger, folder, started.clock)
             await cancel_own_orders(gateway, ledger, late_create_s=may_arrive_s)
         engine = Engine(await _engine_config(started, instrument, gateway))
-    except BaseException:  # a start that is cancelled closes its sockets too
+    except BaseException:  # a cancelled start closes its sockets too
         await gateway.close()
         raise
     if folder is None:
@@ -210,7 +217,7 @@ async def _connected(started: StartContext, access: _Access) -> tuple[Instrument
 
 
 def _log_warnings(started: StartContext, access: _Access) -> None:
-    """Log the venue's warnings; those of a key or of orders only where there are some."""
+    """Log the venue's warnings; without orders at the venue, only that of the maker fee."""
     has_orders = started.folder is not None and access.paper is None
     for event, text in access.public.warnings:
         if has_orders or event == "maker_fee":
@@ -240,7 +247,7 @@ def _metrics(started: StartContext, gateway: CcxtGateway) -> Metrics:
 
 
 def _make_access(started: StartContext, config: VenueConfig) -> _Access:
-    """Return the gateways, and the external stops that can block creates. Raises StartFailed."""
+    """Return the gateways and the builder of the external stops. Raises StartFailed."""
     try:
         check_signing_code(config)
         dead_man_s = dead_man_timeout_s(started.settings, is_dry=started.folder is None)
@@ -248,7 +255,7 @@ def _make_access(started: StartContext, config: VenueConfig) -> _Access:
         block_reason = external_stops.block_reason
         gateway = make_gateway(config, now_ns=started.clock.now_ns, block_reason=block_reason)
     except CodeAltered as error:
-        text = f"the code that signs orders is altered: {error}: install the locked packages again"
+        text = f"the code that signs orders was changed: {error}: install the locked packages again"
         raise StartFailed(ExitCode.INTEGRITY, text) from None
     except VenueError as error:
         raise start_failure(error, started.settings) from None
@@ -260,7 +267,10 @@ def _make_access(started: StartContext, config: VenueConfig) -> _Access:
 async def _engine_config(
     started: StartContext, instrument: Instrument, gateway: OrderGateway
 ) -> EngineConfig:
-    """Check the limits, reconcile the ledger, and return the configuration. Raises StartFailed."""
+    """Check the limits, reconcile the ledger, and return the engine's configuration.
+
+    Raises StartFailed.
+    """
     settings, ledger, start_ns = started.settings, started.ledger, started.start_ns
     history = await gateway.market_history()
     check_limits(settings, instrument, history)
@@ -311,9 +321,9 @@ async def _serve(
     on_ready: Callable[[Daemon], None] | None,
     load: Load | None,
 ) -> ExitCode:
-    """Serve HTTP, listen to signals, and run; return the exit code.
+    """Run the daemon with HTTP server and signal handlers; return the exit code.
 
-    Raises StartFailed if the port can't be used, or the trial order failed.
+    Raises StartFailed if the port can't be used, or if the trial order failed.
     """
     runner = daemon.runner
     live_control = LiveControl(
@@ -372,5 +382,6 @@ async def _serve_http(
         return await http.serve(pages, host=settings.host, port=settings.port)
     except OSError as error:
         await daemon.runner.close()
-        text = f"QUOTER_PORT: can't listen on {settings.host}:{settings.port}: {error.strerror}"
+        where = f"{settings.host}:{settings.port}"
+        text = f"QUOTER_PORT: can't listen on {where}: {error.strerror}: set a free port"
         raise StartFailed(ExitCode.USAGE, text) from None

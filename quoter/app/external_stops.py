@@ -23,7 +23,7 @@ from quoter.venues.ports import DeadManSwitch
 
 log = structlog.get_logger()
 
-# By QUOTER_SENTINEL, logged where no dead man's switch of the venue is in use.
+# Warning by value of QUOTER_SENTINEL, logged if the run uses no dead man's switch.
 NO_DEAD_MAN_WARNINGS = {
     "off": "own orders are not cancelled if this process dies",
     "auto": "own orders are not cancelled if this process dies, unless a sentinel runs: "
@@ -33,7 +33,7 @@ NO_DEAD_MAN_WARNINGS = {
 
 
 def instance_identity(settings: Settings) -> InstanceIdentity:
-    """Return venue, symbol and order prefix, which daemon and sentinel must have in common."""
+    """Return environment, venue, symbol and order prefix: equal in a daemon and its sentinel."""
     return InstanceIdentity(
         environment=settings.environment.value,
         exchange=settings.exchange,
@@ -56,9 +56,9 @@ def make_heartbeat_writer(
 async def with_heartbeat[T](
     starting: Coroutine[None, None, T], heartbeat: HeartbeatWriter | None
 ) -> T:
-    """Return the result of `starting`; write heartbeats meanwhile, as it may take long.
+    """Return the result of `starting`; write heartbeats while it runs.
 
-    `heartbeat` is None in a dry run: none is written.
+    `heartbeat`: None in a dry run, which writes none.
     """
     if heartbeat is None:
         return await starting
@@ -70,9 +70,11 @@ async def with_heartbeat[T](
 
 
 def dead_man_timeout_s(settings: Settings, *, is_dry: bool) -> int:
-    """Return the time-out of the venue's switch; 0 if unused. Raises StartFailed if unsupported.
+    """Return the timeout of the venue's dead man's switch, seconds; 0 if it is not used.
 
-    A paper run needs none: its orders end with the process.
+    A paper run does not use it: its orders end with the process. Raises StartFailed if
+    QUOTER_DEAD_MAN
+    is on and the venue has no such switch.
     """
     if is_dry or settings.environment is Environment.PAPER:
         return 0
@@ -83,10 +85,11 @@ def dead_man_timeout_s(settings: Settings, *, is_dry: bool) -> int:
 
 
 class ExternalStopsBuilder:
-    """Builds the external stops of a run; `block_reason` returns why they block a create.
+    """Builder of the external stops of a run.
 
-    It is built before the gateway, which needs `block_reason`; the dead man's switch is built
-    after it, because it needs the gateway.
+    It exists before the gateway, which calls `block_reason` before each create. `build` is called
+    after
+    the gateway exists, because the dead man's switch needs it.
     """
 
     def __init__(self, started: StartContext, dead_man_s: int) -> None:
@@ -97,17 +100,17 @@ class ExternalStopsBuilder:
         self._latch = Latch(folder.path) if folder is not None else None
 
     def block_reason(self) -> str:
-        """Return why no create may be sent now; empty if one may. Called before each create."""
+        """Return the reason why no create may be sent now; empty if creates may be sent."""
         if self._latch is not None and self._latch.is_set():
             return "the kill switch is latched on disk"
-        if text := self._started.clock.moved():  # before the engine is informed
+        if text := self._started.clock.moved():  # the engine gets this report later
             return text
         if self._dead_man_s:
             return self._dead_man.block_reason() if self._dead_man is not None else "not armed yet"
         return ""
 
     def build(self, switch: DeadManSwitch) -> ExternalStops:
-        """Return the external stops for the runner, none in a dry run; log which are in use."""
+        """Build the external stops, and log which are in use; a dry run has none."""
         settings, folder = self._started.settings, self._started.folder
         if folder is None:
             return NO_EXTERNAL_STOPS

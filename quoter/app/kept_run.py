@@ -1,6 +1,6 @@
 """Recording and ledger of a backtest, in the form of a daemon's data folder.
 
-`quoter report`, `quoter replay` and `quoter ledger` then read it like any other run.
+`quoter report`, `quoter replay` and `quoter ledger` can read it like the folder of a daemon.
 """
 
 import asyncio
@@ -29,8 +29,9 @@ from quoter.recording.run_files import BLOCK_RECORDS_MAX, RunFiles
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Settings
 
-ENVIRONMENT: Final = "backtest"  # in the ledger: no daemon continues these books
-LEDGER_ROWS_MAX: Final = 1_000  # rows that wait to be written together
+# environment in the ledger; a daemon never has it, so that none continues this ledger
+ENVIRONMENT: Final = "backtest"
+LEDGER_ROWS_MAX: Final = 1_000  # rows that are collected before they are written
 
 
 class _OrderEnd(NamedTuple):
@@ -43,7 +44,7 @@ class _OrderEnd(NamedTuple):
 
 
 class KeptRun:
-    """Writes the steps of one run of a backtest into a folder; `close` completes it.
+    """Writer of one run of a backtest into a folder; `close` completes it.
 
     All methods raise BadSetting if the folder can't be used, and OSError if the disk is full.
     """
@@ -56,7 +57,10 @@ class KeptRun:
         delay: DelayOptions,
         start_ns: int,
     ) -> None:
-        """Create the folder and its ledger. Raises BadSetting also if it holds a run already."""
+        """Create the folder and its ledger. `start_ns`: UTC.
+
+        Raises BadSetting also if the folder holds a run already.
+        """
         self._folder, self._config = folder, setup.engine
         terms = FillTerms(fill_model=setup.market.fill_model, delay=delay)
         header = header_of(settings, setup.engine, start_ns, terms.texts)
@@ -79,7 +83,7 @@ class KeptRun:
         self._write_ledger(self._begin)
 
     def observe(self, engine: Engine, step: Step) -> None:
-        """Record one step that `engine` has just made: its event, decision, orders and fills."""
+        """Record one step of `engine`, before its next one: event, decision, orders and fills."""
         self._records.append(step.event)
         self._events += 1
         if step.commands or step.state is not None:
@@ -97,7 +101,7 @@ class KeptRun:
             self._write_ledger(self._write_rows)
 
     def close(self, ts_ns: int) -> None:
-        """Write the remaining steps, and the end of the run."""
+        """Write the remaining steps, and the end of the run at `ts_ns` (UTC)."""
 
         async def end(ledger: Ledger) -> None:
             await self._write_rows(ledger)
@@ -148,7 +152,7 @@ class KeptRun:
 
 
 async def _on_disk(write: Awaitable[object]) -> None:
-    """Wait for a write of the ledger, also on a slow disk: nothing trades meanwhile."""
+    """Wait for a write of the ledger, however slow the disk: nothing trades meanwhile."""
     try:
         await write
     except LedgerStalled as late:

@@ -1,7 +1,7 @@
-"""Find settings with which no order can pass, or that defeat each other, once a price is known.
+"""Check the limits against the price of the market (PT-02).
 
-Blocking lines: no order can be placed at present. Warnings: orders can be placed, but the daemon
-will not do what its settings say. PT-02.
+A blocking line says that no order can be placed at present. A warning says that orders can be
+placed, but a setting does not have the effect that its user wants.
 """
 
 from decimal import ROUND_CEILING, Decimal
@@ -26,7 +26,7 @@ from quoter.settings import Settings
 
 
 def limits_below_one_order(limits: Limits, order_size: Decimal, price: float) -> list[str]:
-    """Return a line for each limit that one order would exceed.
+    """Return one line per limit that a single order exceeds.
 
     order_size: base; price: quote/base.
     """
@@ -35,13 +35,15 @@ def limits_below_one_order(limits: Limits, order_size: Decimal, price: float) ->
     if not worth <= limits.notional_max:
         lines.append(
             f"QUOTER_NOTIONAL_MAX: one order of QUOTER_ORDER_SIZE ({order_size:f}) is worth "
-            f"{worth:.2f} at {price:g}: no order can pass (got {limits.notional_max:f})"
+            f"{worth:.2f} at {price:g}: no order can pass; raise the limit or lower the order "
+            f"size (got {limits.notional_max:f})"
         )
     held = limits.position_notional_max
     if held is not None and not worth * (1 + limits.price_collar) <= ORDERS_SHARE * held:
         lines.append(
-            f"QUOTER_POSITION_NOTIONAL_MAX: one held order ({order_size:f}) is worth {worth:.2f} "
-            f"at {price:g}; with QUOTER_PRICE_COLLAR_BPS added no order can pass (got {held:f})"
+            f"QUOTER_POSITION_NOTIONAL_MAX: a position of one order ({order_size:f}) is worth "
+            f"{worth:.2f} at {price:g}; with QUOTER_PRICE_COLLAR_BPS added no order can pass: "
+            f"raise the limit or lower QUOTER_ORDER_SIZE (got {held:f})"
         )
     return lines
 
@@ -54,10 +56,11 @@ def too_small(
     levels: int,
     collar: Decimal,
 ) -> list[str]:
-    """Return a line if the venue accepts no order of this size; `price` None: not known yet.
+    """Return a line if orders of this size are too small for the venue.
 
-    order_size: base; price: quote/base; collar: a fraction of the price. A level that is too small
-    is added to the next one, so the sum of all levels counts.
+    order_size: base; price: quote/base, None if not known yet; collar: fraction of the price. A
+    level
+    that is too small is added to the next one. So only the sum of all levels must be large enough.
     """
     size = instrument.floor_size(order_size * levels)
     at_price = None if price is None else exact(price)
@@ -66,7 +69,7 @@ def too_small(
     if size and size >= instrument.size_min and is_enough:
         return []
     least = max(instrument.size_min, instrument.lot)
-    if at_price is not None:  # at any price within the collar
+    if at_price is not None:  # large enough also at the lowest price within the collar
         least = max(least, instrument.notional_min / (at_price * (1 - collar)))
     least = instrument.lot * (least / levels / instrument.lot).to_integral_value(ROUND_CEILING)
     notional_text = (
@@ -80,9 +83,9 @@ def too_small(
 
 
 def blocking_limits(engine: Engine, price: float) -> list[str]:
-    """Return a line for each limit, ours or the venue's, that no order passes at this price.
+    """Return one line per limit, ours or the venue's, that no order can pass at this price.
 
-    The engine has followed the market: its book is compared with the order size too.
+    price: quote/base. The order size is compared with the engine's book too.
     """
     config = engine.config
     small = too_small(
@@ -105,7 +108,10 @@ def blocking_limits(engine: Engine, price: float) -> list[str]:
 def thin_book(
     limits: Limits, order_size: Decimal, depth_bid: Decimal, depth_ask: Decimal
 ) -> list[str]:
-    """Return a line if the best levels of a side are too small for an order; all sizes: base."""
+    """Return a line if one side of the book holds too little for an order.
+
+    Depths: base units on the best DEPTH_LEVELS levels.
+    """
     depth = min(depth_bid, depth_ask)
     own = limits.book_depth_min
     if depth >= (order_size if own is None else own):
@@ -130,9 +136,10 @@ def _below_tick(
 
 
 def check_limits(settings: Settings, instrument: Instrument, history: MarketHistory) -> None:
-    """Raise StartFailed for limits that no order passes.
+    """Raise StartFailed if a limit lets no order pass.
 
-    Checked at the last price of `history`; without one, only what needs no price is checked.
+    The price is the last close of `history`. Without a history only the venue's smallest size is
+    checked.
     """
     ours, price = limits(settings), history.bars[-1].close if history.bars else None
     lines = too_small(
@@ -146,7 +153,7 @@ def check_limits(settings: Settings, instrument: Instrument, history: MarketHist
 
 
 def setting_warnings(engine: Engine, terms: QuoteTerms) -> list[str]:
-    """Return a line for each setting that this quote and these balances make ineffective."""
+    """Return one warning per setting that does not fit this quote or the present balances."""
     config, held = engine.config, engine.inventory
     return [
         *beyond_collar(config.limits, terms),
@@ -160,7 +167,10 @@ def setting_warnings(engine: Engine, terms: QuoteTerms) -> list[str]:
 def target_out_of_reach(
     config: EngineConfig, *, position: Decimal, cash: Decimal, price: float
 ) -> list[str]:
-    """Return a line if position (base) and cash (quote) can't become the target at this price."""
+    """Return a line if all balances together are worth less than the target (spot only).
+
+    position: base; cash: quote; price: quote/base.
+    """
     if not config.is_spot:
         return []
     most = position + cash / exact(price)
@@ -174,9 +184,9 @@ def target_out_of_reach(
 
 
 def loss_within_a_minute(limits: Limits, *, sigma: float) -> list[str]:
-    """Return a line if the inventory limit loses QUOTER_LOSS_MAX by a usual move of one minute.
+    """Return a line if a usual move of one minute loses QUOTER_LOSS_MAX at full inventory.
 
-    sigma: quote per base and square root of a second.
+    A usual move is one standard deviation. sigma: quote per base and square root of a second.
     """
     loss = sigma * sqrt(MINUTE_S) * float(limits.inventory_max)
     if loss < float(limits.loss_max):
@@ -189,7 +199,7 @@ def loss_within_a_minute(limits: Limits, *, sigma: float) -> list[str]:
 
 
 def check_target(config: EngineConfig) -> None:
-    """Raise StartFailed if the holdings are further from the target than the limit."""
+    """Raise StartFailed if holdings and target differ by more than QUOTER_INVENTORY_MAX."""
     base, limit = config.instrument.base, config.limits.inventory_max
     distance = config.opening.get(base, Decimal(0)) - config.target
     if not abs(distance) <= limit:

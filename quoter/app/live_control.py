@@ -1,4 +1,4 @@
-"""Control of a running daemon from outside: the control API, and reloads by SIGHUP."""
+"""Control of a running daemon: the control API, and reloads of the settings (SIGHUP)."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,7 +27,7 @@ type Load = Callable[[], Settings]
 
 
 class LiveControl:
-    """The control API of one daemon and its reloads.
+    """Control API and reloads of one daemon.
 
     `control` is None if no token is configured, and in a dry run.
     """
@@ -43,10 +43,11 @@ class LiveControl:
         count_response: Callable[[int], None],
         load: Load | None,
     ) -> None:
-        """Make the API of a run, if a token is configured, and prepare its reloads.
+        """Build the control API if a token is configured.
 
-        `count_response` counts the API's responses by status. `load` reads the settings again; it
-        is None where their source can't change.
+        `count_response`: called with the HTTP status of each response. `load`: reads the settings
+        again;
+        None if this run has no reload.
         """
         self._settings = settings
         self._audit = runner.audit
@@ -76,11 +77,11 @@ class LiveControl:
 
     @property
     def can_reload(self) -> bool:
-        """Whether there are settings to read again."""
+        """Whether the settings can be read again."""
         return self._load is not None
 
     def request_reload(self) -> None:
-        """Read the settings again (SIGHUP); if a reload is running, once more after it."""
+        """Start a reload; if one is running, start another when it ends."""
         self._is_requested = True
         if self._reloading is None or self._reloading.done():
             self._reloading = asyncio.create_task(self._reload_while_requested(), name="reload")
@@ -91,14 +92,15 @@ class LiveControl:
             try:
                 await self.reload()
             except Exception as error:  # noqa: BLE001 - the daemon goes on with its present settings
-                # Its text is not logged: it may quote the new content of a secret file.
+                # The error's text is not logged: it may quote the new content of a secret file.
                 log.error("reload_failed", mistakes=[type(error).__name__])
 
     async def reload(self) -> None:
-        """Apply changed live parameters; log every other changed setting, which needs a restart.
+        """Read the settings again and apply changed live parameters.
 
-        Settings with a mistake anywhere change nothing. A parameter whose change would be refused
-        keeps its value.
+        Other changed settings are logged as needing a restart. A mistake in any setting leaves all
+        as they
+        are. A refused live parameter keeps its value.
         """
         if self._load is None:
             return
@@ -123,7 +125,7 @@ class LiveControl:
         self._audit.record(ACTOR, "reload", "SIGHUP", str(wanted), result)
 
     def _log_restart_settings(self, found: Settings) -> None:
-        """Log each changed setting that needs a restart; of a secret only that it changed."""
+        """Log each changed setting that needs a restart, without the values of secrets."""
         running, new = self._settings.redacted(), found.redacted()
         for name in running:
             if name in LIVE_PARAMS:

@@ -13,7 +13,7 @@ from quoter.settings import Settings
 class DaemonScreen:
     """The live screen of one run.
 
-    Pass `on_ready` and `observe` to `trade`; call `close` when it has returned.
+    Pass `on_ready` and `observe` to `trade`; call `close` after `trade` has returned.
     """
 
     def __init__(self, settings: Settings, console: Console, *, where: str = "") -> None:

@@ -20,7 +20,10 @@ KEY_SALT = b"quoter key id"  # so that the hash can't be compared with other has
 
 
 def manifest(settings: Settings, *, start_ns: int, api_key: str) -> Manifest:
-    """Return what the ledger records of a run: which code traded with which settings (RC-10)."""
+    """Return the identity of a run for the ledger: hashes of code and settings, limits (RC-10).
+
+    `start_ns`: UTC.
+    """
     bounds = limits(settings)
     return Manifest(
         run=run_id(start_ns),
@@ -52,13 +55,13 @@ def metrics_of(settings: Settings) -> Metrics:
 
 
 def config_hash(settings: Settings) -> str:
-    """Return the hash of all settings; a secret counts as set or unset."""
+    """Return the hash of all settings; of a secret it covers only whether it is set."""
     return _hash(json.dumps(settings.redacted(), sort_keys=True).encode())
 
 
 @cache
 def code_hash() -> str:
-    """Return the hash of path and content of every module of the package."""
+    """Return the hash of the paths and contents of all modules of the package."""
     total = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
         total.update(str(path.relative_to(PACKAGE)).encode() + b"\0" + path.read_bytes() + b"\0")

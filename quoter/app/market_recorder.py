@@ -31,16 +31,17 @@ RESYNC_APART_NS = NS_PER_S
 
 @dataclass(slots=True)
 class Progress:
-    """Counts of a recording in progress: events, and requests of a new book."""
+    """Counts of a recording in progress: events, and requests for a new book."""
 
     events: int = 0
     resyncs: int = 0
 
 
 class MarketRecorder:
-    """Records the events of a feed as they come; a lost book is requested anew.
+    """Recorder of one market feed.
 
-    The market's rules are recorded before the first event.
+    The market's rules are recorded before the first event. A new book is requested when the book is
+    lost.
     """
 
     def __init__(self, feed: MarketFeed, recorder: Recorder, instrument: Instrument) -> None:
@@ -67,7 +68,10 @@ class MarketRecorder:
         self.progress.events += 1
 
     async def run(self, seconds: float | None, show: Callable[[Progress], None]) -> None:
-        """Record until cancelled, until `seconds` are over unless None, or until the disk fails."""
+        """Record for `seconds` (None: until cancelled), or until the disk fails.
+
+        `show` is called twice a second.
+        """
         loop = asyncio.get_running_loop()
         end_s = None if seconds is None else loop.time() + seconds
         tasks = [
@@ -94,10 +98,11 @@ async def record_market(
     seconds: float | None,
     show: Callable[[Progress], None],
 ) -> ExitCode:
-    """Record for `seconds`, or until SIGTERM or Ctrl-C; return the exit code, 1 if the disk fails.
+    """Record until `seconds` are over (None: no limit), SIGTERM or Ctrl-C; return the exit code.
 
-    `max_mb` limits all recordings in `folder` together, in MiB. `show` is called twice a second.
-    Raises StartFailed.
+    The exit code is 1 if the disk fails. `max_mb` limits all recordings in `folder` together, in
+    MiB.
+    `show` is called twice a second. Raises StartFailed.
     """
     clock = Clock()
     config = venue_config(settings, with_key=False)

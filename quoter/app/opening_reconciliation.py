@@ -1,8 +1,9 @@
-"""Reconcile the ledger with the venue at a start, and book the fills made in the meantime.
+"""Reconcile the ledger with the venue at a start.
 
-Then three comparisons: trades that both have, the filled size of each order, and the balances
-with the epoch's opening plus its fills. If one differs the start is refused, or, after a reset of a
-venue with play money, a new epoch begins. No fill is ever made up to explain a difference.
+Fills made since the last run are booked first. Then three things are compared: trades that both
+sides have, the filled size of each order, and the balances (opening of the epoch plus fills). A
+difference refuses the start. If a venue with play money was reset, a new epoch begins instead. No
+fill is invented to explain a difference.
 """
 
 import asyncio
@@ -47,7 +48,7 @@ from quoter.venues.ports import OrderGateway
 
 log = structlog.get_logger()
 
-OVERLAP_FILLS = 50  # the private stream may have missed one before its newest
+OVERLAP_FILLS = 50  # the private stream may have missed a fill older than the last one it sent
 OVERLAP_NS = 60 * 1_000_000_000  # for venues that page trades by time
 TRIES = 4  # a venue's lists may lag its matching by 1 to 2 s
 PAUSE_S = 1.0
@@ -56,7 +57,7 @@ ACCEPT = 'if the venue is right, run `quoter accept "REASON"` and start again'
 
 
 class Opening(NamedTuple):
-    """Start values of the engine: balances by asset, target for `auto`, recorded fills."""
+    """Start values of the engine: balances by asset, target of QUOTER_TARGET=auto, known fills."""
 
     balances: Mapping[str, Decimal]
     target: Decimal
@@ -71,7 +72,7 @@ class _End(NamedTuple):
 
 
 class OpeningReconciliation:
-    """Updates the ledger from the venue, or refuses the start."""
+    """Brings the ledger up to date with the venue, or refuses the start."""
 
     def __init__(
         self,
@@ -89,9 +90,9 @@ class OpeningReconciliation:
         self._clock = clock
 
     async def run(self) -> Opening:
-        """Reconcile; return the start values of the engine. Call while no own order is open.
+        """Reconcile, and return the start values of the engine.
 
-        Raises StartFailed and LedgerFailed.
+        No own order may be open. Raises StartFailed and LedgerFailed.
         """
         epoch = self._ledger.epoch
         if epoch is None:
@@ -123,16 +124,16 @@ class OpeningReconciliation:
             self._ledger.record_order_end(client_id, end.state, filled, self._clock.now_ns())
 
     def _known(self, epoch: Epoch) -> list[KnownFill]:
-        """Return the newest fills of the ledger, oldest first: one more than the inventory keeps.
+        """Return the newest TRADE_IDS_MAX + 1 fills of the ledger, oldest first.
 
-        The inventory remembers every fill that is newer than the oldest of these.
+        The inventory remembers all of them except the oldest.
         """
         return self._ledger.reader.last_fills(epoch.number, TRADE_IDS_MAX + 1)[::-1]
 
     async def _open(self, *, reason: str) -> Opening:
         """Open an epoch at the venue's balances; return the start values of the engine.
 
-        Earlier trades are recorded, not booked.
+        Earlier trades are recorded, but change no balance.
         """
         before = (await self._trades(RequestReport(kind=ReportKind.TRADES))).fills
         held = await self._held()
@@ -155,7 +156,7 @@ class OpeningReconciliation:
         return await self._open(reason=f"the venue was reset: {incident}")
 
     async def _end_of(self, intent: Intent) -> _End:
-        """Return the venue's final state of an order whose end is not recorded.
+        """Return the final state at the venue of an order whose end the ledger lacks.
 
         An order that is still open is cancelled first. Raises StartFailed.
         """
@@ -183,7 +184,7 @@ class OpeningReconciliation:
         raise StartFailed(code, text)
 
     async def _cancel(self, intent: Intent, venue_id: str) -> None:
-        """Cancel an order that the list of open orders did not show as ours."""
+        """Cancel an own order that was missing from the venue's list of open orders."""
         log.warning("own_order_still_open", order=intent.client_id, venue_id=venue_id)
         await self._gateway.cancel(
             CancelOrder(
@@ -192,9 +193,9 @@ class OpeningReconciliation:
         )
 
     async def _catch_up(self, epoch: Epoch) -> bool:
-        """Record the fills that the ledger lacks; return True if the venue lost all known fills.
+        """Record the fills that the ledger lacks; return whether the venue was probably reset.
 
-        Raises StartFailed.
+        It was if it has play money and lists none of the booked fills. Raises StartFailed.
         """
         known = {known.fill.trade_id: known for known in self._known(epoch)}
         reported = await self._trades(_since_last(epoch, [each.fill for each in known.values()]))
@@ -228,7 +229,7 @@ class OpeningReconciliation:
         return is_missing and self._environment.is_play_money
 
     async def _owner(self, fill: Fill, epoch: Epoch) -> str:
-        """Return the client id of our order that a trade filled; empty if it is not ours.
+        """Return the client id of the own order that a trade filled; empty if it is not ours.
 
         Raises StartFailed if the venue does not answer: a trade of unknown owner may be ours.
         """
@@ -250,10 +251,7 @@ class OpeningReconciliation:
         return client_id if self._ledger.reader.is_known_order(client_id, epoch.number) else ""
 
     async def _balances_differ(self, books: Mapping[str, Decimal]) -> str:
-        """Return the differences of the balances, per traded or fee asset; empty if there is none.
-
-        They must be equal exactly.
-        """
+        """Describe each asset whose balance is not exactly the ledger's; empty if there is none."""
         held = await self._held()
         return "; ".join(
             f"{asset}: the venue has {plain(held.get(asset, ZERO))}, "
@@ -286,8 +284,8 @@ class OpeningReconciliation:
 
 
 def report_text(report: ReportEvent) -> str:
-    """Return why a report failed; also for a report of another kind than requested."""
-    return report.text if isinstance(report, ReportFailed) else "it answered another question"
+    """Return why a report failed, or that it is of another kind than requested."""
+    return report.text if isinstance(report, ReportFailed) else "it sent a report of another kind"
 
 
 def _orders_differ(ends: Mapping[str, _End], booked: Mapping[str, Decimal]) -> str:
@@ -303,12 +301,15 @@ def _orders_differ(ends: Mapping[str, _End], booked: Mapping[str, Decimal]) -> s
 
 
 def _since_last(epoch: Epoch, fills: Sequence[Fill]) -> RequestReport:
-    """Return a request for trades that begins with the oldest of the newest OVERLAP_FILLS."""
+    """Return a request for the trades since the OVERLAP_FILLS-th newest of `fills`.
+
+    Without fills it begins with the epoch.
+    """
     if all(fill.trade_id.isdecimal() for fill in fills):
         fills = sorted(fills, key=lambda fill: int(fill.trade_id))
     newest = fills[-OVERLAP_FILLS:]
     since_ns = min((fill.ts_ns for fill in newest), default=epoch.opened_ns) - OVERLAP_NS
-    # The venue replies with trades after the id; the oldest of ours must be included.
+    # The venue returns trades after this id. The oldest of ours must be among them.
     is_number = bool(newest) and newest[0].trade_id.isdecimal()
     after = str(int(newest[0].trade_id) - 1) if is_number else ""
     return RequestReport(kind=ReportKind.TRADES, from_trade_id=after, since_ns=since_ns)

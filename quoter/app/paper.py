@@ -1,4 +1,4 @@
-"""A paper run: the account, the terms of its fills, and the simulated venue built from them."""
+"""Build the simulated venue of a paper run: account, fill terms and gateway."""
 
 from decimal import Decimal
 from functools import partial
@@ -26,8 +26,8 @@ from quoter.venues.egress.gate import BlockReason
 
 log = structlog.get_logger()
 
-HOLDINGS = 2  # opening balances of each coin, in inventory limits
-NS_PER_US = 1_000  # ids that begin at the microsecond of the start are never used twice
+HOLDINGS = 2  # opening balance of each coin, in multiples of the inventory limit
+NS_PER_US = 1_000  # trade ids begin at the start time in µs, so that no run uses one twice
 FEE_OF_ACCOUNT = "the account's, as the venue reports it"
 FEE_LISTED = "the fee of a new account, as ccxt lists it"
 FEE_NOT_LISTED = "the maker fee: ccxt lists no taker fee"
@@ -36,14 +36,17 @@ FEE_NOT_LISTED = "the maker fee: ccxt lists no taker fee"
 def make_paper_gateway(
     started: StartContext, config: VenueConfig, public: CcxtGateway, block_reason: BlockReason
 ) -> PaperGateway:
-    """Return the gateway to a simulated venue, which opens once the market's rules are read."""
+    """Return the gateway to a simulated venue, which is built when the market's rules are read."""
     return PaperGateway(
         public, config, partial(_open_venue, started, public), started.clock.now_ns, block_reason
     )
 
 
 def _open_venue(started: StartContext, public: CcxtGateway, rules: Instrument) -> PaperVenue:
-    """Open the venue with the ledger's account, and log its terms. Raises StartFailed."""
+    """Build the simulated venue with the ledger's account, and log its terms.
+
+    Raises StartFailed.
+    """
     settings, ledger = started.settings, started.ledger
     if ledger is None:
         raise AssertionError("unreachable: a dry run has no orders to simulate")
@@ -56,12 +59,18 @@ def _open_venue(started: StartContext, public: CcxtGateway, rules: Instrument) -
     try:
         return PaperVenue(market, account, terms, started.clock.now_ns, about)
     except ValueError as error:
-        text = f"the paper account can't be continued: {error}: `quoter accept` begins a new one"
+        text = (
+            f"the paper account can't be continued: {error}: "
+            "`quoter accept REASON` begins a new one"
+        )
         raise StartFailed(ExitCode.START_FAILED, text) from None
 
 
 def fill_terms(settings: Settings, start_ns: int) -> FillTerms:
-    """Return how the simulated venue of a run fills orders; its latency is drawn from the start."""
+    """Return fill model and latency of the simulated venue of a run.
+
+    `start_ns` (UTC) is the seed of the random latency.
+    """
     delay = DelayOptions(
         median_ms=settings.paper_latency_ms, spread=settings.paper_latency_spread, seed=start_ns
     )
@@ -71,7 +80,7 @@ def fill_terms(settings: Settings, start_ns: int) -> FillTerms:
 def paper_account(
     settings: Settings, reader: Reader | None, rules: Instrument, *, start_ns: int
 ) -> PaperAccount:
-    """Return the account as the ledger has it; without books of this market a new one."""
+    """Return the account as the ledger records it, or a new one if it has none of this market."""
     trade_id_first = start_ns // NS_PER_US
     epoch = None if reader is None else reader.epoch(market_of(settings))
     if reader is None or epoch is None:
@@ -89,7 +98,7 @@ def paper_account(
 
 
 def known_account(settings: Settings, rules: Instrument, *, start_ns: int) -> PaperAccount:
-    """Return the account that a start would find; without a ledger a new one."""
+    """Return the account with which a run would start; a new account if there is no ledger."""
     try:
         with Reader(settings.data_dir) as reader:
             return paper_account(settings, reader, rules, start_ns=start_ns)
@@ -108,7 +117,7 @@ def _opening_balances(settings: Settings, rules: Instrument) -> dict[str, Decima
 
 
 def venue_terms(settings: Settings, rules: Instrument, public: CcxtGateway) -> dict[str, str]:
-    """Return the simulated venue's rules, and where each fee comes from, for logs and tables."""
+    """Return rules and fees of the simulated venue, and the source of each fee, as texts."""
     taker = public.listed_taker_fee
     return {
         "market": f"{settings.exchange} {settings.system}",
@@ -124,21 +133,24 @@ def venue_terms(settings: Settings, rules: Instrument, public: CcxtGateway) -> d
 
 
 def fee_source(settings: Settings, *, is_of_account: bool) -> str:
-    """Return the source of the maker fee; `is_of_account`: the venue reported it for the key."""
+    """Return the source of the maker fee. `is_of_account`: the venue reported it for the key."""
     if settings.fee_maker_bps is not None:
         return "QUOTER_FEE_MAKER_BPS"
     return FEE_OF_ACCOUNT if is_of_account else FEE_LISTED
 
 
 def account_terms(account: PaperAccount) -> dict[str, str]:
-    """Return what the account holds and where that comes from, for logs and tables."""
+    """Return the balances of the account and their source, as texts."""
     held = ", ".join(f"{plain(held)} {asset}" for asset, held in account.balances.items())
-    came_from = "earlier runs, by the ledger" if account.is_continued else "a new account"
+    came_from = "continued from the ledger" if account.is_continued else "a new account"
     return {"balances": held, "account": came_from}
 
 
 def paper_end(code: ExitCode, truth: Truth, last: Snapshot) -> ExitCode:
-    """Log the closing account; return UNSETTLED instead of CLEAN if our books are not equal."""
+    """Log the closing balances, and return the exit code.
+
+    UNSETTLED replaces CLEAN if the engine's balances differ from those of the simulated venue.
+    """
     is_equal = dict(last.balances) == truth.totals
     pnl = last.pnl
     log.info(

@@ -1,4 +1,4 @@
-"""Recordings and settings: the recorder of a run, and a recorded run with other settings."""
+"""Build the recorder of a run, and the configuration of a recorded run with changed settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
@@ -19,7 +19,7 @@ from quoter.replay.replay import config_of
 from quoter.settings import HIDDEN, PREFIX, Environment, Settings, settings_from
 
 BYTES_PER_MB = 1 << 20
-NO_FILLS: Mapping[str, str] = {}  # none is simulated
+NO_FILLS: Mapping[str, str] = {}  # fills are not simulated
 
 
 def make_recorder(started: StartContext, engine: Engine) -> Recorder | None:
@@ -44,9 +44,9 @@ def header_of(
     start_ns: int,
     fills: Mapping[str, str] = NO_FILLS,
 ) -> Header:
-    """Return the header of a recording that begins at `start_ns`.
+    """Return the header of a recording that begins at `start_ns` (UTC).
 
-    `config` None: no engine; `fills`: how they are simulated, empty if they are not.
+    `config`: None without an engine. `fills`: terms of simulated fills; empty if fills are real.
     """
     return Header(
         run=run_id(start_ns),
@@ -65,8 +65,8 @@ def header_of(
 def other_config(header: Header, changes: Sequence[str]) -> EngineConfig:
     """Return the configuration of a recorded run with some settings changed.
 
-    `changes` are of the form QUOTER_NAME=value. Everything that does not follow from settings, such
-    as the market's history, stays. Raises BadSetting, RecordingError.
+    `changes` are of the form QUOTER_NAME=value. What does not follow from settings, such as the
+    market's history, stays as recorded. Raises BadSetting, RecordingError.
     """
     recorded = config_of(header)
     before, after = dict(header.settings), dict(header.settings)
@@ -92,7 +92,10 @@ def other_config(header: Header, changes: Sequence[str]) -> EngineConfig:
 
 
 def _changed[T](recorded: T, old: T, new: T) -> T:
-    """Return `recorded` with the fields, at any depth, that differ between `old` and `new`."""
+    """Return `recorded` with each field replaced that differs between `old` and `new`.
+
+    Fields of nested dataclasses are replaced one by one.
+    """
     if old == new:
         return recorded
     if not is_dataclass(old) or isinstance(old, type) or type(old) is not type(recorded):

@@ -31,18 +31,21 @@ from quoter.venues.ports import CancelGateway
 
 log = structlog.get_logger()
 
-CALL_S_MAX = 2.0  # shorter than the daemon's, so that a cancel that hangs is tried again soon
+CALL_S_MAX = 2.0  # shorter than the daemon's: a cancel that hangs is retried sooner
 
 
 def run_sentinel(settings: Settings) -> int:
-    """Monitor until SIGTERM or Ctrl-C; return the exit code."""
+    """Run the sentinel until SIGTERM or Ctrl-C; return the exit code."""
     prepare_process(settings)
     folder = DataFolder(settings.data_dir, lock=SENTINEL_LOCK)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         folder.lock()
     except LockHeld:
-        return _refused(ExitCode.LOCK_HELD, f"another sentinel runs on {settings.data_dir}")
+        return _refused(
+            ExitCode.LOCK_HELD,
+            f"QUOTER_DATA_DIR: another sentinel runs on {settings.data_dir}: stop it first",
+        )
     except OSError as error:
         text = f"QUOTER_DATA_DIR: {settings.data_dir} can't be used: {error.strerror}"
         return _refused(ExitCode.USAGE, text)
@@ -66,9 +69,10 @@ def cancel_gateway(settings: Settings, folder: Path) -> CancelGateway:
 
 
 def cancel_gateway_config(settings: Settings) -> VenueConfig:
-    """Return the daemon's venue configuration with calls of at most CALL_S_MAX.
+    """Return the venue configuration of the sentinel.
 
-    The sentinel's own key and secret replace those of the daemon, if both are set.
+    It is the daemon's, with calls of at most CALL_S_MAX seconds. The sentinel's own key and secret
+    replace the daemon's if both are set.
     """
     config = replace(venue_config(settings), call_s_max=CALL_S_MAX)
     key, secret = settings.sentinel_api_key, settings.sentinel_api_secret
@@ -102,7 +106,7 @@ async def _serve(settings: Settings, gateway: CancelGateway) -> ExitCode:
         web, port = await http.serve(pages, host=settings.host, port=settings.sentinel_port)
     except OSError as error:
         where = f"{settings.host}:{settings.sentinel_port}"
-        text = f"QUOTER_SENTINEL_PORT: can't listen on {where}: {error.strerror}"
+        text = f"QUOTER_SENTINEL_PORT: can't listen on {where}: {error.strerror}: set a free port"
         return _refused(ExitCode.USAGE, text)
     log.info(
         "sentinel_started",
@@ -121,7 +125,7 @@ async def _serve(settings: Settings, gateway: CancelGateway) -> ExitCode:
 
 
 async def _run_until_signal(sentinel: Sentinel) -> None:
-    """Monitor until SIGTERM or SIGINT; an unexpected error is raised."""
+    """Run the sentinel until SIGTERM or SIGINT. Raises its unexpected errors."""
     monitoring, stop = asyncio.create_task(sentinel.run(), name="sentinel"), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -137,7 +141,7 @@ async def _run_until_signal(sentinel: Sentinel) -> None:
 
 
 def _no_reload() -> None:
-    """Ignore SIGHUP, which is for the daemon; it must not end the sentinel."""
+    """Log that SIGHUP is ignored: the sentinel has no reload."""
     log.warning(
         "reload_refused", reason="the sentinel reads its settings only at its start: restart it"
     )

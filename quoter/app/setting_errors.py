@@ -1,4 +1,4 @@
-"""Name the setting that caused an error of the venue."""
+"""Map errors of the venue to the setting that caused them, and to an exit code."""
 
 from quoter.domain.errors import (
     FeeUnread,
@@ -13,7 +13,7 @@ from quoter.domain.errors import (
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Settings
 
-# The setting to look at first, by what is wrong with the key.
+# The setting that is most probably wrong, by the fault of the key.
 KEY_SETTINGS = {
     KeyFault.KEY: "QUOTER_API_KEY",
     KeyFault.SECRET: "QUOTER_API_SECRET",
@@ -26,7 +26,7 @@ KEY_SETTINGS = {
 
 
 def text_for(error: VenueError, settings: Settings) -> str:
-    """Return the error on one line, after the name of the setting that caused it, if one did."""
+    """Return the error on one line, which begins with the setting that caused it, if one did."""
     if isinstance(error, VenueUnfit):
         return f"QUOTER_EXCHANGE: {error}"
     if isinstance(error, MarketUnfit):
@@ -44,10 +44,10 @@ def text_for(error: VenueError, settings: Settings) -> str:
 
 
 def exit_code_for(error: VenueError) -> ExitCode:
-    """Return KEY_RIGHTS, USAGE, VENUE_UNAVAILABLE or START_FAILED.
+    """Return the exit code of a start that fails with this error.
 
-    USAGE: venue or market is unfit, or the fee must be set. VENUE_UNAVAILABLE: the venue may work
-    later without a change of ours.
+    KEY_RIGHTS: the key was refused. USAGE: another setting must change. VENUE_UNAVAILABLE: a later
+    start may work without a change. START_FAILED: every other error.
     """
     if isinstance(error, KeyRefused):
         return ExitCode.KEY_RIGHTS
@@ -58,6 +58,6 @@ def exit_code_for(error: VenueError) -> ExitCode:
 
 
 def is_sandbox_missing(error: VenueError, settings: Settings) -> bool:
-    """Whether nothing answered at the sandbox's address: probably none was started."""
+    """Whether nothing answered at QUOTER_SANDBOX_URL: the sandbox is probably not running."""
     is_sandbox = settings.system == "sandbox"
     return is_sandbox and isinstance(error, MarketsUnread) and not error.is_answered

@@ -1,4 +1,4 @@
-"""The settings summary of this symbol, computed once and written to the log or a table."""
+"""Compute the settings summary of a run, and log it."""
 
 import structlog
 
@@ -17,10 +17,10 @@ DIGITS = 8  # significant digits
 
 
 def summarise(engine: Engine, terms: QuoteTerms) -> tuple[tuple[Row, ...], tuple[str, ...]] | None:
-    """Return rows and warnings for the references of gamma as they are now; None without any.
+    """Return rows and warnings of the settings summary; None while gamma has no references.
 
-    `terms`: a quote of this engine, for fair value, horizon and the exact model's table.
-    Raises InvalidInput for settings that have no summary.
+    `terms`: a quote of this engine, for fair value, horizon and the exact model's table. Raises
+    InvalidInput for settings that have no summary.
     """
     references = engine.calibration.references
     if references is None:
@@ -35,7 +35,7 @@ def summarise(engine: Engine, terms: QuoteTerms) -> tuple[tuple[Row, ...], tuple
             bounded=terms.inputs.bounded,
         )
         rows = summary_rows(meant, order_size=float(engine.config.order_size))
-    except ArithmeticError as error:  # a raw gamma close to zero
+    except ArithmeticError as error:  # happens with a raw gamma close to zero
         raise InvalidInput("gamma_lot", engine.calibration.gamma_lot) from error
     return rows, warnings(meant)
 
@@ -43,7 +43,7 @@ def summarise(engine: Engine, terms: QuoteTerms) -> tuple[tuple[Row, ...], tuple
 class SettingsSummaryLog:
     """Logs the settings summary with the first quote, and again when its inputs change.
 
-    They change with the live parameters, and when the references of gamma become fixed.
+    The inputs are the live parameters and the references of gamma, until these are fixed.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -52,7 +52,7 @@ class SettingsSummaryLog:
         self._has_fixed_references = True
 
     def observe(self, step: Step) -> None:
-        """Log one line per row and per warning."""
+        """Log the summary if it is due: one line per row and per warning."""
         is_fixed = self._engine.calibration.has_fixed_references
         if isinstance(step.event, LiveParamsChanged) or (
             is_fixed and not self._has_fixed_references

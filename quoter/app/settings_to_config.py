@@ -1,4 +1,4 @@
-"""Convert settings into the configurations that the parts are built with."""
+"""Convert settings into the configurations of engine, pricing, limits and venue."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -38,21 +38,25 @@ from quoter.venues.config import StreamTimings, VenueConfig
 
 RUN_DIGITS = 8  # unix milliseconds in base 36 fit until 2059
 RULES_NS = 600 * 1_000_000_000  # PT-14
-FEE_NS = 3_600 * NS_PER_S  # PT-14; a fee tier is computed once a day
+FEE_NS = 3_600 * NS_PER_S  # PT-14; venues compute a fee tier once a day
 UNREAD_NS = 60 * NS_PER_S  # two periods of the reports that are requested least often
-PING_S_MAX = 1.0  # a silent feed is pinged at least this often, and twice within the stale limit
+# upper limit of the seconds between pings of a silent feed; half the stale limit if that is less
+PING_S_MAX = 1.0
 EARLIER_RUNS_MAX = 1_000
 NO_HISTORY = MarketHistory((), 60.0, None)
 NO_CALIBRATION = UsableCalibration()
 
 
 def own_prefix(settings: Settings) -> str:
-    """Return the prefix of the client ids of this instance, for every run; gate.io forbids 't'."""
+    """Return the client id prefix that all runs of this instance share, e.g. `q01`.
+
+    It begins with `q`; gate.io forbids a `t`.
+    """
     return f"q{settings.instance:0>2}"
 
 
 def run_prefix(settings: Settings, start_ns: int) -> str:
-    """Return the prefix of the client ids of this run: ids are not reused after a restart."""
+    """Return the client id prefix of this run. It differs per run, so that no id is used twice."""
     return f"{own_prefix(settings)}{run_id(start_ns)}"
 
 
@@ -62,10 +66,10 @@ def run_id(start_ns: int) -> str:
 
 
 def venue_config(settings: Settings, *, with_key: bool = True, is_dry: bool = False) -> VenueConfig:
-    """Return the venue configuration; in the sandbox its demo key is the default.
+    """Return the venue configuration.
 
-    A paper run reads the live market without a key, whatever the settings have. `is_dry`: the key,
-    if there is one, only reads the fee of the account.
+    Without a key, the sandbox's demo key is used in the sandbox. A paper run reads the live market
+    without a key, even if one is set. `is_dry`: a key is used only to read the account's fee.
     """
     is_paper = settings.environment is Environment.PAPER
     with_key = with_key and not is_paper
@@ -108,11 +112,11 @@ def engine_config(
     is_dry: bool = False,
     is_trial_only: bool = False,
 ) -> EngineConfig:
-    """Return the engine's configuration; `opening`: balances while no own order is open.
+    """Return the engine's configuration.
 
-    `target` is what QUOTER_TARGET=auto stands for; by default the base balance of `opening`.
-    `is_trial_only`: no quotes follow the trial order. `earlier_runs`: their id prefixes; None if
-    they are not known.
+    `opening`: balances by asset while no own order is open. `target`: value of QUOTER_TARGET=auto;
+    None: the base balance of `opening`. `is_trial_only`: no quotes follow the trial order.
+    `earlier_runs`: client id prefixes of earlier runs; None if not known.
     """
     if target is None:
         target = opening.get(instrument.base, Decimal(0))
@@ -149,9 +153,11 @@ def engine_config(
 
 
 def trial_mode(settings: Settings) -> TrialMode:
-    """Return whether a trial order precedes the quotes: by default where money is not real.
+    """Return FIRST if a trial order precedes the quotes, else OFF.
 
-    OFF in a paper run, whose venue is not in doubt.
+    With QUOTER_TRIAL_ORDER=auto that is where money is not real, except in a paper run: its
+    simulated
+    venue needs no proof.
     """
     environment = settings.environment
     is_in_doubt = environment.is_play_money and environment is not Environment.PAPER
@@ -160,7 +166,10 @@ def trial_mode(settings: Settings) -> TrialMode:
 
 
 def limits(settings: Settings) -> Limits:
-    """Return hard limits; an order is at most levels + 1 order sizes, and half of inventory_max."""
+    """Return the hard limits.
+
+    `size_max` is QUOTER_LEVELS + 1 order sizes, and at most half of QUOTER_INVENTORY_MAX.
+    """
     most = settings.order_size * (settings.levels + 1)
     return Limits(
         inventory_max=settings.inventory_max,
@@ -176,7 +185,7 @@ def limits(settings: Settings) -> Limits:
 
 
 def regime_policy(settings: Settings) -> RegimePolicy:
-    """Return the thresholds of the market regime, the fall of equity included."""
+    """Return the thresholds of the market regime: volatility and fall of equity."""
     return RegimePolicy(
         is_on=settings.regime == "on",
         wide_ratio=settings.regime_wide,
@@ -187,7 +196,7 @@ def regime_policy(settings: Settings) -> RegimePolicy:
 
 
 def activity_policy(settings: Settings) -> ActivityPolicy:
-    """Return the limits on activity over time; settings in bps become fractions of the price."""
+    """Return the activity limits; settings in bps become fractions of the price."""
     return ActivityPolicy(
         price_jump=settings.price_jump_bps * float(BPS_EXACT),
         quote_drift=settings.quote_drift_bps * float(BPS_EXACT),
@@ -198,7 +207,7 @@ def activity_policy(settings: Settings) -> ActivityPolicy:
 
 
 def earlier_runs(settings: Settings, reader: Reader) -> frozenset[str]:
-    """Return the client id prefixes of the newest runs of this data folder."""
+    """Return the client id prefixes of the newest EARLIER_RUNS_MAX runs of this data folder."""
     own = own_prefix(settings)
     return frozenset(f"{own}{row.run}" for row in reader.runs(EARLIER_RUNS_MAX))
 
@@ -209,7 +218,7 @@ def market_of(settings: Settings) -> Market:
 
 
 def last_calibration(settings: Settings) -> SavedCalibration | None:
-    """Return the calibration saved by an earlier run; None without one, or without a ledger."""
+    """Return the calibration that an earlier run of this market saved; None if there is none."""
     try:
         with Reader(settings.data_dir) as reader:
             return reader.saved_calibration(market_of(settings))
@@ -220,7 +229,7 @@ def last_calibration(settings: Settings) -> SavedCalibration | None:
 def calibration_bounds(
     settings: Settings, instrument: Instrument, history: MarketHistory
 ) -> CalibrationBounds:
-    """Return the bounds of a plausible calibration; without a history only the tick is known."""
+    """Return the bounds of a plausible calibration; without a history only the tick bounds it."""
     if not history.bars:
         return CalibrationBounds(instrument.tick_float)
     fair = history.bars[-1].close
@@ -235,7 +244,11 @@ def pricing_config(
     history: MarketHistory,
     calibration: UsableCalibration,
 ) -> PricingConfig:
-    """Return the pricing configuration; priors: settings, else calibration, else history."""
+    """Return the pricing configuration.
+
+    Priors come from the settings, else from the saved calibration. Sigma has a third source: the
+    market's history.
+    """
     is_given = settings.kappa is not None and settings.intensity is not None
     horizon, horizon_s = Horizon.AUTO, 0.0
     if settings.horizon == "session":

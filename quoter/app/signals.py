@@ -20,13 +20,18 @@ STOPPED = "stopped before the start was complete"
 
 
 class Signals:
-    """Receives the signals of the process and hands them on.
+    """Signal handlers of one process.
 
-    Until `listen`, a kill is kept (also on disk) for later, and a stop ends the start.
+    Before `listen`, a stop ends the start, and a kill is stored in memory and on disk. From
+    `listen` on
+    the runner gets both.
     """
 
     def __init__(self, *, can_reload: bool) -> None:
-        """Handle SIGUSR1 as a kill; ignore SIGHUP until it reloads, if `can_reload`."""
+        """Install the handler of SIGUSR1 (kill).
+
+        With `can_reload` also one of SIGHUP, which is ignored until `listen`.
+        """
         self._loop = asyncio.get_running_loop()
         self._commands: FileCommands | None = None
         self._is_kill_waiting = False
@@ -44,14 +49,11 @@ class Signals:
         if self.folder is not None:
             try:
                 self.folder.write_request(KILL_REQUEST, "SIGUSR1 during the start")
-            except OSError as error:  # the kill is still kept in memory
+            except OSError as error:  # the kill is in memory all the same
                 log.critical("kill_not_written", error=str(error))
 
     async def stoppable[T](self, starting: Coroutine[None, None, T]) -> T:
-        """Return the result of `starting`. Raises StartFailed if a stop signal ends it.
-
-        A venue that does not respond can make a start long.
-        """
+        """Return the result of `starting`. Raises StartFailed if SIGTERM or SIGINT comes first."""
         task = asyncio.create_task(starting, name="start")
         for number in STOP_SIGNALS:
             self._loop.add_signal_handler(number, task.cancel, STOPPED)
@@ -63,7 +65,10 @@ class Signals:
             raise StartFailed(ExitCode.START_FAILED, STOPPED) from None
 
     def listen(self, runner: Runner, live_control: LiveControl) -> None:
-        """Hand the signals to the runner before it runs; a kept kill is its first command."""
+        """Send stops, kills and reloads to the runner.
+
+        A kill that came before becomes the runner's first command.
+        """
         for number in STOP_SIGNALS:
             self._loop.add_signal_handler(number, runner.stop)
         self._commands = runner.file_commands

@@ -40,9 +40,9 @@ from quoter.venues.ports import OrderGateway
 
 log = structlog.get_logger()
 
-START_WAIT_S = 60.0  # how long a start waits for a venue that can't be used (maintenance)
+START_WAIT_S = 60.0  # how long a start retries while the venue can't be used, e.g. in maintenance
 CANCEL_AGAIN_S = 3.0
-CANCEL_S_MAX = 10.0  # of the cancels between two tries
+CANCEL_S_MAX = 10.0  # limit for the cancels between two tries
 OTHER_KILL = (
     "the REARM file does not name the kill in force, or was written before it: see its kill id "
     "with `quoter status`, then run `quoter rearm`"
@@ -77,10 +77,11 @@ def take_folder(settings: Settings) -> DataFolder:
 
 
 def latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
-    """Return the latched kill, else None; first latch a KILL file left while no daemon ran.
+    """Return the latched kill, or None.
 
-    The KILL file stays until its kill is on the disk. A REARM file is dropped unless it names this
-    kill and was written after it, a RESUME file always. Raises StartFailed.
+    A KILL file is latched first and then removed. A REARM file is removed unless it names this kill
+    and
+    was written after it. A RESUME file is always removed. Raises StartFailed.
     """
     latch, request = Latch(folder.path), folder.request(KILL_REQUEST)
     if request is not None:
@@ -100,7 +101,7 @@ def latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
     if rearm is not None and not _is_valid_rearm(rearm, record):
         log.warning("rearm_refused", given=rearm.text, actor="file", reason=OTHER_KILL)
         folder.drop(REARM_REQUEST, rearm)
-    folder.take_request(RESUME_REQUEST)  # it was meant for a run that has ended
+    folder.take_request(RESUME_REQUEST)  # it was for a run that has ended
     return record
 
 
@@ -112,11 +113,12 @@ def _is_valid_rearm(request: Request, record: LatchRecord | None) -> bool:
         return False
     if record is None or kill_id != record.kill_id:
         return False
-    return 0 < record.ts_ns < request.mtime_ns  # 0: unreadable; all such have the same id
+    # 0: the latch is unreadable; all unreadable latches have the same id
+    return 0 < record.ts_ns < request.mtime_ns
 
 
 async def open_ledger(settings: Settings, folder: DataFolder) -> Ledger:
-    """Return the ledger, opened and checked; a damaged one is not changed. Raises StartFailed."""
+    """Open and check the ledger; a damaged one is left as it is. Raises StartFailed."""
     try:
         await asyncio.to_thread(prepare, folder.path)
         return Ledger(folder.path, market_of(settings), days=settings.ledger_days)
@@ -132,8 +134,8 @@ def ledger_failed(error: Exception) -> StartFailed:
 async def begin_run(ledger: Ledger, settings: Settings, clock: Clock, *, api_key: str) -> int:
     """Record the run in the ledger; return its start, UTC ns.
 
-    The start is at least 1 ms after that of the last run of this folder, even if the clock was set
-    back: the ids of the run's orders are derived from it. Raises StartFailed.
+    Order ids derive from the start. So it is at least 1 ms after the start of the last run in this
+    folder, even if the clock was set back. Raises StartFailed.
     """
     earlier = ledger.reader.runs(1)
     start_ns = max(clock.now_ns(), earlier[0].started_ns + NS_PER_MS if earlier else 0)
@@ -182,9 +184,11 @@ async def connect(
 ) -> Instrument:
     """Check clock and key, and return the market's rules. Raises StartFailed.
 
-    Tries 3 times, also where the list of markets lacks ours (it may not be whole), or for
-    START_WAIT_S while the venue can't be used. Meanwhile the orders that an earlier run in `ledger`
-    left are cancelled: a closed market may open again before we start. Without a `ledger` (dry
+    Tries START_TRIES times, also if our market is not listed (the list may be incomplete). While
+    the
+    venue can't be used it tries for START_WAIT_S. Between these tries it cancels the orders that an
+    earlier run in `ledger` left: a closed market may open again before the start. Without `ledger`
+    (dry
     run) nothing is cancelled.
     """
     tries = 0
@@ -210,7 +214,10 @@ async def connect(
 
 
 async def _try_to_cancel(gateway: OrderGateway, ledger: Ledger) -> None:
-    """Cancel our orders at a venue that refuses a start; the log says whether that worked."""
+    """Cancel the orders of earlier runs while the venue can't be used for a start.
+
+    The log shows the result; nothing is raised.
+    """
     gateway.adopt_orders(ledger.reader.open_orders(ledger.market))
     try:
         async with asyncio.timeout(CANCEL_S_MAX):
@@ -225,9 +232,9 @@ async def _try_to_cancel(gateway: OrderGateway, ledger: Ledger) -> None:
 
 
 async def until_available[T](ask: Callable[[], Awaitable[T]]) -> T:
-    """Return the answer of `ask`, asked again with growing pauses while it raises VenueUnavailable.
+    """Call `ask` until it raises no VenueUnavailable; return its answer.
 
-    Raises StartFailed when START_WAIT_S are over.
+    Pauses between calls grow. Raises StartFailed after START_WAIT_S.
     """
     loop = asyncio.get_running_loop()
     end_s, pauses = loop.time() + START_WAIT_S, start_pauses()
@@ -243,7 +250,7 @@ async def until_available[T](ask: Callable[[], Awaitable[T]]) -> T:
 
 
 def late_create_s(ledger: Ledger, folder: DataFolder, clock: Clock) -> float:
-    """Return the seconds in which a crashed run's creates may still reach the venue; 0: none."""
+    """Return how long creates of a crashed run may still arrive at the venue, seconds; 0: none."""
     if not folder.is_after_crash or ledger.epoch is None:
         return 0.0
     unsettled = ledger.reader.unsettled(ledger.epoch.number)
@@ -253,9 +260,10 @@ def late_create_s(ledger: Ledger, folder: DataFolder, clock: Clock) -> float:
 
 
 async def cancel_own_orders(gateway: OrderGateway, ledger: Ledger, *, late_create_s: float) -> None:
-    """Cancel our orders until the venue lists none, for at least `late_create_s`.
+    """Cancel our orders, once and then repeatedly for `late_create_s` seconds.
 
-    Orders without a recorded end in the ledger count as ours too. Raises StartFailed.
+    Orders without a recorded end in the ledger are cancelled too. Raises StartFailed if some are
+    left.
     """
     gateway.adopt_orders(ledger.reader.open_orders(ledger.market))
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""Cancel our orders at the venue from a process that is no daemon (`quoter kill`)."""
+"""Cancel our orders at the venue without a daemon (`quoter kill`)."""
 
 import asyncio
 from contextlib import suppress
@@ -15,10 +15,11 @@ CANCEL_S_MAX = 20.0
 
 
 def cancel_at_venue(settings: Settings, folder: Path) -> int:
-    """Cancel every own order, also those that only the ledger in `folder` knows.
+    """Cancel all own orders; return how many are left.
 
-    Returns how many are left. Raises VenueError if the venue does not list the open orders, or if
-    all this takes longer than CANCEL_S_MAX.
+    Orders that only the ledger in `folder` lists are included. Raises VenueError if the venue does
+    not
+    list its open orders, or after CANCEL_S_MAX seconds.
     """
     return asyncio.run(_cancel(settings, folder))
 
@@ -27,7 +28,8 @@ async def _cancel(settings: Settings, folder: Path) -> int:
     gateway = cancel_gateway(settings, folder)
     try:
         async with asyncio.timeout(CANCEL_S_MAX):
-            with suppress(VenueError):  # a wrong clock, or a key with too many rights, can cancel
+            # a wrong clock or excess rights of the key do not prevent a cancel
+            with suppress(VenueError):
                 await gateway.connect()
             gateway.adopt_orders(known_orders(folder, market_of(settings)) or NO_KNOWN_ORDERS)
             return await gateway.cancel_all()
