@@ -105,8 +105,7 @@ async def trade(
     """Start a daemon, run it until a stop is requested, and return the exit code.
 
     `venue`: venue configuration; None: derived from the settings. `load`: reads the settings again
-    on
-    SIGHUP; None: SIGHUP ends the process. `is_trial_only`: end after the trial order. Raises
+    on SIGHUP; None: SIGHUP ends the process. `is_trial_only`: end after the trial order. Raises
     StartFailed.
     """
     clock = Clock()

@@ -73,8 +73,7 @@ def dead_man_timeout_s(settings: Settings, *, is_dry: bool) -> int:
     """Return the timeout of the venue's dead man's switch, seconds; 0 if it is not used.
 
     A paper run does not use it: its orders end with the process. Raises StartFailed if
-    QUOTER_DEAD_MAN
-    is on and the venue has no such switch.
+    QUOTER_DEAD_MAN is on and the venue has no such switch.
     """
     if is_dry or settings.environment is Environment.PAPER:
         return 0
@@ -88,8 +87,7 @@ class ExternalStopsBuilder:
     """Builder of the external stops of a run.
 
     It exists before the gateway, which calls `block_reason` before each create. `build` is called
-    after
-    the gateway exists, because the dead man's switch needs it.
+    after the gateway exists, because the dead man's switch needs it.
     """
 
     def __init__(self, started: StartContext, dead_man_s: int) -> None:

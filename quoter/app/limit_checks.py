@@ -59,8 +59,8 @@ def too_small(
     """Return a line if orders of this size are too small for the venue.
 
     order_size: base; price: quote/base, None if not known yet; collar: fraction of the price. A
-    level
-    that is too small is added to the next one. So only the sum of all levels must be large enough.
+    level that is too small is added to the next one. So only the sum of all levels must be large
+    enough.
     """
     size = instrument.floor_size(order_size * levels)
     at_price = None if price is None else exact(price)

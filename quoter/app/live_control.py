@@ -46,8 +46,7 @@ class LiveControl:
         """Build the control API if a token is configured.
 
         `count_response`: called with the HTTP status of each response. `load`: reads the settings
-        again;
-        None if this run has no reload.
+        again; None if this run has no reload.
         """
         self._settings = settings
         self._audit = runner.audit
@@ -99,8 +98,7 @@ class LiveControl:
         """Read the settings again and apply changed live parameters.
 
         Other changed settings are logged as needing a restart. A mistake in any setting leaves all
-        as they
-        are. A refused live parameter keeps its value.
+        as they are. A refused live parameter keeps its value.
         """
         if self._load is None:
             return

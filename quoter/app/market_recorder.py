@@ -101,8 +101,7 @@ async def record_market(
     """Record until `seconds` are over (None: no limit), SIGTERM or Ctrl-C; return the exit code.
 
     The exit code is 1 if the disk fails. `max_mb` limits all recordings in `folder` together, in
-    MiB.
-    `show` is called twice a second. Raises StartFailed.
+    MiB. `show` is called twice a second. Raises StartFailed.
     """
     clock = Clock()
     config = venue_config(settings, with_key=False)

@@ -44,7 +44,8 @@ def run_sentinel(settings: Settings) -> int:
     except LockHeld:
         return _refused(
             ExitCode.LOCK_HELD,
-            f"QUOTER_DATA_DIR: another sentinel runs on {settings.data_dir}: stop it first",
+            f"QUOTER_DATA_DIR: QUOTER_DATA_DIR: another sentinel runs on {settings.data_dir}: "
+            f"stop it first: stop it first",
         )
     except OSError as error:
         text = f"QUOTER_DATA_DIR: {settings.data_dir} can't be used: {error.strerror}"

@@ -156,8 +156,7 @@ def trial_mode(settings: Settings) -> TrialMode:
     """Return FIRST if a trial order precedes the quotes, else OFF.
 
     With QUOTER_TRIAL_ORDER=auto that is where money is not real, except in a paper run: its
-    simulated
-    venue needs no proof.
+    simulated venue needs no proof.
     """
     environment = settings.environment
     is_in_doubt = environment.is_play_money and environment is not Environment.PAPER

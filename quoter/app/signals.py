@@ -23,8 +23,7 @@ class Signals:
     """Signal handlers of one process.
 
     Before `listen`, a stop ends the start, and a kill is stored in memory and on disk. From
-    `listen` on
-    the runner gets both.
+    `listen` on the runner gets both.
     """
 
     def __init__(self, *, can_reload: bool) -> None:

@@ -80,8 +80,7 @@ def latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
     """Return the latched kill, or None.
 
     A KILL file is latched first and then removed. A REARM file is removed unless it names this kill
-    and
-    was written after it. A RESUME file is always removed. Raises StartFailed.
+    and was written after it. A RESUME file is always removed. Raises StartFailed.
     """
     latch, request = Latch(folder.path), folder.request(KILL_REQUEST)
     if request is not None:
@@ -185,11 +184,9 @@ async def connect(
     """Check clock and key, and return the market's rules. Raises StartFailed.
 
     Tries START_TRIES times, also if our market is not listed (the list may be incomplete). While
-    the
-    venue can't be used it tries for START_WAIT_S. Between these tries it cancels the orders that an
-    earlier run in `ledger` left: a closed market may open again before the start. Without `ledger`
-    (dry
-    run) nothing is cancelled.
+    the venue can't be used it tries for START_WAIT_S. Between these tries it cancels the orders
+    that an earlier run in `ledger` left: a closed market may open again before the start. Without
+    `ledger` (dry run) nothing is cancelled.
     """
     tries = 0
 

@@ -18,8 +18,7 @@ def cancel_at_venue(settings: Settings, folder: Path) -> int:
     """Cancel all own orders; return how many are left.
 
     Orders that only the ledger in `folder` lists are included. Raises VenueError if the venue does
-    not
-    list its open orders, or after CANCEL_S_MAX seconds.
+    not list its open orders, or after CANCEL_S_MAX seconds.
     """
     return asyncio.run(_cancel(settings, folder))
 

@@ -1,4 +1,4 @@
-"""`quoter backtest`: the live engine on recorded market data, with bounds on what fills it."""
+"""`quoter backtest`: run the live engine on recorded market data with several fill models."""
 
 import json
 import sys
@@ -28,12 +28,12 @@ from quoter.tapes.opening import Opening, open_tape
 from quoter.tapes.reading import ReadProgress, RowAccount, prepared
 
 LINES_PER_REDRAW = 2_000
-HORIZON_S = 5  # after a fill, when the edge in the table is measured
+HORIZON_S = 5  # seconds after a fill at which the edge in the table is measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestOptions:
-    """The options of one call; seconds of 0: the whole tape."""
+    """Options of one `quoter backtest`. `seconds`: length to play; 0 for the whole tape."""
 
     files: tuple[Path, ...]
     symbol: str | None
@@ -46,7 +46,7 @@ class BacktestOptions:
 
 
 def run_backtest(options: BacktestOptions) -> int:
-    """Play the tape, print the table or JSON, return the exit code. Raises BadSetting."""
+    """Play the tape, print the table or JSON, and return the exit code. Raises BadSetting."""
     console = Console(stderr=options.json_output)
     try:
         name = options.symbol or tape_symbol(options.files)
@@ -70,7 +70,7 @@ def run_backtest(options: BacktestOptions) -> int:
 
 
 def _settings(market: MarketSpec, console: Console) -> Settings:
-    """Return the settings for the tape's market, and print those that concern the results."""
+    """Return the settings for the tape's market; print those that the results depend on."""
     symbol = f"{market.base}/{market.quote}"
     settings = load(dry_run=True, defaults=suggested_limits(market))
     settings = settings.model_copy(update={"symbol": symbol})
@@ -122,7 +122,7 @@ def _play(
 
 
 def _shown(lines: Iterator[Line], progress: ReadProgress, console: Console) -> Iterator[Line]:
-    """Yield the lines, with a progress bar over the bytes that were read."""
+    """Yield the lines; show the share of the bytes read in a progress bar."""
     columns = (
         TextColumn("playing"),
         BarColumn(),
@@ -167,10 +167,6 @@ def _rows(results: Sequence[RunResult]) -> Iterator[tuple[str, list[str]]]:
     yield "books equal the venue's", ["yes" if r.is_equal else "NO" for r in results]
 
 
-def _ratio_text(result: RunResult) -> str:
-    return "–" if isinf(result.orders_per_fill) else f"{result.orders_per_fill:.1f}"
-
-
 def _edge_text(result: RunResult) -> str:
     edge = result.edge_bps(HORIZON_S)
     return "–" if edge is None else f"{edge:+.2f}"
@@ -181,7 +177,7 @@ def warnings(results: Sequence[RunResult], account: RowAccount) -> Iterator[str]
     yield from account.notes(gaps=max(result.gaps for result in results))
     totals = [result.pnl.total for result in results]
     if min(totals) < 0 < max(totals):
-        yield "profit or loss depends on the fill model: this tape does not decide"
+        yield "some fill models give a profit and some a loss: this tape does not decide"
     edges = [edge for result in results if (edge := result.edge_bps(HORIZON_S)) is not None]
     if edges and max(edges) < 0:
         yield f"the edge after {HORIZON_S} s, net of fees, is negative in every fill model"

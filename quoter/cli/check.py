@@ -1,4 +1,4 @@
-"""`quoter check`: check everything a start depends on; orders are sent with --place only."""
+"""`quoter check`: check everything that a start depends on. Only --place sends an order."""
 
 import asyncio
 from decimal import Decimal
@@ -51,9 +51,10 @@ QUOTE_S_MAX = 30.0
 def run_check(
     settings: Settings, exposed: tuple[Exposure, ...] = (), *, is_placing: bool = False
 ) -> int:
-    """Print the results and the implied quote; return 0, or the exit code of the first failure.
+    """Print the checks and the implied quote; return 0 or the exit code of the first failure.
 
-    `is_placing`: if all is well, start like `quoter run`, place the trial order, and end.
+    `is_placing`: if every check passes, also start like `quoter run`, place the trial order, and
+    end. `exposed`: secrets that other users can read.
     """
     configure_logs(log_format="pretty", level="error", redactor=Redactor(settings.secrets()))
     console = Console()
@@ -69,7 +70,7 @@ async def _run(settings: Settings, console: Console, *, is_placing: bool) -> Exi
 
 
 class Check:
-    """One check of a venue, printed line by line."""
+    """The checks of one start, printed line by line."""
 
     def __init__(self, settings: Settings, console: Console) -> None:
         self._settings = settings
@@ -177,11 +178,11 @@ class Check:
 
     def _proof(self, profile: VenueProfile) -> None:
         where = self._settings.environment
-        text = f"{profile.name}: order ids, lists, fees and errors are proven"
+        text = f"{profile.name}: order ids, lists, fees and errors are verified"
         if where is Environment.PAPER:
             text = f"{profile.name} {self._settings.system}: only its market is read"
         elif profile.refusal:
-            text = f"on its {where} a trial order comes first; in production refused: "
+            text = f"on its {where} a trial order comes first; production is refused: "
             text += profile.refusal
         self._say("venue", text)
 
@@ -254,7 +255,7 @@ class Check:
         return ExitCode.CLEAN
 
     def _stop_when_known(self, step: Step, runner: Runner) -> None:
-        """Stop at the first quote, or when the venue says that it does not trade the market."""
+        """Stop at the first quote, or when the venue reports the market as closed."""
         if self._terms is None and step.quote is not None and step.quote.terms is not None:
             self._terms = step.quote.terms
             runner.stop()

@@ -12,7 +12,7 @@ VALUE_CHARS_MAX = 60
 
 
 class CommandGroup(TyperGroup):
-    """Typer's group; values refused by pydantic, whose messages omit them, are added."""
+    """Command group of typer that adds the refused value to messages of pydantic, which omit it."""
 
     def invoke(self, ctx: Any) -> object:
         """Invoke the command. Raises typer.BadParameter with the given value."""
@@ -24,7 +24,7 @@ class CommandGroup(TyperGroup):
 
 
 def _with_value(error: typer.BadParameter) -> str:
-    """Return the message of a refusal by pydantic, with the given value."""
+    """Return the error's message, with the refused value if pydantic refused it."""
     details: Callable[[], list[dict[str, object]]] | None
     details = getattr(error.__cause__, "errors", None)
     if details is None or not (found := details()):

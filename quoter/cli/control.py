@@ -31,9 +31,9 @@ from quoter.service.killswitch.command_fields import fit_reason
 from quoter.service.killswitch.file_requests import ResumeRequest, request_resume
 
 RESUME_WAIT_S = 5.0  # the daemon reads the folder several times a second
-RESUME_DONE_S = 0.5  # from reading the file to the new state
+RESUME_DONE_S = 0.5  # from the daemon's reading of the file to the new state
 NOT_RUNNING = 1  # exit code of `status`
-# Refusals of a resume that may mean that the state is not the one that was seen.
+# Refusals of a resume that may be due to a trading state other than the one the user saw.
 STATE_DIFFERS = (RefusalReason.STATE_CHANGED, RefusalReason.KILLED)
 
 # No `type` statements: typer does not resolve them.
@@ -80,8 +80,8 @@ def resume(
 ) -> None:
     """Clear latched causes that pause or reduce, never a kill.
 
-    Nothing happens if the state is no longer the one that was seen. Needs a token of the operator
-    or risk role; without one a file in the data folder requests it.
+    Clears nothing if the state has changed since you saw it. Needs a token of the operator or risk
+    role; without a token it writes a request file into the data folder.
     """
     where = address(host, port)
     if not has_token(("operator", "risk"), token_file):
@@ -107,9 +107,10 @@ def resume(
 def resume_by_file(
     reason: str, seen: str | None, data_dir: Path | None, where: tuple[str, int]
 ) -> None:
-    """Request a resume by a RESUME file and show the state after it. Raises NotDone, BadSetting.
+    """Request a resume by a RESUME file, and print the state after it.
 
-    `seen`: trading state that the user saw; None: ask the daemon for it.
+    `seen`: trading state that the user saw; None: the daemon is asked for it. Raises NotDone,
+    BadSetting.
     """
     if seen is None:
         seen = _show_what_is_cleared(where)
@@ -199,7 +200,7 @@ def status(as_json: AsJson = False, host: Host = None, port: Port = None) -> Non
 
 
 def kill_by_token(reason: str, token_file: Path, where: tuple[str, int]) -> None:
-    """Send `quoter kill` over HTTP. Raises NotDone, BadSetting."""
+    """Kill over HTTP with the token in `token_file`. Raises NotDone, BadSetting."""
     token = find_token((), token_file)
     _show(state_lines(send_command(where, "kill", token, {"reason": reason})))
 
@@ -211,9 +212,9 @@ def rearm_by_token(
     token_file: Path,
     where: tuple[str, int],
 ) -> None:
-    """Send `quoter rearm` over HTTP with the risk token. Raises NotDone, BadSetting.
+    """Re-arm over HTTP with the risk token. Raises NotDone, BadSetting.
 
-    `kill_id` None: show the state, and ask for it.
+    `kill_id`: None: print the state and prompt for the id.
     """
     token = find_token((), token_file)
     if kill_id is None:

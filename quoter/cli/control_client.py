@@ -1,6 +1,7 @@
 """Client of a running daemon's control API; the token is read from a file.
 
-Any program may listen at the address. Only a complete response of a quoter daemon counts as done.
+Any program may listen at the address. So a request is done only if a quoter daemon sent a complete
+response.
 """
 
 import json
@@ -14,7 +15,8 @@ from quoter.domain.errors import BadSetting, QuoterError
 from quoter.domain.trading import Phase, TradingState
 from quoter.service.http.protocol import RequestResult
 
-TIMEOUT_S = 5.0  # for a whole request; the daemon waits 3 s for an outcome, a kill 1 s for the disk
+# limit of a whole request; the daemon waits up to 3 s for an outcome, and 1 s for a kill's latch
+TIMEOUT_S = 5.0
 TOKEN_BYTES_MAX = 4_096
 SECRETS_DIR = "/run/secrets"
 STATES, PHASES = tuple(TradingState.__members__), tuple(phase.value for phase in Phase)
@@ -33,8 +35,8 @@ class NotDone(QuoterError):
 class CommandRefused(NotDone):
     """A daemon refused a request.
 
-    `reason` is the value of a RefusalReason, `state` the name of its trading state; None if the
-    response does not have them.
+    `reason`: value of a RefusalReason. `state`: name of the daemon's trading state. Each is None if
+    the response lacks it.
     """
 
     def __init__(self, text: str, *, reason: object, state: object) -> None:
@@ -44,14 +46,16 @@ class CommandRefused(NotDone):
 
 
 def find_token(roles: tuple[str, ...], chosen: Path | None = None) -> str:
-    """Return the first token found for these roles, or the one in the file `chosen`.
+    """Return the token in the file `chosen`; without one, the first token found for these roles.
 
     Raises BadSetting if there is none, or its file can't be read.
     """
     found = _token_file(roles, chosen)
     if found is None:
         names = " or ".join(f"QUOTER_{role.upper()}_TOKEN_FILE" for role in roles)
-        raise BadSetting(f"{names}: must name the token's file; or give it with --token-file")
+        raise BadSetting(
+            f"{names}: must name the file with the token; or name it with --token-file"
+        )
     return _read(*found)
 
 
@@ -61,7 +65,7 @@ def has_token(roles: tuple[str, ...], chosen: Path | None = None) -> bool:
 
 
 def _token_file(roles: tuple[str, ...], chosen: Path | None) -> tuple[Path, str] | None:
-    """Return the file of the token and the name of the setting that leads to it; None without."""
+    """Return the token's file and the setting that names it; None if no token is configured."""
     if chosen is not None:
         return chosen, "--token-file"
     for role in roles:
@@ -102,7 +106,10 @@ def read_params(address: Address, token: str) -> Answer:
 
 
 def change_params(address: Address, token: str, body: Mapping[str, object]) -> tuple[Answer, str]:
-    """Change live parameters; return all, and how long they hold. Raises NotDone, BadSetting."""
+    """Change live parameters; return all of them, and how long the change is valid (a text).
+
+    Raises NotDone, BadSetting.
+    """
     reply = _done(address, "PATCH", "/v1/params", token, body)
     return _live_params(address, reply), str(reply.body.get("valid"))
 
@@ -136,9 +143,9 @@ def _ask(
     token: str = "",
     body: Mapping[str, object] | None = None,
 ) -> Reply:
-    """Send a request, `body` as JSON (None: without), and return a response with status 200.
+    """Send a request and return the response, if its status is 200.
 
-    Raises NotDone, CommandRefused, BadSetting.
+    `body` is sent as JSON; None: no body. Raises NotDone, CommandRefused, BadSetting.
     """
     where, data, headers = _name(address), None, {}
     if token:

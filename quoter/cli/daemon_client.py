@@ -1,4 +1,4 @@
-"""HTTP requests to a daemon: bounded in time, and the response is not trusted."""
+"""HTTP requests to a daemon, with a time limit; the response is not trusted."""
 
 import http.client
 import json
@@ -26,7 +26,7 @@ class NoAnswer(QuoterError):
 
 
 class Reply(NamedTuple):
-    """A response. `body` is {} unless it was a JSON object; its texts are printable."""
+    """A response. `body`: its JSON object without control characters; {} if it has none."""
 
     status: int  # 0 for an incomplete HTTP response
     is_quoter: bool  # by its Server header
@@ -42,9 +42,10 @@ def call(
     headers: Mapping[str, str] | None = None,
     data: bytes | None = None,
 ) -> Reply:
-    """Send one request and return the reply; `seconds` bounds it from name look-up to last byte.
+    """Send one request and return the reply.
 
-    Raises NoAnswer, and BadSetting if the host is not a valid name.
+    `seconds`: limit from the name look-up to the last byte. Raises NoAnswer, and BadSetting if the
+    host is not a valid name.
     """
     host, port = address
     try:
@@ -52,7 +53,7 @@ def call(
         connection = http.client.HTTPConnection(host, port, timeout=seconds)
     except (http.client.InvalidURL, UnicodeError):
         raise BadSetting(f"QUOTER_HOST: is not a valid host name (got {clean(host)})") from None
-    # A daemon always accepts this name: see QUOTER_HTTP_HOSTS.
+    # A daemon accepts this host name whatever QUOTER_HTTP_HOSTS contains.
     sent_headers = {"Host": f"localhost:{port}", **(headers or {})}
     is_sent = False
 
@@ -83,9 +84,9 @@ def call(
 def _within[T](seconds: float, work: Callable[[], T]) -> T:
     """Return the result of `work`; raise its error, or TimeoutError after `seconds`.
 
-    A socket's time-out applies to each read, so a server that sends single bytes never exceeds it,
-    and the name look-up has none. So `work` runs in a daemon thread, which is abandoned when the
-    time is over; it delays neither the command nor the end of the process.
+    `work` runs in a daemon thread. It is abandoned when the time is over, and does not delay the
+    end of the process. A timeout of the socket would not do: it restarts with every byte, and does
+    not cover the name look-up.
     """
     outcome: Future[T] = Future()
 
@@ -108,7 +109,7 @@ def _object(raw: bytes) -> Answer:
 
 
 def _printable_fields(fields: Answer) -> Answer:
-    """Return the fields without control characters: not every server removes them, as we do."""
+    """Return the fields without control characters, which a foreign server may send."""
     return {clean(name): _printable(value) for name, value in fields.items()}
 
 

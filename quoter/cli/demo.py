@@ -1,4 +1,4 @@
-"""`quoter demo`: the sandbox exchange and the daemon together, then the summary of the run."""
+"""`quoter demo`: run the sandbox exchange and a daemon together, then print a summary."""
 
 import asyncio
 import json
@@ -42,11 +42,11 @@ def run_demo(
     market: str,
     keep: Path | None = None,
 ) -> int:
-    """Run for `seconds` or until Ctrl-C, print the summary, return the daemon's exit code.
+    """Run for `seconds` or until Ctrl-C, print the summary, and return the exit code.
 
-    UNSETTLED instead of CLEAN if the ledger does not equal the exchange's. `keep`: data folder that
-    stays; a temporary one without it. market: as `quoter sandbox --market` takes it. Raises
-    BadSetting.
+    The code is UNSETTLED instead of CLEAN if the ledger differs from the exchange's balances.
+    `keep`: data folder that is kept; None: a temporary folder. `market`: as for `quoter sandbox
+    --market`. Raises BadSetting.
     """
     demo = _demo(seconds, seed, market, json_output=json_output, gamma=gamma, keep=keep)
     return uvloop.run(demo)
@@ -92,9 +92,9 @@ async def _demo(
 
 @contextmanager
 def _data_folder(keep: Path | None) -> Iterator[Path]:
-    """Yield the folder to keep, or a temporary one.
+    """Yield the folder `keep`, or a temporary one if it is None.
 
-    Raises BadSetting if the one to keep is not empty or can't be used.
+    Raises BadSetting if `keep` is not empty or can't be used.
     """
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="quoter-demo-") as folder:
@@ -110,7 +110,7 @@ def _data_folder(keep: Path | None) -> Iterator[Path]:
 
 
 def demo_settings(url: str, folder: Path, gamma: float | None) -> Settings:
-    """Return the demo's settings: at most 10 orders of 0.005 BTC, about 300 USD each.
+    """Return the demo's settings: orders of 0.005 BTC (about 300 USD), at most 10 of them held.
 
     `gamma` None: the setting's default.
     """
@@ -128,7 +128,7 @@ def demo_settings(url: str, folder: Path, gamma: float | None) -> Settings:
 
 
 class Demo:
-    """A daemon with a live screen and run statistics."""
+    """The daemon of the demo, with its live screen and run statistics."""
 
     def __init__(self, settings: Settings, console: Console, seconds: float) -> None:
         self._settings = settings
@@ -166,7 +166,7 @@ class Demo:
 
 @asynccontextmanager
 async def _sandbox(seed: int, market: str) -> AsyncIterator[str]:
-    """Run a sandbox in a process of its own on a free port; yield its URL. Raises QuoterError."""
+    """Run a sandbox in its own process on a free port; yield its URL. Raises QuoterError."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -187,7 +187,10 @@ async def _sandbox(seed: int, market: str) -> AsyncIterator[str]:
         async with asyncio.timeout(SANDBOX_START_S_MAX):
             line = await process.stdout.readline()
         if not line:
-            raise QuoterError(f"the sandbox did not start (exit {await process.wait()})")
+            raise QuoterError(
+                f"the sandbox did not start (exit code {await process.wait()}): see "
+                f"its message above"
+            )
         yield str(json.loads(line)["sandbox_url"])
     finally:
         if process.returncode is None:

@@ -15,7 +15,7 @@ from quoter.service.killswitch.drill_record import DrillRecord
 from quoter.service.killswitch.file_requests import await_latch, rearm, request_kill, running_pid
 from quoter.service.killswitch.latch import Latch
 
-READY_S_MAX = 30.0  # to wait for the end of a pause
+READY_S_MAX = 30.0  # longest wait for the end of a pause
 LATCH_S_MAX = 5.0
 EMPTY_S_MAX = 15.0
 RUNNING_S_MAX = 60.0
@@ -25,7 +25,7 @@ POLL_S = 0.05
 
 
 class DrillFailed(QuoterError):
-    """A condition was not reached in time, or the drill can't be held."""
+    """The drill is not possible, or one of its steps was not reached in time."""
 
 
 def drill(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
@@ -59,7 +59,7 @@ class Drill:
         self._record = DrillRecord(ts_ns=0, passed=False, text="not finished")
 
     def run(self) -> DrillRecord:
-        """Hold the drill and write its record. Raises DrillFailed, BadSetting, OSError."""
+        """Run the drill and write its record. Raises DrillFailed, BadSetting, OSError."""
         self._check_first()
         self._start_s = time.monotonic()
         self._record = replace(self._record, ts_ns=time.time_ns())
@@ -73,9 +73,9 @@ class Drill:
         return self._record
 
     def _check_first(self) -> None:
-        """Raise DrillFailed unless a drill is allowed: with play money, on this folder's daemon.
+        """Raise DrillFailed unless a drill may begin: play money, this folder's daemon, RUNNING.
 
-        Waits for the end of a pause; a daemon that is killed already is left alone.
+        Waits for the end of a pause, but not of a kill.
         """
         state = self._state()
         environment = state.get("environment")
@@ -98,7 +98,7 @@ class Drill:
             time.sleep(POLL_S)
 
     def _match(self, environment: object, run: object) -> None:
-        """Raise DrillFailed unless /state is that of the daemon that owns the folder."""
+        """Raise DrillFailed unless /state comes from the daemon that owns the data folder."""
         heartbeat = read_heartbeat(self._folder / HEARTBEAT, DaemonHeartbeat)
         owner = (
             f"{heartbeat.identity.environment} run {heartbeat.run}"
@@ -126,7 +126,10 @@ class Drill:
         )
 
     def _is_back(self, state: Answer, kill_id: str) -> bool:
-        """Whether the daemon is RUNNING again; repeats a re-arm that was refused."""
+        """Whether the daemon is RUNNING again.
+
+        While it is KILLED, request the re-arm again every REARM_AGAIN_S seconds.
+        """
         if state.get("trading_state") == "RUNNING" and Latch(self._folder).read() is None:
             return True
         if state.get("trading_state") == "KILLED" and time.monotonic() >= self._rearm_s:
@@ -151,7 +154,7 @@ class Drill:
         try:
             reply = call(self._address, "GET", "/state", seconds=ANSWER_S_MAX)
         except NoAnswer as error:
-            raise DrillFailed(f"drill: no answer of {host}:{port} to /state: {error}") from None
+            raise DrillFailed(f"drill: no answer from {host}:{port} to /state: {error}") from None
         if not reply.body:
             raise DrillFailed(f"drill: {host}:{port} did not answer /state with a JSON object")
         return reply.body

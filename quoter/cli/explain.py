@@ -18,7 +18,7 @@ from quoter.pricing.quote.settings_summary import settings_summary, summary_rows
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import quote_terms
 
-DIGITS = 8  # of a price: to the cent, and a little more
+DIGITS = 8  # significant digits, e.g. 60000.123
 OTHER_VERSION = (
     "the daemon's quote has terms that this version of quoter does not know: run `quoter explain` "
     "of the daemon's version"
@@ -93,7 +93,7 @@ def explain_market(market: Market, shape: QuoteShape) -> RenderableType:
 
 
 def explain_live(state: Mapping[str, object]) -> RenderableType:
-    """Return the quote in a daemon's /state, explained. Raises NothingToExplain."""
+    """Return the explained quote of a daemon's /state. Raises NothingToExplain."""
     quote = state.get("quote")
     terms = quote.get("terms") if isinstance(quote, Mapping) else None
     if not isinstance(terms, Mapping):
@@ -123,7 +123,7 @@ def table(title: str, rows: Iterable[Row]) -> Table:
 
 
 def _live_parameters(state: object) -> Table:
-    """Return the live parameters in force: `quoter params` may have changed them."""
+    """Return a table of the live parameters in force."""
     shown = Table(title="Live parameters in force", title_justify="left")
     shown.add_column("setting", no_wrap=True)
     shown.add_column("value", justify="right")
@@ -139,7 +139,7 @@ def show(what: RenderableType) -> None:
 
 
 def _rows(state: Mapping[str, object]) -> tuple[Row, ...]:
-    """Return one row for each term of a /state reply. Raises NothingToExplain."""
+    """Return one row per term of the quote in a /state reply. Raises NothingToExplain."""
     inputs, clamps = state.get("inputs"), state.get("clamps")
     if not isinstance(inputs, dict) or not isinstance(clamps, list):
         raise NothingToExplain(OTHER_VERSION)

@@ -7,14 +7,14 @@ import typer
 
 
 def above_zero(value: float | None) -> float | None:
-    """Return a finite number above zero, or None. Raises typer.BadParameter."""
+    """Return the value if it is finite and above zero, or None. Raises typer.BadParameter."""
     if value is not None and not 0 < value < inf:
         raise typer.BadParameter(f"must be above 0 and finite (got {value:g})")
     return value
 
 
 def finite(value: float) -> float:
-    """Return a finite number. Raises typer.BadParameter."""
+    """Return the value if it is finite. Raises typer.BadParameter."""
     if not isfinite(value):
         raise typer.BadParameter(f"must be a finite number (got {value:g})")
     return value

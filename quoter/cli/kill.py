@@ -37,7 +37,7 @@ from quoter.service.running_daemons import folder_now
 from quoter.telemetry.redaction import clean
 
 KILL_WAIT_S = 5.0
-REARM_WAIT_S = 40.0  # longer than the daemon retries, so that its final answer is shown
+REARM_WAIT_S = 40.0  # longer than the daemon's own attempts, so that its final answer is shown
 
 kill_commands = typer.Typer()
 
@@ -80,9 +80,9 @@ def kill(
 
 
 def _folder_to_kill(data_dir: Path | None) -> tuple[Path, bool]:
-    """Return the data folder, and whether it is certainly the daemon's.
+    """Return the data folder, and whether it is surely the configured one.
 
-    An .env file that can't be read must not prevent a kill.
+    If .env can't be read the default folder is used, so that the kill does not fail.
     """
     try:
         return data_dir or Path(env_file_value("QUOTER_DATA_DIR") or DATA_DIR), True
@@ -92,9 +92,10 @@ def _folder_to_kill(data_dir: Path | None) -> tuple[Path, bool]:
 
 
 def _report_no_daemon(folder: Path, request: KillRequest, *, is_certain: bool) -> None:
-    """Report that no daemon runs, so that only its next start will be killed.
+    """Report that no daemon runs, and whether its next start will be killed.
 
-    If the folder is certain, first cancel orders that an earlier run may have left at the venue.
+    If the folder is certain, first cancel the orders that an earlier run may have left at the
+    venue.
     """
     no_daemon = f"no daemon is running with the data folder {folder}"
     if not is_certain:
@@ -130,14 +131,14 @@ def _report_moved(folder: Path, request: KillRequest, wait: float) -> None:
 
 
 class _AtVenue(NamedTuple):
-    """Result of a cancel at the venue; `is_flat`: no own order is known to be left."""
+    """Result of a cancel at the venue. `is_flat`: no own order is left, as far as is known."""
 
     is_flat: bool
     text: str
 
 
 def _cancel_at_venue(folder: Path) -> _AtVenue:
-    """Cancel our orders from this process; return what is left, or why that is not known.
+    """Cancel our orders from this process; return how many are left, or why that is unknown.
 
     Needs the settings of venue and key.
     """
@@ -186,8 +187,8 @@ def rearm(
 ) -> None:
     """Clear a kill, after you have typed its kill id; over HTTP with --token-file (role risk).
 
-    A running daemon clears it once nothing speaks against that, which it checks for 30 s. Exit
-    code 0 if the kill is cleared.
+    A running daemon first checks its orders, balances and inventory, for up to 30 s. Exit code 0 if
+    the kill is cleared.
     """
     accepted, reason = _amount(accept_inventory), _checked_reason(reason)
     if token_file is not None:
@@ -214,7 +215,7 @@ def rearm(
         case Rearmed.WRONG_ID:
             fail("quoter rearm: that is not the kill id; nothing changed", ExitCode.USAGE)
         case Rearmed.NOT_LATCHED:
-            fail("quoter rearm: no longer latched; nothing changed", ExitCode.USAGE)
+            fail("quoter rearm: the kill is no longer latched; nothing changed", ExitCode.USAGE)
 
 
 def _await_daemon(folder: Path, kill_id: str, wait: float) -> None:

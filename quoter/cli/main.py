@@ -159,7 +159,7 @@ def backtest(
         float, typer.Option(min=0, max=5_000, help="Median latency of each message, ms.")
     ] = 10.0,
     latency_spread: Annotated[
-        float, typer.Option(min=1, max=100, help="99 % quantile of the latency, in medians.")
+        float, typer.Option(min=1, max=100, help="99 % quantile of the latency / its median.")
     ] = 3.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the latency.")] = 1,
     seconds: Annotated[
@@ -206,7 +206,7 @@ def run(
         bool,
         typer.Option(
             "--dry-run",
-            help="Show quotes, send no order. Needs no key; one that is set reads the fee.",
+            help="Show quotes, send no order. Needs no key; a key only reads the account's fee.",
         ),
     ] = False,
 ) -> None:
@@ -255,9 +255,9 @@ def paper(
 def sentinel() -> None:
     """Monitor the daemon of QUOTER_DATA_DIR from a second process, until SIGTERM or Ctrl-C.
 
-    If the heartbeat stops or the holdings exceed the limit, cancel our orders, verify, and
-    latch the kill switch. Needs the daemon's settings of venue and data folder, and if possible a
-    key of its own. It cannot create orders.
+    If the heartbeat stops or the holdings exceed the limit, it cancels our orders, verifies that
+    none is left, and latches the kill switch. Needs the daemon's settings of venue and data folder,
+    and if possible a key of its own. It cannot create orders.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # SIGHUP must not end the sentinel
     from quoter.settings import forget_secrets, load
@@ -465,7 +465,9 @@ def record(
     ] = None,
     max_mb: Annotated[
         int,
-        typer.Option(min=10, help="Maximum size of the folder, MiB; the oldest files go first."),
+        typer.Option(
+            min=10, help="Maximum size of the folder, MiB; the oldest files are deleted first."
+        ),
     ] = 2_000,
 ) -> None:
     """Record the market of QUOTER_EXCHANGE and QUOTER_SYMBOL. Needs no key, sends no order.

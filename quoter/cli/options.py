@@ -56,7 +56,7 @@ class EnvFileUnreadable(BadSetting):
 
 
 def address(host: str | None, port: str | None) -> tuple[str, int]:
-    """Return host and port of the daemon. Raises BadSetting for a port that is no port number."""
+    """Return host and port of the daemon. Raises BadSetting for an invalid port."""
     where = host or env_file_value("QUOTER_HOST") or LOOPBACK
     if where in {"0.0.0.0", "::"}:  # noqa: S104 - what it listens on, asked on loopback
         where = LOOPBACK
@@ -74,15 +74,18 @@ def folder_of(data_dir: Path | None) -> Path:
     """Return the data folder. Raises BadSetting if it does not exist."""
     folder = data_dir or Path(env_file_value("QUOTER_DATA_DIR") or DATA_DIR)
     if not folder.is_dir():
-        raise BadSetting(f"QUOTER_DATA_DIR: no such folder: {folder}")
+        raise BadSetting(
+            f"QUOTER_DATA_DIR: no such folder: {folder}; name the daemon's with --data-dir; name "
+            f"the daemon's with --data-dir"
+        )
     return folder
 
 
 def env_file_value(name: str) -> str | None:
-    """Return one value of the environment or .env, without loading the settings; None if unset.
+    """Return a variable from the environment, else from .env; None if unset.
 
-    A kill must work while other settings are wrong. Undecodable bytes are kept, as in the
-    environment. Raises EnvFileUnreadable.
+    The settings are not loaded: a kill must work while other settings are wrong. Undecodable bytes
+    are kept, as in the environment. Raises EnvFileUnreadable.
     """
     if value := os.environ.get(name):
         return value

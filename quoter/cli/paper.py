@@ -31,7 +31,8 @@ from quoter.tapes.market import spec_of
 from quoter.venues.factory import make_gateway
 
 LOG = "paper.log"
-# In place of limits that are not set, until the market's price is known; none excludes another.
+# Placeholders for limits that are not set, until the market's price is known. They do not
+# contradict each other.
 LIMITS_UNKNOWN = {
     "QUOTER_INVENTORY_MAX": "1E+15",
     "QUOTER_ORDER_SIZE": "1E-15",
@@ -41,7 +42,7 @@ LIMITS_UNKNOWN = {
 
 
 def run_paper(*, seconds: float | None, json_output: bool) -> int:
-    """Trade on paper for `seconds` or until Ctrl-C, print the account, return the exit code.
+    """Trade on paper for `seconds` or until Ctrl-C, print the account, and return the exit code.
 
     `seconds` None: no time limit. Limits that are not set are the demo's at the market's price.
     Raises BadSetting, StartFailed.
@@ -70,7 +71,10 @@ def _on_paper(settings: Settings) -> Settings:
 
 
 async def _suggested(settings: Settings) -> Mapping[str, str]:
-    """Return limits that suit the present price, none without one. Raises StartFailed."""
+    """Return the demo's limits at the present price; {} if the venue gives no price.
+
+    Raises StartFailed.
+    """
     try:
         gateway = make_gateway(venue_config(settings))
     except VenueError as error:
@@ -81,13 +85,13 @@ async def _suggested(settings: Settings) -> Mapping[str, str]:
         report = await gateway.report(request)
     finally:
         await gateway.close()
-    if not isinstance(report, CoinPrice):  # what is not set is then named as required
+    if not isinstance(report, CoinPrice):  # the caller's load then names the missing limits
         return {}
     return suggested_limits(spec_of(rules, mid=report.price, fee_taker=rules.fee_maker))
 
 
 class PaperRun:
-    """A paper run in a terminal: the live screen, then the account."""
+    """A paper run in a terminal: the live screen, then the closing account."""
 
     def __init__(self, settings: Settings, console: Console, seconds: float | None) -> None:
         self._settings, self._console, self._seconds = settings, console, seconds
@@ -97,7 +101,7 @@ class PaperRun:
         self._statistics: RunStatistics | None = None
 
     async def trade(self) -> ExitCode:
-        """Trade until the end; return the daemon's exit code. Raises StartFailed."""
+        """Trade until a stop; return the daemon's exit code. Raises StartFailed."""
         try:
             return await trade(self._settings, on_ready=self._on_ready, observers=(self._observe,))
         finally:
@@ -132,7 +136,7 @@ class PaperRun:
         self._screen.observe(step)
 
     def finish(self, code: ExitCode, log_path: Path, *, json_output: bool) -> ExitCode:
-        """Print the account, or the last errors if there was no run; return `code`."""
+        """Print the closing account, or the last errors if there was no run; return `code`."""
         daemon, statistics = self._daemon, self._statistics
         if daemon is None or daemon.paper is None or statistics is None:
             print_trouble(self._console, code, log_path)

@@ -29,7 +29,7 @@ def run_daemon(
     """Trade until SIGTERM or Ctrl-C; return the exit code.
 
     A dry run sends no order and shows on stdout what it would quote; on a terminal its log goes to
-    a file. `load` reads the settings again; `exposed`: secrets that other users can read.
+    a file. `load` reads the settings again. `exposed`: secrets that other users can read.
     """
     prepare_process(settings)
     for one in exposed:

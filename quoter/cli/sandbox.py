@@ -36,9 +36,10 @@ def sandbox_config(
     filters: Path | None = None,
     kind: MarketKind = MarketKind.MODEL,
 ) -> SandboxConfig:
-    """Return the markets of a kind, or one of them; a recording replaces or adds its market.
+    """Return the configuration with all markets of `kind`, or only with `symbol`.
 
-    Raises BadSetting for a symbol that the sandbox does not have, or a recording that can't be
+    Recordings in `captures` are one more market, or replace that of their symbol; `speed` is
+    relative to real time. Raises BadSetting for an unknown symbol, or a recording that can't be
     replayed.
     """
     is_real_like = kind is MarketKind.REAL_LIKE
@@ -73,13 +74,13 @@ def _with_recording(
 def with_crash(config: SandboxConfig, *, in_s: float, time_scale: float) -> SandboxConfig:
     """Return the configuration with a market crash `in_s` seconds after the start.
 
-    time_scale: its speed relative to real time.
+    `time_scale`: speed of the crash relative to real time.
     """
     return replace(config, crash=CrashScenario(in_s=in_s, time_scale=time_scale))
 
 
 def with_key(config: SandboxConfig, file: Path) -> SandboxConfig:
-    """Return the configuration with one more account, that of an Ed25519 public key (PEM).
+    """Return the configuration with one more account, for the Ed25519 public key in `file` (PEM).
 
     Raises BadSetting if the file holds no such key.
     """
@@ -135,10 +136,10 @@ async def serve(
     stop: asyncio.Event,
     tls: ssl.SSLContext | None = None,
 ) -> None:
-    """Serve until `stop` is set or we are cancelled, then close everything.
+    """Serve until `stop` is set or the task is cancelled, then close everything.
 
-    Raises BadSetting if the address can't be listened on or a recording can't be replayed, and any
-    other error that ended the market.
+    Raises BadSetting if the address can't be used or a recording can't be replayed, and any other
+    error that ended the market.
     """
     try:
         server = SandboxServer(config)
@@ -159,7 +160,9 @@ async def _listen(server: SandboxServer, host: str, port: int, tls: ssl.SSLConte
     try:
         return await server.start(host, port, tls)
     except OSError as error:
-        raise BadSetting(f"--port: can't listen on {host}:{port}: {error.strerror}") from None
+        raise BadSetting(
+            f"--port: can't listen on {host}:{port}: {error.strerror}: use another"
+        ) from None
 
 
 async def _stop(server: SandboxServer) -> None:

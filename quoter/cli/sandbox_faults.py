@@ -37,7 +37,7 @@ Url = Annotated[
 
 
 def refuse_server_options(context: typer.Context) -> None:
-    """Raise BadSetting if options of the server were given before `fault`: it starts none."""
+    """Raise BadSetting if an option of `quoter sandbox` precedes `fault`, which starts none."""
     given = (
         name
         for name in context.params
@@ -46,13 +46,14 @@ def refuse_server_options(context: typer.Context) -> None:
     if (name := next(given, None)) is not None:
         option = f"--{name.replace('_', '-')}"
         raise BadSetting(
-            f"{option}: starts a sandbox; `quoter sandbox fault` talks to one, by --url"
+            f"{option}: is for starting a sandbox; `quoter sandbox fault` uses a running one: "
+            f"name it with --url"
         )
 
 
 @fault_commands.command("kinds")
 def kinds() -> None:
-    """List the kinds of faults: what each does, and the fields it has. Needs no sandbox."""
+    """List the kinds of faults, each with its effect and its fields. Needs no sandbox."""
     from quoter.sandbox.exchange.fault_kinds import COMMON_FIELDS, DESCRIPTIONS
     from quoter.sandbox.exchange.faults import Endpoint
 
@@ -71,13 +72,14 @@ def arm(
         list[str] | None,
         typer.Argument(
             metavar="[NAME=VALUE]...",
-            help="Fields: endpoint, symbol, api_key, event and socket say what it concerns; skip, "
-            "count, probability and duration_s how often it fires; the others depend on the kind.",
+            help="Fields: endpoint, symbol, api_key, event and socket select what it affects; "
+            "skip, count, probability and duration_s limit how often it fires; the others "
+            "depend on the kind.",
         ),
     ] = None,
     url: Url = None,
 ) -> None:
-    """Arm a fault; it fires from now on, until it is cleared or over.
+    """Arm a fault; it fires from then on, until it is cleared or has expired.
 
     Example: quoter sandbox fault arm body_slow endpoint=open_orders delay_s=0.5 count=3
     """
@@ -92,7 +94,7 @@ def arm(
 
 @fault_commands.command("list")
 def list_all(url: Url = None) -> None:
-    """List the armed faults: id, kind, fields, how often each matched and fired."""
+    """List the armed faults: id, kind, fields, and how often each matched and fired."""
     rows = _ask(url, "GET", PATH)
     if not isinstance(rows, list):
         raise _not_a_sandbox(_root(url))
@@ -121,7 +123,7 @@ def clear(
 
 
 def _fault(kind: str, given: tuple[str, ...] | list[str]) -> object:
-    """Return the fault that the words describe. Raises BadSetting."""
+    """Return the fault of this kind with the given fields (NAME=VALUE). Raises BadSetting."""
     import msgspec
 
     from quoter.sandbox.exchange.fault_kinds import COMMON_FIELDS, DESCRIPTIONS
@@ -146,7 +148,7 @@ def _fault(kind: str, given: tuple[str, ...] | list[str]) -> object:
 
 
 def _json(text: str) -> object:
-    """Return the value that a text is in JSON; the text itself if it is not JSON."""
+    """Return the text parsed as JSON, or the text itself if it is not JSON."""
     try:
         return json.loads(text)
     except ValueError:
@@ -154,7 +156,7 @@ def _json(text: str) -> object:
 
 
 def _text(row: Row) -> str:
-    """Return id, kind and the fields that are not the default's."""
+    """Return the id, the kind and the fields that differ from their defaults."""
     import msgspec
 
     from quoter.sandbox.exchange.faults import Fault, FaultKind
@@ -195,7 +197,7 @@ def _ask(url: str | None, method: str, path: str, body: bytes | None = None) -> 
 
 
 def _connection(root: str) -> http.client.HTTPConnection:
-    """Return a connection to a sandbox, not open yet. Raises BadSetting."""
+    """Return a connection to the sandbox at `root`, still closed. Raises BadSetting."""
     try:
         parts = urlsplit(root)
         host, port, scheme = parts.hostname, parts.port, parts.scheme

@@ -57,7 +57,7 @@ simulate = typer.Typer(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyRequest:
-    """The options of one call."""
+    """Options of one `quoter simulate` command."""
 
     paths: int | None
     seed: int
@@ -165,7 +165,7 @@ def _show(found: "Report", folder: Path, seconds: float) -> None:
 
 
 def _settings(request: StudyRequest) -> "dict[str, Cell]":
-    """Return the options that the numbers depend on."""
+    """Return the options that the results depend on."""
     return {"seed": request.seed, "paths": request.paths or "default", "quick": request.is_quick}
 
 

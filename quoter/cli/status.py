@@ -14,7 +14,10 @@ RESUME = (
 
 
 def state_lines(state: Answer, details: Mapping[str, Answer] | None = None) -> Iterator[str]:
-    """Yield state, causes (with times, if `details` of /readyz has them), and the kill id."""
+    """Yield the trading state, its causes and the kill id.
+
+    `details`: of /readyz, by cause; they add the times of the causes.
+    """
     known = details or {}
     yield f"{state.get('trading_state')} ({state.get('phase')})"
     causes = state.get("causes")
@@ -55,7 +58,7 @@ def _edge(estimates: object) -> Iterator[str]:
 
 
 def _how_to_clear(state: Answer, details: Mapping[str, Answer]) -> Iterator[str]:
-    """Yield the command that clears latched causes, and the runbook to read before it."""
+    """Yield the runbook entries of latched causes, then the command that clears them."""
     latched = [one for one in details.values() if one.get("latched") is True]
     for runbook in dict.fromkeys(str(one.get("runbook")) for one in latched):
         yield f"read {runbook}"
@@ -74,7 +77,7 @@ def _since(detail: Answer) -> str:
 
 
 def _figure(state: object) -> str:
-    """Return an exact amount, given as a text, in plain notation."""
+    """Return an amount, given as text, in plain notation."""
     try:
         return plain(Decimal(str(state)))
     except InvalidOperation:

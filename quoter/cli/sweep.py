@@ -1,4 +1,4 @@
-"""`quoter sweep`: its arguments; nothing heavy is imported until it runs."""
+"""`quoter sweep`: arguments of the command. Heavy modules are imported when it runs."""
 
 import os
 from pathlib import Path
@@ -42,7 +42,7 @@ Median = Annotated[
     float, typer.Option(min=0, max=5_000, help="Median latency of each message, ms.")
 ]
 Spread = Annotated[
-    float, typer.Option(min=1, max=100, help="99 % quantile of the latency, in medians.")
+    float, typer.Option(min=1, max=100, help="99 % quantile of the latency / its median.")
 ]
 Jobs = Annotated[
     int | None, typer.Option(min=1, max=256, help="Number of processes; default: all cores.")

@@ -1,4 +1,4 @@
-"""Commands about what runs left on disk: ledger, recordings and reports.
+"""Commands that read what runs left on disk: how are ledger, recordings and reports shown?
 
 Imported by `cli.main` only, inside its commands. Read `replay.py` first.
 """

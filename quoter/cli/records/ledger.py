@@ -105,7 +105,9 @@ def _epochs(epochs: list[Epoch]) -> Table:
 def _runs(runs: list[RunRow]) -> Table:
     table = _table("run", "market", "version", "began", "ended", "exit", title="newest runs")
     for row in runs:
-        ended = "running, or ended without notice" if row.ended_ns is None else _when(row.ended_ns)
+        ended = (
+            "running, or ended without a record" if row.ended_ns is None else _when(row.ended_ns)
+        )
         code = "" if row.exit_code is None else str(row.exit_code)
         market = _plain(" ".join(row.market))
         table.add_row(row.run, market, row.version, _when(row.started_ns), ended, code)
@@ -151,7 +153,7 @@ def _when(ts_ns: int) -> str:
 def _plain(name: str) -> Text:
     """Return a name given by the venue, without markup and control characters.
 
-    Characters that the output can't hold are escaped here, before the widths are computed.
+    Characters that the output can't encode are escaped here, before the widths are computed.
     """
     encoding = sys.stdout.encoding or "ascii"
     return Text(clean(name).encode(encoding, "backslashreplace").decode(encoding))

@@ -13,7 +13,10 @@ from quoter.settings import Settings
 
 
 def run_record(settings: Settings, folder: Path, *, max_mb: int, seconds: float | None) -> int:
-    """Record until a signal, or for `seconds` unless None; return the exit code."""
+    """Record for `seconds` (None: until SIGTERM or Ctrl-C); return the exit code.
+
+    `max_mb`: limit of the folder, MiB.
+    """
     console = Console(stderr=True, highlight=False)
     where = " ".join(market_of(settings))
     seen = Progress()

@@ -1,4 +1,4 @@
-"""`quoter replay`: replay a recording, and show the first difference or other settings' quotes."""
+"""`quoter replay`: replay a recording; show the first difference and other settings' quotes."""
 
 import json
 import time
@@ -37,10 +37,10 @@ EVENT_CHARS_MAX = 600
 def run_replay(
     place: str | None, *, data_dir: Path, changes: Sequence[str] = (), json_output: bool = False
 ) -> int:
-    """Replay the run `place` and print the result; return the exit code.
+    """Replay a run and print the result; return the exit code.
 
-    `place`: as for `files_of`.
-    Raises BadSetting for an invalid change, RecordingError, OSError.
+    `place`: as for `files_of`. `changes`: settings to change, each QUOTER_NAME=value. Raises
+    BadSetting for an invalid change, RecordingError, OSError.
     """
     recording = Recording(files_of(place, data_dir))
     found = list[WhatIf]()
@@ -61,7 +61,10 @@ def run_replay(
 
 
 def _follower(other: EngineConfig, found: list[WhatIf]) -> Callable[[Engine], Follow]:
-    """Return a follower that computes another configuration's quotes by a WhatIf in `found`."""
+    """Return a function that starts a WhatIf with configuration `other`.
+
+    It appends the WhatIf to `found` and returns its method `follow`.
+    """
 
     def begin(engine: Engine) -> Follow:
         found.append(WhatIf(engine, other))
@@ -72,7 +75,7 @@ def _follower(other: EngineConfig, found: list[WhatIf]) -> Callable[[Engine], Fo
 
 @contextmanager
 def replay_progress(recording: Recording) -> Iterator[Advance]:
-    """Show a progress bar on stderr; give the function that takes the bytes read so far."""
+    """Show a progress bar on stderr; yield a function that takes the number of bytes read."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -97,8 +100,8 @@ def _lines(recording: Recording, result: Replayed, took_s: float) -> Iterator[st
         )
     if recording.files_removed:
         yield (
-            f"The first files of the recording (1 to {recording.files_removed}) were removed, "
-            f"beyond QUOTER_RECORDING_MAX_MB: it is replayed from {_time(result.first_ns)} on."
+            f"The first files of the recording (1 to {recording.files_removed}) were removed, to "
+            f"stay within QUOTER_RECORDING_MAX_MB: it is replayed from {_time(result.first_ns)} on."
         )
     yield (
         f"Replayed {result.events} events of {span_s:.1f} s, {result.commands} commands, "
@@ -126,7 +129,10 @@ def _difference(found: Difference) -> Iterator[str]:
 
 
 def _pairs(recorded: Decision | None, replayed: Decision | None) -> Iterator[tuple[str, str]]:
-    """Yield the first command in which two decisions differ, and a different change of state."""
+    """Yield the differences of two decisions as texts (run, replay).
+
+    These are the first command that differs, and the change of state if it differs.
+    """
     run = recorded or Decision(0, ())
     now = replayed or Decision(0, ())
     for index in range(max(len(run.commands), len(now.commands))):
@@ -150,14 +156,14 @@ def _what_if_lines(beside: WhatIf | None, changes: Sequence[str], *, is_cut: boo
     yield f"With {', '.join(changes)}, and the fills and the inventory of the run:"
     if is_cut:
         yield (
-            "  its estimates begin with the first file that is left, and live parameters that were "
-            "changed before it are those of the settings"
+            "  its estimates begin with the first file that is left; live parameters changed "
+            "before that file have the values of the settings"
         )
     yield f"  {beside.different} of {beside.moments} computed quotes differ"
     for name, side in (("bid", beside.bid), ("ask", beside.ask)):
         yield f"  {name}: {_side(side)}"
     for text in beside.refused:
-        yield f"  a change of live parameters in the run does not fit, and is left out: {text}"
+        yield f"  a change of live parameters in the run is refused here, and left out: {text}"
     for change in beside.first:
         yield f"  {_time(change.ts_ns)}"
         yield f"    run     {_quote(change.run)}"

@@ -1,4 +1,4 @@
-"""`quoter report`: one page about a recorded run, and its figures as JSON and CSV."""
+"""`quoter report`: write a page about a recorded run, and its figures as JSON and CSV."""
 
 import json
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from quoter.report.writer import PAGE, as_json, fills_file, write_report
 def run_report(
     place: str | None, *, data_dir: Path, period: Period, out: Path | None, json_output: bool
 ) -> int:
-    """Write the report of a run and print where it is; return the exit code.
+    """Write the report of a run and print the path of its page; return the exit code.
 
     `place`: as for `files_of`. Raises BadSetting, RecordingError, LedgerUnusable, OSError.
     """
@@ -47,7 +47,7 @@ def run_report(
 
 
 def time_ns(name: str, text: str | None) -> int | None:
-    """Return an ISO 8601 time, UTC unless it has an offset, in ns; None for None.
+    """Return an ISO 8601 time as ns since 1970; UTC unless the text has an offset. None gives None.
 
     Raises BadSetting.
     """

@@ -117,7 +117,7 @@ async def test_check_places_the_trial_order_and_says_what_is_proven(
             code = await check.ended()
         said = " ".join(" ".join(check.text).split())
         assert code == ExitCode.CLEAN, said
-        assert f"on its {environment} a trial order comes first; in production refused: " in said
+        assert f"on its {environment} a trial order comes first; production is refused: " in said
         assert "found in stream and list, cancelled, gone" in said
         (trial,) = venue.market.orders.values()
         assert trial.status is Status.CANCELED

@@ -60,7 +60,7 @@ def test_options_of_the_server_are_refused(
     words = ("sandbox", "--shutdown-notice-s", "3", "fault", "list")
     code, _, err = run_main(monkeypatch, capsys, *words)
     assert code == 2
-    assert err.startswith("--shutdown-notice-s: starts a sandbox;")
+    assert err.startswith("--shutdown-notice-s: is for starting a sandbox;")
 
 
 def test_without_a_sandbox_it_says_where_it_looked(
