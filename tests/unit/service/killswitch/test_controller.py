@@ -77,8 +77,10 @@ class KillRig:
     async def until_disk(self, *, is_killed: bool) -> None:
         """Wait for the latch on the disk, or for its removal and the gate that opens after it."""
         end_s = time.monotonic() + WAIT_S
-        while (self.on_disk() is not None) is not is_killed or not (
-            is_killed or self.gateway.is_gate_open
+        while (
+            self.on_disk() != self.stops.latched
+            if is_killed
+            else self.on_disk() is not None or not self.gateway.is_gate_open
         ):
             assert time.monotonic() < end_s
             await asyncio.sleep(0.01)
@@ -266,7 +268,7 @@ async def test_a_queued_rearm_never_clears_a_newer_kill_in_either_order(
             rig.stops.kill("test", "second")
         rig.handle()
         assert rig.harness.state() is TradingState.KILLED
-        await asyncio.sleep(0.1)
+        await rig.until_disk(is_killed=True)
         assert rig.gateway.times_opened == 1  # at the start
         assert not rig.rearm(seen, "outdated")
         record = rig.on_disk()
