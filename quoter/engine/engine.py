@@ -132,6 +132,8 @@ class Engine(Components):
                 self.causes.raise_cause(step, Cause.RATE_LIMITED, event.text)
             case Alarm(cause=Cause.VENUE_STATUS) if not self.config.is_dry:
                 self.reconcile.on_venue_status(event, step)
+            case Alarm(cause=Cause.CONNECT_BUDGET, active=True):
+                self.causes.on_attempts_exhausted(step, event.text)
             case Alarm(cause=Cause.BOOK_STALE):
                 self.feed.on_evidence(event.text, step)
             case Alarm():

@@ -44,16 +44,32 @@ class HaltCauses:
         self._clean.pop(cause, None)
         if cause in LATCHED_FAULTS:
             text = f"{text}; clear it with `quoter resume`"
+        before = self.switch.state
         if not self.switch.raise_cause(cause, text):
             return
         step.raised.append((cause, text))
-        active = self.switch.causes
-        allowed = self._flaps.add(cause, step.ts_ns, active=active, expected_per_s=expected_per_s)
+        allowed = self._flaps.add(
+            cause,
+            step.ts_ns,
+            before=before,
+            active=self.switch.causes,
+            expected_per_s=expected_per_s,
+        )
         if allowed is not None:
             within = f"within {self._hysteresis.window_ns / NS_PER_S / 60:g} min"
-            often = f"{cause} was raised more than {allowed} times {within}"
+            often = f"{cause} paused quoting more than {allowed} times {within}"
             how = "remove its reason, then clear this with `quoter resume`"
             self.raise_cause(step, Cause.FLAPPING, f"{often}: {how}; last: {text}")
+
+    def on_attempts_exhausted(self, step: StepBuilder, text: str) -> None:
+        """Raise CONNECT_BUDGET, unless all attempts to connect may belong to one outage.
+
+        It may be one if quoting paused at most once meanwhile. The attempts stay limited.
+        """
+        if self._flaps.count(step.ts_ns) > 1:
+            self.raise_cause(step, Cause.CONNECT_BUDGET, text)
+        else:
+            step.add_anomaly("connect_budget", text)
 
     def clear(self, step: StepBuilder, cause: Cause) -> None:
         """Clear a cause whose condition is over, at once or after its clearing delay.

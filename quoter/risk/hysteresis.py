@@ -3,8 +3,9 @@
 A cause that clears by itself is cleared only after its condition was absent for a while. A cause
 that pauses quoting again and again is a fault that needs a person (rule KS-14), unless the market
 explains it: where the market itself raises a cause, such as a price jump, the limit grows with the
-rate that is expected of this market. Causes that a slow machine raises are excepted: a resume would
-not make the machine faster, and their monitors wait longer each time that the problem returns.
+rate that is expected of this market. An outage during which quoting never resumed is one pause.
+Causes that a slow machine raises are excepted: a resume would not make the machine faster, and
+their monitors wait longer each time that the problem returns.
 """
 
 from collections import deque
@@ -93,13 +94,16 @@ class Flaps:
         cause: Cause,
         ts_ns: int,
         *,
+        before: TradingState = TradingState.RUNNING,
         active: Container[Cause] = (),
         expected_per_s: float = 0.0,
     ) -> int | None:
-        """Count one raise of `cause`; return the allowed number if there were more, else None.
+        """Count a pause by `cause`; return the allowed number if there were more, else None.
 
-        `active` are the active causes. Nothing is counted while one of them is a problem of the
-        machine. If `cause` itself is one, the counts of the last CONSEQUENCE_NS are dropped.
+        `before`: trading state before `cause` was raised. In one that is paused already, nothing is
+        counted: however often reconnecting fails, an outage is one pause. `active` are the active
+        causes. Nothing is counted while one of them is a problem of the machine. If `cause` itself
+        is one, the counts of the last CONSEQUENCE_NS are dropped.
         expected_per_s: see `Hysteresis.allowed`. The rate at the first of the pauses counts, so
         that pauses of a wrong feed do not explain themselves by the variance that they add.
         """
@@ -107,6 +111,8 @@ class Flaps:
             self._forget_since(ts_ns - CONSEQUENCE_NS)
             return None
         if any(machine in active for machine in MACHINE_CAUSES):
+            return None
+        if before >= TradingState.PAUSED:
             return None
         severity = SEVERITY[cause]
         if severity.is_latched or severity.state is not TradingState.PAUSED:
@@ -117,6 +123,11 @@ class Flaps:
             pauses.popleft()
         allowed = self._policy.allowed(pauses[0].expected_per_s)
         return allowed if len(pauses) > allowed else None
+
+    def count(self, ts_ns: int) -> int:
+        """Return how many pauses the window that ends now has, by all causes together."""
+        begin_ns = ts_ns - self._policy.window_ns
+        return sum(pause.ts_ns >= begin_ns for each in self._pauses.values() for pause in each)
 
     def _forget_since(self, ts_ns: int) -> None:
         for pauses in self._pauses.values():

@@ -94,6 +94,10 @@ class HalfBook:
         """Whether a price is at or better than the farthest level; False on an empty side."""
         return any(self._sign * price >= key for key in self._keys()[:1])
 
+    def is_at_best(self, levels: Levels) -> bool:
+        """Whether one of these changed levels is the best one, or was better and is gone."""
+        return any(self._sign * price >= self.near[-1] for price, _ in levels if self.near)
+
     def best(self, own: Sizes) -> Level | None:
         """The best near level that is not entirely ours, or None; `own`: our sizes by price."""
         return self._first(self.near, own)
@@ -180,6 +184,10 @@ class Book:
         self.last, self.ts_ns = delta.last, delta.ts_ns
         self.updates += 1
         return self._judge(fault)
+
+    def is_at_touch(self, delta: BookDelta) -> bool:
+        """Whether a delta that was applied changed the best level of the depth, on either side."""
+        return self.bids.is_at_best(delta.bids) or self.asks.is_at_best(delta.asks)
 
     def apply_top(self, top: TopOfBook) -> str | None:
         """Keep best prices that are not older than the depth. Return the fault found, or None."""

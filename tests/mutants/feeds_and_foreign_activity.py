@@ -196,8 +196,8 @@ AFTER_STALL = (
         "updates read before a hang and handled after it make the book young",
         Edit(
             "quoter/engine/market/feed_health.py",
-            "self._evidence.on_depth(\n                    event.ts_ns,",
-            "self._evidence.on_depth(\n                    step.ts_ns,",
+            "self._evidence.on_delta(\n                    event.ts_ns,",
+            "self._evidence.on_delta(\n                    step.ts_ns,",
         ),
         tests=("tests/unit/engine/market/test_feed_health.py",),
     ),
@@ -207,8 +207,8 @@ AFTER_STALL = (
         Edit(
             "quoter/engine/market/feed_health.py",
             "            self._on_trade(event, step)\n",
-            "            self._evidence.on_depth(\n"
-            "                event.ts_ns, last=book.last, is_snapshot=False, touch=None\n"
+            "            self._evidence.on_delta(\n"
+            "                event.ts_ns, last=book.last, touch=None, changes_best=False\n"
             "            )\n",
         ),
         tests=(FEED_HEALTH,),
@@ -228,8 +228,8 @@ AFTER_STALL = (
         "an update of any level ends the doubt that a request of best prices raised",
         Edit(
             "quoter/engine/market/book_evidence.py",
-            "        if touch is None or touch != self._touch:\n",
-            "        if True:\n",
+            "        if touch is not None and touch == self._touch:\n",
+            "        if False:\n",
         ),
         tests=(FEED_HEALTH,),
     ),
@@ -346,10 +346,50 @@ AFTER_STALL = (
         "after a proof one REST snapshot is enough to quote again",
         Edit(
             "quoter/engine/market/book_evidence.py",
-            "            self._distrust = max(0, self._distrust - 1)\n        else:",
-            "            self._distrust = 0\n        else:",
+            "            self._distrust = max(0, self._distrust - 1)\n        self._on_depth",
+            "            self._distrust = 0\n        self._on_depth",
         ),
         tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "far_levels_restore_trust",
+        "after a proof an update of any level is enough to quote again",
+        Edit(
+            "quoter/engine/market/feed_health.py",
+            "changes_best = self._evidence.has_proofs and book.is_at_touch(event)",
+            "changes_best = True",
+        ),
+        tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "whole_books_restore_trust",
+        "each book of a stream confirms it, with the same best prices too",
+        Edit(
+            "quoter/engine/market/book_evidence.py",
+            "        if self._on_update(ts_ns, last, touch):\n",
+            "        if self._on_update(ts_ns, last, touch) or True:\n",
+        ),
+        tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "each_failed_reconnect_is_a_pause",
+        "one outage latches `flapping` after six reconnects that failed",
+        Edit(
+            "quoter/risk/hysteresis.py",
+            "        if before >= TradingState.PAUSED:\n",
+            "        if False:\n",
+        ),
+        tests=("tests/unit/engine/test_halt_causes.py", FEED_HEALTH),
+    ),
+    mutant(
+        "one_outage_uses_up_the_connect_budget",
+        "an outage of some minutes latches `connect_budget`",
+        Edit(
+            "quoter/engine/halt_causes.py",
+            "        if self._flaps.count(step.ts_ns) > 1:\n",
+            "        if True:\n",
+        ),
+        tests=("tests/unit/engine/test_halt_causes.py",),
     ),
     mutant(
         "unseen_own_order_is_ignored",

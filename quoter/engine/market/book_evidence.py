@@ -25,7 +25,8 @@ from quoter.engine.config import BookPolicy
 # acknowledged orders that are remembered until the depth moves; more would add no proof
 ACKS_MAX = 100
 SIZE_TOLERANCE = 1e-9  # relative: the same size through two texts
-# Confirmations needed after a proof, unless the stream itself brings an update; doubled each time.
+# Confirmations needed after a proof, unless the stream itself changes a best level; doubled each
+# time.
 TRUSTED_AFTER, DOUBLINGS_MAX = 3, 5
 
 
@@ -48,12 +49,17 @@ class BookEvidence:
         self._mismatch_ns: int | None = None
         self._later_ns: int | None = None
         self._distrust = 0  # confirmations still missing after a proof
-        self._proofs = 0  # since the stream last brought an update
+        self._proofs = 0  # since the stream last changed a best level
 
     @property
     def is_trusted(self) -> bool:
-        """Whether no proof against the book stands; an update or enough confirmations end it."""
+        """Whether no proof against the book stands; new best levels or confirmations end it."""
         return self._distrust == 0
+
+    @property
+    def has_proofs(self) -> bool:
+        """Whether a proof was found since the stream last changed a best level."""
+        return self._proofs > 0
 
     @property
     def is_in_doubt(self) -> bool:
@@ -78,17 +84,28 @@ class BookEvidence:
         self._acked_ns.clear()
         self._behind = self._mismatch_ns = self._later_ns = None
 
-    def on_depth(self, ts_ns: int, *, last: int, is_snapshot: bool, touch: Touch | None) -> None:
-        """Update from an accepted depth update; `last` is its number.
+    def on_snapshot(self, ts_ns: int, *, last: int, touch: Touch | None) -> None:
+        """Update from an accepted snapshot of the depth; `last` is its number.
 
-        A delta proves that the stream is alive, and ends all distrust. A snapshot may come from
-        elsewhere than the stream, so it counts as one confirmation only.
+        With other best prices than before it counts as one confirmation. It ends no distrust: it
+        may come from elsewhere than the stream.
+        """
+        if self._on_update(ts_ns, last, touch):
+            self._distrust = max(0, self._distrust - 1)
+        self._on_depth(ts_ns, last)
+
+    def on_delta(self, ts_ns: int, *, last: int, touch: Touch | None, changes_best: bool) -> None:
+        """Update from an accepted delta of the depth; `last` is its number.
+
+        `changes_best`: it changed a best level, which ends all distrust. Changes of other levels do
+        not, because a stream may bring the far ones only. Not needed while `has_proofs` is False.
         """
         self._on_update(ts_ns, last, touch)
-        if is_snapshot:
-            self._distrust = max(0, self._distrust - 1)
-        else:
+        if changes_best:
             self._distrust = self._proofs = 0
+        self._on_depth(ts_ns, last)
+
+    def _on_depth(self, ts_ns: int, last: int) -> None:
         if self._behind is not None and self._behind[0] <= last:
             self._behind = None
         self._acked_ns = {name: ns for name, ns in self._acked_ns.items() if ns > ts_ns}
@@ -168,14 +185,17 @@ class BookEvidence:
             )
         return ""
 
-    def _on_update(self, ts_ns: int, last: int, touch: Touch | None) -> None:
+    def _on_update(self, ts_ns: int, last: int, touch: Touch | None) -> bool:
+        """Return whether the best prices, or their sizes, are others than before."""
         self.confirmed_ns = max(self.confirmed_ns, ts_ns)
         self._updated_ns = max(self._updated_ns, ts_ns)
         self._later_ns = None
-        if touch is None or touch != self._touch:
-            self._touch, self._touch_last = touch, last
-            self._touch_ns = max(self._touch_ns, ts_ns)
-            self._mismatch_ns = None
+        if touch is not None and touch == self._touch:
+            return False
+        self._touch, self._touch_last = touch, last
+        self._touch_ns = max(self._touch_ns, ts_ns)
+        self._mismatch_ns = None
+        return touch is not None
 
 
 def _best(bid: Level, ask: Level) -> str:

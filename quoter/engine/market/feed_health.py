@@ -7,7 +7,6 @@ BOOK_STALE (no update and no confirmation for too long, or a proof that the book
 from quoter.domain.commands import ReconnectFeed, RequestReport
 from quoter.domain.events import (
     BestPricesReport,
-    BookDelta,
     BookSnapshot,
     FeedDown,
     FeedUp,
@@ -81,10 +80,12 @@ class FeedHealth:
             self._updates, touch = book.updates, book.best({}, {})
             if isinstance(event, TopOfBook):
                 self._evidence.on_ticker(event.ts_ns, event.update_id, last=book.last, touch=touch)
+            elif isinstance(event, BookSnapshot):
+                self._evidence.on_snapshot(event.ts_ns, last=book.last, touch=touch)
             else:
-                is_snapshot = not isinstance(event, BookDelta)
-                self._evidence.on_depth(
-                    event.ts_ns, last=book.last, is_snapshot=is_snapshot, touch=touch
+                changes_best = self._evidence.has_proofs and book.is_at_touch(event)
+                self._evidence.on_delta(
+                    event.ts_ns, last=book.last, touch=touch, changes_best=changes_best
                 )
             if self._causes.switch.is_active(Cause.BOOK_STALE):
                 self.check_age(step)

@@ -101,7 +101,7 @@ def test_sixth_pause_raises_flapping_with_the_last_text() -> None:
         assert causes.switch.is_active(Cause.FLAPPING) is (n == 5)
         causes.clear_due(at(20 * n + 10))
     text = causes.switch.causes[Cause.FLAPPING]
-    assert text.startswith("market_feed_down was raised more than 5 times within 10 min")
+    assert text.startswith("market_feed_down paused quoting more than 5 times within 10 min")
     assert "`quoter resume`" in text
     assert text.endswith("reset 5")
     assert causes.state == TradingState.PAUSED
@@ -109,6 +109,52 @@ def test_sixth_pause_raises_flapping_with_the_last_text() -> None:
     assert not causes.switch.causes
     causes.raise_cause(at(201), Cause.MARKET_FEED_DOWN, "again")
     assert not causes.switch.is_active(Cause.FLAPPING)
+
+
+def test_one_outage_is_one_pause_however_often_its_causes_come_and_go() -> None:
+    """The book is wrong throughout, and each reconnect fails: quoting never resumes between."""
+    causes = HaltCauses()
+    for outage in range(6):
+        begin = 60 * outage
+        causes.raise_cause(at(begin), Cause.BOOK_STALE, "wrong")
+        for n in range(5):
+            step = at(begin + 10 * n)
+            causes.raise_cause(step, Cause.MARKET_FEED_DOWN, "lost")
+            causes.clear(step, Cause.MARKET_FEED_DOWN)
+            causes.clear_due(at(begin + 10 * n + 5))
+            assert causes.switch.is_active(Cause.FLAPPING) is (outage == 5)
+        causes.clear(at(begin + 50), Cause.BOOK_STALE)
+        causes.clear_due(at(begin + 55))
+    text = causes.switch.causes[Cause.FLAPPING]
+    assert text.startswith("book_stale paused quoting more than 5 times within 10 min")
+
+
+def test_attempts_to_connect_that_belong_to_one_outage_are_no_reason_to_latch() -> None:
+    causes, step = HaltCauses(), at(300)
+    causes.raise_cause(at(0), Cause.MARKET_FEED_DOWN, "refused")
+    causes.on_attempts_exhausted(step, "20 connects in 300 s")
+    assert step.anomalies == [("connect_budget", "20 connects in 300 s")]
+    causes.clear(at(400), Cause.MARKET_FEED_DOWN)
+    causes.clear_due(at(402))
+    assert causes.state is TradingState.RUNNING
+
+
+def test_attempts_to_connect_of_several_outages_latch() -> None:
+    causes = HaltCauses()
+    for n in range(2):
+        causes.raise_cause(at(100 * n), Cause.MARKET_FEED_DOWN, "lost")
+        causes.clear(at(100 * n + 50), Cause.MARKET_FEED_DOWN)
+        causes.clear_due(at(100 * n + 52))
+    causes.on_attempts_exhausted(at(300), "20 connects in 300 s")
+    assert causes.switch.causes.keys() == {Cause.CONNECT_BUDGET}
+    assert "`quoter resume`" in causes.switch.causes[Cause.CONNECT_BUDGET]
+    later = HaltCauses()
+    for n in range(2):
+        later.raise_cause(at(601 * n), Cause.BOOK_STALE, "wrong")
+        later.clear(at(601 * n), Cause.BOOK_STALE)
+        later.clear_due(at(601 * n + 2))
+    later.on_attempts_exhausted(at(602), "20 connects in 300 s")
+    assert not later.switch.causes  # the first of the two is forgotten
 
 
 def test_slow_machine_never_raises_flapping() -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from quoter.domain.commands import ReconnectFeed, RequestReport
 from quoter.domain.events import BestPricesReport, Resume, Trade
 from quoter.domain.market import Level
@@ -246,26 +248,92 @@ def test_after_a_proven_silence_the_book_is_used_again_from_the_next_update() ->
     harness.feed_up()
     harness.book(90.0)
     assert harness.causes == {Cause.BOOK_STALE}  # a snapshot says nothing of the stream
-    harness.depth_update()
+    far_update(harness, 3.0)
+    assert harness.causes == {Cause.BOOK_STALE}  # nor do other levels of the best ones
+    best_update(harness, 3.0)
     assert harness.causes == set()
+
+
+def best_update(harness: EngineHarness, size: float) -> Step:
+    """Change the size of the best bid, as the stream's next update."""
+    book = harness.engine.market.book
+    best = book.bids.best({})
+    assert best is not None
+    rows = levels((best.price, size))
+    return harness.give(delta(book.last, book.last + 1, ts_ns=harness.now_ns, bids=rows))
+
+
+@pytest.mark.parametrize(
+    "ask", [(90.5, 2.0), (89.75, 2.0), (90.5, 0.0)], ids=["other size", "better", "gone"]
+)
+def test_an_update_of_a_best_level_ends_the_distrust(ask: tuple[float, float]) -> None:
+    harness = proven_silent()
+    book = harness.engine.market.book
+    harness.give(delta(book.last, book.last + 1, ts_ns=harness.now_ns, asks=levels(ask)))
+    assert harness.causes == set()
+
+
+def proven_silent() -> EngineHarness:
+    """A book whose stream was proven silent, after the reconnect and its snapshot."""
+    harness = showing_own_orders()
+    harness.alarm(Cause.BOOK_STALE)
+    harness.feed_down()
+    harness.feed_up()
+    harness.book(90.0)
+    return harness
+
+
+def test_far_levels_alone_restore_no_trust_after_a_reconnect() -> None:
+    """Such a stream paused quoting every few seconds, after it had been trusted again."""
+    harness, steps = proven_silent(), []
+    for count in range(100):
+        steps += [far_update(harness, float(count + 1)), harness.tick()]
+        if requests_of_best_prices(steps[-1]):
+            steps.append(harness.best_prices(Level(80.0, 1.0), Level(80.5, 1.0)))
+        if reconnects(steps[-1]):
+            steps += [harness.feed_down(), harness.feed_up(), harness.book(90.0)]
+        assert Cause.BOOK_STALE in harness.causes
+    assert places(steps) == []
+
+
+def test_books_of_a_stream_without_other_best_prices_are_no_confirmations() -> None:
+    """A feed that sends whole books brings the far levels in each of them."""
+    evidence = BookEvidence(BookPolicy(stale_ns=3 * NS_PER_S))
+    touch = Level(99.5, 1.0), Level(100.5, 1.0)
+    evidence.distrust()
+    for count in range(100):
+        evidence.on_snapshot(count, last=count, touch=touch)
+    assert not evidence.is_trusted
+    for count in range(2):
+        moved = Level(99.5, 2.0 + count), touch[1]
+        evidence.on_snapshot(100 + count, last=100 + count, touch=moved)
+    assert evidence.is_trusted
+
+
+def confirmations(evidence: BookEvidence) -> int:
+    """Give requests of best prices that agree until the book is trusted; return their number."""
+    bid, ask = Level(99.5, 1.0), Level(100.5, 1.0)
+    for count in range(1, 100):
+        report = BestPricesReport(ts_ns=count, asked_ns=count, bid=bid, ask=ask)
+        evidence.on_best_prices(report, bid, ask, 0)
+        if evidence.is_trusted:
+            return count
+    return 0
 
 
 def test_a_stream_that_stays_silent_needs_more_confirmations_each_time() -> None:
     evidence = BookEvidence(BookPolicy(stale_ns=3 * NS_PER_S))
     needed = []
-    for _ in range(4):
-        evidence.distrust()
-        count = 0
-        while not evidence.is_trusted:
-            evidence.on_depth(count, last=count, is_snapshot=True, touch=None)
-            count += 1
-        needed.append(count)
-    assert needed == [3, 6, 12, 24]
-    evidence.on_depth(100, last=100, is_snapshot=False, touch=None)
-    evidence.distrust()
     for _ in range(3):
-        evidence.on_depth(101, last=101, is_snapshot=True, touch=None)
-    assert evidence.is_trusted
+        evidence.distrust()
+        needed.append(confirmations(evidence))
+        evidence.on_delta(0, last=1, touch=None, changes_best=False)  # far levels are no news
+    evidence.distrust()
+    needed.append(confirmations(evidence))
+    assert needed == [3, 6, 12, 24]
+    evidence.on_delta(0, last=100, touch=None, changes_best=True)
+    evidence.distrust()
+    assert confirmations(evidence) == 3
 
 
 def test_an_acknowledged_order_that_the_depth_does_not_show_proves_a_silent_stream() -> None:
@@ -293,12 +361,16 @@ def test_a_ticker_that_the_depth_does_not_follow_proves_a_silent_depth() -> None
     assert "has not reached update" in stale_text(harness)
 
 
+def depth_alone(evidence: BookEvidence, ts_ns: int, *, last: int) -> None:
+    evidence.on_delta(ts_ns, last=last, touch=None, changes_best=False)
+
+
 def test_depth_that_goes_on_without_reaching_the_ticker_is_proven_wrong() -> None:
     """Its update ids have run back: what the snapshot had not seen yet is dropped as known."""
     evidence = BookEvidence(BookPolicy(stale_ns=3 * NS_PER_S))
     evidence.on_ticker(0, 30, last=10, touch=None)
     for number in range(1, 20):
-        evidence.on_depth(number * NS_PER_S // 10, last=10 + number, is_snapshot=False, touch=None)
+        depth_alone(evidence, number * NS_PER_S // 10, last=10 + number)
     assert evidence.proof(2 * NS_PER_S, lambda _: False) == ""
     assert "has not reached update 30" in evidence.proof(2 * NS_PER_S + 1, lambda _: False)
 
@@ -309,7 +381,7 @@ def test_depth_that_reaches_each_ticker_in_time_is_believed() -> None:
         evidence.on_ticker(second * NS_PER_S, 10 * second, last=10 * second - 5, touch=None)
         evidence.on_ticker(second * NS_PER_S + 1, 10 * second + 1, last=10 * second - 5, touch=None)
         assert evidence.proof((second + 1) * NS_PER_S, lambda _: False) == ""
-        evidence.on_depth((second + 1) * NS_PER_S, last=10 * second, is_snapshot=False, touch=None)
+        depth_alone(evidence, (second + 1) * NS_PER_S, last=10 * second)
 
 
 def test_a_trade_outside_an_unchanged_book_requests_a_confirmation_at_once() -> None:
@@ -457,6 +529,25 @@ def test_feed_that_fails_again_and_again_pauses_until_a_resume() -> None:
     assert harness.causes == {Cause.FLAPPING}
     assert not places(harness.wait(60.0, ends=True))
     assert places(harness.operator(Resume))
+
+
+def test_one_outage_with_many_failed_reconnects_is_one_pause() -> None:
+    """The stream connects each time and brings nothing, for ten minutes; then it works again."""
+    harness = EngineHarness(config(hysteresis=Hysteresis())).quoting()
+    outages = 0
+    for count in range(120):
+        if reconnects(harness.alarm(Cause.BOOK_STALE)):
+            outages += 1
+            harness.feed_down()
+            harness.wait(1.0, alive=False)
+            harness.feed_up()
+            harness.book(100.0 + count / 10)
+        harness.wait(4.0, alive=False, ends=True)
+        assert harness.state() is TradingState.PAUSED
+    assert outages > 100
+    best_update(harness, 3.0)
+    harness.wait(3.0)
+    assert harness.causes == set()
 
 
 def test_quoting_resumes_soon_after_a_single_disconnect() -> None:

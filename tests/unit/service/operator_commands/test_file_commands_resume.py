@@ -18,7 +18,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
         yield it
 
 
-def latch(rig: Rig, cause: Cause = Cause.CONNECT_BUDGET) -> None:
+def latch(rig: Rig, cause: Cause = Cause.REPEATED_EXECUTION) -> None:
     rig.harness.give(Alarm(ts_ns=rig.clock.now_ns(), cause=cause, active=True, text="why"))
 
 
