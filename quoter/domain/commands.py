@@ -10,15 +10,18 @@ from quoter.domain.trading import CancelReason
 
 
 class TimeInForce(StrEnum):
-    """Whether an order may take or rest. Quotes are POST_ONLY; only `flatten` uses IOC."""
+    """Time in force of an order. Quotes use POST_ONLY; only `flatten` uses IOC."""
 
-    POST_ONLY = "post_only"  # rests, or is rejected
-    IOC = "ioc"  # takes what its price allows at once, and ends
+    POST_ONLY = "post_only"  # rests in the book, or is rejected
+    IOC = "ioc"  # takes up to its price at once; the rest is cancelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderIntent:
-    """An order that the engine wants; only the order rules can turn it into a `PlaceOrder`."""
+    """An order that the engine wants to send; the order rules approve or deny it.
+
+    price: quote/base; size: base. Only an approved intent becomes a `PlaceOrder`.
+    """
 
     client_id: str
     side: Side
@@ -36,7 +39,7 @@ class PlaceOrder:
     side: Side
     price: Decimal
     size: Decimal
-    decided_ns: int  # receipt of the event that it was decided on; the egress gate checks the age
+    decided_ns: int  # receipt of the event that caused it; the egress gate checks its age
     time_in_force: TimeInForce = TimeInForce.POST_ONLY
     book_seq: int = 0  # sequence number of the book that it was priced from
     reduces: bool = False  # approved in REDUCE_ONLY: it can't increase the inventory
@@ -70,8 +73,8 @@ class QueryOrder:
 class RequestReport:
     """Request a report from the venue.
 
-    `from_trade_id` is for TRADES: the newest booked trade, or empty. `coin` is for COIN_PRICE: the
-    coin whose price, in the quote currency of the market, is requested.
+    from_trade_id (for TRADES): the newest booked trade, or empty. coin (for COIN_PRICE): the coin
+    whose price in the market's quote currency is requested.
     """
 
     kind: ReportKind

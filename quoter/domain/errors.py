@@ -1,4 +1,4 @@
-"""Errors, named after the condition and carrying its facts."""
+"""Exceptions of quoter. Each is named after its condition and carries the figures."""
 
 from decimal import Decimal
 from enum import StrEnum
@@ -15,7 +15,7 @@ class BadSetting(QuoterError):
 
 
 class InvalidInput(QuoterError):
-    """A number that no quote may be computed from: missing, non-finite or out of its domain."""
+    """An input of a calculation that is missing, non-finite or outside its range."""
 
     def __init__(self, name: str, value: object) -> None:
         shown = plain(value, 15) if isinstance(value, float | Decimal) else value
@@ -36,7 +36,7 @@ class VenueError(QuoterError):
 
 
 class BadAnswer(VenueError):
-    """An answer of the wrong type, or without a requested field: it counts as no answer."""
+    """An answer of the wrong type, or without a requested field. It is treated as no answer."""
 
 
 class MarketUnfit(VenueError):
@@ -44,11 +44,14 @@ class MarketUnfit(VenueError):
 
 
 class MarketUnlisted(MarketUnfit):
-    """The venue's list of markets lacks this one; a list that was not whole may have it later."""
+    """The venue's list of markets does not contain this market.
+
+    If the list was incomplete, a later one may contain it.
+    """
 
 
 class VenueUnfit(MarketUnfit):
-    """quoter refuses this venue: it is not proven that our orders there can be found again."""
+    """quoter refuses this venue: whether our orders can be found there again is not proven."""
 
 
 class VenueUnavailable(VenueError):
@@ -56,7 +59,10 @@ class VenueUnavailable(VenueError):
 
 
 class MarketsUnread(VenueUnavailable):
-    """The list of markets could not be read; `is_answered`: whether the venue answered at all."""
+    """The list of markets could not be read.
+
+    is_answered: whether the venue sent any answer.
+    """
 
     def __init__(self, text: str, *, is_answered: bool = False) -> None:
         super().__init__(text)
@@ -80,19 +86,19 @@ class CodeAltered(QuoterError):
 
 
 class FeeUnread(VenueError):
-    """The venue answered, but not with the maker fee of the account."""
+    """The venue answered, but without the account's maker fee."""
 
 
 class KeyFault(StrEnum):
-    """Faults of a key that the error codes of venues name."""
+    """Faults of an API key that error codes of venues distinguish."""
 
     KEY = "key"
     SECRET = "secret"  # noqa: S105 - a name; the signature does not match
     PASSWORD = "password"  # noqa: S105 - a name
     ENVIRONMENT = "environment"  # the key belongs to another environment
-    ADDRESS = "address"  # not on the key's list of addresses
+    ADDRESS = "address"  # this machine's address is not on the key's list
     PERMISSION = "permission"
-    ACCOUNT = "account"  # of a kind that the profile does not cover
+    ACCOUNT = "account"  # of a type that the venue profile does not support
 
 
 class KeyRefused(VenueError):

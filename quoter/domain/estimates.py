@@ -1,4 +1,4 @@
-"""Estimates of the market and of our own fills, as they are shown."""
+"""Estimates of the market and of our own fills, in the form that the API and the screen show."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from quoter.domain.market import Side
 class Edge(NamedTuple):
     """Mean edge of a simulated fill at one distance, basis points of the mid, before fees.
 
-    error_bps: its standard error, None below two effective samples. samples: effective number of
-    simulated fills.
+    error_bps: standard error of the mean; None below two effective samples. samples: effective
+    number of simulated fills.
     """
 
     distance_bps: float
@@ -22,14 +22,19 @@ class Edge(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimates:
-    """The current estimates; None or empty while unknown, or if switched off.
+    """The current estimates; None or empty while unknown or switched off.
 
-    sigma_*: price/sqrt(s). noise_ratio: sigma in steps of 1 s over sigma in steps of 30 s.
-    samples, error, confidence: of kappa and A. fill_factor: multiplies A, from our own fills. flow:
-    the signed flow in its own standard deviations, > 0 while takers buy. alpha: the move of fair
-    value that it predicts, price. markouts_bps: by our side and horizon in seconds, negative for
-    fills that lost. vpin: 0 to 1. edges: by horizon in seconds. has_no_edge: whether simulated
-    fills lose at each distance. cooling_down: our sides that are not quoted after a burst of fills.
+    sigma_*: price/sqrt(s). noise_ratio: sigma in steps of 1 s divided by sigma in steps of 30 s.
+
+    samples, error, confidence: effective number of samples, relative standard error and confidence
+    of kappa and A. fill_factor: factor on A, from our own fills.
+
+    flow: signed flow in units of its standard deviation, > 0 while takers buy. alpha: move of fair
+    value predicted from the flow, price. vpin: 0 to 1.
+
+    markouts_bps: by our side and horizon in seconds; negative means a loss. edges: by horizon in
+    seconds. has_no_edge: whether simulated fills lose at every distance. cooling_down: our sides
+    that are not quoted after a burst of fills.
     """
 
     sigma_slow: float | None = None

@@ -91,7 +91,7 @@ class OrderReject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderUnknown:
-    """The answer to a create is unknown: the order may exist and keeps its full reservation."""
+    """The result of a create is unknown: the order may exist, and keeps its full reservation."""
 
     ts_ns: int
     client_id: str
@@ -111,7 +111,7 @@ class OrderDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelReject:
-    """A cancel request that did not end its order."""
+    """A cancel request failed or was not answered; the order may still be live."""
 
     ts_ns: int
     client_id: str
@@ -121,7 +121,10 @@ class CancelReject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderNotFound:
-    """Answer to a query: the venue does not know this client id; no proof of absence yet."""
+    """Answer to a query: the venue does not know this client id.
+
+    One such answer does not prove that the order is absent.
+    """
 
     ts_ns: int
     client_id: str
@@ -129,7 +132,7 @@ class OrderNotFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
-    """One execution of an own order; reported twice with one `trade_id`, it counts once."""
+    """One execution of an own order; a repeated report with the same `trade_id` is ignored."""
 
     ts_ns: int
     trade_id: str
@@ -182,10 +185,10 @@ class BalanceReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesReport:
-    """Tick size, lot size and minimums of the market, as the venue reports them now.
+    """Current tick size, lot size and minimums of the market at the venue.
 
-    `refusal`: why the market can't be quoted now (closed, not listed, renamed); `instrument` then
-    has the former rules.
+    refusal: why the market can't be quoted now (closed, not listed, renamed); `instrument` then has
+    the previous rules.
     """
 
     ts_ns: int
@@ -195,7 +198,7 @@ class RulesReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakerFeeReport:
-    """The account's maker fee as the venue reports it now."""
+    """The account's current maker fee at the venue."""
 
     ts_ns: int
     fee_maker: Decimal  # fraction of notional; negative is a rebate
@@ -215,8 +218,8 @@ class CoinPrice:
 class BestPricesReport:
     """Best levels by the venue's REST API, our own orders included; requested at `asked_ns`.
 
-    `last` is the number of the book's newest update at the venue, in the numbering of the stream;
-    0 where the venue reports none, or numbers its stream differently.
+    last: sequence number of the newest book update, in the numbering of the stream; 0 if the venue
+    reports none or numbers its stream differently.
     """
 
     ts_ns: int
@@ -273,10 +276,10 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorCommand:
-    """Base of the commands that a person, or a process on their behalf, gives to the daemon.
+    """Base class of operator commands, given by a person or by a process on their behalf.
 
-    `actor` is who gave it (`file`, `signal`, `process`, or role and token id), `reason` is for the
-    record. The engine answers with `Step.outcome`.
+    actor: who gave the command (`file`, `signal`, `process`, or role and token id). reason: free
+    text for the record. The engine answers with `Step.outcome`.
     """
 
     action: ClassVar[OperatorAction]
@@ -286,7 +289,7 @@ class OperatorCommand:
 
     @property
     def cause_text(self) -> str:
-        """Actor and reason, as the text of a halt cause shows them."""
+        """Text of the halt cause: actor and reason."""
         return f"{self.actor}: {self.reason}"
 
 
@@ -306,7 +309,7 @@ class Pause(OperatorCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resume(OperatorCommand):
-    """Clear latched causes that pause or reduce, never a kill."""
+    """Clear the latched causes that pause or reduce; a kill stays."""
 
     action = OperatorAction.RESUME
     seen: TradingState | None = None  # the state that the operator saw; None: not checked
@@ -344,7 +347,7 @@ class Drain(OperatorCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveParamsChanged:
-    """A checked change of the live parameters; `params` holds all of them, changed or not."""
+    """A validated change of the live parameters; `params` holds all of them, changed or not."""
 
     ts_ns: int
     params: LiveParams

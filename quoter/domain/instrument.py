@@ -7,7 +7,7 @@ from math import ceil, floor
 from quoter.domain.number_text import plain
 from quoter.domain.units import exact
 
-# A float price that is this close to a tick *is* that tick: 100.01 / 0.01 is 10000.999999999998.
+# A float price within this many ticks of a tick is that tick: 100.01 / 0.01 is 10000.999999999998.
 TICK_TOLERANCE = 1e-6
 LOT_TOLERANCE = Decimal("1E-6")
 
@@ -48,23 +48,23 @@ class Instrument:
         return self._hash
 
     def floor_ticks(self, price: float) -> int:
-        """Ticks of the grid price at or below `price` (for bids)."""
+        """Number of ticks of the highest grid price at or below `price` (for bids)."""
         ticks = price / self.tick_float
         nearest = round(ticks)
         return nearest if abs(ticks - nearest) <= TICK_TOLERANCE else floor(ticks)
 
     def ceil_ticks(self, price: float) -> int:
-        """Ticks of the grid price at or above `price` (for asks)."""
+        """Number of ticks of the lowest grid price at or above `price` (for asks)."""
         ticks = price / self.tick_float
         nearest = round(ticks)
         return nearest if abs(ticks - nearest) <= TICK_TOLERANCE else ceil(ticks)
 
     def price(self, ticks: int) -> Decimal:
-        """Exact price of a number of ticks."""
+        """Exact price, quote/base, of a number of ticks."""
         return self.tick * ticks
 
     def ticks(self, price: Decimal) -> int:
-        """Ticks of an exact price. Raises ValueError off the grid."""
+        """Number of ticks of an exact price. Raises ValueError for a price off the grid."""
         ticks, rest = divmod(price, self.tick)
         if rest:
             raise ValueError(
@@ -73,9 +73,9 @@ class Instrument:
         return int(ticks)
 
     def share_of(self, size: Decimal, share: float) -> Decimal:
-        """Exact size at or below `share` times `size`, on the lot grid, >= 0.
+        """Largest size on the lot grid, base, that is at most `share` times `size`; >= 0.
 
-        The product is exact: a share of 1 keeps all digits of a size, which a float would not.
+        The product is a Decimal: a float would lose digits of `size`, even at a share of 1.
         """
         lots = size * exact(share) / self.lot
         nearest = lots.to_integral_value()
@@ -83,7 +83,7 @@ class Instrument:
         return self.lot * max(0, int(whole))
 
     def floor_size(self, size: Decimal) -> Decimal:
-        """Exact size (base) at or below `size`, on the lot grid, >= 0."""
+        """Largest size on the lot grid, base, that is at most `size`; >= 0."""
         return self.lot * (size // self.lot) if size > 0 else Decimal(0)
 
     def is_tradable(self, *, price: Decimal, size: Decimal) -> bool:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Side(StrEnum):
-    """The side of an order or a taker. Our fills carry *our* side, public trades the taker's."""
+    """Side of an order or of a taker. Fills of ours carry *our* side, public trades the taker's."""
 
     BUY = "BUY"
     SELL = "SELL"
@@ -13,7 +13,7 @@ class Side(StrEnum):
     sign: int  # +1 for BUY, -1 for SELL: the change of inventory per unit
 
     def __init__(self, name: str) -> None:
-        """Set the sign of the side of this name once; it is read in the innermost loops."""
+        """Set `sign` once per member, because inner loops read it."""
         self.sign = 1 if name == "BUY" else -1
 
     @property
@@ -51,9 +51,9 @@ class RecentTrade(NamedTuple):
 class MarketHistory(NamedTuple):
     """Market data from before the start, used for first estimates only.
 
-    bars: oldest first, of bar_s seconds each; trades_per_s: takers' orders a second, both sides
-    together; volume_per_s: their volume, base/s; None if not known. trades: oldest first, none if
-    they span less than a second or the venue does not say the takers' sides.
+    bars: oldest first, of bar_s seconds each. trades_per_s: taker orders per second of both sides,
+    None if not known. volume_per_s: their volume, base/s, None if not known. trades: oldest first;
+    empty if they span less than a second or the venue does not report the taker's side.
     """
 
     bars: tuple[Bar, ...]
@@ -64,9 +64,10 @@ class MarketHistory(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What estimates rest on: seconds of observation, and windows that takers reached.
+    """Amount of data behind an estimate.
 
-    age_s: seconds since then.
+    seconds: time of observation. reaches: number of windows in which a taker reached the smallest
+    distance that we quote. age_s: seconds since the observation ended.
     """
 
     seconds: float = 0.0
@@ -77,8 +78,8 @@ class Evidence(NamedTuple):
 class SavedCalibration(NamedTuple):
     """The estimates of one run, saved for the start of the next one.
 
-    ts_ns: time of saving; sigma: price/sqrt(s); kappa: 1/price; intensity (A): fills/s per side at
-    distance 0. seconds, reaches: see `Evidence`, those of earlier runs included.
+    ts_ns: time of saving. sigma: price/sqrt(s). kappa: 1/price. intensity (A): fills/s per side at
+    distance 0. seconds, reaches: as in `Evidence`, summed over this run and the earlier ones.
     """
 
     ts_ns: int
@@ -89,7 +90,7 @@ class SavedCalibration(NamedTuple):
     reaches: int = 0
 
 
-type Levels = tuple[tuple[float, float], ...]  # (price, size), the form that decoders build fastest
+type Levels = tuple[tuple[float, float], ...]  # (price, size): tuples are built fastest
 
 
 class Stream(StrEnum):

@@ -6,15 +6,15 @@ from decimal import Decimal
 
 DIGITS = 6  # significant digits of an estimate
 PLACES_MAX = 40  # digits before or after the point; no market has a longer number
-# A string, which stays as it is, or a number with an exponent.
+# Matches a JSON string (it stays unchanged) or a number with an exponent.
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9.]+e[+-][0-9]+')
 
 
 def plain(number: Decimal | float, digits: int = DIGITS) -> str:
     """Return a number as text without exponent and trailing zeros: `0.00000001`, not `1E-8`.
 
-    A float is rounded to `digits` significant digits. A number that is not finite, or extremely
-    long, is written as Python writes it.
+    A float is rounded to `digits` significant digits. A number that is not finite or has more than
+    40 digits before or after the point keeps Python's notation.
     """
     exact = Decimal(f"{number:.{digits}g}") if isinstance(number, float) else Decimal(number)
     if exact.is_zero():
@@ -34,7 +34,7 @@ def has_other_digits(text: str) -> bool:
 
 
 def plain_json(value: object) -> str:
-    """Return ASCII JSON whose numbers are written like `plain`, with all their digits.
+    """Return `value` as ASCII JSON with numbers in plain decimal notation and all their digits.
 
     Raises ValueError for a number that is not finite.
     """

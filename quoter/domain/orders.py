@@ -1,4 +1,4 @@
-"""The states of an order of ours, and read-only views of orders."""
+"""The states of our orders, and read-only views of orders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +10,18 @@ from quoter.domain.market import Side
 
 
 class OrderState(StrEnum):
-    """State of an order (table in ARCHITECTURE.md); in all but the last three it is exposure."""
+    """State of an order (transition table in ARCHITECTURE.md).
+
+    An order adds to our exposure in every state except FILLED, CANCELED and REJECTED.
+    """
 
     RESERVED = "RESERVED"  # approved, still in our outbox
-    PENDING_NEW = "PENDING_NEW"  # its request may be on its way
+    PENDING_NEW = "PENDING_NEW"  # its create request may be on its way
     OPEN = "OPEN"
     PARTIAL = "PARTIAL"
     PENDING_CANCEL = "PENDING_CANCEL"
     UNKNOWN = "UNKNOWN"  # no answer to its create: it may be live
-    CLOSED_UNSETTLED = "CLOSED_UNSETTLED"  # ended at the venue, fills still missing here
+    CLOSED_UNSETTLED = "CLOSED_UNSETTLED"  # ended at the venue; fills are missing here
     FILLED = "FILLED"
     CANCELED = "CANCELED"
     REJECTED = "REJECTED"
@@ -48,8 +51,8 @@ class OrderView:
 class VenueOrder(NamedTuple):
     """An order as the venue lists it.
 
-    `client_id` may come from our own record of the venue's ids; `reported_id` is what the venue's
-    row says, without the venue's prefix, or empty.
+    client_id: as reported, or looked up by venue id in our own record. reported_id: client id in
+    the venue's answer without the venue's prefix; empty if the answer has none.
     """
 
     client_id: str
@@ -62,10 +65,10 @@ class VenueOrder(NamedTuple):
 
 
 class KnownOrders(NamedTuple):
-    """Orders of ours without an end in the ledger, which the daemon or an earlier run has written.
+    """Own orders that have no end in the ledger, from this run and earlier ones.
 
-    `by_venue_id`: client id by the venue's id. `unnamed`: client ids of the orders whose venue id
-    is not known.
+    by_venue_id: client id by venue id. unnamed: client ids of the orders whose venue id is not
+    known.
     """
 
     by_venue_id: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""The wanted quote, and every term that led to it."""
+"""The wanted quote, and every term of its calculation."""
 
 from decimal import Decimal
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Quote(NamedTuple):
 
 
 class Clamp(NamedTuple):
-    """A bound that changed a number, and the number before and after."""
+    """A bound that changed a number, with the number before and after it."""
 
     name: str
     before: float
@@ -32,22 +32,23 @@ class SideOff(NamedTuple):
 
 
 class PricingInputs(NamedTuple):
-    """Everything that a quote is computed from; floats, base units (deploy/docs/strategy.md).
+    """All inputs of a quote; floats, sizes in base units (deploy/docs/strategy.md).
 
     fair: quote/base. sigma: quote/base/sqrt(s). kappa (k in the papers): 1/price. intensity (A):
     fills/s per side at distance 0. gamma_lot: 1/price. lots: inventory minus target in order sizes.
-    lots_max: the limit in order sizes. cost_*: price units added to a side. tau_s: seconds, None
-    for the stationary (GLFT) slope.
+    lots_max: the limit in order sizes. cost_*: price, added to the distance of a side. tau_s:
+    seconds, None for the stationary (GLFT) slope.
 
-    A field with a default has no effect at that value. multiplier: >= 1. alpha: price, the
-    predicted move of fair value. markout_cost_*: price, >= 0, the loss of our own fills on a side
-    soon after them. fill_factor: multiplies the intensity, from our own fills. bounded: table of
-    the exact model (pricing/models/glft_exact.py), None for the closed form. tick: price, the grid
-    that the quote will be rounded to, 0 for none.
+    A field with a default has no effect at that value. multiplier: >= 1. alpha: price, predicted
+    move of fair value. markout_cost_*: price, >= 0, mean loss of our fills on a side soon after
+    them. fill_factor: factor on the intensity, from our own fills. bounded: table of the exact
+    model (pricing/models/glft_exact.py), None for the closed form. tick: price, the grid that the
+    quote will be rounded to, 0 for none.
 
-    Of the market regime (risk/monitors/market_regime.py): d_stale: price, least distance of sides
-    that do not unwind. size_factor: in (0, 1], multiplies every size. reduces_only: sides that do
-    not unwind are not quoted, and d_unwind, price, is the least distance of the unwinding one.
+    The market regime (risk/monitors/market_regime.py) sets the other fields. d_stale: price,
+    minimum distance of a side that does not unwind. size_factor: in (0, 1], factor on every size.
+    reduces_only: if True, a side that does not unwind is not quoted, and the other one keeps at
+    least the distance d_unwind (price).
     """
 
     fair: float
@@ -76,9 +77,9 @@ class PricingInputs(NamedTuple):
 class QuoteTerms(NamedTuple):
     """One quote with its terms: bid = fair - delta_bid, ask = fair + delta_ask, in quote/base.
 
-    delta_bid = half_spread + boundary + skew + cost_bid + markout_cost_bid + widening_bid + extra
-    (the multiplier's part) + alpha_bid, then clamped; delta_ask has -skew. `None` as delta: that
-    side is not quoted.
+    delta_bid = half_spread + boundary + skew + cost_bid + markout_cost_bid + widening_bid + extra +
+    alpha_bid, then clamped; delta_ask has -skew. `extra` is the multiplier's part. A delta of
+    `None` means that the side is not quoted.
     """
 
     inputs: PricingInputs
@@ -94,17 +95,17 @@ class QuoteTerms(NamedTuple):
     delta_ask: float | None
     clamps: tuple[Clamp, ...]
     boundary: float = 0.0  # what the exact model adds to both sides at this inventory
-    markout_cost_bid: float = 0.0  # of the inputs, bounded
+    markout_cost_bid: float = 0.0  # from the inputs, after its bound
     markout_cost_ask: float = 0.0
-    alpha_bid: float = 0.0  # how much farther the predicted move puts a side; nearer if negative
+    alpha_bid: float = 0.0  # distance added by the predicted move; negative: nearer
     alpha_ask: float = 0.0
-    tick_bound: bool = False  # the grid is coarser than our half-spread: rounding decides
+    tick_bound: bool = False  # one tick is more than our half-spread, so rounding decides
 
 
 class TwoSidedQuote(NamedTuple):
-    """The orders wanted now; a side without any has its reason in `off`."""
+    """The orders wanted now; `off` has the reason for each side without orders."""
 
     bids: tuple[Quote, ...]
     asks: tuple[Quote, ...]
     off: tuple[SideOff, ...]
-    terms: QuoteTerms | None  # None: nothing could be computed; `off` has the reason
+    terms: QuoteTerms | None  # None: no quote could be computed; `off` has the reason

@@ -1,10 +1,10 @@
-"""Enumerations: reject reasons, how orders end, names of commands and of reports."""
+"""Enumerations: reject reasons, order ends, operator actions, kinds of reports."""
 
 from enum import StrEnum
 
 
 class RejectReason(StrEnum):
-    """Reasons for the rejection of a new order: no order exists."""
+    """Reasons for the rejection of a new order. No order exists after it."""
 
     POST_ONLY = "post_only"
     BALANCE = "balance"
@@ -52,7 +52,7 @@ class ReportKind(StrEnum):
     TRADES = "trades"
     BALANCES = "balances"
     BOOK = "book"
-    BEST_PRICES = "best_prices"  # of the book, to confirm one that stands still
+    BEST_PRICES = "best_prices"  # of the book, to confirm a book without updates
     RULES = "rules"  # tick, lot and minimums of the market
     MAKER_FEE = "maker_fee"  # of the account
     COIN_PRICE = "coin_price"  # of a coin that fees are paid in

@@ -1,4 +1,4 @@
-"""The forms that a secret takes in URLs, JSON, headers and Python's own texts."""
+"""The forms of a secret in URLs, JSON, headers and texts of Python."""
 
 import json
 from base64 import b64encode, urlsafe_b64encode
@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 CHARS_MIN = 4  # shorter texts occur in ordinary log lines
-BASE64_CHARS_MIN = 8  # a shorter fixed part occurs in ordinary text
+BASE64_CHARS_MIN = 8  # shorter base64 parts occur in ordinary text
 
 
 def secret_spellings(secret: str) -> tuple[str, ...]:
-    """Every known form of a secret, longest first. Each line of a private key is a secret too."""
+    """Return every known form of a secret, longest first.
+
+    Each line of a private key is treated as a secret too.
+    """
     found = set[str]()
     for part in (secret, *secret.splitlines()):
         escaped = json.dumps(part)[1:-1]
@@ -29,7 +32,7 @@ def _low(percent: str) -> str:
 
 
 def _base64(raw: bytes) -> Iterator[str]:
-    """The base64 characters that depend on the secret alone, for each of 3 alignments."""
+    """Yield the base64 characters that depend on the secret alone, for each of 3 alignments."""
     for encode in (b64encode, urlsafe_b64encode):
         yield encode(raw).decode().rstrip("=")
         for shift in range(3):

@@ -1,4 +1,4 @@
-"""A step of the engine (its decision about one event), and the snapshot of its visible state."""
+"""The step of the engine (its decision about one event), and the snapshot of its visible state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from quoter.domain.units import BPS_PER_UNIT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderChange:
-    """A change of the state of one of our orders.
+    """A change of state of one of our orders.
 
-    before: None for a new order; text: the reason of the change.
+    before: None for a new order. text: reason of the change.
     """
 
     client_id: str
@@ -43,16 +43,16 @@ class StateChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booked:
-    """A fill that was booked just now, with the inventory after it."""
+    """A fill that this step booked, with the inventory after it."""
 
     fill: Fill
     inventory: Decimal
-    fair: float | None  # fair value that our quote was priced from; the logged edge refers to it
+    fair: float | None  # fair value that our quote was priced from; basis of the logged edge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """Result of the trial order before the first quote; `text` says how it ended."""
+    """Result of the trial order before the first quote; `text` describes it."""
 
     is_passed: bool
     text: str
@@ -79,9 +79,12 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkoutPnl:
-    """Effect of the mid's moves on a side's fills, quote currency: within a horizon, and later."""
+    """Profit from moves of the mid after the fills of one side, quote currency.
 
-    markout: Decimal  # below zero: adverse selection; fills whose horizon is open count up to now
+    markout: moves within the horizon. residual: later moves.
+    """
+
+    markout: Decimal  # < 0: adverse selection; before the horizon ends, up to now
     residual: Decimal
 
 
@@ -115,7 +118,7 @@ class Pnl:
     inventory: Decimal
     fees: Decimal
     funding: Decimal  # paid; below zero: received
-    held: Decimal  # change in value of units not from fills: opening position, transfers
+    held: Decimal  # change in value of holdings not from fills: opening position, transfers
     sides: Mapping[Side, SidePnl]
 
     @property
@@ -135,9 +138,9 @@ class Pnl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegimeView:
-    """The market regime, the reason for its last change, and the volatilities it depends on.
+    """The market regime, the reason for its last change, and the volatilities behind it.
 
-    sigma_*: price/sqrt(s), None before they are known.
+    sigma_*: price/sqrt(s), None until known.
     """
 
     level: Regime = Regime.NORMAL

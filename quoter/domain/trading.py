@@ -4,7 +4,7 @@ from enum import IntEnum, StrEnum
 
 
 class TradingState(IntEnum):
-    """Derived from the active halt causes, never set directly; the value is the severity."""
+    """Trading state, derived from the active halt causes. A higher value is more severe."""
 
     RUNNING = 0
     REDUCE_ONLY = 1
@@ -21,7 +21,7 @@ class Regime(IntEnum):
 
 
 class Phase(StrEnum):
-    """Phase of the process, beside the trading state."""
+    """Phase of the process, from start to shutdown."""
 
     STARTING = "STARTING"
     LIVE = "LIVE"
@@ -44,7 +44,7 @@ class Cause(StrEnum):
     FOREIGN_KILL = "foreign_kill"
     KEY_REFUSED = "key_refused"
     DRAWDOWN_LIMIT = "drawdown_limit"
-    WIRE_MISMATCH = "wire_mismatch"  # a request is not as approved, or goes to another address
+    WIRE_MISMATCH = "wire_mismatch"  # a request has other contents or another address than approved
     SENTINEL_KILL = "sentinel_kill"
     # PAUSED until an operator resumes
     OPERATOR_PAUSE = "operator_pause"

@@ -1,4 +1,4 @@
-"""Conversion factors between the units that quoter uses, and from estimates to exact numbers."""
+"""Conversion factors between units, and the conversion of estimates to exact numbers."""
 
 from decimal import Decimal
 

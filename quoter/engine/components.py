@@ -1,6 +1,6 @@
-"""The components of an engine, built from its configuration and connected to each other.
+"""The components of an engine, built from its configuration and connected.
 
-Nothing here decides: `engine/engine.py` hands each event to the components that it concerns.
+Nothing is decided here: `engine/engine.py` passes each event to the components it concerns.
 """
 
 from decimal import Decimal
@@ -81,7 +81,7 @@ class Components:
         self.market = MarketView(self.orders, config.book)
 
     def _build_quoting(self, config: EngineConfig, rule: PricingRule) -> None:
-        """Build the way from market to wanted quote: estimators, market regime, quoting."""
+        """Build the components from market to wanted quote: estimators, market regime, quoting."""
         self.estimators = Estimators(config, self.instrument, self.market, self.orders)
         self.calibration = self.estimators.calibration
         self.regime = RegimeWatch(
@@ -133,7 +133,7 @@ class Components:
         )
 
     def _build_placing(self, config: EngineConfig) -> None:
-        """Build the way from wanted quote to orders: activity limits, back-off, placing."""
+        """Build the components from wanted quote to orders: activity limits, back-off, placing."""
         self.reject_backoff = RejectBackoff(market=self.market, causes=self.causes)
         self.activity_limits = ActivityLimits(
             config=config,
@@ -192,6 +192,6 @@ class Components:
         )
 
     def leave_old_grid(self, step: StepBuilder) -> None:
-        """Express our orders in ticks of the new rules, and cancel them: their prices are old."""
+        """Convert our orders to the tick of new rules, and cancel them."""
         self.orders.regrid(self.instrument.now)
         self.placing.cancel_all(CancelReason.REQUOTE, step)

@@ -1,4 +1,4 @@
-"""The configuration of an engine: values only, none of which changes while it runs."""
+"""The configuration of an engine. Its values do not change while the engine runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from quoter.risk.view import Limits
 class GammaUnit(StrEnum):
     """The unit of QUOTER_GAMMA."""
 
-    NORM = "norm"  # dimensionless, the same on every symbol (deploy/docs/strategy.md)
+    NORM = "norm"  # no unit, the same meaning on every symbol (deploy/docs/strategy.md)
     RAW = "raw"  # 1/quote per base unit
 
 
@@ -34,7 +34,7 @@ class Fair(StrEnum):
     """Methods of computing fair value."""
 
     MID = "mid"
-    # micro-price: the mid, moved by the expected effect of the imbalance at the touch
+    # micro-price: the mid plus the move that the imbalance at the touch predicts
     MICRO = "micro"
 
 
@@ -42,11 +42,11 @@ class Fair(StrEnum):
 class ToxicFlowConfig:
     """Protections against informed takers; zero switches one off.
 
-    alpha_max: bound of the flow alpha, in half-spreads; of both quotes, the one that the predicted
-    move would reach is shifted by twice alpha. markout_cost_max: bound of a side's markout cost, in
+    alpha_max: bound of the flow alpha, in half-spreads; the quote on the side that the predicted
+    move goes towards shifts by twice alpha. markout_cost_max: bound of a side's markout cost, in
     half-spreads. side_cooldown_s: seconds a side is not quoted after a burst of fills on it.
-    markout_loss_max: loss of the fills of one minute, each measured five seconds after the fill, at
-    which quoting pauses, quote currency.
+    markout_loss_max: limit on the loss of one minute's fills, quote currency; at it quoting pauses.
+    Each fill is measured five seconds later.
     """
 
     alpha_max: float = 2.0
@@ -57,19 +57,20 @@ class ToxicFlowConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricingConfig:
-    """Everything that prices depend on.
+    """Inputs of pricing.
 
-    gamma is in `gamma_unit`. horizon_s is tau (ROLLING) or the length of the session (SESSION). The
-    priors start the estimators and the references of gamma; without them the engine first observes
-    the market for five seconds. Priors of sigma, kappa and intensity (A): price/sqrt(s),
-    1/price, fills/s per side.
+    gamma: in `gamma_unit`. horizon_s: tau (ROLLING) or the length of the session (SESSION).
+
+    Priors of sigma, kappa and intensity (A): price/sqrt(s), 1/price, fills/s per side. They start
+    the estimators and the references of gamma. Without them the engine first observes the market
+    for five seconds.
     """
 
     gamma: float = 1.0
     gamma_unit: GammaUnit = GammaUnit.NORM
     horizon: Horizon = Horizon.AUTO
     horizon_s: float = 0.0
-    # the stationary model with hard inventory limits instead of the closed form
+    # the exact stationary model with an inventory limit instead of the closed form
     is_exact: bool = False
     fair: Fair = Fair.MID
     shape: QuoteShape = field(default_factory=QuoteShape)
@@ -77,15 +78,16 @@ class PricingConfig:
     sigma_prior: float | None = None
     kappa_prior: float | None = None
     intensity_prior: float | None = None
-    # what the priors of kappa and intensity rest on; None: they are given, not estimated
+    # data behind the priors of kappa and intensity; None: they are given, not estimated
     prior_evidence: Evidence | None = None
     trades_per_s_prior: float | None = None  # takers who reach d0, both sides
-    recent_trades: tuple[RecentTrade, ...] = ()  # oldest first; how far they reached counts
+    # oldest first; used for the distances that takers reached
+    recent_trades: tuple[RecentTrade, ...] = ()
     volume_per_s: float | None = None  # base, both sides; only scales VPIN's buckets
     volatility_half_life_s: float = 300.0
     volatility_half_life_fast_s: float = 30.0
     intensity_half_life_s: float = 600.0
-    is_calibrating: bool = True  # off: kappa and intensity stay at their priors
+    is_calibrating: bool = True  # False: kappa and intensity stay at their priors
     # A is corrected by the ratio of our own fills to the expected fills
     fill_correction: bool = True
     toxic_flow: ToxicFlowConfig = field(default_factory=ToxicFlowConfig)
@@ -114,16 +116,18 @@ class RequotePolicy:
     """Rules for replacing an order.
 
     hold_ns: minimum age of an order before it is replaced at a more aggressive price or with
-    another size. tolerance: share of the half-spread by which the price of an order may be off; one
-    tick at least. An order that is too aggressive by the tolerance or more is replaced at once. An
-    order that is too aggressive by less is replaced at once only while the message budget has
-    tokens to spare (`has_spare_budget`): on a fine grid every move of the mid would otherwise cost
-    an order, and the budget is needed for larger moves.
+    another size. tolerance: allowed distance of an order from the wanted price, as a share of the
+    half-spread, at least one tick.
+
+    An order that is too aggressive by the tolerance or more is replaced at once. If it is too
+    aggressive by less, it is replaced only while the message budget has tokens to spare
+    (`has_spare_budget`). On a fine grid every move of the mid would otherwise cost an order, and
+    the budget is needed for larger moves.
     """
 
     hold_ns: int = NS_PER_S
     tolerance: float = 0.1
-    # Maximum age of an order; then it is replaced even at an unchanged price.
+    # Maximum age of an order: an older one is replaced even at an unchanged price.
     ttl_ns: int = 30 * NS_PER_S
 
     def tolerance_ticks(self, half_spread: float, tick: float) -> int:
@@ -132,7 +136,7 @@ class RequotePolicy:
 
 
 class TrialMode(StrEnum):
-    """Whether a trial order precedes the quotes (`engine/placing/trial_order.py`)."""
+    """Whether a trial order is placed before the quotes (`engine/placing/trial_order.py`)."""
 
     OFF = "off"
     FIRST = "first"  # quotes follow
@@ -142,7 +146,8 @@ class TrialMode(StrEnum):
 class ForeignPolicy(StrEnum):
     """The reaction to orders and fills on our account that are not ours."""
 
-    PAUSE = "pause"  # while the order is open; after a fill until the balances equal our books
+    # pause while such an order is open; after a fill until the balances equal our books
+    PAUSE = "pause"
     KILL = "kill"
     IGNORE = "ignore"
 
@@ -151,8 +156,9 @@ class ForeignPolicy(StrEnum):
 class ReconcilePolicy:
     """Periods of the reports, and the time after which an order may be proven absent.
 
-    fence_ns is the time after which a create can no longer take effect at the venue: its receive
-    window, plus the venue's processing time-out, plus a margin (Binance: 2 + 10 + 3 s; rule OL-05).
+    fence_ns: time after which a create can no longer take effect at the venue. It is the sum of the
+    receive window, the venue's processing time-out and a margin (Binance: 2 + 10 + 3 s; rule
+    OL-05).
     """
 
     open_orders_ns: int = 5 * NS_PER_S
@@ -160,9 +166,11 @@ class ReconcilePolicy:
     balances_ns: int = 30 * NS_PER_S
     fence_ns: int = 15 * NS_PER_S
     foreign: ForeignPolicy = ForeignPolicy.PAUSE
-    rules_ns: int = 0  # period of reading the market's rules; 0: only after a reject by a filter
-    fee_ns: int = 0  # period of reading the account's maker fee; 0: only after another one was paid
-    # without a report of one kind for longer than this, quoting pauses; 0: never
+    # period of reading the market's rules; 0: only after events that suggest a change
+    rules_ns: int = 0
+    # period of reading the account's maker fee; 0: only after a fill paid another fee
+    fee_ns: int = 0
+    # longest time without a report of each kind before quoting pauses; 0: no limit
     unread_ns: int = 0
 
 
@@ -170,9 +178,9 @@ class ReconcilePolicy:
 class BookPolicy:
     """Conditions under which the order book may be used; nanoseconds.
 
-    stale_ns: age of the book (since its last accepted update, or confirmation by equal best prices)
-    beyond which quoting pauses; unseen_ns: time within which the depth must show an acknowledged
-    order, and reach the update that the ticker is at.
+    stale_ns: age of the book beyond which quoting pauses. The age is the time since the last
+    accepted update, or since a confirmation by equal best prices. unseen_ns: time within which the
+    depth must show an acknowledged order, and must reach the update id of the ticker.
     """
 
     stale_ns: int
@@ -180,17 +188,17 @@ class BookPolicy:
 
     @property
     def confirm_ns(self) -> int:
-        """Age of the book from which best prices are requested, and the time between requests."""
+        """Age of the book at which best prices are requested, and the time between two requests."""
         return self.stale_ns // 3
 
     @property
     def still_ns(self) -> int:
-        """Time without a change of the best prices after which they are requested likewise."""
+        """Time without a change of the best prices after which they are requested as well."""
         return 2 * self.confirm_ns
 
     @property
     def mismatch_ns(self) -> int:
-        """Least time between two requests whose answers together prove the book wrong."""
+        """Minimum time between two requests whose answers together prove the book wrong."""
         return self.stale_ns // 6
 
 
@@ -198,8 +206,8 @@ class BookPolicy:
 class EngineConfig:
     """The configuration of one engine. Sizes are exact, in base units.
 
-    `opening` holds the balances at a time when no order of ours was open. Limits have no default
-    here: the settings declare each of them.
+    opening: balances at a time when no order of ours was open. Limits have no default here: the
+    settings declare each of them.
     """
 
     instrument: Instrument
@@ -213,7 +221,7 @@ class EngineConfig:
     target: Decimal
     opening: Mapping[str, Decimal]
     is_spot: bool = True
-    is_dry: bool = False  # decide and show, send nothing
+    is_dry: bool = False  # quotes are computed and shown, nothing is sent
     trial: TrialMode = TrialMode.OFF
     earlier_runs: frozenset[str] | None = None  # id prefixes; None: the earlier runs are not known
     known_fills: tuple[Fill, ...] = ()  # executed before `opening` was taken

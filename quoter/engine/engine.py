@@ -1,8 +1,8 @@
 """The trading engine: one event in, one Step out.
 
-The same events give the same steps, in the daemon, in a replay and in a backtest. The engine reads
-no clock, does no I/O and uses no randomness: every event carries its time, and everything else is
-in the configuration.
+The same events give the same steps in the daemon, in a replay and in a backtest. The engine reads
+no clock, does no I/O and uses no randomness. Every event carries its time; everything else is in
+the configuration.
 """
 
 from collections import Counter
@@ -48,10 +48,10 @@ from quoter.pricing.quote.terms import PricingRule, quote_terms
 
 
 class Engine(Components):
-    """Decides what to do after each event. All its state is in memory and rebuilt from events."""
+    """Decides what to do after each event. Its state is in memory and is rebuilt from events."""
 
     def __init__(self, config: EngineConfig, rule: PricingRule = quote_terms) -> None:
-        """Build the engine. rule: prices the quotes; backtests pass other rules to compare with."""
+        """Build the engine; `rule` prices the quotes. Backtests pass other rules for comparison."""
         super().__init__(config, rule)
         self.phase = Phase.STARTING
         self.seq = 0
@@ -62,7 +62,7 @@ class Engine(Components):
         self._begin()
 
     def _begin(self) -> None:
-        """Raise the causes of streams that are down; a dry run has no private stream."""
+        """Raise the causes of streams that are not connected; a dry run has no private stream."""
         self.causes.raise_at_start(Cause.MARKET_FEED_DOWN, "not connected yet")
         if not self.config.is_dry:
             self.causes.raise_at_start(Cause.PRIVATE_STREAM_DOWN, "not connected yet")
@@ -70,12 +70,12 @@ class Engine(Components):
 
     @property
     def has_no_orders(self) -> bool:
-        """Whether our books have neither an order that may be live nor one that lacks fills."""
+        """Whether our books have no order that may be live or that lacks fills."""
         return len(self.orders) == 0
 
     def handle(self, event: Event) -> Step:
-        """Apply one event and return the step. Nothing that a venue may send makes it raise."""
-        # Fills may overtake book messages on their way here. The engine's own time never runs back.
+        """Apply one event and return the step. No message of a venue makes it raise."""
+        # Fills may arrive before older book messages. The engine's own time never decreases.
         self.ts_ns = max(self.ts_ns, event.ts_ns)
         step = StepBuilder(event, self.ts_ns)
         before = self.causes.state

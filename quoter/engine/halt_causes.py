@@ -1,4 +1,4 @@
-"""Halt causes as the engine uses them: the kill switch, with every change recorded in the step."""
+"""Raises and clears halt causes, and records every change in the step."""
 
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
@@ -6,39 +6,40 @@ from quoter.engine.step_builder import StepBuilder
 from quoter.risk.hysteresis import Flaps, Hysteresis
 from quoter.risk.kill_switch import KillSwitch
 
-# Latched by a fault, not by an operator: the text says how to clear them.
+# Latched causes that a fault raises, not an operator. Their text states how to clear them.
 LATCHED_FAULTS = frozenset({Cause.REPEATED_EXECUTION, Cause.CONNECT_BUDGET})
 
 
 class HaltCauses:
-    """Raises and clears halt causes, and records each change in the step.
+    """The kill switch as the engine uses it: with clearing delays and a limit on pauses.
 
-    A cause with a clearing delay (`Hysteresis.clean_ns`) is cleared only after its condition was
-    absent for that long.
+    A cause with a delay (`Hysteresis.clean_ns`) is cleared only after its condition was absent for
+    that long. Each change is recorded in the step.
     """
 
     def __init__(self, hysteresis: Hysteresis | None = None) -> None:
         self.switch = KillSwitch()
         self._hysteresis = hysteresis or Hysteresis()
         self._flaps = Flaps(self._hysteresis)
-        self._given: set[Cause] = set()  # raised at the start: no fault, cleared without a delay
-        self._clean: dict[Cause, int] = {}  # when a cause whose condition is over may be cleared
+        # raised at the start, not by a fault; cleared without a delay
+        self._given: set[Cause] = set()
+        self._clean: dict[Cause, int] = {}  # by cause whose condition is over: time of clearing
 
     @property
     def state(self) -> TradingState:
         return self.switch.state
 
     def raise_at_start(self, cause: Cause, text: str) -> None:
-        """Raise a cause that holds before the first event."""
+        """Raise a cause that is active before the first event."""
         self.switch.raise_cause(cause, text)
         self._given.add(cause)
 
     def raise_cause(
         self, step: StepBuilder, cause: Cause, text: str, *, expected_per_s: float = 0.0
     ) -> None:
-        """Raise a cause; end its clearing delay if one is running.
+        """Raise a cause, and stop its clearing delay if one is running.
 
-        Raises FLAPPING as well if the cause has paused quoting too often. expected_per_s: the rate
+        If the cause has paused quoting too often, FLAPPING is raised too. expected_per_s: the rate
         at which the market itself raises this cause.
         """
         self._clean.pop(cause, None)
@@ -74,7 +75,7 @@ class HaltCauses:
     def clear(self, step: StepBuilder, cause: Cause) -> None:
         """Clear a cause whose condition is over, at once or after its clearing delay.
 
-        A latched cause stays.
+        A latched cause stays active.
         """
         if not self.switch.is_active(cause):
             return
@@ -85,7 +86,7 @@ class HaltCauses:
             self._clean.setdefault(cause, step.ts_ns + clean_ns)
 
     def clear_due(self, step: StepBuilder) -> None:
-        """Clear the causes whose delay has passed. Called in every step."""
+        """Clear the causes whose clearing delay has passed. Call it in every step."""
         for cause in [c for c, due_ns in self._clean.items() if step.ts_ns >= due_ns]:
             del self._clean[cause]
             self._clear_now(step, cause)
@@ -104,7 +105,7 @@ class HaltCauses:
         text: str,
         expected_per_s: float = 0.0,
     ) -> None:
-        """Raise the cause if `active`, else clear it; expected_per_s: as for `raise_cause`."""
+        """Raise the cause if `active`, else clear it; expected_per_s: as in `raise_cause`."""
         if active:
             self.raise_cause(step, cause, text, expected_per_s=expected_per_s)
         else:
@@ -116,7 +117,7 @@ class HaltCauses:
             step.cleared.append(cause)
 
     def resume(self, step: StepBuilder) -> None:
-        """Clear the latched causes that pause or reduce, and count pauses anew."""
+        """Clear the latched causes that pause or reduce, and reset the counts of pauses."""
         step.cleared.extend(self.switch.resume())
         self._flaps.reset()
 

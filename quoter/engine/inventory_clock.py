@@ -4,10 +4,9 @@ from quoter.domain.units import NS_PER_S
 
 
 class InventoryClock:
-    """Time-weighted mean and mean square of the inventory, and the largest |inventory|, in lots.
+    """Time-weighted mean and mean square of the inventory, and its largest size, in lots.
 
-    Before the first `moved`, and while `seconds` is 0, reading a figure raises ZeroDivisionError or
-    ValueError.
+    Reading a figure while `seconds` is 0 raises ZeroDivisionError or ValueError.
     """
 
     def __init__(self, now_ns: int, lots: float = 0.0) -> None:
@@ -16,7 +15,7 @@ class InventoryClock:
         self.restart()
 
     def restart(self) -> None:
-        """Drop what was measured so far; the start of a run is not typical."""
+        """Drop all measurements: the start of a run is not typical."""
         self._sum_s = self._sum_squares = self.seconds = 0.0
         self._held_s: dict[float, float] = {}
 

@@ -1,4 +1,4 @@
-"""Statistics of a run, for a demo, a backtest and a report alike: one way to count each figure."""
+"""Statistics of a run, computed in the same way for a demo, a backtest and a report."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,10 +19,10 @@ ZERO = Decimal(0)
 
 @dataclass(slots=True)
 class RunStatistics:
-    """Counts over the steps of a run; every duration is counted up to the engine's last event.
+    """Counts over the steps of a run; durations end at the engine's last event.
 
-    Sizes are base units. executions: fills of one order in one step count as one. drawdown_max:
-    quote currency, measured at every `Tick`.
+    Sizes are base units. executions: fills of one order in one step are one execution.
+    drawdown_max: quote currency, checked at every `Tick`.
     """
 
     engine: Engine
@@ -33,15 +33,15 @@ class RunStatistics:
     inventory_max: Decimal = ZERO
     drawdown_max: Decimal = ZERO
     _first_ns: int = 0  # of the first step
-    _warm_ns: int = 0  # when orders first rested on both sides
-    _two_sided_ns: int = 0  # in periods that have ended
-    _two_sided_since_ns: int = 0  # 0: orders do not rest on both sides
+    _warm_ns: int = 0  # first time with resting orders on both sides
+    _two_sided_ns: int = 0  # total of completed periods
+    _two_sided_since_ns: int = 0  # start of the present period; 0: not two-sided
     _inventory: InventoryClock = field(default_factory=lambda: InventoryClock(0))
-    _causes_since_ns: dict[Cause, int] = field(default_factory=dict)  # causes that are active
-    _causes_ns: dict[Cause, int] = field(default_factory=dict)  # in periods that have ended
+    _causes_since_ns: dict[Cause, int] = field(default_factory=dict)  # by active cause
+    _causes_ns: dict[Cause, int] = field(default_factory=dict)  # total of completed periods
 
     def observe(self, step: Step) -> None:
-        """Update from the step that the engine has just made."""
+        """Process the step that the engine has just made."""
         if not self._first_ns:
             self._first_ns = self.engine.ts_ns
             self._inventory = InventoryClock(self._first_ns, self._lots())
@@ -63,7 +63,7 @@ class RunStatistics:
 
     @property
     def two_sided_share(self) -> float:
-        """Share of `warm_ns` with orders resting on both sides; 0 before the first."""
+        """Share of `warm_ns` with orders resting on both sides, 0 to 1; 0 before the first time."""
         if not self.warm_ns:
             return 0.0
         since_ns = self._two_sided_since_ns
@@ -72,7 +72,7 @@ class RunStatistics:
 
     @property
     def inventory_sd_lots(self) -> float:
-        """Root of the time-weighted mean square of the inventory, in order sizes; 0 at first."""
+        """Root mean square of the inventory over time, in order sizes; 0 at the start."""
         self._inventory.moved(self.engine.ts_ns, self._lots())
         return self._inventory.mean_square**0.5 if self._inventory.seconds else 0.0
 

@@ -1,4 +1,4 @@
-"""Builds the snapshot of an engine for the state page, the metrics and the terminal, on demand."""
+"""Builds the snapshot of an engine on demand, for the state page, metrics and terminal."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ DEPTH_SHOWN = 20
 def take_snapshot(
     engine: Components, *, ts_ns: int, seq: int, phase: Phase, counts: Mapping[str, int]
 ) -> Snapshot:
-    """Return the snapshot: copies and read-only values, which do not change afterwards."""
+    """Return the snapshot: copies and read-only values that do not change later."""
     market, inventory, orders = engine.market, engine.inventory, engine.orders
     bids, asks = market.levels(DEPTH_SHOWN)
     held = inventory.net

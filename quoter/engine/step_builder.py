@@ -1,4 +1,4 @@
-"""Collects what one event causes until it becomes a Step."""
+"""Collects the effects of one event until they become a Step."""
 
 from quoter.domain.commands import Command, Denied
 from quoter.domain.events import Event
@@ -44,7 +44,7 @@ class StepBuilder:
         self.trial: TrialResult | None = None
 
     def add_anomaly(self, what: str, detail: str = "") -> None:
-        """Record an anomaly: it is counted under the name `what`, and logged with `detail`."""
+        """Record an anomaly; it is counted by its name `what` and logged with `detail`."""
         self.anomalies.append((what, detail))
 
     def order_changed(

@@ -28,12 +28,13 @@ def side_cost(*, fair: float, fee_maker: float, adverse_bps: float = 0.0) -> flo
 
 
 def effective_intensity(*, intensity: float, kappa: float, cost: float) -> float:
-    """Return A * exp(-kappa * cost), fills/s: the intensity net of a cost added to the distance.
+    """Return the intensity at a distance increased by `cost`: A * exp(-kappa * cost), fills/s.
 
-    A quote that is `cost` farther out behaves like one in a market with this smaller A, so the
-    slope is computed from it (Guéant's equation is the same with A replaced).
-    intensity fills/s, > 0; kappa 1/price, > 0; cost price, negative for a rebate.
-    Raises InvalidInput outside these domains, or if the exponent would overflow.
+    A quote that is `cost` farther away fills as often as in a market with this smaller A. The slope
+    is therefore computed from it (Guéant's equation with A replaced).
+
+    intensity fills/s, > 0; kappa 1/price, > 0; cost price, negative for a rebate. Raises
+    InvalidInput outside these domains, or if the exponent would overflow.
     """
     if not (0.0 < intensity < inf):
         raise InvalidInput("intensity", intensity)

@@ -5,7 +5,7 @@ from math import inf
 from quoter.domain.errors import InvalidInput
 
 SIZE_MIN, SIZE_MAX = 1e-18, 1e18  # of a trade; squares of both stay within the float range
-# A time that is earlier by less than this is a late observation; by more, the clock was set back.
+# A time up to this much before the last one is a late observation; beyond, the clock was set back.
 CLOCK_BACK_S_MAX = 60.0
 
 

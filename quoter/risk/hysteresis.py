@@ -1,11 +1,13 @@
 """Hysteresis of halt causes: a clearing delay, and a limit on repeated pauses.
 
-A cause that clears by itself is cleared only after its condition was absent for a while. A cause
-that pauses quoting again and again is a fault that needs a person (rule KS-14), unless the market
-explains it: where the market itself raises a cause, such as a price jump, the limit grows with the
-rate that is expected of this market. An outage during which quoting never resumed is one pause.
-Causes that a slow machine raises are excepted: a resume would not make the machine faster, and
-their monitors wait longer each time that the problem returns.
+A cause that clears by itself is cleared only after its condition was absent for a while.
+
+A cause that pauses quoting again and again is a fault that needs a person (rule KS-14). An outage
+during which quoting never resumed is one pause. The market itself raises some causes, such as a
+price jump. For these the limit grows with the rate that is expected of this market.
+
+Causes that a slow machine raises are not limited: a resume would not make the machine faster. Their
+monitors wait longer each time the problem returns.
 """
 
 from collections import deque
@@ -19,8 +21,8 @@ from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
 from quoter.risk.kill_switch import SEVERITY
 
-# How long a condition must be absent before its cause is cleared. Causes whose source waits or
-# counts by itself (`venue_status`, `loop_lag`, `rate_limited` and others) are not listed.
+# How long a condition must be absent before its cause is cleared. Causes whose source has
+# a delay of its own (`venue_status`, `loop_lag`, `rate_limited` and others) are not listed.
 CLEAN_NS: Mapping[Cause, int] = MappingProxyType(
     {
         Cause.BOOK_DESYNC: 2 * NS_PER_S,
@@ -33,14 +35,14 @@ CLEAN_NS: Mapping[Cause, int] = MappingProxyType(
 )
 
 # Problems of this machine: the event loop is late, the clock is wrong, memory is short, the disk is
-# slow. Each clears by itself, after a calm time that its source doubles while the problem returns.
+# slow. Each clears by itself after a calm time, which its source doubles when the problem returns.
 MACHINE_CAUSES = frozenset({Cause.LOOP_LAG, Cause.CLOCK, Cause.MEMORY, Cause.LEDGER_SLOW})
-# A slow machine also delays market data, so causes that were raised this long before a problem of
-# the machine was noticed are taken for its consequences.
+# A slow machine also delays market data. Causes raised this long before a problem of the machine is
+# detected are therefore treated as its consequences.
 CONSEQUENCE_NS = 10 * NS_PER_S
 
-# Multiple of the expected rate that a market still reaches: its variance may grow so much before
-# the estimate follows. Beyond it, only chance is allowed for.
+# Multiple of the expected rate that is still attributed to the market: its variance may grow this
+# much before the estimate follows. Pauses above it are allowed only as far as chance explains them.
 MARKET_TIMES = 4.0
 PER_S_MAX = 1.0  # expected pauses per second, at most; it bounds the work of computing a limit
 PAUSES_KEPT = 1_024  # pauses of a cause that are remembered; a higher limit is never reached
@@ -64,7 +66,7 @@ class Hysteresis:
             raise ValueError(f"out of domain: {self.pauses_max=} {self.window_ns=}")
 
     def allowed(self, expected_per_s: float) -> int:
-        """Return how many pauses of a cause the window may have.
+        """Return the allowed number of pauses of one cause within the window.
 
         expected_per_s: the rate at which the market itself raises the cause.
         """
@@ -76,14 +78,14 @@ class Hysteresis:
 
 
 class Pause(NamedTuple):
-    """A pause, and the rate at which the market was expected to raise its cause by itself then."""
+    """A pause, and the rate (1/s) at which the market was then expected to raise its cause."""
 
     ts_ns: int
     expected_per_s: float
 
 
 class Flaps:
-    """Counts, by cause, the pauses that need no operator, but not those of a slow machine."""
+    """Counts pauses by cause, except those that are latched or due to a slow machine."""
 
     def __init__(self, policy: Hysteresis) -> None:
         self._policy = policy
@@ -98,14 +100,17 @@ class Flaps:
         active: Container[Cause] = (),
         expected_per_s: float = 0.0,
     ) -> int | None:
-        """Count a pause by `cause`; return the allowed number if there were more, else None.
+        """Count a pause by `cause`; return the allowed number if it is exceeded, else None.
 
-        `before`: trading state before `cause` was raised. In one that is paused already, nothing is
-        counted: however often reconnecting fails, an outage is one pause. `active` are the active
-        causes. Nothing is counted while one of them is a problem of the machine. If `cause` itself
-        is one, the counts of the last CONSEQUENCE_NS are dropped.
-        expected_per_s: see `Hysteresis.allowed`. The rate at the first of the pauses counts, so
-        that pauses of a wrong feed do not explain themselves by the variance that they add.
+        before: trading state before the cause was raised. Nothing is counted if quoting was paused
+        already: an outage is one pause, however often reconnecting fails.
+
+        active: the active causes. Nothing is counted while one of them is a problem of the machine.
+        If `cause` itself is one, the counts of the last CONSEQUENCE_NS are dropped. expected_per_s:
+        see `Hysteresis.allowed`.
+
+        The limit uses the rate at the first pause in the window. Otherwise a wrong feed would add
+        variance, and so raise the limit on its own pauses.
         """
         if cause in MACHINE_CAUSES:
             self._forget_since(ts_ns - CONSEQUENCE_NS)
@@ -135,5 +140,5 @@ class Flaps:
                 pauses.pop()
 
     def reset(self) -> None:
-        """Start counting anew, after an operator resumed."""
+        """Reset all counts, after a resume by an operator."""
         self._pauses.clear()

@@ -83,10 +83,10 @@ class KillSwitch:
         return cause in self._causes
 
     def raise_cause(self, cause: Cause, text: str) -> bool:
-        """Activate a cause; False if it already was active.
+        """Activate a cause; return False if it was active already.
 
-        The text of an active cause is replaced by the newer one, which has the present figures. A
-        latched cause keeps its text: what happened when it was raised.
+        An active cause takes the new text, which has the present figures. A latched one keeps the
+        text of its first raise.
         """
         if cause in self._causes:
             if not SEVERITY[cause].is_latched:
@@ -97,13 +97,13 @@ class KillSwitch:
         return True
 
     def clear(self, cause: Cause) -> bool:
-        """Clear a cause whose condition is over, unless it is latched. True if it cleared."""
+        """Clear a cause whose condition is over, unless it is latched; return whether it was."""
         return not SEVERITY[cause].is_latched and self._drop(cause)
 
     def clear_latched(self, cause: Cause) -> bool:
         """Clear a latched cause; True if it was active. Raises ValueError for a kill."""
         if SEVERITY[cause].state is TradingState.KILLED:
-            raise ValueError(f"{cause} is lifted by a re-arm alone")
+            raise ValueError(f"{cause} is a kill: only a re-arm clears it")
         return self._drop(cause)
 
     def _drop(self, cause: Cause) -> bool:
@@ -114,7 +114,7 @@ class KillSwitch:
         return True
 
     def resume(self) -> list[Cause]:
-        """Clear the latched pauses and reductions, never a kill, at a resume; return them."""
+        """Clear the latched pauses and reductions, but no kill; return the cleared causes."""
         return self._clear_all(lambda severity: severity.state is not TradingState.KILLED)
 
     def rearm(self) -> list[Cause]:

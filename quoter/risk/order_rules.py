@@ -1,7 +1,7 @@
-"""The order rules: an order intent becomes an order only if every rule agrees.
+"""The order rules: an order intent becomes an order only if every rule allows it.
 
-A rule returns the reason for which it denies the order, or None if it agrees. A rule that can't be
-evaluated denies the order.
+A rule returns the reason for which it denies the order, or None. A rule that can't be evaluated
+denies the order.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from quoter.risk.view import Limits, RiskView, reduces, reducing_headroom
 def check_trading_state(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
     """Deny unless RUNNING, or REDUCE_ONLY and the order can't grow or flip the inventory.
 
-    An order that takes liquidity needs REDUCE_ONLY: only `flatten` uses one.
+    An order that takes liquidity is allowed in REDUCE_ONLY only: nothing but `flatten` sends one.
     """
     if view.phase is not Phase.LIVE:
         return f"no orders are sent in phase {view.phase}"
@@ -69,7 +69,7 @@ def check_order_size(intent: OrderIntent, _: RiskView, limits: Limits) -> str | 
     if not (intent.size.is_finite() and intent.size > 0):
         return f"size {plain(intent.size)} is not above zero"
     if not intent.size <= limits.size_max:
-        return f"size {plain(intent.size)} above the largest of one order, {plain(limits.size_max)}"
+        return f"size {plain(intent.size)} is above the order limit {plain(limits.size_max)}"
     return None
 
 
@@ -85,9 +85,9 @@ def check_order_notional(intent: OrderIntent, _: RiskView, limits: Limits) -> st
 def check_price_collar(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
     """Deny a price outside the collar around the reference prices, or if there are none.
 
-    An order that may add inventory must be near each of them: mid, last trade, mean of the last
-    minute. One that can only reduce must be near one of them: otherwise a fast market would prevent
-    us from reducing.
+    The references are mid, last trade and mean mid of the last minute. An order that may add
+    inventory must be near all of them. An order that can only reduce must be near one of them, so
+    that a fast market does not prevent us from reducing.
     """
     price, low, high = intent.price, view.reference_low, view.reference_high
     if not (price.is_finite() and price > 0):
@@ -149,7 +149,10 @@ def worst_notional(
 
 
 def base_headroom(limits: Limits, price: Decimal) -> Decimal:
-    """Base units that orders may use at this price. Raises ArithmeticError at a price of zero."""
+    """Largest inventory, base, that orders may lead to at `price` (quote/base).
+
+    Raises ArithmeticError at a price of zero.
+    """
     if limits.position_notional_max is None:
         return limits.inventory_max
     worth = ORDERS_SHARE * limits.position_notional_max / (price * (1 + limits.price_collar))
@@ -175,7 +178,7 @@ def check_position_notional(intent: OrderIntent, view: RiskView, limits: Limits)
 
 
 def check_balance(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
-    """Deny on a spot account if the free balance by our books is too small, or not known."""
+    """Deny on a spot account if the free balance in our books is too small or unknown."""
     if view.is_spot is False:
         return None
     if view.base_held is None or view.quote_held is None:

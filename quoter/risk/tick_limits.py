@@ -1,4 +1,4 @@
-"""Finds limits in basis points that are smaller than one tick, the least move of a price."""
+"""Finds limits in basis points that are smaller than one tick, the smallest move of a price."""
 
 from decimal import Decimal
 from math import ceil

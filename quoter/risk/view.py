@@ -1,4 +1,4 @@
-"""The figures that an order rule may use: read-only, as of now."""
+"""The figures that order rules may use: a read-only view of the present state."""
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -10,14 +10,17 @@ from quoter.domain.trading import Phase, TradingState
 
 
 class RiskView(NamedTuple):
-    """Figures in base units unless stated otherwise. Inventory is position minus target."""
+    """Inputs of the order rules, in base units unless stated otherwise.
+
+    Inventory is position minus target.
+    """
 
     ts_ns: int
     phase: Phase
     state: TradingState
     book_ready: bool
     is_fresh: bool  # the book is young enough, and not proven wrong
-    book_seq: int  # the update that the book is at
+    book_seq: int  # sequence number of the book's last update
     best_bid: Decimal  # of others
     best_ask: Decimal
     depth_bid: Decimal  # of others, in the best levels
@@ -26,12 +29,12 @@ class RiskView(NamedTuple):
     reference_high: Decimal
     own_bid: Decimal | None  # our highest buy that may be live
     own_ask: Decimal | None  # our lowest sell that may be live
-    duplicate_ns: int | None  # when the newest live order equal to the intent was decided
+    duplicate_ns: int | None  # decision time of the newest live order equal to the intent
     inventory: Decimal
     leaves_buy: Decimal
     leaves_sell: Decimal
     is_spot: bool  # only what is held can be sold
-    base_held: Decimal | None  # None: not known; on a spot account nothing is sent then
+    base_held: Decimal | None  # None: not known; a spot account then sends no order
     quote_held: Decimal | None
     notional_buy: Decimal  # quote currency reserved for our live buys
 
@@ -65,7 +68,7 @@ class Limits:
 
 
 def reducing_headroom(side: Side, view: RiskView) -> Decimal:
-    """Base units that orders of a side can add without growing or flipping the inventory."""
+    """Base units that orders of a side may add without growing or flipping the inventory."""
     if side is Side.BUY:
         return -view.inventory - view.leaves_buy
     return view.inventory - view.leaves_sell

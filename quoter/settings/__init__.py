@@ -1,9 +1,9 @@
 """Which settings has the user given? `QUOTER_*` names, typed, with units and bounds.
 
-It reads the environment, `.env` and secret files (besides, commands such as `quoter kill` read
-single names by `cli/options.py`), and is the only package that imports pydantic. Knows the domain
-and the names of the fill models; imported by `app`, `cli` and `service`. Read first: `fields.py`
-(every setting with its help text) and `load.py` (reading and refusing them).
+It reads the environment, `.env` and secret files, and is the only package that imports pydantic.
+(Commands such as `quoter kill` read single names with `cli/options.py`.) It imports the domain and
+the names of the fill models; `app`, `cli` and `service` import it. Read first: `fields.py` (every
+setting with its help text) and `load.py` (reading and refusing them).
 """
 
 from quoter.settings.documents import env_example, settings_page

@@ -77,7 +77,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _default_text(field: FieldInfo) -> str:
-    """The default as it is written in the environment; empty for None."""
+    """The default as written in the environment; empty for None."""
     value = field.default
     if isinstance(value, bool):
         return str(value).lower()

@@ -1,4 +1,4 @@
-"""Secrets that other users of the machine can read (SE-01).
+"""Finds secrets that other users of the machine can read (SE-01).
 
 On a testnet they cause a warning; in production they are refused.
 """
@@ -19,7 +19,10 @@ READABLE = "secret_file_readable"
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """One exposed secret. text: how it is exposed, and what to do; never its value or a path."""
+    """One exposed secret.
+
+    text: how it is exposed and what to do, without its value or a path.
+    """
 
     event: str  # name of the log line
     setting: str
@@ -31,8 +34,9 @@ def exposures(
 ) -> Iterator[Exposure]:
     """Yield the exposed secrets; `plain` is the environment and `.env` together.
 
-    Nothing is checked in the sandbox, whose keys are play money, nor for an empty file, which holds
-    no secret (compose mounts one for each token that is not set). A paper run uses no key.
+    Nothing is checked in the sandbox, whose keys are play money. Empty files are skipped: they hold
+    no secret (compose mounts one for each token that is not set). In a paper run only the tokens
+    are checked, because it uses no key.
     """
     if settings.environment is Environment.SANDBOX:
         return

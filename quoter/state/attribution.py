@@ -1,12 +1,14 @@
 """Splits the profit into its sources, exact to the last digit (deploy/docs/strategy.md).
 
     total = spread + inventory - fees - funding
-    inventory = held + markout + residual, summed over both sides, at every horizon
+    inventory = held + markout + residual, summed over both sides, for each horizon
 
-at every instant: summation by parts over fills and marks. `markout` is the effect of the mid's
-moves on a side's fills within the horizon, `residual` the effect later, `held` the effect on units
-that no fill of ours brought. The mark only matters where the inventory changes, and where a fill's
-horizon ends. It is taken at fills and at `Tick` events, so a horizon may end late by one `Tick`.
+Both equations hold at every moment (summation by parts over fills and marks). `markout` is the
+effect of the mid's moves on a side's fills within the horizon, `residual` the effect after it.
+`held` is the effect on units that did not come from our fills.
+
+The mark matters only where the inventory changes and where a fill's horizon ends. It is taken at
+fills and at `Tick` events, so a horizon may end late by one `Tick`.
 """
 
 from decimal import Decimal
@@ -52,7 +54,7 @@ class _SideLedger:
         self.fees += worth
 
     def charge_base(self, fee: Decimal, mark: Decimal) -> None:
-        """Add a fee paid in base: these units are gone, so later moves of the mid exclude them."""
+        """Add a fee paid in base. Later moves of the mid exclude the units paid."""
         self.charge(fee * mark)
         self._units.take_back(fee, mark)
 
@@ -67,7 +69,7 @@ class _SideLedger:
         return self._markouts[horizon_s].total(mark)
 
     def drift(self, mark: Decimal) -> Decimal:
-        """Effect of the mid's moves on the units that this side's fills left with us, quote."""
+        """Effect of the mid's moves on the units from this side's fills, less base fees, quote."""
         return self._units.drift(mark)
 
     def pnl(self, mark: Decimal) -> SidePnl:
@@ -86,7 +88,7 @@ class Attribution:
     """Splits profit in quote currency into spread earned, inventory drift, fees and funding."""
 
     def __init__(self, instrument: CurrentInstrument, *, position: Decimal, cash: Decimal) -> None:
-        """Measure profit from `position` (base) and `cash` (quote currency) on."""
+        """Measure profit from the start amounts `position` (base) and `cash` (quote currency)."""
         self._instrument = instrument
         self._position = position
         self._cash = cash
@@ -95,23 +97,23 @@ class Attribution:
         self._sides = {side: _SideLedger() for side in Side}
         self._mark: Decimal | None = None
         self.marked_ns = 0  # when the last mark was taken
-        self._paid_in = ZERO  # capital paid in, valued when it came; from the first mark on
+        self._paid_in = ZERO  # capital paid in, at the marks of that time
 
     def mark_of(self, mid: float) -> Decimal:
-        """The mid on the half-tick grid, exact."""
+        """Exact mid on the half-tick grid, quote/base."""
         half_tick = self._instrument.now.tick / 2
         return half_tick * round(mid / float(half_tick))
 
     @property
     def last_mark(self) -> Decimal | None:
-        """The mid at which everything was last valued, quote/base; None before the first."""
+        """The newest mark, quote/base; None before the first."""
         return self._mark
 
     def mark(self, mid: Decimal, ts_ns: int) -> None:
-        """Value everything at a new mid and end the horizons that are due."""
+        """Value all holdings at a new mid and end the horizons that are due."""
         if self._mark is None:
             self._held.add(self._position, mid)
-            # Funding before the first mark moved the cash, but was not paid in.
+            # Funding before the first mark changed the cash, but is not capital.
             given = self._cash + self._funding
             self._paid_in = self._position * mid + given
         self._mark, self.marked_ns = mid, ts_ns
@@ -121,10 +123,10 @@ class Attribution:
     def fill(self, fill: Fill, mid: Decimal | None, ts_ns: int) -> None:
         """Book a fill against the mid just before it, quote/base.
 
-        `mid` None: against the last mark, and before the first mark against the fill's own price.
-        The horizons start at `ts_ns`, when the fill was received, and the mid is of that time too:
-        the market at the true time of a late fill is not known. A fee in a coin that is neither
-        base nor quote is not included; `coin_fee` adds it once the coin has a price.
+        If `mid` is None, the last mark is used, and before the first mark the fill's own price.
+        Horizons start at `ts_ns`, when the fill was received, and the mid is of that time: for a
+        late fill the market at the true time is not known. A fee in a coin that is neither base nor
+        quote is left out; `coin_fee` adds it once the coin has a price.
         """
         if mid is not None:
             self.mark(mid, ts_ns)
@@ -148,7 +150,7 @@ class Attribution:
             ledger.charge(fill.fee)
 
     def coin_fee(self, side: Side, fee: Decimal, price: Decimal) -> None:
-        """Add a side's fees: `fee` units of a third coin at `price` quote each; < 0 is a rebate.
+        """Add a fee in a third coin to a side: `fee` units at `price` quote each; < 0: a rebate.
 
         Raises ValueError if `price` or `fee` is not a valid number.
         """
@@ -160,9 +162,9 @@ class Attribution:
         self._sides[side].charge(worth)
 
     def transfer(self, *, base: Decimal = ZERO, quote: Decimal = ZERO) -> None:
-        """Add deposited amounts, below zero if withdrawn: they are capital, not profit.
+        """Add deposited amounts (negative: withdrawn), which are capital and not profit.
 
-        Raises ValueError for an amount that is not finite, as `funding` does.
+        Raises ValueError for an amount that is not finite.
         """
         _require_finite(base, quote)
         self._position += base
@@ -172,13 +174,16 @@ class Attribution:
             self._paid_in += base * self._mark + quote
 
     def funding(self, *, paid: Decimal) -> None:
-        """Add quote currency paid for holding a perpetual; below zero: received."""
+        """Add quote currency paid for holding a perpetual; negative if received.
+
+        Raises ValueError for an amount that is not finite.
+        """
         _require_finite(paid)
         self._cash -= paid
         self._funding += paid
 
     def markouts(self, horizon_s: int) -> Decimal:
-        """Profit of all fills from the mid's moves within `horizon_s`, quote; 0 before any mark.
+        """Markout of all fills at `horizon_s`, quote currency; 0 before the first mark.
 
         horizon_s: one of HORIZONS_S.
         """
@@ -190,13 +195,13 @@ class Attribution:
         return both
 
     def see(self, mid: float | None, ts_ns: int) -> Decimal:
-        """Make a mid, if there is one, the mark; return the total profit since the start, quote."""
+        """Take `mid` as the mark unless it is None; return the total profit since start, quote."""
         if mid is not None:
             self.mark(self.mark_of(mid), ts_ns)
         return self._total(self._mark)
 
     def pnl(self, mid: float | None) -> Pnl:
-        """Profit since start, valued at `mid`, or if None at the last mark. Changes nothing."""
+        """Return the profit since start, valued at `mid`, or at the last mark if it is None."""
         mark = self._mark if mid is None else self.mark_of(mid)
         at = ZERO if mark is None else mark  # before the first mark there is nothing to value
         spread = fees = ZERO
@@ -216,7 +221,7 @@ class Attribution:
         )
 
     def _total(self, mark: Decimal | None) -> Decimal:
-        """Present value minus the capital paid in; before the first mark only funding counts."""
+        """Present value minus capital paid in, quote; before the first mark, minus funding only."""
         if mark is None or self._mark is None:
             return -self._funding
         return self._position * mark + self._cash - self._paid_in

@@ -1,8 +1,8 @@
 """The order book, and whether it may be trusted.
 
-One sequence rule for every venue: the `prev` of a delta must be our `last`. Any other delta, a
-crossed book, and a book that contradicts what else the venue reports of the same update (best
-prices, a snapshot) makes the book unusable until the next snapshot.
+All venues have one sequence rule: the `prev` of a delta must equal our `last`. A delta that breaks
+it, a crossed book, and a book that differs from other data of the same update (best prices, a
+snapshot) make the book unusable until the next snapshot.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -16,8 +16,8 @@ from quoter.domain.market import Level, Levels, Side
 LEVELS_MAX = 5_000  # maximum per side; the farthest levels are removed first, several at once
 LEVELS_KEPT = 4_500
 NEAR_MIN, NEAR, NEAR_MAX = 50, 150, 300  # levels of a side that are kept sorted
-TICKERS_MAX = 1_000  # kept while the depth has not reached them; some ten seconds of a busy market
-AUDITED = 5  # levels of a side that a snapshot of the same update must confirm
+TICKERS_MAX = 1_000  # best prices newer than the depth; about ten seconds of a busy market
+AUDITED = 5  # best levels of a side that must equal those of a snapshot of the same update
 DUST = 1e-12  # relative size below which a level is entirely ours
 SIZE_MAX = 1e18  # a larger size in a level is invalid
 PRICE_MAX = 1e15  # a higher price is invalid; two such prices still add up to a finite number
@@ -32,10 +32,10 @@ class Sizes(Protocol):
 
 
 class HalfBook:
-    """One side: all sizes by price, and the prices near the touch in order, the best one last.
+    """One side: all sizes by price, and a sorted list of the prices near the touch.
 
-    Most changes are far from the touch, where no sorting is needed. `sign` is +1 for bids, -1 for
-    asks; `near` holds keys, sign * price, so the same code serves both sides.
+    Most changes are far from the touch, where no sorting is needed. sign: +1 for bids, -1 for asks.
+    near: keys sign * price in rising order, the best one last, so that both sides share the code.
     """
 
     __slots__ = ("_edge", "_sign", "_sizes", "near")
@@ -47,13 +47,13 @@ class HalfBook:
         self._edge = -inf  # every key of `_sizes` from here on is in `near`
 
     def load(self, levels: Levels) -> str | None:
-        """Replace all levels. Return an invalid level as text, or None."""
+        """Replace all levels. Return the first invalid level as text, or None."""
         self._sizes.clear()
-        self.near, self._edge = [], inf  # nothing is near before all levels are loaded
+        self.near, self._edge = [], inf  # `near` stays empty until all levels are loaded
         return self.apply(levels)
 
     def apply(self, levels: Levels) -> str | None:
-        """Change these levels. Return an invalid level as text, or None."""
+        """Set the sizes of these levels. Return the first invalid level as text, or None."""
         sign, sizes, near, edge = self._sign, self._sizes, self.near, self._edge
         for price, size in levels:
             if 0.0 < size <= SIZE_MAX:
@@ -74,7 +74,7 @@ class HalfBook:
         return None
 
     def _arrange(self) -> None:
-        """Put the best levels in order, and remove the farthest if there are too many."""
+        """Sort the best levels into `near`; remove the farthest levels if there are too many."""
         keys = self._keys()
         if len(keys) > LEVELS_MAX:
             for key in keys[:-LEVELS_KEPT]:
@@ -99,11 +99,14 @@ class HalfBook:
         return any(self._sign * price >= self.near[-1] for price, _ in levels if self.near)
 
     def best(self, own: Sizes) -> Level | None:
-        """The best near level that is not entirely ours, or None; `own`: our sizes by price."""
+        """The best near level with size of others, without our part of it; None if there is none.
+
+        own: our sizes by price.
+        """
         return self._first(self.near, own)
 
     def best_from(self, price: float, own: Sizes) -> Level | None:
-        """The best level of `near` that is not better than `price` and not all ours, or None."""
+        """The best near level of others at `price` or worse, or None; `own`: our sizes by price."""
         return self._first(self.near[: bisect_right(self.near, self._sign * price)], own)
 
     def _first(self, near: list[float], own: Sizes) -> Level | None:
@@ -130,7 +133,7 @@ class HalfBook:
 
 
 class Book:
-    """Both sides, their sequence number, and fresher best prices where there are any."""
+    """Both sides with their sequence number, and newer best prices if there are any."""
 
     __slots__ = ("_tops", "asks", "bids", "duplicates", "last", "ready", "ts_ns", "updates")
 
@@ -140,23 +143,23 @@ class Book:
         self.ts_ns = 0
         self.ready = False
         self.duplicates = 0
-        self.updates = 0  # accepted so far, confirmations by an equal snapshot included
-        # by update; those that the depth has passed are removed when it moves on
+        self.updates = 0  # accepted so far, also snapshots that equal the book
+        # oldest first; removed once the depth is beyond their update
         self._tops: deque[TopOfBook] = deque(maxlen=TICKERS_MAX)
 
     def side(self, side: Side) -> HalfBook:
-        """The half that an order of this side rests in."""
+        """The half of the book in which an order of this side rests."""
         return self.bids if side is Side.BUY else self.asks
 
     @property
     def seq(self) -> int:
-        """The newest update that any part of the book reflects."""
+        """The newest update id of the depth and of the best prices."""
         return max(self.last, self._tops[-1].update_id) if self._tops else self.last
 
     def load(self, snapshot: BookSnapshot) -> str | None:
         """Replace the book by a snapshot. Return the fault that makes it unusable, or None.
 
-        A snapshot with the book's own sequence number changes nothing: the book must equal it.
+        A snapshot with the book's own sequence number is only compared: it must equal the book.
         """
         if self.ready and snapshot.last == self.last:
             return self._audit(snapshot)
@@ -169,8 +172,8 @@ class Book:
     def apply(self, delta: BookDelta) -> str | None:
         """Apply changes in sequence. Return the fault that makes the book unusable, or None.
 
-        A delta that ends at or before our number is a duplicate: ignored and counted. Without a
-        usable book every delta is ignored.
+        A delta that ends at or before our sequence number is a duplicate: it is counted and
+        ignored. While the book is unusable, every delta is ignored.
         """
         if not self.ready:
             return None
@@ -190,7 +193,7 @@ class Book:
         return self.bids.is_at_best(delta.bids) or self.asks.is_at_best(delta.asks)
 
     def apply_top(self, top: TopOfBook) -> str | None:
-        """Keep best prices that are not older than the depth. Return the fault found, or None."""
+        """Store best prices that are not older than the depth. Return the fault found, or None."""
         if not 0 < top.bid.price < top.ask.price <= PRICE_MAX:
             self.invalidate()
             return f"impossible ticker: bid {top.bid.price}, ask {top.ask.price}"
@@ -198,7 +201,7 @@ class Book:
         is_newest = held is None or top.update_id >= held.update_id
         if self.ready and is_newest and top.update_id >= self.last:
             if held is not None and top.update_id == held.update_id:
-                self._tops[-1] = top  # a repetition is no update
+                self._tops[-1] = top  # a repetition is not counted as an update
             else:
                 self._tops.append(top)
                 self.ts_ns = top.ts_ns
@@ -226,9 +229,9 @@ class Book:
 
     @staticmethod
     def _fresher(level: Level, own: Sizes, side: HalfBook) -> Level | None:
-        """The ticker's level unless it is all ours; else the best depth level behind it, or None.
+        """The ticker's level without our size; if it is all ours, the best depth level behind it.
 
-        A level of the older depth that is better than the ticker's no longer exists.
+        A depth level better than the ticker's is outdated and is not used.
         """
         mine = own.get(level.price, 0.0) if own else 0.0
         if level.size - mine > level.size * DUST:
@@ -236,7 +239,7 @@ class Book:
         return side.best_from(level.price, own)
 
     def invalidate(self) -> None:
-        """Mark the book unusable: the feed is lost."""
+        """Mark the book unusable until the next snapshot."""
         self.ready = False
         self._tops.clear()
 
@@ -258,9 +261,9 @@ class Book:
         return self._compare(tops[0]) if tops and tops[0].update_id == self.last else None
 
     def _compare(self, top: TopOfBook) -> str | None:
-        """Compare with the ticker of the same update; return the difference, None if equal.
+        """Compare the depth with the ticker of the same update; return the difference, or None.
 
-        Best prices and sizes must be equal; a difference makes the book unusable.
+        Best prices and sizes must be equal. A difference makes the book unusable.
         """
         bid, ask = self.bids.near[-1], -self.asks.near[-1]
         ours = (Level(bid, self.bids.size(bid)), Level(ask, self.asks.size(ask)))

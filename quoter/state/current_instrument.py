@@ -1,10 +1,10 @@
-"""The instrument as it is now: the one place that changes with the venue's rules and fees."""
+"""The instrument in force: the only object that changes with the venue's rules and fees."""
 
 from quoter.domain.instrument import Instrument
 
 
 class CurrentInstrument:
-    """Holds the instrument for every part of the engine that prices, sizes or values by it."""
+    """Holds the instrument for all parts of the engine that price, size or value with it."""
 
     __slots__ = ("now",)
 

@@ -1,8 +1,8 @@
 """Executions: fills of one order within a moment, merged.
 
-A taker's order often prints several trades, and an order of ours that it fills may be filled in
-pieces. Whatever counts fills, or compares them with a rate, takes executions and their size in
-order sizes, so that pieces don't count as more than the order that they belong to.
+A taker order often prints several trades, and may fill an order of ours in pieces. Monitors that
+count fills or compare them with a rate use executions, measured in order sizes. Many small pieces
+then weigh no more than their order.
 """
 
 from collections.abc import Iterable
@@ -13,14 +13,14 @@ from quoter.domain.events import Fill
 from quoter.domain.units import NS_PER_MS
 
 MOMENT_NS = 100 * NS_PER_MS  # a later fill of the same order is another execution
-OPEN_MAX = 256  # executions that may still grow; beyond it the oldest is complete
+OPEN_MAX = 256  # executions that may still grow; beyond it the oldest one is closed
 
 
 class Execution(NamedTuple):
-    """Addition of one step to an execution: its first fill, and the size of all its fills.
+    """The part of an execution that one step adds: its first fill, and the size of all fills.
 
-    order: the venue's id of the order, or ours if that is not known. lots: order sizes, > 0.
-    is_new: whether the execution begins with this step.
+    order: the venue's id of the order, or our client id if that is not known. lots: order sizes, >
+    0. is_new: whether the execution begins with this step.
     """
 
     order: str
@@ -33,12 +33,12 @@ class Executions:
     """Merges fills by the time at which the engine handles them, not by the venue's time."""
 
     def __init__(self, order_size: Decimal) -> None:
-        """Count sizes in units of `order_size`, base, > 0."""
+        """Measure sizes in units of `order_size`, base, > 0."""
         self._order_size = order_size
         self._began_ns: dict[str, int] = {}  # start by order, oldest first
 
     def merge(self, ts_ns: int, fills: Iterable[Fill]) -> list[Execution]:
-        """Merge the fills of one step; return one execution for each order that has some."""
+        """Merge the fills of one step; return one execution per order."""
         first: dict[str, Fill] = {}
         sizes: dict[str, Decimal] = {}
         for fill in fills:

@@ -1,4 +1,4 @@
-"""Our holdings: the opening balances plus every unique fill, and nothing else."""
+"""Our holdings: the opening balances plus every unique fill."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -13,14 +13,14 @@ AMOUNT_MAX = Decimal("1e24")  # of any asset
 
 
 def is_amount(number: Decimal) -> bool:
-    """Whether this can be an amount. Arithmetic with NaN or infinity would raise."""
+    """Whether the number is a possible amount: finite and from 0 to AMOUNT_MAX."""
     return number.is_finite() and 0 <= number <= AMOUNT_MAX
 
 
 def is_execution(fill: Fill) -> bool:
     """Whether the numbers of a fill are possible: finite, and size and price above zero.
 
-    Impossible fills are never booked.
+    Fills with impossible numbers are never booked.
     """
     are_amounts = all(map(is_amount, (fill.size, fill.price, fill.fee.copy_abs())))
     return are_amounts and fill.size > 0 and fill.price > 0
@@ -31,7 +31,7 @@ class LedgerConflict(Exception):
 
 
 class Inventory:
-    """Exact balances by asset. Fills may be booked in any order, and more than once."""
+    """Exact balances by asset. Fills may arrive in any order; each trade id is booked once."""
 
     def __init__(
         self,
@@ -41,9 +41,9 @@ class Inventory:
         target: Decimal = ZERO,
         known: Iterable[Fill] = (),
     ) -> None:
-        """Start from `opening`, balances by asset; `target`: base.
+        """Start from `opening` (balances by asset); target: base.
 
-        `known`: fills that happened before `opening` was taken and are not to be booked.
+        known: fills executed before `opening` was taken; they are not booked again.
         """
         self._instrument = instrument
         self.target = target
@@ -53,48 +53,48 @@ class Inventory:
         self.fills_buy = 0
         self.fills_sell = 0
         self.newest_trade_id = ""
-        self._forgotten_id = ""  # newest trade id that is no longer remembered
+        self._forgotten_id = ""  # newest trade id that was removed from `_seen`
         self._seen: dict[str, int] = {}  # digest of the content, by trade id
         for fill in known:
             self._remember(fill)
 
     @property
     def position(self) -> Decimal:
-        """Holdings of the base coin, by our books."""
+        """Holdings of the base coin in our books."""
         return self.balances[self._instrument.base]
 
     @property
     def net(self) -> Decimal:
-        """Position minus target, in base units, > 0 if long: the q of every formula."""
+        """Position minus target, base, > 0 if long: the q of every formula."""
         return self.position - self.target
 
     @property
     def touched(self) -> frozenset[str]:
-        """The assets that our trading changes: base, quote, and those that fees were paid in."""
+        """The assets that our trading changes: base, quote, and the coins of fees."""
         return frozenset((self._instrument.base, self._instrument.quote, *self.fees_paid))
 
     @property
     def cash(self) -> Decimal:
-        """Holdings of the quote currency, by our books."""
+        """Holdings of the quote currency in our books."""
         return self.balances[self._instrument.quote]
 
     def has(self, trade_id: str) -> bool:
-        """Whether this trade is remembered, so that it can't be booked again."""
+        """Whether this trade id is remembered; such a trade is not booked again."""
         return trade_id in self._seen
 
     def may_have_forgotten(self, fill: Fill) -> bool:
-        """Whether this fill may be one that was booked and is no longer remembered.
+        """Whether this fill may have been booked and removed from memory since.
 
-        Only ids that are numbers tell which trade is older; `ts_ns` of a trade from a list is the
-        time at which the list was received. With other ids, any fill may be an old one once a
-        trade was forgotten.
+        Numeric ids show which trade is older. `ts_ns` does not: for a trade from a list it is the
+        time at which the list was received. With other ids, every fill may be an old one once a
+        trade was removed.
         """
         new, forgotten = fill.trade_id, self._forgotten_id
         are_numbers = new.isdecimal() and forgotten.isdecimal()
         return bool(forgotten) and not (are_numbers and int(new) > int(forgotten))
 
     def book(self, fill: Fill) -> bool:
-        """Book a fill; False if this trade id was booked before. Raises LedgerConflict."""
+        """Book a fill; return False if this trade id was booked before. Raises LedgerConflict."""
         known = self._seen.get(fill.trade_id)
         if known is not None:
             if known != _digest(fill):
@@ -133,7 +133,7 @@ def _id_key(trade_id: str) -> tuple[int, str]:
 
 
 def payload(fill: Fill) -> tuple[object, ...]:
-    """The fields that must be equal whenever the same trade id is reported."""
+    """The fields that must be equal in every report of one trade id."""
     return fill.side, fill.price, fill.size, fill.fee, fill.fee_asset
 
 
@@ -144,9 +144,9 @@ def fill_text(fill: Fill) -> str:
 
 
 def _digest(fill: Fill) -> int:
-    """Return a digest of the payload, the same for every notation of a number.
+    """Return a digest of the payload, independent of the notation of numbers.
 
-    All impossible fills have the same one.
+    All fills with impossible numbers have the digest 0.
     """
     if not is_execution(fill):
         return 0

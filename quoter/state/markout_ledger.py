@@ -12,7 +12,7 @@ PENDING_MAX = 1_024  # open fills of one side and horizon; beyond it the oldest 
 
 
 class Units:
-    """Units of base, and their value when they came; gives their drift at any mark in O(1)."""
+    """Base units with their value at arrival; gives the drift at any mark in O(1)."""
 
     __slots__ = ("_size", "_worth")
 
@@ -26,11 +26,11 @@ class Units:
         self._worth += size * mark
 
     def take_back(self, size: Decimal, mark: Decimal) -> None:
-        """Remove units at the present mark: they are counted elsewhere from now on."""
+        """Remove units that arrived at this mark."""
         self.add(size.copy_negate(), mark)
 
     def drift(self, mark: Decimal) -> Decimal:
-        """Sum of size times move of the mark since the units came, quote."""
+        """Sum of size times the mark's move since the units arrived, quote currency."""
         return self._size * mark - self._worth
 
 
@@ -47,14 +47,14 @@ type OnMatured = Callable[[OpenFill, Decimal], None]
 
 
 class MarkoutLedger:
-    """Markouts of one side's fills at one horizon, quote currency, matured and open ones.
+    """Markouts of one side's fills at one horizon, quote currency; matured and open fills.
 
-    A fill is measured at the first mark at or after its horizon. When more than PENDING_MAX fills
-    are open, the oldest is valued at the present mark, before the end of its horizon.
+    A fill matures at the first mark at or after its horizon. If more than PENDING_MAX fills are
+    open, the oldest matures early, at the present mark.
     """
 
     def __init__(self, horizon_s: int, on_matured: OnMatured | None = None) -> None:
-        """Call `on_matured`, unless None, with each fill whose horizon ends, and the mark then."""
+        """Call `on_matured`, unless None, with each fill that matures and its mark."""
         self._horizon_ns = horizon_s * NS_PER_S
         self._on_matured = on_matured
         self._pending: deque[OpenFill] = deque()
@@ -67,20 +67,20 @@ class MarkoutLedger:
         return self._pending[0].filled_ns + self._horizon_ns if self._pending else NEVER_NS
 
     def fill(self, fill: OpenFill) -> None:
-        """Add a fill of now, at the present mark."""
+        """Add a fill at the present mark."""
         if len(self._pending) >= PENDING_MAX:
             self._mature(fill.mark)
         self._pending.append(fill)
         self._open.add(fill.size, fill.mark)
 
     def see(self, mark: Decimal, ts_ns: int) -> None:
-        """Value at this mark every open fill whose horizon has passed, and close it."""
+        """Mature every open fill whose horizon has ended, at this mark."""
         due_ns = ts_ns - self._horizon_ns
         while self._pending and self._pending[0].filled_ns <= due_ns:
             self._mature(mark)
 
     def total(self, mark: Decimal) -> Decimal:
-        """Sum of all markouts, quote, open ones valued at `mark`; < 0: adverse selection."""
+        """Sum of all markouts, quote, with open fills valued at `mark`; < 0: adverse selection."""
         return self._matured + self._open.drift(mark)
 
     def open_notional(self) -> Decimal:

@@ -1,7 +1,7 @@
-"""Our orders that may still fill, with what they reserve.
+"""Our orders that may still fill, with the amounts that they reserve.
 
-An order leaves the live set only after a definitive reject, after its end with all its fills
-booked, or after the unknown-order fence has passed (rule OL-05).
+An order leaves the live set in three ways only: by a definitive reject, by its end with all fills
+booked, or by the unknown-order fence (rule OL-05).
 """
 
 from collections import deque
@@ -34,7 +34,7 @@ class OpenOrder:
     price: Decimal
     size: Decimal
     created_ns: int
-    is_taking: bool = False  # IOC: it never rests; the part that can't trade at once ends
+    is_taking: bool = False  # IOC: it never rests; the part that can't trade at once is cancelled
     state: OrderState = OrderState.RESERVED
     venue_id: str = ""
     filled: Decimal = ZERO  # booked from unique trades
@@ -48,14 +48,14 @@ class OpenOrder:
     next_query_ns: int = 0
     queries_sent: int = 0
     unknown_since_ns: int = 0
-    fills_missing_since_ns: int = 0  # since when the venue reports more fills than are booked
-    # first not-found answer after the fence; 0 again when it is reported open
+    fills_missing_since_ns: int = 0  # since when fills are missing here
+    # time of the first not-found answer after the fence; reset to 0 by a report that it is open
     not_found_ns: int = 0
     price_float: float = 0.0
 
     @property
     def leaves(self) -> Decimal:
-        """The size, base, that could still fill."""
+        """The size that could still fill, base."""
         return self.size - self.filled
 
     @property
@@ -107,9 +107,10 @@ class ClosedOrder:
 
 
 class OwnLevels:
-    """Our orders of one side by price, as a book shows them: live ones and just closed ones.
+    """Our sizes by price on one side, as a published book shows them.
 
-    Reads like a mapping from price to size; a size is summed only when it is read.
+    Includes live orders and recently closed ones. Reads like a mapping from price to size; a size
+    is summed when it is read.
     """
 
     def __init__(self) -> None:
@@ -128,20 +129,20 @@ class OwnLevels:
         return sum(self._shown(o) for o in orders if o.state is not OrderState.RESERVED)
 
     def _shown(self, order: OpenOrder) -> float:
-        """Size (base) of an order in the published book, which may lack its last fill."""
+        """Size of an order in the published book, base; its last fill may be missing there."""
         return float(order.size if order.filled_ns > self._since_ns else order.leaves)
 
     def add(self, order: OpenOrder) -> None:
         self._orders.setdefault(order.price_float, []).append(order)
 
     def closed(self, order: OpenOrder) -> None:
-        """Keep a closed order that published books may still contain, until `expire`."""
+        """Keep a closed order until `expire`, because published books may still contain it."""
         if len(self._closed) == CLOSED_MAX:
             self._drop(self._closed.popleft())
         self._closed.append(order)
 
     def expire(self, before_ns: int) -> None:
-        """Forget ends and fills from before this time: published books show them by now."""
+        """Drop ends and fills from before `before_ns`: published books show them by then."""
         self._since_ns = before_ns
         closed = self._closed
         while closed and closed[0].changed_ns < before_ns:
@@ -155,17 +156,17 @@ class OwnLevels:
 
 
 class OpenOrders:
-    """The live orders, their leaves per side, and the closed orders that are remembered."""
+    """The live orders, their leaves per side, and the most recent closed orders."""
 
     def __init__(self) -> None:
         self._live: dict[str, OpenOrder] = {}
         self._closed: dict[str, ClosedOrder] = {}
         self._leaves = {Side.BUY: ZERO, Side.SELL: ZERO}
-        # Another number after every change of which orders there are, their states, what is left of
-        # them, their ticks, or whether their end was requested. `size_revision`: the same without
-        # changes of a state that leave an order wanted.
+        # `revision` grows with every change of the live orders: their number, states, leaves, ticks
+        # and requested ends. `size_revision` does not grow with a change of state after which an
+        # order is still wanted (or still unwanted).
         self.revision = self.size_revision = 0
-        self._buys, self._buys_revision = ZERO, 0  # notional of live buys, as of a `size_revision`
+        self._buys, self._buys_revision = ZERO, 0  # notional of live buys, at a `size_revision`
         self.levels = {Side.BUY: OwnLevels(), Side.SELL: OwnLevels()}
 
     def __iter__(self) -> Iterator[OpenOrder]:
@@ -184,7 +185,7 @@ class OpenOrders:
         return self._live.get(client_id) or self._closed.get(client_id)
 
     def regrid(self, instrument: Instrument) -> None:
-        """Express the prices of live orders in another tick, rounded to the more aggressive one."""
+        """Convert live orders to a new tick; a price off its grid is rounded aggressively."""
         for order in self._live.values():
             ticks, rest = divmod(order.price, instrument.tick)
             order.ticks = int(ticks) + (1 if rest and order.side is Side.BUY else 0)
@@ -195,7 +196,7 @@ class OpenOrders:
         return _newest(self._live, venue_id) or _newest(self._closed, venue_id)
 
     def learn_venue_id(self, order: OpenOrder, venue_id: str) -> None:
-        """Record the venue's id of an order, which may have just been closed."""
+        """Record the venue's id of an order that is live or was just closed."""
         order.venue_id = venue_id
         closed = self._closed.get(order.client_id)
         if closed is not None:
@@ -207,7 +208,7 @@ class OpenOrders:
         return order is not None and order.is_taking
 
     def leaves(self, side: Side) -> Decimal:
-        """Size on one side that could still fill, base (B and S of deploy/docs/strategy.md)."""
+        """Size that could still fill on one side, base (B and S of deploy/docs/strategy.md)."""
         return self._leaves[side]
 
     @property
@@ -221,7 +222,7 @@ class OpenOrders:
         return sum((o.leaves * o.price for o in self.of_side(Side.BUY)), start=ZERO)
 
     def counter_mismatch(self) -> str | None:
-        """Compare the counters with a recount. Return the difference, or None."""
+        """Recount the reserved amounts; return a difference from the counters as text, or None."""
         for side, counted in self._leaves.items():
             recounted = sum((o.leaves for o in self.of_side(side)), start=ZERO)
             if counted != recounted:
@@ -235,7 +236,7 @@ class OpenOrders:
         return [order for order in self._live.values() if order.side is side]
 
     def reserve(self, order: PlaceOrder, *, ticks: int) -> OpenOrder:
-        """Count an approved order as live from now on, before its request is sent."""
+        """Add an approved order to the live set before its request is sent."""
         record = OpenOrder(
             client_id=order.client_id,
             side=order.side,
@@ -254,7 +255,7 @@ class OpenOrders:
         return record
 
     def fill(self, order: OpenOrder, size: Decimal) -> None:
-        """Count a booked fill of a live order; of a larger fill only what was left is counted."""
+        """Add a booked fill to a live order, at most as much as the order has left."""
         booked = min(size, order.leaves)
         order.filled += booked
         order.venue_filled = max(order.venue_filled, order.filled)
@@ -266,7 +267,7 @@ class OpenOrders:
         self.size_revision += 1
 
     def set_state(self, order: OpenOrder, state: OrderState) -> None:
-        """Set the state of a live order to one in which it stays live."""
+        """Set a live order to another live state."""
         was_wanted = order.is_wanted
         order.state = state
         self.revision += 1
@@ -274,7 +275,7 @@ class OpenOrders:
             self.size_revision += 1
 
     def request_end(self, order: OpenOrder, reason: CancelReason, ts_ns: int) -> None:
-        """Record that the end of a live order was requested, and why."""
+        """Record that the end of a live order was requested, with the reason and the time."""
         order.cancel_reason, order.end_ns = reason, ts_ns
         self._change()
 

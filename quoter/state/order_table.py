@@ -1,6 +1,6 @@
-"""The order state table: which update is legal in which state, and where it leads.
+"""The order state table: which update is legal in which state, and the state after it.
 
-Late or impossible updates of an order in a final state are no transitions:
+Late or impossible updates of an order in a final state are not in the table;
 `engine/orders/lifecycle.py` handles them.
 """
 
@@ -17,13 +17,13 @@ class OrderUpdate(StrEnum):
     ACK = "ack"
     REJECT = "reject"
     NO_ANSWER = "no_answer"
-    LISTED_OPEN = "listed_open"  # the venue reports it as open, in a list or for itself
+    LISTED_OPEN = "listed_open"  # open in a list or in an answer of the venue
     PART_FILL = "part_fill"
     LAST_FILL = "last_fill"  # nothing is left to fill
     CANCEL_SENT = "cancel_sent"
     ENDED = "ended"  # over at the venue, all fills booked
-    ENDED_UNSETTLED = "ended_unsettled"  # over at the venue, fills missing here
-    # released by the fence for unknown orders (OL-05): proven that the venue does not know it
+    ENDED_UNSETTLED = "ended_unsettled"  # over at the venue; fills are missing in our books
+    # released by the fence for unknown orders (OL-05): the venue provably does not know it
     PROVEN_ABSENT = "proven_absent"
 
 
@@ -68,7 +68,7 @@ TABLE = _table()
 
 
 def next_state(state: S, update: OrderUpdate, *, client_id: str) -> S:
-    """The state after `update`. Raises IllegalTransition where the table has no entry."""
+    """Return the state after `update`. Raises IllegalTransition if the table has no entry."""
     after = TABLE.get((state, update))
     if after is None:
         raise IllegalTransition(client_id=client_id, state=state, event=update)

@@ -1,4 +1,4 @@
-"""A book beside the engine's: whether a market feed is in sequence."""
+"""A second book beside the engine's, to check whether a market feed is in sequence."""
 
 from quoter.domain.events import BookDelta, BookSnapshot, Event, FeedDown, TopOfBook
 from quoter.domain.market import Stream
@@ -6,7 +6,7 @@ from quoter.state.book import Book
 
 
 class WatchedBook:
-    """Follows the events of a feed; `fault` says why its book can't be used, until it can again."""
+    """Follows the events of a feed; `fault` is the reason why its book is unusable, or empty."""
 
     def __init__(self) -> None:
         self._book = Book()
@@ -37,6 +37,6 @@ class WatchedBook:
             self.fault = ""
 
     def reject(self, fault: str) -> None:
-        """Discard the book, for a reason that its own numbers do not show."""
+        """Discard the book because of a fault found elsewhere."""
         self._book.invalidate()
         self.fault = fault

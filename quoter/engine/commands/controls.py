@@ -1,4 +1,4 @@
-"""Everything that operators can do to an engine: commands, re-arming and live parameters."""
+"""Operator commands, re-arming and changes of live parameters, for one engine."""
 
 from quoter.domain.events import LiveParamsChanged, OperatorCommand
 from quoter.domain.outcomes import Refused
@@ -21,7 +21,7 @@ from quoter.state.open_orders import OpenOrders
 
 
 class Controls:
-    """Hands operator commands and parameter changes to the component that carries them out."""
+    """Passes operator commands and parameter changes to the component that carries them out."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Controls:
         self._handler = CommandHandler(causes=causes, rearming=self._rearming)
 
     def handle(self, event: OperatorCommand | LiveParamsChanged, step: StepBuilder) -> None:
-        """Carry out one command or parameter change; `step.outcome` says whether it was done."""
+        """Carry out one command or parameter change; `step.outcome` is the result."""
         if isinstance(event, OperatorCommand):
             name, step.outcome = event.action.value, self._handler.handle(event, step)
         else:
@@ -61,7 +61,7 @@ class Controls:
             step.add_anomaly(f"{name}_refused", step.outcome.text)
 
     def raised(self, step: StepBuilder) -> None:
-        """End a flatten, and request the reports that a re-arm needs, after a kill of this step."""
+        """After a kill in this step, end a flatten and request the reports that a re-arm needs."""
         if any(SEVERITY[cause].state is TradingState.KILLED for cause, _ in step.raised):
             self._rearming.killed(step)
             self._handler.killed(step)
@@ -69,12 +69,12 @@ class Controls:
     def _remaining_kill(self) -> str:
         """Return the condition that would kill again right after a re-arm, or an empty text.
 
-        It must be known before the re-arm, because orders could leave before the next check of the
-        losses; the losses are those of the last check.
+        It is checked before the re-arm, because orders could be sent before the next check of the
+        losses. The figures are those of the last check.
         """
         for cause, text in self._losses.breaches():
             return (
-                f"{cause}: {text}; profit counts from the start of the daemon: "
+                f"{cause}: {text}; profit is measured from the start of the daemon: "
                 "stop it, re-arm, start it again"
             )
         return self._reconcile.foreign.rearm_obstacle

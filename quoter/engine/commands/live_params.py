@@ -1,4 +1,4 @@
-"""Changes the live parameters: all parameters of a change are applied at once, or none."""
+"""Changes of the live parameters: all values of a change are applied, or none."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from quoter.pricing.quote.shape import QuoteShape
 
 
 def params_of(config: EngineConfig) -> LiveParams:
-    """Return the live parameters that the configuration starts with."""
+    """Return the initial live parameters, from the configuration."""
     pricing, requote = config.pricing, config.requote
     return LiveParams(
         gamma=pricing.gamma,
@@ -33,7 +33,7 @@ def params_of(config: EngineConfig) -> LiveParams:
 
 
 def shape_of(shape: QuoteShape, params: LiveParams) -> QuoteShape:
-    """Return the shape with these parameters. Raises InvalidInput if one is out of range."""
+    """Return `shape` with these parameters. Raises InvalidInput if one is out of range."""
     return replace(
         shape,
         beta=params.widening_beta,
@@ -44,7 +44,7 @@ def shape_of(shape: QuoteShape, params: LiveParams) -> QuoteShape:
 
 
 class LiveParamsHandler:
-    """Applies changes to the components that use them; `params` are the parameters in force."""
+    """Passes changes to the components that use them; `params` are the values in force."""
 
     def __init__(
         self, config: EngineConfig, *, estimators: Estimators, quoting: Quoting, placing: Placing
@@ -58,7 +58,7 @@ class LiveParamsHandler:
         self.params = params_of(config)
 
     def handle(self, event: LiveParamsChanged) -> EngineOutcome:
-        """Apply a change; refuse it if a value is out of range, or gives no valid gamma."""
+        """Apply a change. Refuse it if a value is out of range or no valid gamma results."""
         params = event.params
         toxic = replace(
             self._toxic_flow,

@@ -18,14 +18,14 @@ from quoter.engine.step_builder import StepBuilder
 
 
 class CommandHandler:
-    """Raises and clears halt causes as commanded; the caller has checked who may command it."""
+    """Raises and clears halt causes as commanded. The caller has checked the permission."""
 
     def __init__(self, *, causes: HaltCauses, rearming: Rearming) -> None:
         self._causes = causes
         self._rearming = rearming
 
     def handle(self, command: OperatorCommand, step: StepBuilder) -> EngineOutcome:
-        """Carry out one command, or return why not. A drain is carried out by the engine itself."""
+        """Carry out one command, or return why it is refused. The engine itself handles a drain."""
         match command:
             case Kill():
                 self._raise(Cause.OPERATOR_KILL, command, step)
@@ -55,5 +55,5 @@ class CommandHandler:
         self._causes.raise_cause(step, cause, command.cause_text)
 
     def killed(self, step: StepBuilder) -> None:
-        """Cancel a flatten that was commanded before a kill."""
+        """End a flatten that was commanded before a kill."""
         self._causes.clear_latched(step, Cause.OPERATOR_FLATTEN)

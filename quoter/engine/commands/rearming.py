@@ -13,7 +13,7 @@ from quoter.state.book import Book
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
 
-# Reports are requested this long after a kill: most of its cancels are answered by then.
+# Delay between a kill and the request of reports: most of its cancels are answered by then.
 REPORTS_AFTER_KILL_NS = 1_000 * NS_PER_MS
 
 
@@ -30,7 +30,10 @@ class Rearming:
         book: Book,
         remaining_kill: Callable[[], str],
     ) -> None:
-        """Use `remaining_kill`: it returns the kill condition that still holds; empty if none."""
+        """Store the collaborators.
+
+        remaining_kill: returns the condition of a kill that still holds, or an empty text.
+        """
         self._orders = orders
         self._inventory = inventory
         self._inventory_max = inventory_max
@@ -40,7 +43,7 @@ class Rearming:
         self._killed_ns = 0  # of the newest kill
 
     def killed(self, step: StepBuilder) -> None:
-        """Remember a kill and request new reports: those from before it do not count."""
+        """Record a kill and request new reports: earlier ones do not permit a re-arm."""
         self._killed_ns = step.ts_ns
         self._reconcile.make_all_due(step.ts_ns + REPORTS_AFTER_KILL_NS)
 
@@ -52,8 +55,8 @@ class Rearming:
             return Refused(RefusalReason.ORDERS_MAY_BE_LIVE, text)
         if not self._reconcile.is_clean_since(self._killed_ns):
             text = (
-                "no reports since the kill have yet shown orders, trades and balances that equal "
-                "our books"
+                "orders, trades and balances have not been reported equal to our books since the "
+                "kill"
             )
             return Refused(RefusalReason.NOT_RECONCILED, text)
         if not self._book.ready:
@@ -69,6 +72,6 @@ class Rearming:
         return None
 
     def refused(self, refused: Refused, step: StepBuilder) -> None:
-        """Request the reports that a refused re-arm waits for."""
+        """Request the reports that are missing if that was the reason for the refusal."""
         if refused.reason is RefusalReason.NOT_RECONCILED:
             self._reconcile.make_all_due(step.ts_ns)

@@ -1,7 +1,7 @@
 """Limits on activity over time: price jumps, order rate, fill rate, turnover and position value.
 
-The order rules judge one order; these limits judge many of them together, and raise halt causes
-(rules PT-04, PT-07 and PT-08).
+The order rules check one order each. These limits check many of them together, and raise halt
+causes (rules PT-04, PT-07 and PT-08).
 """
 
 from collections.abc import Callable, Iterable
@@ -29,11 +29,12 @@ from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
 
 JUMP_PAUSE_NS = 5_000 * NS_PER_MS
-BOOK_AGAIN_NS = 5_000 * NS_PER_MS  # a requested snapshot that did not arrive is requested again
+# time after which a snapshot that did not arrive is requested again
+BOOK_AGAIN_NS = 5_000 * NS_PER_MS
 
 
 class ActivityLimits:
-    """Counts mids, trades, quotes, creates and fills, and raises a cause above a limit.
+    """Counts mids, trades, quotes, creates and fills, and raises a halt cause above a limit.
 
     `references` are the reference prices of the price collar.
     """
@@ -48,7 +49,7 @@ class ActivityLimits:
         causes: HaltCauses,
         expected: Callable[[], ExpectedMarket],
     ) -> None:
-        """Use `expected`, which returns the market as it usually is."""
+        """Store the collaborators. expected: returns the usual market (`ExpectedMarket`)."""
         policy, limits = config.activity, config.limits
         self._market, self._orders, self._inventory = market, orders, inventory
         self._causes, self._limits, self._expected = causes, limits, expected
@@ -67,7 +68,7 @@ class ActivityLimits:
     def on_market(self, event: MarketEvent, step: StepBuilder) -> None:
         """Update the reference prices from a market event; raise PRICE_JUMP if the mid jumped.
 
-        A snapshot that was requested after a jump clears the cause: it confirms the present prices.
+        After a jump a snapshot is requested. It confirms the present prices and clears the cause.
         """
         if isinstance(event, Trade):
             self.references.on_trade(step.ts_ns, event.price)
@@ -107,14 +108,14 @@ class ActivityLimits:
             self._causes.raise_cause(step, Cause.MESSAGE_RATE, text)
 
     def tolerance_factor(self, ts_ns: int) -> float:
-        """By how much more than usual a quote must change before an order is replaced, >= 1.
+        """Factor on the requote tolerance, >= 1.
 
-        Above 1, new orders for the fills are running short (QUOTER_CREATES_PER_FILL).
+        It is above 1 while orders are short (QUOTER_CREATES_PER_FILL).
         """
         return self._rate.tolerance_factor(ts_ns)
 
     def count_creates(self, step: StepBuilder) -> None:
-        """Count the creates that this step issued."""
+        """Count the creates of this step."""
         for command in step.commands:
             if isinstance(command, PlaceOrder):
                 self._rate.on_create(step.ts_ns)

@@ -18,7 +18,7 @@ ZERO = Decimal(0)
 
 
 class Headroom:
-    """Reduces wanted quotes to the size that fits. The order rules decide finally."""
+    """Reduces wanted quotes to the size that fits. The order rules have the final decision."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Headroom:
 
     @property
     def figures(self) -> tuple[object, ...]:
-        """All changing figures that headroom depends on, and the orders' `size_revision`."""
+        """All changing inputs of the headroom; equal figures mean an equal headroom."""
         inventory = self._inventory
         is_limited = self._limits.position_notional_max is not None
         ask = self._market.ask if is_limited else None
@@ -52,7 +52,7 @@ class Headroom:
         )
 
     def size(self, quote: Quote, state: TradingState) -> Decimal:
-        """Size of a quote that may be added now, base units on the lot grid, >= 0."""
+        """Size of a quote that may be added, base units on the lot grid, >= 0."""
         size_max = self._base_headroom(quote.side, state, quote.price)
         return min(quote.size, self._instrument.now.floor_size(size_max))
 
@@ -63,9 +63,9 @@ class Headroom:
         side: Side,
         state: TradingState,
     ) -> tuple[Quote, ...]:
-        """The part of `wanted`, nearest first, that would fit without `resting`.
+        """Part of `wanted`, nearest first, that would fit if `resting` were cancelled.
 
-        Asking for more than fits would replace an order at its maximum size again and again.
+        A larger wanted size would replace an order of maximum size again and again.
         """
         fitted: list[Quote] = []
         held, taken = sum((order.leaves for order in resting), start=ZERO), ZERO
@@ -84,7 +84,7 @@ class Headroom:
         return inventory < 0 if side is Side.BUY else inventory > 0
 
     def would_flip(self, side: Side) -> bool:
-        """Whether our orders of a reducing side could take inventory past the target."""
+        """Whether our orders on a side that reduces could take inventory past the target."""
         return self._orders.leaves(side) > abs(self._inventory.net)
 
     def notional_of_buys(self) -> Decimal:
@@ -105,7 +105,7 @@ class Headroom:
         return size_max
 
     def _limit(self) -> Decimal:
-        """The inventory limit, base units; less where the value of the position is limited too."""
+        """The inventory limit, base units; lower if the limit on position value is stricter."""
         ask = self._market.ask
         if self._limits.position_notional_max is None or ask is None:
             return self._limits.inventory_max

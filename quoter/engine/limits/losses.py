@@ -1,8 +1,8 @@
 """Loss limits, and the check that inventory is within its hard limit.
 
-Equity is the profit since the start of this process in quote currency, realised and unrealised,
-after fees. Drawdown is the distance of equity below its highest value in quote currency. It is
-never a share of the profit, which may be zero or negative.
+Equity is the profit since the start of this process, realised and unrealised, after fees, in quote
+currency. Drawdown is the distance of equity below its highest value, in quote currency. It is not a
+share of the profit, because the profit may be zero or negative.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from quoter.state.attribution import Attribution
 from quoter.state.inventory import Inventory
 
 MARK_MISSING_NS = 10_000 * NS_PER_MS
-MINUTE_HORIZON_S = 5  # of the markouts whose loss within a minute is limited
+MINUTE_HORIZON_S = 5  # horizon of the markouts whose loss within a minute is limited
 
 
 class Losses:
@@ -39,7 +39,7 @@ class Losses:
         order_size: Decimal,
         expected: Callable[[], ExpectedMarket],
     ) -> None:
-        """Use `expected`, which returns the market as it usually is; order_size: base units."""
+        """Store the collaborators. expected: returns the usual market; order_size: base units."""
         self._limits = limits
         self._market = market
         self._inventory = inventory
@@ -58,10 +58,10 @@ class Losses:
         return self._peak - self.equity
 
     def on_fills(self, step: StepBuilder) -> None:
-        """Raise INVENTORY_BREACH if a fill grew inventory past the limit; then `check`.
+        """Raise INVENTORY_BREACH if a fill grew inventory past the limit; then run `check`.
 
-        The order rules make a breach impossible: it would be a bug, or an order that is not in our
-        books.
+        The order rules prevent a breach. If one happens, there is a bug, or an order that is not in
+        our books.
         """
         inventory = self._inventory.net
         is_growing = any(booked.fill.side.sign * inventory > 0 for booked in step.booked)
@@ -91,13 +91,13 @@ class Losses:
         self._check_mark(mid, step)
 
     def _expected_losses_per_s(self) -> float:
-        """Highest rate, 1/s, at which the market itself causes MARKOUT_LOSS."""
+        """Upper bound on the rate, 1/s, at which the market alone causes MARKOUT_LOSS."""
         return self._expected().markout_losses_per_s(
             self._markout_loss_max, order_size=self._order_size, horizon_s=MINUTE_HORIZON_S
         )
 
     def breaches(self) -> Iterator[tuple[Cause, str]]:
-        """The limits that equity exceeded at the last check, with the figures."""
+        """Limits that equity exceeded at the last check: cause, and text with the figures."""
         limits = self._limits
         if not self.equity > -limits.loss_max:
             loss = f"loss {-self.equity:.4f} since the start"
@@ -108,15 +108,15 @@ class Losses:
             yield Cause.DRAWDOWN_LIMIT, f"{text}, limit {limit} (QUOTER_DRAWDOWN_MAX)"
 
     def _check_mark(self, mid: float | None, step: StepBuilder) -> None:
-        """Raise MARK_MISSING while inventory has had no mid to value it by for MARK_MISSING_NS."""
+        """Raise MARK_MISSING if inventory could not be valued by a mid for MARK_MISSING_NS."""
         if mid is not None or not self._marked_ns:
             self._marked_ns = step.ts_ns
         missing_ns = step.ts_ns - self._marked_ns
         is_missing = missing_ns > MARK_MISSING_NS and self._inventory.net != 0
         if is_missing:
             text = (
-                f"no mid to value the inventory of {plain(self._inventory.net)} by for "
-                f"{missing_ns / NS_PER_S:.0f} s"
+                f"for {missing_ns / NS_PER_S:.0f} s there was no mid to value the inventory of "
+                f"{plain(self._inventory.net)}"
             )
             self._causes.raise_cause(step, Cause.MARK_MISSING, text)
         else:

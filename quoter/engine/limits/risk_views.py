@@ -1,4 +1,4 @@
-"""Builds the read-only figures that the order rules judge an order intent by."""
+"""Builds the read-only figures that the order rules check an order intent with."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -23,7 +23,7 @@ ZERO, NAN = Decimal(0), Decimal("NaN")
 
 
 class _MarketFigures(NamedTuple):
-    """The fields of a `RiskView` that no order of ours changes within one step."""
+    """The market fields of a `RiskView`; they stay the same within one step."""
 
     book_ready: bool
     is_fresh: bool
@@ -61,9 +61,9 @@ class RiskViews:
     def take(
         self, quote: Quote, *, step: StepBuilder, state: TradingState, phase: Phase
     ) -> RiskView:
-        """The figures for an order of this quote, as of now.
+        """The figures for an order of this quote in the present state.
 
-        Those of the market are determined once a step, when the first order of it is judged.
+        The market's figures are read once per step, for its first order.
         """
         inventory, orders = self._inventory, self._orders
         if step is not self._step:
@@ -113,7 +113,7 @@ class RiskViews:
         )
 
     def _own_prices(self) -> tuple[Decimal | None, Decimal | None]:
-        """Prices of our highest buy and lowest sell that may trade; None without one."""
+        """Prices of our highest buy and lowest sell that may trade; None if there is none."""
         bid: Decimal | None = None
         ask: Decimal | None = None
         for order in self._live():
@@ -124,7 +124,7 @@ class RiskViews:
         return bid, ask
 
     def _live(self) -> Iterator[OpenOrder]:
-        """Orders that may still trade. An order that has ended only waits for its fills."""
+        """Orders that may still trade; not those that have ended and only lack fills."""
         return (o for o in self._orders if o.state is not OrderState.CLOSED_UNSETTLED)
 
     def _duplicate_ns(self, quote: Quote) -> int | None:

@@ -1,16 +1,18 @@
 """Evidence for and against the order book: does it still describe the market?
 
-A connected stream may bring nothing usable while its socket answers pings. So the book has an age
-of its own: the time since its last accepted update, or since the request of best prices that were
-found equal to it. Five observations prove that a stream is silent or that its book is wrong:
+A stream may bring nothing usable although its socket answers pings. The book therefore has an age:
+the time since its last accepted update, or since the last request whose best prices were equal to
+it. Each of five observations proves that a stream is silent or that its book is wrong:
 
-* two requests in a row give other best prices than the book has, which stand still meanwhile
-  (updates of other levels do not count: a stream may bring the far ones only);
-* two requests in a row find the venue's book at a later update than ours, with none in between
-  (a venue that numbers its updates sends each of them: Binance also those that change nothing);
-* an order of ours was acknowledged and rests, and no depth update followed;
-* the ticker was at an update that the depth does not reach, although it may go on;
-* the feed itself reports impossible ids or frames (`FeedHealth.on_evidence`).
+* The venue answers two requests in a row with best prices that differ from the book's, and those of
+  the book do not change meanwhile. Updates of other levels are not enough, because a faulty stream
+  may bring far levels only.
+* The venue answers two requests in a row with a later update than ours, and the stream brings none
+  in between. (A venue that numbers its updates sends each of them; Binance also sends those that
+  change nothing.)
+* An order of ours was acknowledged and rests, but no depth update followed.
+* The ticker had an update id that the depth has not reached in time, even if the depth still moves.
+* The feed reports impossible ids or frames (`FeedHealth.on_evidence`).
 """
 
 from collections.abc import Callable
@@ -22,11 +24,10 @@ from quoter.domain.number_text import plain
 from quoter.domain.units import NS_PER_S
 from quoter.engine.config import BookPolicy
 
-# acknowledged orders that are remembered until the depth moves; more would add no proof
+# acknowledged orders stored until the next depth update; more are not needed for a proof
 ACKS_MAX = 100
-SIZE_TOLERANCE = 1e-9  # relative: the same size through two texts
-# Confirmations needed after a proof, unless the stream itself changes a best level; doubled each
-# time.
+SIZE_TOLERANCE = 1e-9  # relative; rounding of the same size in two texts
+# Confirmations needed after a proof if the stream changes no best level; doubled with each proof.
 TRUSTED_AFTER, DOUBLINGS_MAX = 3, 5
 
 
@@ -34,18 +35,23 @@ type Touch = tuple[Level, Level]  # best bid and ask as published, our own order
 
 
 class BookEvidence:
-    """Age of the book, and the proofs against it; times are those of events, nanoseconds."""
+    """Age of the book, and proofs that it is wrong; times are those of events, nanoseconds."""
 
     def __init__(self, policy: BookPolicy) -> None:
         self._policy = policy
-        self.confirmed_ns = 0  # last accepted update, or request of best prices that agreed
+        # time of the last accepted update, or of the last request with equal best prices
+        self.confirmed_ns = 0
         self._updated_ns = 0
         self._touch: Touch | None = None
-        self._touch_ns = self._touch_last = 0  # when it changed, and the book's number then
+        # time of its last change, and the book's update id then
+        self._touch_ns = self._touch_last = 0
         self._acked_ns: dict[str, int] = {}  # by client id, since the last depth update
-        # (update of a ticker that the depth has not reached, since when)
+        # (update id of a ticker that the depth has not reached, time of that ticker)
         self._behind: tuple[int, int] | None = None
-        # Request of the first answer with other best prices; with equal ones of a later update.
+        # Request times of the first answer with other best prices, and of the first with equal ones
+        # of
+
+        # a later update.
         self._mismatch_ns: int | None = None
         self._later_ns: int | None = None
         self._distrust = 0  # confirmations still missing after a proof
@@ -53,7 +59,7 @@ class BookEvidence:
 
     @property
     def is_trusted(self) -> bool:
-        """Whether no proof against the book stands; new best levels or confirmations end it."""
+        """Whether no proof is in force. New best levels or enough confirmations end a proof."""
         return self._distrust == 0
 
     @property
@@ -63,42 +69,43 @@ class BookEvidence:
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether the newest comparison found other best prices, or a later update."""
+        """Whether the last comparison found other best prices or a later update at the venue."""
         return self._mismatch_ns is not None or self._later_ns is not None
 
     def still_ns(self, ts_ns: int) -> int:
-        """Return for how long the best prices and their sizes have not changed."""
+        """Return how long the best prices and their sizes have been unchanged, nanoseconds."""
         return ts_ns - self._touch_ns
 
     def restart(self, ts_ns: int) -> None:
-        """Forget what was observed on the old connection: a new one begins."""
+        """Drop the observations of the old connection, when a new one begins."""
         self.confirmed_ns = self._updated_ns = max(self.confirmed_ns, ts_ns)
         self._touch_ns = self._updated_ns
         self._acked_ns.clear()
         self._behind = self._mismatch_ns = self._later_ns = self._touch = None
 
     def distrust(self) -> None:
-        """Require confirmations: the book was proven wrong, or its stream silent."""
+        """Record a proof: the book is trusted again only after confirmations or an update."""
         self._distrust = TRUSTED_AFTER << min(self._proofs, DOUBLINGS_MAX)
         self._proofs += 1
         self._acked_ns.clear()
         self._behind = self._mismatch_ns = self._later_ns = None
 
     def on_snapshot(self, ts_ns: int, *, last: int, touch: Touch | None) -> None:
-        """Update from an accepted snapshot of the depth; `last` is its number.
+        """Record an accepted snapshot of the depth; `last` is its update id.
 
-        With other best prices than before it counts as one confirmation. It ends no distrust: it
-        may come from elsewhere than the stream.
+        If its best prices differ from those before, it is one confirmation. It does not end all
+        distrust, because it may come from another source than the stream.
         """
         if self._on_update(ts_ns, last, touch):
             self._distrust = max(0, self._distrust - 1)
         self._on_depth(ts_ns, last)
 
     def on_delta(self, ts_ns: int, *, last: int, touch: Touch | None, changes_best: bool) -> None:
-        """Update from an accepted delta of the depth; `last` is its number.
+        """Record an accepted delta of the depth; `last` is its update id.
 
-        `changes_best`: it changed a best level, which ends all distrust. Changes of other levels do
-        not, because a stream may bring the far ones only. Not needed while `has_proofs` is False.
+        changes_best: whether it changed a best level, which ends all distrust. Changes of other
+        levels do not, because a faulty stream may bring far levels only. Not needed while
+        `has_proofs` is False.
         """
         self._on_update(ts_ns, last, touch)
         if changes_best:
@@ -111,32 +118,30 @@ class BookEvidence:
         self._acked_ns = {name: ns for name, ns in self._acked_ns.items() if ns > ts_ns}
 
     def on_ticker(self, ts_ns: int, update_id: int, *, last: int, touch: Touch | None) -> None:
-        """Update from accepted best prices at `update_id`; `last`: number of the depth's update."""
+        """Record accepted best prices with the id `update_id`; `last`: update id of the depth."""
         self._on_update(ts_ns, last, touch)
         if update_id > last and self._behind is None:
             self._behind = update_id, ts_ns
 
     def on_order_ack(self, client_id: str, ts_ns: int) -> None:
-        """Remember that an order of ours rests at the venue: the depth must show it soon."""
+        """Record that an order of ours rests at the venue, so that the depth must show it soon."""
         if len(self._acked_ns) < ACKS_MAX:
             self._acked_ns.setdefault(client_id, ts_ns)
 
     def on_order_end(self, client_id: str) -> None:
-        """Forget an order that ended: it proves nothing any more."""
+        """Drop an order that has ended: the depth need not show it."""
         self._acked_ns.pop(client_id, None)
 
     def on_best_prices(self, report: BestPricesReport, bid: Level, ask: Level, last: int) -> str:
-        """Compare the venue's best prices with the book's; return why the book is wrong, or "".
+        """Compare the venue's best prices with the book's; return the proof against it, or "".
 
-        `last` is the number of the depth update that the book is at.
+        last: update id of the depth.
         """
         if report.asked_ns <= self._touch_ns:
             return ""  # the stream brought other best prices meanwhile
         is_equal = _is_equal(report.bid, bid) and _is_equal(report.ask, ask)
         if 0 < report.last < (last if is_equal else self._touch_last):
-            return (
-                ""  # an older book confirms nothing, and contradicts only best prices that it had
-            )
+            return ""  # older than our book: no confirmation, and not comparable
         if is_equal:
             self._mismatch_ns = None
             return self._on_equal(report, last)
@@ -150,7 +155,10 @@ class BookEvidence:
         )
 
     def _on_equal(self, report: BestPricesReport, last: int) -> str:
-        """Confirm the book, or return the later update at which the venue has been for a while."""
+        """Confirm the book.
+
+        Return the proof if the venue has been at a later update for a while.
+        """
         if report.last <= last or report.asked_ns <= self._updated_ns:
             self._later_ns = None
             self.confirmed_ns = max(self.confirmed_ns, report.asked_ns)
@@ -160,12 +168,12 @@ class BookEvidence:
             self._later_ns = report.asked_ns
         if report.asked_ns - self._later_ns < self._policy.mismatch_ns:
             return ""
-        return f"our book is at update {last}, the venue's at {report.last}"
+        return f"our book is at update {last}, the venue's book at {report.last}"
 
     def proof(self, ts_ns: int, is_missing: Callable[[str], bool]) -> str:
-        """Return the present proof that the book is wrong or its stream silent; empty if none.
+        """Return the proof that the book is wrong or its stream silent; empty if there is none.
 
-        `is_missing` returns whether the book should show the order of a client id and does not.
+        is_missing: returns whether the book lacks the order of a client id that it should show.
         """
         limit_ns = self._policy.unseen_ns
         due = [name for name, ns in self._acked_ns.items() if ts_ns - ns > limit_ns]
@@ -180,8 +188,8 @@ class BookEvidence:
             update_id, since_ns = self._behind
             seconds = (ts_ns - since_ns) / NS_PER_S
             return (
-                f"the depth stream has not reached update {update_id}, which the stream of best "
-                f"prices had {seconds:.1f} s before"
+                f"the depth stream has not reached update {update_id}, {seconds:.1f} s after the "
+                "stream of best prices"
             )
         return ""
 
@@ -199,7 +207,7 @@ class BookEvidence:
 
 
 def _best(bid: Level, ask: Level) -> str:
-    """Return prices and sizes, because either may differ."""
+    """Return prices and sizes as text, because either may differ."""
     return " / ".join(f"{plain(one.price, 12)} ({plain(one.size, 12)})" for one in (bid, ask))
 
 

@@ -27,10 +27,11 @@ from quoter.engine.market.view import MarketView
 from quoter.engine.step_builder import StepBuilder
 from quoter.state.open_orders import RESTING, OpenOrder, OpenOrders
 
-RESYNC_AGAIN_NS = 5_000 * NS_PER_MS  # a requested snapshot that did not arrive is requested again
+# time after which a snapshot that did not arrive is requested again
+RESYNC_AGAIN_NS = 5_000 * NS_PER_MS
 # Minimum time between two requests of a snapshot, however often the book has faults.
 RESYNC_APART_NS = 1_000 * NS_PER_MS
-RECONNECT_APART_NS = 5_000 * NS_PER_MS  # the same between two reconnects
+RECONNECT_APART_NS = 5_000 * NS_PER_MS  # minimum time between two reconnects
 
 
 class FeedHealth:
@@ -43,7 +44,7 @@ class FeedHealth:
         self._policy = policy
         self._evidence = market.evidence
         self._is_up = False
-        self._updates = 0  # of the book, that the evidence has seen
+        self._updates = 0  # number of book updates passed to the evidence
         self._requested_ns = 0  # when a snapshot was last requested
         self._is_request_postponed = False  # a fault came too soon after the last request
         self._confirm_ns = 0  # when best prices were last requested
@@ -65,9 +66,9 @@ class FeedHealth:
                 self._causes.raise_cause(step, Cause.MARKET_FEED_DOWN, event.text)
 
     def on_market_event(self, event: MarketEvent, fault: str | None, step: StepBuilder) -> None:
-        """Update from an event that was applied to the book.
+        """Process an event that was applied to the book.
 
-        `fault`: reason why the book is unusable now; None if it is not.
+        fault: why the book is unusable, or None if it is usable.
         """
         book = self._market.book
         if fault is not None:
@@ -91,7 +92,7 @@ class FeedHealth:
                 self.check_age(step)
 
     def on_order_event(self, event: OrderEvent, order: OpenOrder) -> None:
-        """Record that an order was acknowledged, so that the depth must show it, or has ended."""
+        """Record the acknowledgement or the end of an order; the depth must show resting ones."""
         if order.state not in RESTING:
             self._evidence.on_order_end(order.client_id)
         elif isinstance(event, OrderAck) and not order.is_taking:
@@ -108,7 +109,7 @@ class FeedHealth:
         self.check_age(step)
 
     def on_evidence(self, text: str, step: StepBuilder) -> None:
-        """Pause and reconnect: the book is proven wrong, or its stream silent."""
+        """Pause and reconnect, because the book is proven wrong or its stream silent."""
         step.add_anomaly("silent_feed", text)
         self._proof = text
         self._evidence.distrust()
@@ -119,7 +120,7 @@ class FeedHealth:
         self.check_age(step)
 
     def check_age(self, step: StepBuilder) -> None:
-        """Raise or clear BOOK_STALE. Call it before every decision, not on ticks only.
+        """Raise or clear BOOK_STALE. Call it before every decision, and not only on ticks.
 
         After a hang of the process, fills and answers may be handled before the next tick.
         """
@@ -133,7 +134,7 @@ class FeedHealth:
             self._causes.clear(step, Cause.BOOK_STALE)
 
     def tick(self, step: StepBuilder) -> None:
-        """Request a missing snapshot or confirmation of the book; act on a proof against it."""
+        """Request a missing snapshot or confirmation; act on a proof against the book."""
         if not self._is_up:
             return
         if self._market.book.ready:
@@ -158,7 +159,7 @@ class FeedHealth:
             self._request_best_prices(step)
 
     def _on_trade(self, trade: Trade, step: StepBuilder) -> None:
-        """Request a confirmation if a trade is beyond the best price of a book without updates."""
+        """Request best prices if a trade is beyond the best price of a book that is not updated."""
         touch, policy = self._market.book.best({}, {}), self._policy
         if touch is None or step.ts_ns - self._confirm_ns < policy.mismatch_ns:
             return
@@ -168,7 +169,7 @@ class FeedHealth:
             self._request_best_prices(step)
 
     def _is_missing(self, client_id: str) -> bool:
-        """Whether a resting order of ours lies within the published depth and is not in it."""
+        """Whether an order of ours rests within the published depth but is not part of it."""
         order = self._orders.live(client_id)
         if order is None or order.state not in RESTING:
             return False
@@ -177,7 +178,7 @@ class FeedHealth:
         return side.covers(price) and side.size(price) < own * (1.0 - SIZE_TOLERANCE)
 
     def _on_book_fault(self, text: str, step: StepBuilder) -> None:
-        """Pause and request a snapshot: the book can't be trusted any more."""
+        """Pause and request a snapshot, because the book can't be trusted."""
         step.add_anomaly("book_fault", text)
         self._causes.raise_cause(step, Cause.BOOK_DESYNC, text)
         self._is_request_postponed = step.ts_ns - self._requested_ns < RESYNC_APART_NS

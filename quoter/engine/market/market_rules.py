@@ -1,7 +1,7 @@
 """Follows changes of the market's rules: tick, lot and minimums (rule PT-14).
 
-They are requested periodically, after a reject that a change of them could explain, and after a
-reconnect: venues change them in a maintenance, and a finer tick makes no order fail.
+The rules are requested periodically, after a reject that a change could explain, and after a
+reconnect. Venues often change rules during maintenance, and a finer tick causes no reject.
 """
 
 from dataclasses import replace
@@ -22,15 +22,16 @@ from quoter.risk.tick_limits import limits_below_tick
 from quoter.risk.view import Limits
 from quoter.state.current_instrument import CurrentInstrument
 
-APART_NS = 5_000 * NS_PER_MS  # minimum time between two requests, however often orders are refused
-AGAIN_NS = 60_000 * NS_PER_MS  # a request that was not answered is repeated after this
-PAUSED_AGAIN_NS = 15_000 * NS_PER_MS  # while MARKET_RULES pauses: only a report can clear it
-# After these rejects ours are probably out of date, or the market is closed.
+APART_NS = 5_000 * NS_PER_MS  # minimum time between two requests, even after many rejects
+AGAIN_NS = 60_000 * NS_PER_MS  # time after which a failed request is repeated
+# the same while MARKET_RULES pauses: only a report can clear it
+PAUSED_AGAIN_NS = 15_000 * NS_PER_MS
+# Rejects after which our rules may be outdated, or the market closed.
 SUSPECT = frozenset({RejectReason.FILTER, RejectReason.OTHER})
 
 
 class MarketRules:
-    """Requests the rules when they may have changed, and checks each report of them."""
+    """Requests the rules when they may have changed, and checks each report."""
 
     def __init__(
         self,
@@ -52,12 +53,16 @@ class MarketRules:
         self._asked_ns = 0
         self._due_ns = 0  # 0: never
         self._is_paused = False  # by MARKET_RULES
-        self._was_down = False  # a stream, and the rules were not requested since
-        self._refusal = ""  # why the market can't be quoted by the newest report
-        self._is_checked = False  # against a price: none may be known at the start
+        self._was_down = False  # a stream was down, and the rules have not been requested since
+        self._refusal = ""  # from the newest report: why the market can't be quoted
+        # whether the rules were checked with a price, which may be unknown at the start
+        self._is_checked = False
 
     def tick(self, step: StepBuilder) -> None:
-        """Request the rules if due, but not at the first tick: the start has just read them."""
+        """Request the rules if they are due.
+
+        The first tick requests none: startup has read them.
+        """
         if not self._is_checked and self._market.mid is not None:
             self._check(step)
         if not self._due_ns and self._period_ns:
@@ -68,14 +73,14 @@ class MarketRules:
             step.commands.append(RequestReport(kind=ReportKind.RULES))
 
     def on_stream(self, event: FeedUp | FeedDown) -> None:
-        """Request the rules when a stream that was down is connected again."""
+        """Request the rules when a stream is connected again."""
         if isinstance(event, FeedDown):
             self._was_down = True
         elif self._was_down:
             self._was_down, self._due_ns = False, event.ts_ns
 
     def on_order_event(self, event: OrderEvent) -> None:
-        """Request the rules after a reject by a filter, or for a reason that is not known."""
+        """Request the rules after a reject by a filter or for an unknown reason."""
         if isinstance(event, OrderReject) and event.reason in SUSPECT:
             self._due_ns = event.ts_ns
 
@@ -85,10 +90,10 @@ class MarketRules:
             self._due_ns = step.ts_ns + (PAUSED_AGAIN_NS if self._is_paused else AGAIN_NS)
 
     def on_report(self, event: RulesReport, step: StepBuilder) -> bool:
-        """Replace the market's rules by those of a report, and check them; True if they changed.
+        """Adopt the rules of a report and check them; return whether they changed.
 
-        The maker fee stays: it has a report of its own, and a report of the rules that was
-        requested earlier could contain the old fee.
+        The maker fee is kept. It has a report of its own, and an earlier request of the rules could
+        return the old fee.
         """
         before = self._instrument.now
         now = replace(event.instrument, fee_maker=before.fee_maker)
@@ -100,10 +105,10 @@ class MarketRules:
         return is_changed
 
     def _check(self, step: StepBuilder) -> None:
-        """Raise MARKET_RULES if no order may be placed by the newest rules; else clear it.
+        """Raise MARKET_RULES if the newest rules allow no order; else clear it.
 
-        Checked once, and after every change of the rules, not with every price: a price near the
-        limit would raise and clear the cause again and again.
+        The check runs once and after every change of the rules, not at every price. A price near
+        the limit would raise and clear the cause again and again.
         """
         self._is_checked = self._market.mid is not None
         text = self._refusal or self._why_unplaceable(self._instrument.now)
@@ -115,7 +120,7 @@ class MarketRules:
     def _why_unplaceable(self, rules: Instrument) -> str:
         """Reason why no order of the configured size can be placed; empty if one can.
 
-        A level that is too small is added to the next one, so the sum of all levels counts.
+        A level that is too small is added to the next one, so the sum of all levels is checked.
         """
         size = rules.floor_size(self._order_size * self._levels)
         if not rules.size_min <= size or rules.floor_size(self._order_size) > rules.size_max:

@@ -8,13 +8,13 @@ from quoter.engine.market.book_evidence import BookEvidence
 from quoter.state.book import Book
 from quoter.state.open_orders import OpenOrders
 
-# Venues publish the depth every 100 ms. A closed order of ours may still be in it for this long;
-# until the next tick or change of an order after that, its size is taken to be ours.
+# Venues publish the depth every 100 ms, so it may show a closed order of ours for this long. Its
+# size is subtracted until the first tick or change of an order after that time.
 OWN_LINGER_NS = 300 * NS_PER_MS
 
 
 class MarketView:
-    """Follows the book. `bid`, `ask`: best levels of others, None without a usable book."""
+    """The book with the best levels of others in `bid` and `ask`, None without a usable book."""
 
     def __init__(self, orders: OpenOrders, policy: BookPolicy) -> None:
         self.book = Book()
@@ -22,7 +22,7 @@ class MarketView:
         self.bid: Level | None = None
         self.ask: Level | None = None
         self.touch: tuple[float, float] | None = None  # their prices
-        self.has_new_best = False  # whether the last refresh found other best prices
+        self.has_new_best = False  # whether the last refresh changed the best prices
         self.evidence = BookEvidence(policy)
         self._stale_ns = policy.stale_ns
 
@@ -56,13 +56,13 @@ class MarketView:
         return fault
 
     def expire_own_orders(self, ts_ns: int) -> None:
-        """Forget closed orders of ours that published books can no longer contain."""
+        """Drop closed orders of ours that published books can no longer contain."""
         for own in (self._own_bids, self._own_asks):
             own.expire(ts_ns - OWN_LINGER_NS)
         self.refresh()
 
     def refresh(self) -> None:
-        """Determine the best prices of others again."""
+        """Recompute the best prices of others."""
         best = self.book.best(self._own_bids, self._own_asks)
         self.bid, self.ask = best if best is not None else (None, None)
         touch = (best[0].price, best[1].price) if best is not None else None

@@ -1,8 +1,7 @@
 """Applies order events to our orders and our inventory (rules OL-01 to OL-10).
 
-An order is never dropped because of silence. It ends by a definitive reject, by its end at the
-venue with every fill booked, or by proof that the venue does not know it
-(`engine/reconciliation/reconcile.py`).
+Silence never ends an order. It ends by a definitive reject, by its end at the venue with every fill
+booked, or by proof that the venue does not know it (`engine/reconciliation/reconcile.py`).
 """
 
 from collections.abc import Callable
@@ -52,7 +51,7 @@ CLOSED_ORDER_QUERY_APART_NS = 1_000 * NS_PER_MS
 
 
 class Prices(Protocol):
-    """The prices that a fill is measured against, quote/base; `None` without a usable book."""
+    """Prices that a fill is compared with, quote/base; `None` without a usable book."""
 
     @property
     def mid(self) -> float | None: ...
@@ -62,7 +61,7 @@ class Prices(Protocol):
 
 
 class Lifecycle:
-    """Applies order events. Shares orders and inventory with the rest of the engine."""
+    """Applies order events. It shares orders and inventory with the rest of the engine."""
 
     def __init__(
         self,
@@ -75,10 +74,10 @@ class Lifecycle:
         prices: Prices,
         prefixes: tuple[str, str],
     ) -> None:
-        """Connect the lifecycle to its collaborators.
+        """Store the collaborators.
 
-        `prefixes`: how the ids of our instance's orders and of this run's orders begin. `charge`
-        subtracts the fee of a booked fill from the profit where that needs a price.
+        prefixes: beginnings of the client ids of our instance and of this run. charge: subtracts
+        the fee of a booked fill from the profit if that needs a price.
         """
         self._orders = orders
         self._inventory = inventory
@@ -147,7 +146,7 @@ class Lifecycle:
                 raise AssertionError("fills are booked by `book_fill`")
 
     def _confirm_open(self, order: OpenOrder, update: OrderUpdate, step: StepBuilder) -> None:
-        """Apply an update that shows the order open, unless its last fill was just booked."""
+        """Apply an update that shows the order open, unless its last fill has just been booked."""
         if not order.state.is_terminal:
             self._transition(order, update, step)
 
@@ -166,7 +165,7 @@ class Lifecycle:
         self._transition(order, update, step, text)
 
     def _record_venue_filled(self, order: OpenOrder, filled: Decimal, step: StepBuilder) -> bool:
-        """Record the venue's cumulative filled size; False if it is not an amount."""
+        """Record the venue's cumulative filled size; return False if it is not an amount."""
         if not is_amount(filled):
             step.add_anomaly("bad_cumulative_fill", f"{order.client_id}: {plain(filled)}")
             return False
@@ -183,21 +182,21 @@ class Lifecycle:
         self.request_cancel(order, CancelReason.UNKNOWN, step)
 
     def _on_cancel_reject(self, order: OpenOrder, event: CancelReject, step: StepBuilder) -> None:
-        """Count the reject. No reject proves that the order is gone: a cancel is repeated anyway.
+        """Record the reject; the cancel is repeated, because a reject does not prove an end.
 
-        After NOT_FOUND the order is queried as well.
+        After NOT_FOUND the order is also queried.
         """
         step.add_anomaly(f"cancel_{event.reason}", f"{order.client_id}: {event.text}")
         if event.reason is CancelRejectReason.NOT_FOUND:
             order.next_query_ns = step.ts_ns
 
     def _on_closed_order(self, event: OrderEvent, client_id: str, step: StepBuilder) -> None:
-        """Handle an event of an order that is not live: late, unknown, or a contradiction."""
+        """Handle an event of an order that is not live: late, of an unknown id, or contrary."""
         order = self._orders.closed(client_id)
         if order is None:
             step.add_anomaly("unknown_client_id", client_id)
         elif isinstance(event, OrderAck) and order.is_taking:
-            pass  # it had ended before the answer came: no sign that it is open
+            pass  # an IOC order that ended before its answer came
         elif isinstance(event, OrderOpen | OrderAck) and order.state is not OrderState.FILLED:
             step.add_anomaly("closed_order_alive", client_id)
             if step.ts_ns < order.next_query_ns:
@@ -215,13 +214,13 @@ class Lifecycle:
             self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
 
     def cancel_by_id(self, client_id: str, venue_id: str, step: StepBuilder) -> None:
-        """Cancel an order that is open at the venue although it is not in our books."""
+        """Cancel an order that is open at the venue but not in our books."""
         step.commands.append(
             CancelOrder(client_id=client_id, venue_id=venue_id, reason=CancelReason.NOT_IN_BOOKS)
         )
 
     def book_fill(self, fill: Fill, step: StepBuilder) -> None:
-        """Book one execution, and then update the order that it belongs to."""
+        """Book one execution, then update its order."""
         known = self._orders.find(fill.client_id) or self._orders.by_venue_id(fill.venue_id)
         if known is None:
             self.unmatched_fills.add(fill, step)
@@ -271,7 +270,7 @@ class Lifecycle:
             self._transition(order, OrderUpdate.PART_FILL, step)
 
     def _learn_venue_id(self, order: OpenOrder, venue_id: str, step: StepBuilder) -> None:
-        """Record the venue's id, and book the fills that carried only that id."""
+        """Record the venue's id of an order, and book the waiting fills that have only that id."""
         if not venue_id or order.venue_id:
             return
         self._orders.learn_venue_id(order, venue_id)
@@ -279,11 +278,11 @@ class Lifecycle:
             self.book_fill(fill, step)
 
     def release(self, order: OpenOrder, step: StepBuilder) -> None:
-        """Release an order that the venue provably does not know."""
+        """Close an order that the venue provably does not know."""
         self._transition(order, OrderUpdate.PROVEN_ABSENT, step, "not known to the venue")
 
     def request_cancel(self, order: OpenOrder, reason: CancelReason, step: StepBuilder) -> None:
-        """Request the end of an order; the first reason is kept. `send_due_cancel` sends it."""
+        """Request the end of an order and send its cancel if due; the first reason is kept."""
         if order.cancel_reason is None:
             self._orders.request_end(order, reason, step.ts_ns)
             order.next_cancel_ns = step.ts_ns
@@ -292,7 +291,7 @@ class Lifecycle:
         self.send_due_cancel(order, step)
 
     def send_due_cancel(self, order: OpenOrder, step: StepBuilder) -> None:
-        """Send the cancel that is due, if the order is to end and may still be live."""
+        """Send the cancel if it is due, its end was requested, and the order may still be live."""
         is_over = order.state is OrderState.CLOSED_UNSETTLED
         if order.cancel_reason is None or is_over or step.ts_ns < order.next_cancel_ns:
             return

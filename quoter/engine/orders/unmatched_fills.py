@@ -1,6 +1,6 @@
 """Fills whose order is not known yet.
 
-They wait for the venue id of one of our orders, or turn out not to be ours.
+They wait until the venue id of one of our orders matches, or are found to be foreign.
 """
 
 from quoter.domain.events import Fill
@@ -11,7 +11,7 @@ from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
 
 UNMATCHED_FILLS_MAX = 1_000  # fills whose order is not known yet
-FOREIGN_FILLS_MAX = 10_000  # remembered, because overlapping lists of trades report them again
+FOREIGN_FILLS_MAX = 10_000  # stored, because overlapping lists of trades report them again
 
 
 class UnmatchedFills:
@@ -38,9 +38,10 @@ class UnmatchedFills:
         return len(self._waiting)
 
     def add(self, fill: Fill, step: StepBuilder) -> None:
-        """Keep a fill of no known order, unless it is booked or known to be foreign.
+        """Keep a fill without a known order, unless it is booked or known to be foreign.
 
-        While UNMATCHED_FILLS_MAX wait, a further one is not kept: lists of trades report it again.
+        If UNMATCHED_FILLS_MAX are waiting, the fill is dropped; a later list of trades has it
+        again.
         """
         if self._inventory.has(fill.trade_id) or fill.trade_id in self._foreign:
             return
@@ -61,9 +62,9 @@ class UnmatchedFills:
     def take_older_than(self, before_ns: int) -> list[Fill]:
         """Remove and return foreign fills.
 
-        A fill is foreign if its client id is not of our instance, or if it is from before
-        `before_ns` and no order matched it; but not while an order that is older than the fill has
-        no venue id yet: the fill may belong to that order.
+        A fill is foreign if its client id is not of our instance, or if it is older than
+        `before_ns` and no order has matched it. It is kept while an order older than the fill has
+        no venue id, because it may be a fill of that order.
         """
         if not self._waiting:
             return []

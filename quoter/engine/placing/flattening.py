@@ -1,7 +1,7 @@
 """Flattening: trades the inventory down to its target, and no further (rule KS-12).
 
-Started by an operator only. A kill never flattens: selling while something is wrong has to be a
-decision of its own.
+Only an operator starts it. A kill never flattens: whether to sell while something is wrong must be
+a separate decision.
 """
 
 from decimal import Decimal
@@ -19,7 +19,7 @@ from quoter.engine.placing.placing import Placing
 from quoter.engine.step_builder import StepBuilder
 from quoter.state.inventory import Inventory
 
-REACH = 0.0005  # a slice may trade at prices worse than the best one by this fraction of it
+REACH = 0.0005  # a slice may trade up to this fraction worse than the best price
 SLICE_APART_NS = 250 * NS_PER_MS
 SAME_BOOK_NS = 2_000 * NS_PER_MS  # minimum time between two slices while the book is unchanged
 
@@ -38,15 +38,18 @@ class Flattening:
         self._limits = config.limits
         self._market, self._inventory = market, inventory
         self._placing, self._causes = placing, causes
-        self._slice_ns = 0  # when the last slice was still live
-        self._is_reported = False  # whether it was reported that nothing is left to do
+        self._slice_ns = 0  # last time at which a slice was live
+        self._is_reported = False  # whether the end of the flattening was reported
 
     @property
     def is_on(self) -> bool:
         return self._causes.switch.is_active(Cause.OPERATOR_FLATTEN)
 
     def advance(self, state: TradingState, phase: Phase, step: StepBuilder) -> None:
-        """Send the next slice if it is due. Call instead of quoting, while orders are allowed."""
+        """Send the next slice if it is due.
+
+        Call it instead of quoting, while orders are allowed.
+        """
         self._placing.cancel_all(CancelReason.STATE, step, but_taking=True)
         if self._placing.is_taking:
             self._slice_ns = step.ts_ns
@@ -55,7 +58,7 @@ class Flattening:
         if quote is None:
             if self._market.mid is not None and not self._is_reported:
                 left = plain(self._inventory.net)
-                step.add_anomaly("flat", f"inventory {left}: nothing more that the venue accepts")
+                step.add_anomaly("flat", f"inventory {left}: the venue accepts no further order")
                 self._is_reported = True
             return
         self._is_reported = False
@@ -64,13 +67,13 @@ class Flattening:
             self._placing.take_liquidity(quote, book_seq=seq, state=state, phase=phase, step=step)
 
     def _is_due(self, ts_ns: int) -> bool:
-        """Whether enough time has passed, so that the book already shows the last slice."""
+        """Whether enough time has passed for the book to show the last slice."""
         since_ns = ts_ns - self._slice_ns
         is_newer = self._market.book.ts_ns > self._slice_ns
         return since_ns >= (SLICE_APART_NS if is_newer else SAME_BOOK_NS)
 
     def _slice(self) -> Quote | None:
-        """The next slice; None without a market, or if what is left is too small for the venue."""
+        """The next slice; None without a market, or if the rest is too small for the venue."""
         bid, ask = self._market.bid, self._market.ask
         net, instrument = self._inventory.net, self._placing.instrument
         if bid is None or ask is None or net == 0:
@@ -93,9 +96,9 @@ class Flattening:
         return Quote(side=side, ticks=ticks, price=price, size=size)
 
     def _size_max(self, wanted: Decimal, price: Decimal) -> Decimal:
-        """The largest size (base) within `wanted`, the limits of one order, and the depth.
+        """The largest size, base, within `wanted`, the limits of one order, and the depth.
 
-        The order rules require that depth on both sides of the book.
+        The order rules require that both sides of the book have at least the order's size.
         """
         limits, depth = self._limits, depth_of(self._market)
         largest = min(

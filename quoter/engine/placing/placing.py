@@ -1,4 +1,4 @@
-"""Brings the orders at the venue to the wanted quote, through order rules and message budget."""
+"""Brings our orders to the wanted quote, within the order rules and the message budget."""
 
 from collections.abc import Sequence
 
@@ -32,15 +32,15 @@ from quoter.state.current_instrument import CurrentInstrument
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrder, OpenOrders
 
-MINUTE_S = 62.0  # a minute, and two seconds that the counter of the limit may include beyond it
-BUDGET_BURST_S = 2.0  # so many seconds of new orders may be sent at once
+MINUTE_S = 62.0  # a minute, plus two seconds that the limit's counter may include
+BUDGET_BURST_S = 2.0  # a burst may be as large as this many seconds of new orders
 SPARE_SHARE = 0.5  # small corrections may use only the upper half of the bucket
-DENIED_PAUSE_NS = 1_000 * NS_PER_MS  # of a side after an order rule denied its order
+DENIED_PAUSE_NS = 1_000 * NS_PER_MS  # pause of a side after an order rule denied its order
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def base36(number: int) -> str:
-    """`number`, >= 0, in lower-case base 36 without leading zeros."""
+    """Return `number`, >= 0, in lower-case base 36 without leading zeros."""
     digits = ""
     while number:
         number, rest = divmod(number, 36)
@@ -49,7 +49,7 @@ def base36(number: int) -> str:
 
 
 def budget(config: EngineConfig) -> MessageBudget:
-    """The budget for new orders; rate and burst together stay within the limit per minute."""
+    """Return the budget for new orders; a burst plus the rate stays within the limit per minute."""
     per_min = float(config.activity.creates_per_min)
     burst = max(1.0, min(config.creates_per_s * BUDGET_BURST_S, per_min / 2.0))
     rate = min(config.creates_per_s, (per_min - burst) / MINUTE_S)
@@ -57,7 +57,7 @@ def budget(config: EngineConfig) -> MessageBudget:
 
 
 class Placing:
-    """Turns the difference between wanted and resting orders into intents that are checked."""
+    """Turns the difference between wanted and resting orders into intents, and checks them."""
 
     def __init__(
         self,
@@ -97,13 +97,13 @@ class Placing:
         self._sequence = 0
         self._book_seq = -1
         self._last_quote: TwoSidedQuote | None = None
-        # Until this time, from these figures, the orders need no change.
+        # While the figures are these, the orders need no change until this time.
         self._settled_until_ns = 0
         self._settled_from: tuple[object, ...] = ()
 
     @property
     def instrument(self) -> Instrument:
-        """The instrument by the newest market rules."""
+        """The instrument with the newest market rules."""
         return self._instrument.now
 
     def requote(
@@ -115,7 +115,10 @@ class Placing:
         phase: Phase,
         step: StepBuilder,
     ) -> None:
-        """Issue the fewest commands that bring both sides to `quote`, computed at `book_seq`."""
+        """Issue the fewest commands that bring both sides to `quote`.
+
+        book_seq: sequence number of the book that the quote was computed from.
+        """
         self._book_seq = book_seq
         if not self._is_due(quote, step):
             return
@@ -161,17 +164,17 @@ class Placing:
         side: Side,
         state: TradingState,
     ) -> tuple[Quote, ...]:
-        """The part of `wanted` that the trading state and our limits allow; may be empty."""
+        """Part of `wanted` that the trading state and our limits allow; may be empty."""
         if state is TradingState.REDUCE_ONLY and not self._headroom.reduces(side):
             return ()
         if state is TradingState.REDUCE_ONLY and self._headroom.would_flip(side):
-            return ()  # more is resting than is left to reduce: headroom has to be freed first
+            return ()  # resting orders exceed the inventory: headroom must be freed first
         return self._headroom.fitting(wanted, resting, side, state)
 
     def _is_due(self, quote: TwoSidedQuote, step: StepBuilder) -> bool:
         """Whether to compare the orders with the quote again.
 
-        True after every relevant change, and on ticks: hold times end and budgets refill.
+        True after every relevant change, and on ticks, because hold times end and budgets refill.
         """
         is_new, self._last_quote = quote is not self._last_quote, quote
         return (
@@ -213,7 +216,7 @@ class Placing:
         *,
         replacing: OpenOrder | None,
     ) -> bool:
-        """Place a quote. True if it is on its way or only waits for `replacing` to end."""
+        """Place a quote. True if it was sent or only waits for the end of `replacing`."""
         is_backing_off = not self._backoff.may_create(quote.side, step.ts_ns)
         if is_backing_off or not self._budget.has_tokens(step.ts_ns):
             return False
@@ -228,7 +231,7 @@ class Placing:
     def take_liquidity(
         self, quote: Quote, *, book_seq: int, state: TradingState, phase: Phase, step: StepBuilder
     ) -> None:
-        """Send an IOC order of up to `quote.size` at `quote.price` or better, if it is allowed."""
+        """Send an IOC order of up to `quote.size` at `quote.price` or better if limits allow it."""
         self._book_seq = book_seq
         if self._backoff.may_create(quote.side, step.ts_ns) and self._budget.has_tokens(step.ts_ns):
             quote = quote._replace(size=self._headroom.size(quote, state))
@@ -240,7 +243,7 @@ class Placing:
     ) -> str:
         """Place one post-only order outside of the quote; return its client id, "" if not placed.
 
-        Back-off, budget, grid or an order rule may prevent it.
+        It is not placed if back-off, budget, grid or an order rule prevents it.
         """
         self._book_seq = book_seq
         may_create = self._backoff.may_create(quote.side, step.ts_ns)
@@ -257,7 +260,10 @@ class Placing:
         phase: Phase,
         step: StepBuilder,
     ) -> bool:
-        """Check, reserve and send an order; False if the grid or an order rule refuses it."""
+        """Check, reserve and send an order.
+
+        False if filters of the venue or an order rule refuse it.
+        """
         if not self.instrument.is_tradable(price=quote.price, size=quote.size):
             return False
         self._sequence += 1

@@ -26,12 +26,12 @@ REJECT_PAUSE_NS = {
     RejectReason.BALANCE: 5_000 * NS_PER_MS,
     RejectReason.FILTER: 5_000 * NS_PER_MS,
     RejectReason.RATE_LIMIT: 1_000 * NS_PER_MS,
-    RejectReason.AUTH: 0,  # it kills: see `engine/orders/lifecycle.py`
+    RejectReason.AUTH: 0,  # raises a kill instead: see `engine/orders/lifecycle.py`
     RejectReason.NOT_SENT: 0,
     RejectReason.OTHER: 2_000 * NS_PER_MS,
 }
 UNKNOWN_PAUSE_NS = 1_000 * NS_PER_MS  # after a create without an answer
-REJECTS_MAX = 3  # of one side in REJECT_WINDOW_NS; then it waits for REJECT_REST_NS
+REJECTS_MAX = 3  # rejects of a side within REJECT_WINDOW_NS; then it waits for REJECT_REST_NS
 REJECT_WINDOW_NS = 10_000 * NS_PER_MS
 REJECT_REST_NS = 2_000 * NS_PER_MS
 
@@ -39,11 +39,12 @@ REJECT_REST_NS = 2_000 * NS_PER_MS
 class RejectBackoff:
     """Decides which sides may create orders.
 
-    A side waits after a reject: for a time, for a newer book after a post-only reject, and for a
-    balance report after a reject for lack of funds. An order that ends before it is filled,
-    although its end was not requested, counts like a post-only reject: some venues accept such an
-    order and then cancel it. Another process, such as a second daemon of this instance, may cancel
-    our orders too.
+    After a reject a side waits for a time. After a post-only reject it also waits for a newer book,
+    after a reject for lack of funds for a balance report.
+
+    An order that ends without our cancel before it is filled is treated like a post-only reject.
+    Some venues accept such an order and then cancel it; another process, such as a second daemon of
+    this instance, may also have cancelled it.
     """
 
     def __init__(self, *, market: MarketView, causes: HaltCauses) -> None:
@@ -54,8 +55,8 @@ class RejectBackoff:
         self._streaks = {side: RejectStreak() for side in Side}
         # Ends that we did not request. An accepted order does not end this streak.
         self._ends = {side: RejectStreak() for side in Side}
-        self._priced_ns = dict.fromkeys(Side, -1)  # a newer book than of this time is required
-        self._unfunded_ns: dict[Side, int] = {}  # when the venue found our balance too small
+        self._priced_ns = dict.fromkeys(Side, -1)  # a book newer than this is required
+        self._unfunded_ns: dict[Side, int] = {}  # time of the reject for lack of funds
 
     def may_create(self, side: Side, ts_ns: int) -> bool:
         """Whether this side may create an order now."""
@@ -68,7 +69,7 @@ class RejectBackoff:
         return bool(self._unfunded_ns)
 
     def on_balances(self, report: BalanceReport) -> None:
-        """Allow orders again on sides that were rejected for lack of funds before this report."""
+        """Allow orders again on sides that were rejected for lack of funds before the report."""
         for side, since_ns in list(self._unfunded_ns.items()):
             if report.asked_ns >= since_ns:
                 del self._unfunded_ns[side]
@@ -79,7 +80,7 @@ class RejectBackoff:
     def on_order_event(self, event: OrderEvent, order: OpenOrder, step: StepBuilder) -> None:
         """Start a back-off after a reject, a missing answer or an end that we did not request.
 
-        An acknowledged order ends the streak of rejects of its side.
+        An accepted order resets its side's streak of rejects.
         """
         match event:
             case OrderReject():
@@ -94,7 +95,7 @@ class RejectBackoff:
                 pass
 
     def _on_end(self, event: OrderDone, order: OpenOrder, step: StepBuilder) -> None:
-        """Count the end of an order that was neither filled whole nor cancelled by us."""
+        """Process the end of an order that was neither filled completely nor cancelled by us."""
         is_ours = order.cancel_reason is not None or order.is_taking
         if is_ours or event.reason is DoneReason.FILLED:
             return
@@ -119,7 +120,7 @@ class RejectBackoff:
         self._wait(side, ts_ns, REJECT_PAUSE_NS[reason])
 
     def _wait(self, side: Side, ts_ns: int, pause_ns: int) -> None:
-        """Block the side for `pause_ns`, and for longer after REJECTS_MAX within the window."""
+        """Block the side for `pause_ns`, or longer after REJECTS_MAX rejects within the window."""
         rejects = self._rejects[side]
         if len(rejects) == REJECTS_MAX and ts_ns - rejects[0] < REJECT_WINDOW_NS:
             pause_ns = max(pause_ns, REJECT_REST_NS)

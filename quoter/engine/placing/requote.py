@@ -1,8 +1,9 @@
 """Plans the fewest actions that turn the resting orders into the wanted quote.
 
-Pure: the caller turns actions into intents and cancels. An order that is more aggressive than
-wanted is replaced at once; if by less than the tolerance, only while the message budget has tokens
-to spare. Any other difference must exceed its tolerance, and waits for the hold time.
+Pure: the caller turns actions into intents and cancels. An order that is too aggressive by the
+tolerance or more is replaced at once. If it is too aggressive by less, it is replaced only while
+the message budget has tokens to spare. Any other difference must exceed its tolerance, and waits
+for the hold time.
 """
 
 from collections.abc import Sequence
@@ -14,12 +15,12 @@ from quoter.domain.units import NEVER_NS
 from quoter.engine.config import RequotePolicy
 from quoter.state.open_orders import IN_FLIGHT, OpenOrder
 
-SIZE_TOLERANCE = 5  # a size is kept while it is within 1/5 of the wanted one
+SIZE_TOLERANCE = 5  # a size within 1/5 of the wanted size is kept
 
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Put `quote` in place of `order`. `is_urgent`: cancel `order` even if `quote` is refused."""
+    """Put `quote` in place of `order`; `is_urgent`: cancel `order` even if `quote` is refused."""
 
     order: OpenOrder
     quote: Quote
@@ -28,7 +29,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Place `quote` where no order of ours is."""
+    """Place `quote`, to which no order of ours corresponds."""
 
     quote: Quote
 
@@ -54,7 +55,7 @@ def plan(
     has_spare_budget: bool,
     leftover: CancelReason,
 ) -> list[Action]:
-    """Return the actions for one side. `resting`: its orders that are to stay (`is_wanted`).
+    """Return the actions for one side. `resting`: its orders whose end was not requested.
 
     Quotes and orders are paired from the best price outward. Orders without a quote are removed for
     the reason `leftover`.
@@ -82,7 +83,7 @@ def settled_until_ns(
 ) -> int:
     """Return the time before which `plan` returns no action, with or without spare budget.
 
-    0 if that depends on more than the age of an order. Arguments as in `plan`.
+    0 if that depends on more than the age of orders. Arguments as in `plan`.
     """
     if len(wanted) != len(resting):
         return 0

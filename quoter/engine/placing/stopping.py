@@ -9,10 +9,10 @@ from quoter.engine.placing.placing import Placing
 from quoter.engine.step_builder import StepBuilder
 from quoter.state.open_orders import OpenOrder, OpenOrders
 
-CANCEL_ALL_AGAIN_NS = 5_000 * NS_PER_MS  # a cancel-all is requested again after this
-# An order still open this long after a stop is reported, once a second.
+CANCEL_ALL_AGAIN_NS = 5_000 * NS_PER_MS  # time between two requests of a cancel-all
+# Orders still open after a stop are reported once in this time.
 REMAINING_REPORT_NS = 1_000 * NS_PER_MS
-# A requested end that is not confirmed for this long raises a cause.
+# A requested end that is unconfirmed for longer raises a cause.
 UNVERIFIED_NS = 10_000 * NS_PER_MS
 
 
@@ -31,7 +31,7 @@ class Stopping:
         self._reported_ns = 0
 
     def on_quoting_allowed(self) -> None:
-        """Forget the last stop. Call in every step that allows quoting."""
+        """Reset the state of the last stop. Call in every step that allows quoting."""
         self._reason = None
 
     def stop(self, state: TradingState, phase: Phase, step: StepBuilder) -> None:
@@ -52,10 +52,10 @@ class Stopping:
         self._report_remaining_orders(step)
 
     def check_cancels(self, step: StepBuilder) -> None:
-        """Raise CANCEL_UNVERIFIED while an order that was to end may still be live.
+        """Raise CANCEL_UNVERIFIED while an order whose end was requested may still be live.
 
-        Orders without an answer to their create have a cause of their own (UNKNOWN_ORDERS), unless
-        the engine is killed: then they count like any other.
+        Orders in the state UNKNOWN are excluded, because they have a cause of their own
+        (UNKNOWN_ORDERS). After a kill they are included.
         """
         late = [
             order.client_id
@@ -70,7 +70,7 @@ class Stopping:
             return
         names = ", ".join(late)
         seconds = UNVERIFIED_NS / NS_PER_S
-        text = f"orders may still be live {seconds:g} s after they were to end: {names}"
+        text = f"orders may still be live {seconds:g} s after their end was requested: {names}"
         self._causes.raise_cause(step, Cause.CANCEL_UNVERIFIED, text)
 
     def _is_counted(self, order: OpenOrder) -> bool:

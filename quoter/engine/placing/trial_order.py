@@ -1,10 +1,11 @@
-"""The trial order: before the first quote, proof that this venue shows our orders and ends them.
+"""The trial order: before the first quote, it proves that we can find and cancel our orders.
 
 The smallest post-only order, far from the market, is placed like any other. The private stream and
-the list of open orders must name it by our client id, as the venue's own rows carry it: what we
-remember of the answer to the create does not count, because a crash would lose it. Then it is
-cancelled, and the list must not show it any more. A pause ends the order as usual; then another one
-is placed.
+the list of open orders must show it with our client id in the venue's own rows. Our record of the
+answer to the create is not enough, because a crash would lose it.
+
+Then the order is cancelled, and the list must no longer show it. A pause cancels the order as
+usual; another one is placed after it.
 """
 
 from collections.abc import Callable
@@ -25,28 +26,29 @@ from quoter.engine.placing.placing import Placing
 from quoter.engine.step_builder import StepBuilder
 from quoter.state.open_orders import RESTING, OpenOrder, OpenOrders
 
-DISTANCE = 0.7  # from the best price, as a share of the collar: the references may differ from it
-SHOWN_S_MAX = 6  # for the answer, the stream and the list; a silent stream reconnects after 10 s
-CANCELLED_S_MAX = 12  # longer than two calls whose answers are lost: 5.5 s each
+# from the best price, as a share of the collar; less than 1, as references may differ
+DISTANCE = 0.7
+SHOWN_S_MAX = 6  # limit for answer, stream and list; a silent stream reconnects after 10 s
+CANCELLED_S_MAX = 12  # limit for the cancel; longer than two calls without an answer (5.5 s each)
 GONE_S_MAX = 6
 LIST_AGAIN_NS = 500 * NS_PER_MS  # between two requests of the list
 TRY_AGAIN_NS = NS_PER_S
-TRIES_MAX = 10  # orders that were refused, or ended, before they were found
+TRIES_MAX = 10  # orders that were refused, or ended before they were found
 
 
 class Stage(StrEnum):
     """The stages of the trial."""
 
-    WAITING = "waiting"  # for a moment in which an order may be placed
+    WAITING = "waiting"  # until an order may be placed
     PLACED = "placed"  # stream and list must show the order
     CANCELLING = "cancelling"
-    ENDED = "ended"  # the list must not show it any more
+    ENDED = "ended"  # the list must no longer show the order
     PASSED = "passed"
     FAILED = "failed"
 
 
 class TrialOrder:
-    """Places one order at a time until one was found and cancelled, or the trial failed."""
+    """Places one order at a time until one was found and cancelled, or the trial has failed."""
 
     def __init__(
         self,
@@ -58,26 +60,29 @@ class TrialOrder:
         lifecycle: Lifecycle,
         request_list: Callable[[StepBuilder], None],
     ) -> None:
-        """Prepare the trial; `request_list` requests the list of open orders."""
+        """Prepare the trial; request_list: requests the list of open orders."""
         self._mode, self._collar = config.trial, float(config.limits.price_collar)
         self._market, self._orders, self._placing = market, orders, placing
         self._lifecycle, self._request_list = lifecycle, request_list
         self.stage = Stage.PASSED if config.trial is TrialMode.OFF else Stage.WAITING
         self._client_id = ""
         self._since_ns = 0  # start of the stage
-        self._due_ns = 0  # of the next try, or of the next request of the list
+        self._due_ns = 0  # time of the next try, or of the next request of the list
         self._tries = 0
         self._is_streamed = self._is_listed = False
-        self._other_name = ""  # by which the venue called the order instead
+        self._other_name = ""  # client id under which the venue listed the order instead
         self._refusal = "the order rules deny it"  # of the newest order
 
     @property
     def is_quoting_allowed(self) -> bool:
-        """Whether quotes may follow: the trial passed, and this run is not for the trial alone."""
+        """Whether quotes may follow: the trial has passed, and the mode is not ONLY."""
         return self.stage is Stage.PASSED and self._mode is not TrialMode.ONLY
 
     def observe(self, event: Event, step: StepBuilder) -> None:
-        """Record what an event shows of the order; enter the next stage once this one is over."""
+        """Record what an event shows about the order.
+
+        Enter the next stage if this one is complete.
+        """
         if self.stage in (Stage.PASSED, Stage.FAILED, Stage.WAITING):
             return
         match event:
@@ -104,7 +109,7 @@ class TrialOrder:
     def advance(self, state: TradingState, phase: Phase, step: StepBuilder) -> None:
         """Place the order if it is due, or fail after TRIES_MAX.
 
-        Call instead of quoting, while orders are allowed.
+        Call it instead of quoting, while orders are allowed.
         """
         if self.stage is not Stage.WAITING or step.ts_ns < self._due_ns or phase is not Phase.LIVE:
             return
@@ -127,7 +132,7 @@ class TrialOrder:
             self._tries += 1
 
     def _place(self, side: Side, ticks: int, state: TradingState, step: StepBuilder) -> bool:
-        """Place an order of the least size at a price; False if it is denied."""
+        """Place an order of the smallest size at `ticks`; False if it is denied."""
         price = self._placing.instrument.price(ticks)
         if not price > 0:
             return False
@@ -146,13 +151,13 @@ class TrialOrder:
         return True
 
     def _least_size(self, price: Decimal) -> Decimal:
-        """The smallest size, on the lot grid, that the venue accepts at a price."""
+        """The smallest size, on the lot grid, that the venue accepts at `price`, base."""
         market = self._placing.instrument
         least = max(market.size_min, market.notional_min / price)
         return (least / market.lot).to_integral_value(rounding=ROUND_CEILING) * market.lot
 
     def _is_named(self, order: VenueOrder) -> bool:
-        """Whether this is our order, by the client id that the venue's row carries."""
+        """Whether the venue's row has the client id of our trial order."""
         if order.client_id == self._client_id != order.reported_id:
             self._other_name = order.reported_id or "none"
         return order.reported_id == self._client_id
@@ -219,7 +224,7 @@ class TrialOrder:
         self._lifecycle.request_cancel(order, CancelReason.TRIAL, step)
 
     def _end(self, stage: Stage, text: str, step: StepBuilder) -> None:
-        """End the trial; an order that may be live is cancelled."""
+        """End the trial, and cancel an order that may be live."""
         order = self._orders.live(self._client_id)
         if order is not None:
             self._cancel(order, step)

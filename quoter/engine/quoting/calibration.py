@@ -1,10 +1,11 @@
-"""Estimates sigma, kappa and A from the market, and the references that gamma is normalised by.
+"""Estimates sigma, kappa and A from the market, and the references that normalise gamma.
 
-With priors the first quote follows the first book. Without them a short warm-up watches mids and
-trades; its figures become the priors. The references start from the priors. With kappa and A of the
-settings, or of earlier runs that have seen enough, they are fixed at once. Otherwise they are
-provisional: they follow the estimates, at a limited speed, until enough of the market was seen, in
-this run and the earlier ones, and are fixed then.
+With priors, the first quote follows the first book. Without them, a short warm-up observes mids and
+trades, and its figures become the priors.
+
+The references start from the priors. They are fixed at once if kappa and A come from the settings,
+or from earlier runs with enough data. Otherwise they are provisional: they follow the estimates at
+a limited speed. They are fixed once this run and the earlier ones together have enough data.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,24 +39,24 @@ from quoter.state.current_instrument import CurrentInstrument
 
 WARMUP_S = 5.0
 WARMUP_GRID_S = 0.1
-# Bounds of d0 in units of 1/kappa: near enough to say something about A, far enough to be a
-# distance that is quoted.
+# Bounds of d0 in units of 1/kappa: near enough to estimate A, far enough to be a distance at which
+# we would quote.
 D0_KAPPA_MIN, D0_KAPPA_MAX = 0.25, 10.0
-# Our live orders by side: distance from the mid, price, and size in order sizes of each.
+# Our live orders by side: (distance from the mid in price, size in order sizes) of each.
 type Resting = Mapping[Side, Sequence[tuple[float, float]]]
-REACHES_MAX = 10_000  # trades that the warm-up keeps
-# References are provisional for this long, and until so many windows were reached by takers.
+REACHES_MAX = 10_000  # maximum number of trades that the warm-up stores
+# References are provisional until there are this many seconds and reaches (see `Evidence`).
 PROVISIONAL_S, PROVISIONAL_REACHES = 600.0, 100
-# Most weight of the sigma of an earlier run, in seconds of observation: as of the usual volatility
-# of the regime. The ratio of scales is not kept and has to be found anew beside it.
+# Maximum weight of an earlier run's sigma, in seconds of observation; equal to the weight of the
+# regime's usual volatility. The ratio of scales is not saved, so each run measures it anew.
 SIGMA_KEPT_S_MAX = 300.0
 FOLLOW_S = 1.0  # time between two steps of provisional references
-DOUBLING_S = 60.0  # in which each of them at most halves or doubles
-TICKS_SIGMA_MIN = 0.1  # for a mid that did not move: sigma in ticks per sqrt(s)
+DOUBLING_S = 60.0  # time in which each reference at most halves or doubles
+TICKS_SIGMA_MIN = 0.1  # lowest sigma of a warm-up, ticks per sqrt(s), for a mid that did not move
 
 
 class WarmUp:
-    """Collects mids on a time grid, and how far takers come, for WARMUP_S seconds."""
+    """Collects mids on a time grid, and the distances that takers reach, for WARMUP_S seconds."""
 
     def __init__(self) -> None:
         self._start_s = 0.0
@@ -95,7 +96,7 @@ class WarmUp:
 
 
 class Calibration:
-    """Owns the estimators of sigma, kappa and A; `ready` once the references of gamma exist."""
+    """Owns the estimators of sigma, kappa and A; `ready` once references of gamma exist."""
 
     def __init__(
         self,
@@ -120,8 +121,10 @@ class Calibration:
         self.expected_fills_per_s = 0.0  # of our live orders, in order sizes, both sides
         self._expected_takers = {side: ExpectedTakers() for side in Side}
         self._resting: Resting = dict.fromkeys(Side, ())
-        self._takers_per_s = dict.fromkeys(Side, 0.0)  # expected at our nearest order, by our side
-        self._rated_by: IntensityEstimate | None = None  # what these rates were computed with
+        # expected takers at our nearest order, by our side
+        self._takers_per_s = dict.fromkeys(Side, 0.0)
+        # the estimate that these rates were computed with
+        self._rated_by: IntensityEstimate | None = None
         self.references: References | None = None
         self.has_fixed_references = False
         self._first_references: References | None = None
@@ -136,7 +139,7 @@ class Calibration:
         return self.references is not None
 
     def expected_market(self) -> ExpectedMarket:
-        """Return the market as it usually is: over the last half hour, as far as it was seen."""
+        """Return the usual market: variance over the last half hour, and expected fills."""
         volatility = self._volatility
         return ExpectedMarket(
             variance_per_s=volatility.long.variance if volatility is not None else 0.0,
@@ -145,7 +148,7 @@ class Calibration:
 
     @property
     def references_text(self) -> str:
-        """The references of the start and the present ones, for the log; empty before the start."""
+        """The first and the present references, for the log; empty before the start."""
         first, now = self._first_references, self.references
         if first is None or now is None:
             return ""
@@ -162,17 +165,16 @@ class Calibration:
 
     @property
     def estimate(self) -> IntensityEstimate | None:
-        """Kappa and A that quotes use; None before the start."""
+        """The estimate of kappa and A that quotes use; None before the start."""
         if self._frozen is not None:
             return self._frozen
         return self._intensity.estimate if self._intensity is not None else None
 
     @property
     def learned(self) -> SavedCalibration | None:
-        """The figures to keep for the next start.
+        """The figures to save for the next start.
 
-        None before the start, while they rest on priors alone, and if they are not estimated
-        (`is_calibrating` off).
+        None before the start, while they come from priors alone, and with `is_calibrating` off.
         """
         intensity, volatility = self._intensity, self._volatility
         sigma = volatility.sigma_long if volatility is not None else None
@@ -196,8 +198,8 @@ class Calibration:
     def on_mid(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
         """Update the estimators with a mid of the book without our own orders, quote/base.
 
-        half_book_spread: half of the book's spread, price. Raises InvalidInput for a number out of
-        domain, or while the market gives no valid gamma.
+        half_book_spread: price. Raises InvalidInput for a number out of domain, or while the market
+        gives no valid gamma.
         """
         t_s, self._ts_ns = ts_ns * S_PER_NS, ts_ns
         if self._volatility is None or self._intensity is None:
@@ -213,7 +215,7 @@ class Calibration:
             self._follow(t_s, mid)
 
     def _follow(self, t_s: float, mid: float) -> None:
-        """Move provisional references towards the estimates; fix them once enough was seen."""
+        """Move provisional references towards the estimates; fix them once there is enough data."""
         learned, references, intensity = self.learned, self.references, self._intensity
         elapsed_s = min(abs(t_s - self._followed_s), DOUBLING_S)
         self._followed_s = t_s
@@ -238,7 +240,7 @@ class Calibration:
             self._intensity.on_trade(t_s, trade.taker, trade.price)
 
     def on_orders(self, t_s: float, resting: Resting | None) -> None:
-        """Set our live orders from `t_s` on, for the expected fill rate; None: as before."""
+        """Set our live orders from `t_s` on, for the expected fill rate; None: unchanged."""
         if resting is not None:
             self._resting, self._rated_by = resting, None
         if self._intensity is None:
@@ -261,19 +263,22 @@ class Calibration:
 
     @property
     def expected_takers_per_s(self) -> dict[Side, float]:
-        """Expected takers/s who fill an order of ours, by our side, corrected by our own fills."""
+        """Expected takers/s who fill our orders, by our side, times `fill_factor`."""
         return {
             side: self.fill_factor * takers.average
             for side, takers in self._expected_takers.items()
         }
 
     def on_fill(self, t_s: float, lots: float) -> None:
-        """Count a fill of `lots` order sizes for `fill_factor`; no effect with priors only."""
+        """Count a fill of `lots` order sizes for `fill_factor`.
+
+        No effect without fill correction.
+        """
         if self._own_fills is not None:
             self._own_fills.on_fill(t_s, lots)
 
     def update_fill_factor(self, t_s: float) -> None:
-        """Update `fill_factor`, by which A is multiplied, from our expected and actual fills."""
+        """Update `fill_factor`, the factor on A, from our expected and actual fills."""
         if self._own_fills is not None:
             self.fill_factor = self._own_fills.factor(t_s)
 
@@ -286,7 +291,10 @@ class Calibration:
             self._intensity.restart()
 
     def _has_priors(self) -> bool:
-        """Whether there are priors for volatility and trade rate; the book gives a first kappa."""
+        """Whether there are priors of volatility and trade rate.
+
+        Kappa then starts from the book.
+        """
         config = self._config
         takers = config.intensity_prior or config.trades_per_s_prior or config.recent_trades
         return config.sigma_prior is not None and bool(takers)
@@ -323,12 +331,15 @@ class Calibration:
             self._frozen = estimate._replace(confidence=Confidence.OK)
 
     def _sigma_prior_s(self) -> float:
-        """Seconds of observation that the prior of sigma weighs as in the long estimate."""
+        """Weight of sigma's prior in the long estimate, in seconds of observation."""
         seen = self._config.prior_evidence
         return PRIOR_S if seen is None else min(max(seen.seconds, PRIOR_S), SIGMA_KEPT_S_MAX)
 
     def _prior(self, mid: float, half_book_spread: float, sigma: float) -> IntensityPrior:
-        """Return the prior of the intensity, from the first source that has each figure."""
+        """Return the prior of the intensity.
+
+        Each figure comes from the first source that has it.
+        """
         config = self._config
         guess = market_prior(
             mid=mid,
@@ -352,7 +363,7 @@ class Calibration:
         return prior
 
     def apply_settings(self, gamma: float, adverse_bps: float) -> None:
-        """Use another gamma and cost; the references stay as they are.
+        """Use another gamma and cost; the references stay unchanged.
 
         Raises InvalidInput before anything has changed.
         """
@@ -379,7 +390,7 @@ class Calibration:
         markout_cost_bid: float = 0.0,
         markout_cost_ask: float = 0.0,
     ) -> PricingInputs | NoQuote:
-        """The inputs of a quote, or the reason why one is missing.
+        """Return the inputs of a quote, or the reason why one is missing.
 
         Units as in PricingInputs. Raises InvalidInput for a number out of domain.
         """
@@ -431,10 +442,10 @@ class Calibration:
 
 
 def _is_enough(seconds: float, reaches: int) -> bool:
-    """Whether references that rest on this are fixed."""
+    """Whether references with this amount of data are fixed."""
     return seconds >= PROVISIONAL_S and reaches >= PROVISIONAL_REACHES
 
 
 def _with_intensity(prior: IntensityPrior, intensity: float) -> IntensityPrior:
-    """The prior with the rate at d0 that an intensity A at distance zero implies."""
+    """Return the prior with the rate at d0 that follows from the intensity A at distance zero."""
     return prior._replace(rate=intensity * exp(-prior.kappa * prior.d0))

@@ -1,7 +1,7 @@
-"""Owns all estimators, feeds them with events, and hands their results to pricing.
+"""Owns all estimators, passes events to them, and their results to pricing.
 
 Sigma and kappa follow every change of the best prices. The other estimators follow trades, fills
-and ticks, ten a second: they change more slowly, and book updates stay cheap.
+and ticks (ten a second). They change more slowly, and book updates stay cheap.
 """
 
 from collections.abc import Iterable
@@ -48,7 +48,7 @@ class Estimators:
         )
         self._micro = MicroPrice() if pricing.fair is Fair.MICRO else None
         self._half = 0.0  # our half-spread, price; 0 before the first quote
-        # mid and revision of our orders that the expected fill rate was last computed from
+        # inputs of the last expected fill rate: mid, and revision of our orders
         self._expected_from: tuple[float, int] | None = None
         self._was_without_edge = False
 
@@ -106,7 +106,7 @@ class Estimators:
         if is_without_edge and not self._was_without_edge:
             step.add_anomaly(
                 "no_edge",
-                "simulated fills lose at each distance after the fee: see `edges` in /state",
+                "simulated fills lose at every distance after the fee: see `edges` in /state",
             )
         self._was_without_edge = is_without_edge
 
@@ -125,7 +125,7 @@ class Estimators:
             self.toxic_flow.refresh(t_s, mid=mid, half=self._half)
 
     def on_fills(self, t_s: float, executions: Iterable[Execution]) -> None:
-        """Update from the fills of a step, except IOC orders, whose fills say nothing of takers."""
+        """Process the fills of a step. IOC orders are excluded: no taker reached them."""
         quoted = [one for one in executions if not self._orders.is_taker(one.fill)]
         for one in quoted:
             self.calibration.on_fill(t_s, one.lots)
@@ -140,11 +140,11 @@ class Estimators:
         self._refresh(t_s)
 
     def on_quote(self, terms: QuoteTerms) -> None:
-        """Set the half-spread of the latest quote, which bounds the estimated terms."""
+        """Set the half-spread of the latest quote, which the bounds of other terms depend on."""
         self._half = terms.half_spread
 
     def fair(self, bid: Level, ask: Level) -> float:
-        """Fair value between the best levels of others, quote/base."""
+        """Fair value from the best levels of others, quote/base."""
         mid = (bid.price + ask.price) / 2
         if self._micro is None:
             return mid
@@ -153,11 +153,11 @@ class Estimators:
 
     @property
     def changing_figures(self) -> tuple[object, ...]:
-        """The figures that quotes depend on besides their `inputs`, and the confidence in them."""
+        """Estimates that quotes depend on in addition to their `inputs`."""
         return self.calibration.estimate, self.toxic_flow.cooling_down
 
     def inputs(self, ts_ns: int, *, fair: float, lots: float) -> PricingInputs | NoQuote:
-        """The inputs of a quote, or the reason why one is missing. Raises InvalidInput.
+        """Return the inputs of a quote, or the reason why one is missing. Raises InvalidInput.
 
         fair: quote/base; lots: inventory in order sizes.
         """

@@ -18,13 +18,13 @@ from quoter.state.inventory import Inventory
 
 
 def no_quote(reason: NoQuote) -> TwoSidedQuote:
-    """A quote without orders, and the reason."""
+    """Return a quote without orders on either side, with the reason."""
     off = (SideOff(Side.BUY, reason), SideOff(Side.SELL, reason))
     return TwoSidedQuote(bids=(), asks=(), off=off, terms=None)
 
 
 class Quoting:
-    """Computes the wanted quote whenever one of its inputs has changed, and only then."""
+    """Computes the wanted quote when one of its inputs has changed."""
 
     def __init__(
         self,
@@ -45,10 +45,10 @@ class Quoting:
         self._market = market
         self._estimators = estimators
         self._regime = regime
-        self._seen: tuple[object, ...] | NoQuote | None = None  # what `latest` was computed from
+        self._seen: tuple[object, ...] | NoQuote | None = None  # inputs of `latest`
         self._funded_from: tuple[object, ...] = ()  # a quote and the balances that cover it
         self.latest: TwoSidedQuote = no_quote(NoQuote.NO_BOOK)
-        # the update of the book that `latest` was computed from, or is still right for
+        # newest book update for which `latest` is valid
         self.book_seq = -1
 
     @property
@@ -60,7 +60,8 @@ class Quoting:
     def fair_value(self) -> float | None:
         """Fair value that the latest quote was priced from, quote/base.
 
-        While nothing is quoted: the fair value of the present book, `None` without a usable one.
+        While nothing is quoted it is the fair value of the present book, `None` without a usable
+        one.
         """
         bid, ask = self._market.bid, self._market.ask
         if bid is None or ask is None:
@@ -74,7 +75,7 @@ class Quoting:
             return None
 
     def refresh(self, ts_ns: int, lots: float) -> bool:
-        """Update `latest`; True if it was computed anew. `lots`: inventory in order sizes."""
+        """Update `latest`; return whether it was recomputed. `lots`: inventory in order sizes."""
         market = self._market
         bid, ask = market.bid, market.ask
         self.book_seq = market.book.seq
@@ -111,7 +112,7 @@ class Quoting:
         return self._funded(quote) if self._needs_funds else quote
 
     def _funded(self, quote: TwoSidedQuote) -> TwoSidedQuote:
-        """The quote without a side for which the balance is below the venue's smallest order."""
+        """The quote without sides whose balance is below the venue's smallest order."""
         inventory = self._inventory
         figures = quote.bids, quote.asks, inventory.position, inventory.cash, self._instrument.now
         if figures == self._funded_from:
@@ -135,11 +136,11 @@ class Quoting:
         return instrument.is_tradable(price=quote.price, size=size)
 
     def set_shape(self, shape: QuoteShape) -> None:
-        """Use another shape; the next `refresh` computes the quote anew."""
+        """Use another shape; the next `refresh` recomputes the quote."""
         self._shape, self._seen = shape, None
 
     def clear(self, reason: NoQuote) -> None:
-        """Want no orders, for a reason outside pricing; the next `refresh` computes anew."""
+        """Want no orders, for a reason outside pricing; the next `refresh` recomputes the quote."""
         self._seen = None
         self.latest = no_quote(reason)
 

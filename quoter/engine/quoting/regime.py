@@ -1,14 +1,17 @@
-"""The market regime in the engine: its inputs, and its effect on quotes and on the trading state.
+"""The market regime in the engine: its inputs, and its effect on quotes and trading state.
 
-Usual volatility is an estimate of its own with a half-life of half an hour, renewed every 30 s, so
-that a crash has to last before it becomes usual. (The slow estimate that quotes use follows within
-minutes, as it should.) Large moves are not cut. A cut relative to the estimate lowers the estimate,
-and with it the next cut: on a market whose variance is mostly in jumps it falls towards zero. Both
-volatilities count moves of one second, so that a mid which bounces raises both. The usual one
-starts from the prior of sigma (of the settings, the ledger or the venue's bars), weighted as five
-minutes of data. Without one, the market is observed for a minute first; until then only equity is
-checked. Present volatility has an estimate of its own too, with the fast half-life and with moves
-below one tick ignored: on a coarse grid they are bounces between bid and ask.
+Usual volatility is a separate estimate with a half-life of half an hour. It is renewed every 30 s,
+so that a crash must last before it becomes usual. (The slow estimate for quotes follows within
+minutes.) It starts from the prior of sigma (settings, ledger or the venue's bars), weighted as five
+minutes of data. Without a prior the market is first observed for a minute; until then only equity
+is checked.
+
+Large moves are not cut. A cut relative to the estimate would lower the estimate, and then the next
+cut. In a market whose variance is mostly jumps, both would fall towards zero.
+
+Present volatility is a separate estimate too, with the fast half-life. It ignores moves below one
+tick: on a coarse grid they are bounces between bid and ask. Both volatilities use moves over one
+second, so a bouncing mid raises both.
 """
 
 from copy import replace
@@ -30,8 +33,8 @@ from quoter.state.current_instrument import CurrentInstrument
 
 USUAL_HALF_LIFE_S = 1_800.0
 RENEWAL_S = 30.0  # time between renewals of the usual volatility
-FIRST_S = 60.0  # of observation, where there is no prior of sigma
-FIRM_S = 300.0  # weight of the first figure; with less, a crash soon after the start would raise it
+FIRST_S = 60.0  # time of observation if there is no prior of sigma
+FIRM_S = 300.0  # weight of the first figure; a lower one lets an early crash become usual
 
 
 class RegimeWatch:
@@ -78,7 +81,7 @@ class RegimeWatch:
         self._causes.set(step, Cause.MARKET_REGIME, active=is_reducing, text=monitor.text)
 
     def _estimate(self, t_s: float, mid: float | None) -> None:
-        """Update the estimates with the mid; None means a gap without a book, not a move."""
+        """Update the estimates with the mid; None (no book) is a gap, not a move."""
         if self._now is None:
             self._begin()
         if self._now is not None:
@@ -118,12 +121,12 @@ class RegimeWatch:
 
     @property
     def changing_inputs(self) -> tuple[object, ...]:
-        """The changing values that `adjust` depends on."""
+        """The values that `adjust` depends on and that may change."""
         level = self._monitor.level
         return level, self._sigma_fast if level is Regime.REDUCE_ONLY else None
 
     def adjust(self, inputs: PricingInputs) -> PricingInputs:
-        """The inputs of a quote adjusted to the regime; unchanged in a normal one."""
+        """Return the inputs of a quote adjusted to the regime; unchanged in NORMAL."""
         policy = self._policy
         match self._monitor.level:
             case Regime.NORMAL:
@@ -152,5 +155,5 @@ class RegimeWatch:
 
 
 def _usual(sigma: float) -> VarianceRate:
-    """An estimate of usual volatility that starts from `sigma`."""
+    """Return an estimate of usual volatility that starts from `sigma`, price/sqrt(s)."""
     return VarianceRate(half_life_s=USUAL_HALF_LIFE_S, prior_sigma=sigma, prior_s=FIRM_S)

@@ -1,8 +1,8 @@
-"""Protection against informed takers: how they are detected, and what it does to our quotes.
+"""Protection against informed takers: detection, and effect on our quotes.
 
-Three protections, each with a switch and a bound: the predicted move of fair value shifts both
-quotes, the markout cost of a side moves that side out, and a side is not quoted for a while after a
-burst of fills. Two figures are reported only: VPIN, and the edge of simulated fills at other
+There are three protections, each with a switch and a bound. The predicted move of fair value shifts
+both quotes. The markout cost of a side moves that side out. After a burst of fills, a side is not
+quoted for a while. Two figures are only reported: VPIN, and the edge of simulated fills at other
 distances.
 """
 
@@ -27,10 +27,11 @@ SLOW_S = 1.0  # minimum time between two updates of slowly changing figures
 
 
 class ToxicFlow:
-    """Owns the estimators of toxic flow. Quotes use these attributes:
+    """Owns the estimators of toxic flow.
 
-    alpha: predicted move of fair value, price. markout_cost_bid, markout_cost_ask: extra distance
-    of our side, price, >= 0. cooling_down: our sides that are not quoted.
+    Quotes use these attributes. alpha: predicted move of fair value, price. markout_cost_bid,
+    markout_cost_ask: extra distance of that side, price, >= 0. cooling_down: our sides that are not
+    quoted.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class ToxicFlow:
         *,
         volume_per_s: float | None,
     ) -> None:
-        """Size VPIN's buckets by `volume_per_s`: base, both sides; None if not known."""
+        """Set the bucket size of VPIN from `volume_per_s`: base, both sides; None if not known."""
         self._config = config
         self._instrument = instrument
         self._flow = FlowAlpha()
@@ -49,13 +50,13 @@ class ToxicFlow:
         self._vpin = Vpin(volume_per_s * DAY_S / BUCKETS_PER_DAY) if volume_per_s else None
         self._simulated_edge: SimulatedEdge | None = None
         self._slow_s = 0.0
-        self.flow = 0.0  # in its own standard deviations, > 0 while takers buy
+        self.flow = 0.0  # in units of its standard deviation, > 0 while takers buy
         self.alpha = self.markout_cost_bid = self.markout_cost_ask = 0.0
         self.cooling_down: tuple[Side, ...] = ()
         self.has_no_edge = False
 
     def apply_settings(self, config: ToxicFlowConfig) -> None:
-        """Use other bounds. A running side cooldown goes on, unless cooldowns are now off."""
+        """Use other bounds. A running side cooldown continues unless cooldowns are switched off."""
         if self._cooldown is None or not config.side_cooldown_s > 0.0:
             self._cooldown, self.cooling_down = _cooldown_of(config), ()
         else:
@@ -63,14 +64,14 @@ class ToxicFlow:
         self._config, self._slow_s = config, 0.0
 
     def restart(self) -> None:
-        """Restart after a gap in the feed: what is pending can't be measured any more."""
+        """Drop pending measurements after a gap in the feed."""
         self._flow.restart()
         self._markouts.restart()
         if self._simulated_edge is not None:
             self._simulated_edge.restart()
 
     def on_trade(self, trade: Trade) -> None:
-        """Update from a public trade, also from one with us: it moves the price like any other."""
+        """Process a public trade. Trades with our orders are included: they move the price too."""
         t_s = trade.ts_ns * S_PER_NS
         self._flow.on_trade(t_s, trade.taker, trade.size)
         if self._vpin is not None:
@@ -104,7 +105,7 @@ class ToxicFlow:
                 )
 
     def on_mid(self, t_s: float, mid: float) -> None:
-        """Update from the mid of others, quote/base; call it about ten times a second."""
+        """Record the mid of others, quote/base; call it about ten times a second."""
         self._flow.on_mid(t_s, mid)
         self._markouts.on_mark(t_s, mid)
         if self._simulated_edge is not None:
@@ -136,7 +137,7 @@ class ToxicFlow:
         return self._vpin.value if self._vpin is not None else None
 
     def markouts_bps(self, t_s: float) -> dict[tuple[Side, float], float]:
-        """Mean markout, bps, by our side and horizon (s); negative for fills that lost."""
+        """Mean markout, bps, by our side and horizon (s); negative means a loss."""
         mean = self._markouts.mean_bps
         return {(side, h): mean(t_s, side, h) for side in Side for h in HORIZONS_S}
 

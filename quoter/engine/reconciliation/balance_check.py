@@ -1,4 +1,4 @@
-"""Compares the venue's balances with our books and finds differences that stay."""
+"""Compares the venue's balances with our books and finds lasting differences."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -8,16 +8,16 @@ from quoter.domain.number_text import plain
 from quoter.domain.units import NS_PER_S
 from quoter.state.inventory import Inventory, is_amount
 
-# A difference stays if it is at least this old, and was in this many reports in a row.
+# A difference is lasting once it is this old and was in this many consecutive reports.
 MISMATCH_AGE_MAX_NS = 3 * NS_PER_S
 MISMATCH_TIMES = 3
 
 
 class BalanceCheck:
-    """Counts reports in a row that differ from our books by the same amounts.
+    """Counts consecutive reports that differ from our books by the same amounts.
 
-    A fill that is not reported yet causes one difference, and the next fill another one. A real
-    difference stays the same, however much is traded meanwhile.
+    A fill that is not reported yet causes one difference, and the next such fill another one. A
+    real difference stays the same, whatever is traded.
     """
 
     def __init__(self, inventory: Inventory) -> None:
@@ -25,10 +25,10 @@ class BalanceCheck:
         self._difference = ""
         self._since_ns = 0
         self._times = 0
-        self.text = ""  # the difference that stayed; empty if there is none
+        self.text = ""  # the lasting difference; empty if there is none
 
     def compare(self, report: BalanceReport, ts_ns: int) -> bool:
-        """Compare a report with our books; True if they are equal."""
+        """Compare a report with our books; return whether they are equal."""
         books = {asset: self._inventory.balances[asset] for asset in self._inventory.touched}
         held = _totals(report, books)
         wrong = sorted(asset for asset, ours in books.items() if held[asset] != ours)
@@ -59,7 +59,6 @@ def _totals(report: BalanceReport, assets: Mapping[str, Decimal]) -> dict[str, D
     totals = {}
     for asset in assets:
         parts = report.free.get(asset, zero), report.locked.get(asset, zero)
-        # Adding a number that is not finite may raise. As a NaN it equals nothing, so it is a
-        # difference.
+        # Adding a number that is not finite may raise. NaN equals no number, so it is a difference.
         totals[asset] = sum(parts, start=zero) if all(map(is_amount, parts)) else Decimal("NaN")
     return totals

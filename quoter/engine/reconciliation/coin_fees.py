@@ -1,8 +1,8 @@
-"""Prices fees in a third coin, neither base nor quote (BNB at Binance), and books them as costs.
+"""Prices fees in a third coin, neither base nor quote (BNB at Binance), and books them.
 
-The coin's price is requested only for a fee, and only if the last price is older than a minute.
-Until it arrives the fee is unpriced, and the loss limits do not include it; so fees that stay
-unpriced for ten seconds pause quoting.
+A coin's price is requested only for a fee, and only if the last price is older than a minute. Until
+the price arrives, the loss limits do not include the fee. Fees that stay unpriced for ten seconds
+therefore pause quoting.
 """
 
 from collections import defaultdict
@@ -29,17 +29,17 @@ PRICE_TIMEOUT_NS = 10_000 * NS_PER_MS  # a fee that is unpriced for longer pause
 
 @dataclass(slots=True)
 class _Coin:
-    """The price of one coin, and the fees in it that wait for a price."""
+    """The price of one coin, and its unpriced fees."""
 
     price: Decimal = Decimal(0)  # quote currency per unit
-    priced_ns: int = 0  # when that price was requested; 0 before there is one
+    priced_ns: int = 0  # when that price was requested; 0: no price yet
     asked_ns: int = 0  # when a price was last requested; 0: never
     unpriced: dict[Side, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     unpriced_since_ns: int = 0  # 0 while nothing is unpriced
 
 
 class CoinFees:
-    """Debits every fee in a third coin once, at a price that is then at most a minute old."""
+    """Books every fee in a third coin once, at a price that is at most a minute old."""
 
     def __init__(
         self, *, instrument: Instrument, attribution: Attribution, causes: HaltCauses
@@ -48,10 +48,10 @@ class CoinFees:
         self._attribution = attribution
         self._causes = causes
         self._coins: dict[str, _Coin] = {}
-        self._failure = ""  # why the last request brought no price
+        self._failure = ""  # why the last request failed
 
     def charge(self, fill: Fill, step: StepBuilder) -> None:
-        """Debit the fee of a booked fill, or request a price for it."""
+        """Book the fee of a fill, or request a price for it."""
         if not fill.fee or fill.fee_asset in self._counted:
             return
         coin = self._coins.setdefault(fill.fee_asset, _Coin())
@@ -61,7 +61,7 @@ class CoinFees:
         self._request_price(fill.fee_asset, coin, step)
 
     def on_price(self, event: CoinPrice, step: StepBuilder) -> None:
-        """Keep a coin's price, and debit the fees that waited for it."""
+        """Store a coin's price, and book the fees that waited for it."""
         coin = self._coins.get(event.coin)
         if coin is None or not (is_amount(event.price) and event.price > 0):
             step.add_anomaly("bad_coin_price", f"{event.coin}: {plain(event.price)}")
@@ -71,12 +71,12 @@ class CoinFees:
         self._check_unpriced(step)
 
     def on_report_failed(self, event: ReportFailed) -> None:
-        """Remember why a coin has no price."""
+        """Store the reason why a coin has no price."""
         if event.kind is ReportKind.COIN_PRICE:
             self._failure = event.text
 
     def tick(self, step: StepBuilder) -> None:
-        """Repeat requests that were not answered, and check how long fees have been unpriced."""
+        """Repeat unanswered requests, and check how long fees have been unpriced."""
         for name, coin in self._coins.items():
             self._request_price(name, coin, step)
         self._check_unpriced(step)

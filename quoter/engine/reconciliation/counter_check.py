@@ -1,4 +1,4 @@
-"""Compares the counters that the order rules use with a recount of the open orders."""
+"""Checks the counters that the order rules use against a recount of the open orders."""
 
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_MS
@@ -10,7 +10,7 @@ EVERY_NS = 1_000 * NS_PER_MS
 
 
 class CounterCheck:
-    """Raises INVARIANT_BROKEN if a counter is wrong: a bug of ours, and a kill."""
+    """Raises INVARIANT_BROKEN, a kill, if a counter is wrong. That is a bug of ours."""
 
     def __init__(self, orders: OpenOrders, causes: HaltCauses) -> None:
         self._orders, self._causes = orders, causes

@@ -7,7 +7,7 @@ from quoter.engine.step_builder import StepBuilder
 
 
 class DuplicateInstance:
-    """Distinguishes orders of this run from those of other runs of the instance by their ids."""
+    """Recognises by their ids the orders of other runs of our instance."""
 
     def __init__(
         self,
@@ -17,19 +17,22 @@ class DuplicateInstance:
         earlier_runs: frozenset[str] | None,
         causes: HaltCauses,
     ) -> None:
-        """Use these prefixes of ids; `earlier_runs`: those of our earlier runs, None: not known."""
+        """Store the prefixes of ids.
+
+        earlier_runs: prefixes of our earlier runs; None if they are not known.
+        """
         self._own_prefix = own_prefix
         self._run_prefix = run_prefix
         self._earlier_runs = earlier_runs
         self._causes = causes
 
     def is_of_other_run(self, client_id: str) -> bool:
-        """Whether this is an order of our instance that another run sent."""
+        """Whether another run of our instance sent this order."""
         is_own = client_id.startswith(self._own_prefix)
         return is_own and not client_id.startswith(self._run_prefix)
 
     def earlier_run(self, client_id: str) -> str | None:
-        """Id prefix of the earlier run of ours that sent this order; None if none is known."""
+        """Id prefix of the earlier run of ours that sent this order; None if no known run did."""
         if not self.is_of_other_run(client_id):
             return None
         return next((run for run in self._earlier_runs or () if client_id.startswith(run)), None)
@@ -38,9 +41,9 @@ class DuplicateInstance:
         """Raise DUPLICATE_INSTANCE for an open or ended order of another run.
 
         The private stream reports all orders of the account, long before the next list of open
-        orders. The daemon that first sees an order of the other one stops, and its cancels then
-        show the other daemon that there are two. Orders of our own earlier runs may end late; they
-        prove nothing.
+        orders. The daemon that first sees an order of the other one stops. Its cancels then show
+        the other daemon that there are two. Ends of orders of our own earlier runs are ignored,
+        because they may arrive late.
         """
         if isinstance(event, OrderOpen):
             if self.is_of_other_run(event.order.client_id):

@@ -1,6 +1,6 @@
 """Detects orders and fills on our account that are not ours (rule RC-05).
 
-Our limits do not include what they trade.
+Our limits do not include them.
 """
 
 from quoter.domain.events import Fill, OpenOrdersReport
@@ -18,13 +18,16 @@ class ForeignActivity:
 
     def __init__(self, *, policy: ForeignPolicy, own_prefix: str, causes: HaltCauses) -> None:
         self._policy, self._own_prefix, self._causes = policy, own_prefix, causes
-        self._orders = ""  # the foreign orders that are open, as far as we know
+        self._orders = ""  # the foreign orders that were last reported open, as text
         self._orders_ns = 0  # time of that information
-        self._fill = ""  # a foreign fill that may have changed the balances
+        self._fill = ""  # a foreign fill that may have changed the balances, as text
         self._fill_ns = 0
 
     def on_open_order(self, order: VenueOrder, step: StepBuilder) -> bool:
-        """Check an order that is reported open, outside a list; return whether it is foreign."""
+        """Check an order that is reported open, other than in a list.
+
+        Return whether it is foreign.
+        """
         if self._is_own(order.client_id):
             return False
         self._orders, self._orders_ns = _open([order]), step.ts_ns
@@ -32,7 +35,7 @@ class ForeignActivity:
         return True
 
     def on_open_orders(self, report: OpenOrdersReport, step: StepBuilder) -> None:
-        """Check the list of all open orders; ignore one requested before the newest report."""
+        """Check the list of all open orders, unless it was requested before the newest report."""
         if report.asked_ns < self._orders_ns:
             return
         foreign = [order for order in report.orders if not self._is_own(order.client_id)]
@@ -40,14 +43,14 @@ class ForeignActivity:
         self._check(step)
 
     def on_fill(self, fill: Fill, step: StepBuilder) -> None:
-        """Record a fill on this account that is not ours, and raise the cause."""
+        """Record a foreign fill, and raise the cause."""
         step.add_anomaly("foreign_fill", f"trade {fill.trade_id} of order {fill.venue_id}")
         self._fill = f"trade {fill.trade_id} of {fill.client_id or fill.venue_id}"
         self._fill_ns = step.ts_ns
         self._check(step)
 
     def on_balances_equal(self, asked_ns: int, step: StepBuilder) -> None:
-        """Clear a foreign fill from before `asked_ns`: balances requested then equal our books."""
+        """Clear a foreign fill that is older than `asked_ns`, when balances equal our books."""
         if self._fill and asked_ns > self._fill_ns:
             self._fill = ""
             self._check(step)
@@ -57,7 +60,7 @@ class ForeignActivity:
 
     @property
     def rearm_obstacle(self) -> str:
-        """The foreign activity that would kill again right after a re-arm; empty if none."""
+        """Foreign activity that would kill again right after a re-arm, as text; empty if none."""
         return self._found if self._policy is ForeignPolicy.KILL else ""
 
     @property

@@ -1,7 +1,7 @@
-"""The account's maker fee while running: requested periodically, and after a fill with another fee.
+"""Follows the account's maker fee: requested periodically, and after a fill with another fee.
 
-A fee tier or the end of a promotion changes it without notice, and quotes computed with the
-old fee may lose on every fill. A request that fails leaves the fee as it was.
+A new fee tier or the end of a promotion changes the fee without notice. Quotes computed with the
+old fee may lose on every fill. If a request fails, the fee stays unchanged.
 """
 
 from dataclasses import replace
@@ -15,16 +15,16 @@ from quoter.domain.units import BPS_EXACT, NS_PER_S
 from quoter.engine.step_builder import StepBuilder
 from quoter.state.current_instrument import CurrentInstrument
 
-AGAIN_NS = 60 * NS_PER_S  # a request that was not answered is repeated after this
-# After a fill with another fee, further ones are no news for this time: the fee was requested, and
-# if the venue reports the former one, it will not report another a minute later.
+AGAIN_NS = 60 * NS_PER_S  # time after which a failed request is repeated
+# After a fill with another fee, further such fills are ignored for this time. The fee was requested
+# then; if the venue still reports the old one, asking again soon would not change that.
 QUIET_NS = 3_600 * NS_PER_S
-SHARE_MAX = Decimal("0.1")  # of the fee; a smaller difference is the venue's rounding
-UNIT = Decimal("1E-8")  # of a fee: most venues round to this digit
+SHARE_MAX = Decimal("0.1")  # share of the fee; a smaller difference is due to the venue's rounding
+UNIT = Decimal("1E-8")  # smallest unit of a fee: most venues round to it
 
 
 class MakerFee:
-    """Keeps the fee of the current instrument equal to the account's."""
+    """Keeps the fee of the current instrument equal to the account's fee."""
 
     def __init__(self, instrument: CurrentInstrument, *, period_ns: int) -> None:
         """Request the fee every `period_ns`; 0: only after a fill that paid another fee."""
@@ -33,7 +33,7 @@ class MakerFee:
         self._quiet_until_ns = 0
 
     def tick(self, step: StepBuilder) -> None:
-        """Request the fee if due, but not at the first tick: the start has just read it."""
+        """Request the fee if it is due; not at the first tick, because startup has read it."""
         if not self._due_ns and self._period_ns:
             self._due_ns = step.ts_ns + self._period_ns
         if self._due_ns and step.ts_ns >= self._due_ns:
@@ -41,7 +41,7 @@ class MakerFee:
             step.commands.append(RequestReport(kind=ReportKind.MAKER_FEE))
 
     def on_fills(self, step: StepBuilder) -> None:
-        """Request the fee after a fill with another fee than that of the quotes."""
+        """Request the fee after a fill whose fee differs from the one in the quotes."""
         if step.ts_ns < self._quiet_until_ns:
             return
         for text in filter(None, (self._difference(booked.fill) for booked in step.booked)):
@@ -51,7 +51,7 @@ class MakerFee:
             return
 
     def on_report(self, event: MakerFeeReport, step: StepBuilder) -> None:
-        """Use the reported fee: the next quote is computed with it."""
+        """Use the reported fee from the next quote on."""
         before = self._instrument.now
         if event.fee_maker != before.fee_maker:
             text = f"{_bps(before.fee_maker)} -> {_bps(event.fee_maker)}"
@@ -60,14 +60,14 @@ class MakerFee:
             self._quiet_until_ns = 0
 
     def on_report_failed(self, kind: ReportKind, step: StepBuilder) -> None:
-        """Repeat a request of the fee that failed, after AGAIN_NS."""
+        """Repeat a failed request of the fee after AGAIN_NS."""
         if kind is ReportKind.MAKER_FEE:
             self._due_ns = step.ts_ns + AGAIN_NS
 
     def _difference(self, fill: Fill) -> str:
-        """Describe a fee that differs from that of the quotes; empty if it does not.
+        """Describe how the fill's fee differs from the one in the quotes; empty if it does not.
 
-        A fee in a third coin says nothing: it has a discount.
+        A fee in a third coin is not compared, because it has a discount.
         """
         instrument = self._instrument.now
         amounts = {instrument.base: fill.size, instrument.quote: fill.size * fill.price}

@@ -12,15 +12,19 @@ from quoter.state.open_orders import RESTING, OpenOrder
 
 QUERY_BACKOFF_NS = (500 * NS_PER_MS, NS_PER_S, 2 * NS_PER_S, 4 * NS_PER_S, 8 * NS_PER_S)
 NEGATIVES_APART_NS = 2 * NS_PER_S
-MISSING_FILLS_GRACE_NS = 300 * NS_PER_MS  # the private stream usually brings the missing fill first
-ANSWER_TIMEOUT_NS = 15 * NS_PER_S  # longer than every time-out of the gateway: the answer is lost
+MISSING_FILLS_GRACE_NS = 300 * NS_PER_MS  # the private stream usually brings the fill within it
+# longer than every time-out of the gateway; later no answer will come
+ANSWER_TIMEOUT_NS = 15 * NS_PER_S
 
 
 class OrderQueries:
     """Queries orders with growing pauses; one list of trades serves all missing fills."""
 
     def __init__(self, *, lifecycle: Lifecycle, make_trades_due: Callable[[int], None]) -> None:
-        """Use `make_trades_due`, which makes the list of trades due no later than a time, ns."""
+        """Store the collaborators.
+
+        make_trades_due: makes the list of trades due no later than a time, ns.
+        """
         self._lifecycle = lifecycle
         self._make_trades_due = make_trades_due
         self._trades_due_ns = 0
@@ -28,7 +32,7 @@ class OrderQueries:
     def query_if_due(self, order: OpenOrder, step: StepBuilder) -> None:
         """Query the order if its state is doubtful; request the trades if its fills are missing.
 
-        Call on every tick. An order without an answer for ANSWER_TIMEOUT_NS becomes UNKNOWN.
+        Call it on every tick. An order without an answer for ANSWER_TIMEOUT_NS becomes UNKNOWN.
         """
         if not order.has_missing_fills:
             order.fills_missing_since_ns = 0
@@ -52,7 +56,7 @@ class OrderQueries:
             self._query(order, step)
 
     def _should_be_over(self, order: OpenOrder, step: StepBuilder) -> bool:
-        """Whether an IOC order is reported open for so long that we must have missed its end."""
+        """Whether an IOC order is reported open for so long that its end was probably missed."""
         return order.is_taking and step.ts_ns - order.changed_ns >= NS_PER_S
 
     def _query(self, order: OpenOrder, step: StepBuilder) -> None:
@@ -63,7 +67,7 @@ class OrderQueries:
         order.queries_sent += 1
         order.next_query_ns = step.ts_ns + QUERY_BACKOFF_NS[attempt]
         if order.not_found_ns:
-            # After the fence, two negative answers must lie this far apart; a faster query proves
-            # nothing.
+            # After the fence, two negative answers must be this far apart; an earlier query would
+            # prove nothing.
             order.next_query_ns = step.ts_ns + NEGATIVES_APART_NS
         step.commands.append(QueryOrder(client_id=order.client_id, venue_id=order.venue_id))

@@ -1,8 +1,8 @@
 """Reconciles our orders, fills and balances with the reports of the venue.
 
-Reports are requested periodically and after faults. Timers run on `Tick` events. No fill is
-invented and no order is forgotten. A difference that stays is never corrected: it raises
-RECONCILIATION, and kills if it lasts.
+Reports are requested periodically and after faults. Timers run on `Tick` events. Fills are never
+invented and orders never dropped. A lasting difference is not corrected: it raises RECONCILIATION,
+and a kill after a minute.
 """
 
 from collections import deque
@@ -33,14 +33,15 @@ from quoter.state.inventory import Inventory
 from quoter.state.open_orders import RESTING, ClosedOrder, OpenOrder, OpenOrders
 
 CLOSED_GRACE_NS = NS_PER_S  # a venue's list may be slightly older than its own answers
-# A list counts as old if it has an order whose end the venue reported, or an order of our own
-# earlier run, all of whose orders ended before this run. Such an order is proven open if another
-# list, requested this much later, has it, or has another order of that run.
+# A list may be outdated if it has an order whose end the venue has reported, or an order of an
+# earlier run of ours (all orders of earlier runs ended before this run). Such an order is proven
+# open if a list that was requested this much later also has it, or has another order of that run.
 OLD_LIST_NS = 10 * NS_PER_S
-RELEASED_MAX = 1_000  # number of remembered orders that were released as unknown to the venue
-# Longest time that the list of trades may lack a fill that the venue claims.
+RELEASED_MAX = 1_000  # number of stored ids of orders that were released as unknown to the venue
+# Maximum time for which reported fills may be missing in the list of trades.
 MISSING_FILLS_MAX_NS = 10 * NS_PER_S
-LASTING_NS = 60 * NS_PER_S  # longer than this, one of the two books must be wrong
+# a difference that lasts longer is an error in our books or at the venue
+LASTING_NS = 60 * NS_PER_S
 TRADES_OVERLAP_NS = 60 * NS_PER_S  # for venues that page by time
 UNMATCHED_AGE_MAX_NS = 10 * NS_PER_S
 UNKNOWN_MAX = 2
@@ -82,11 +83,11 @@ class Reconcile:
         self._trades_ns = 0  # asked_ns of the newest trades report
         self._balances_ns = 0  # asked_ns of the newest balances that equalled our books
         self._listed: frozenset[str] = frozenset()
-        # When ended orders were first listed: by id, or by the id prefix of an earlier run.
+        # Time at which an ended order was first listed, by its id or by its run's id prefix.
         self._ended_listed_ns: dict[str, int] = {}
         self._released: deque[str] = deque(maxlen=RELEASED_MAX)  # client ids
-        # The newest trade of a *complete* list. The private stream may have skipped a trade before
-        # the newest one that it reported, so its trades are no place to continue from.
+        # The newest trade of a *complete* list. Trades of the private stream are not used, because
+        # the stream may have skipped an older one.
         self._confirmed_id = inventory.newest_trade_id
         self._balances = BalanceCheck(inventory)  # RECONCILIATION is raised while balances differ,
         self._missing_fills = ""  # or while fills are missing,
@@ -97,7 +98,10 @@ class Reconcile:
         self._reopened_ns = 0  # when the venue opened again; 0 once all reports arrived
 
     def tick(self, step: StepBuilder) -> None:
-        """Send due requests, queries and cancels; raise causes for what is unresolved too long."""
+        """Send due requests, queries and cancels.
+
+        Raise causes for what stays unresolved too long.
+        """
         for order in [order for order in self._orders if order.is_in_question]:
             self._lifecycle.send_due_cancel(order, step)
             self._order_queries.query_if_due(order, step)
@@ -144,15 +148,15 @@ class Reconcile:
         self._due[kind] = min(self._due[kind], at_ns)
 
     def on_report_failed(self, kind: ReportKind, step: StepBuilder) -> None:
-        """Repeat a failed report soon; a whole period would be too long."""
+        """Request a failed report again within a second."""
         if kind in self._due:
             self.make_due(kind, step.ts_ns + NS_PER_S)
 
     def on_order_not_found(self, order: OpenOrder, step: StepBuilder) -> None:
         """Release the order if this negative answer completes the proof that it does not exist.
 
-        The first negative answer after the fence is kept, and every later one is measured against
-        it: answers to queries and to cancels come in pairs, so two consecutive ones may never be
+        The first negative answer after the fence is stored, and every later one is compared with
+        it. Answers to queries and to cancels come in pairs, so two consecutive ones may never be
         far enough apart.
         """
         if not step.ts_ns > order.created_ns + self._policy.fence_ns:
@@ -191,14 +195,12 @@ class Reconcile:
             and step.ts_ns - order.fills_missing_since_ns > MISSING_FILLS_MAX_NS
         ]
         self._missing_fills = (
-            f"the venue reports more filled than our books have: orders {', '.join(long)}"
-            if long
-            else ""
+            f"the venue reports fills that our books lack: orders {', '.join(long)}" if long else ""
         )
         self._check_difference(step)
 
     def _check_unread(self, step: StepBuilder) -> None:
-        """Record which report is long overdue: only reports show fills or orders that we missed."""
+        """Record which report is long overdue; only reports show fills or orders that we missed."""
         oldest_ns = min(self._open_orders_ns, self._trades_ns, self._balances_read_ns)
         age_ns = step.ts_ns - max(oldest_ns, self.private_up_ns or step.ts_ns)
         if not 0 < self._policy.unread_ns < age_ns:
@@ -222,7 +224,7 @@ class Reconcile:
     def _check_lasting_difference(self, text: str, asked_ns: int, step: StepBuilder) -> None:
         """Raise LEDGER_CONFLICT if this report shows a difference that has lasted too long.
 
-        Only a report proves that: a venue that does not answer proves nothing.
+        Only a report proves it; missing answers do not.
         """
         lasted_ns = asked_ns - self._differs_since_ns
         if text and self._differs_since_ns and lasted_ns >= LASTING_NS:
@@ -230,7 +232,10 @@ class Reconcile:
             self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, text)
 
     def on_private_stream_up(self, step: StepBuilder) -> None:
-        """Request what the private stream may have missed; quoting waits for these reports."""
+        """Request all reports, because the stream may have missed events.
+
+        Quoting waits for them.
+        """
         self.private_up_ns = step.ts_ns
         for kind in self._due:
             self.request(kind, step)
@@ -240,9 +245,9 @@ class Reconcile:
         self._causes.raise_cause(step, Cause.PRIVATE_STREAM_DOWN, text)
 
     def on_venue_status(self, event: Alarm, step: StepBuilder) -> None:
-        """Pause while the venue is closed. When it opens, check our orders before quoting.
+        """Pause while the venue is closed. Once it opens, check our orders before quoting.
 
-        The venue may have cancelled them meanwhile.
+        The venue may have cancelled them while it was closed.
         """
         if event.active:
             self._reopened_ns = 0
@@ -253,10 +258,10 @@ class Reconcile:
             self.request(kind, step)
 
     def _check_caught_up(self, step: StepBuilder) -> None:
-        """Quote again once both lists have arrived, and balances that equal our books.
+        """Allow quoting once both lists and balances equal to our books have arrived.
 
-        A venue that was reset meanwhile lists no order and no trade of ours: only its balances show
-        the reset.
+        A venue that was reset lists no order and no trade of ours; only its balances show the
+        reset.
         """
         caught_up = min(self._open_orders_ns, self._trades_ns, self._balances_ns)
         if self._reopened_ns and caught_up >= self._reopened_ns:
@@ -266,7 +271,7 @@ class Reconcile:
             self._causes.clear(step, Cause.PRIVATE_STREAM_DOWN)
 
     def on_open_orders(self, report: OpenOrdersReport, step: StepBuilder) -> None:
-        """Compare the venue's list with our orders, except those changed since it was requested."""
+        """Compare the venue's list with our orders, except those changed since the request."""
         self.foreign.on_open_orders(report, step)
         own = {o.client_id: o for o in report.orders if o.client_id.startswith(self._own_prefix)}
         if report.asked_ns >= self._open_orders_ns:
@@ -292,13 +297,16 @@ class Reconcile:
         self._check_caught_up(step)
 
     def on_order_event(self, event: OrderOpen | OrderDone, step: StepBuilder) -> None:
-        """Check an open or ended order; the private stream reports all orders of the account."""
+        """Check an order that is reported open or ended.
+
+        The private stream reports foreign ones too.
+        """
         self._duplicate_instance.on_order_event(event, step)
         if not isinstance(event, OrderOpen):
             return
         order = event.order
         if self._duplicate_instance.is_of_other_run(order.client_id):
-            # Without this cancel, the other daemon may never notice that this one runs.
+            # Without this cancel, the other daemon might never detect this one.
             self._lifecycle.cancel_by_id(order.client_id, order.venue_id, step)
         if self.foreign.on_open_order(order, step):
             self.make_due(ReportKind.OPEN_ORDERS, step.ts_ns + NS_PER_S)
@@ -306,9 +314,9 @@ class Reconcile:
     def _reappeared(
         self, listed: VenueOrder, closed: ClosedOrder | None, asked_ns: int, step: StepBuilder
     ) -> None:
-        """Handle a listed order of our prefix that is not live in our books, and cancel it.
+        """Handle and cancel a listed order of our prefix that is not live in our books.
 
-        `closed`: its record if we know its end; None if this run never sent it.
+        closed: its record if we know its end; None if this run never sent it.
         """
         client_id = listed.client_id
         ended = client_id if closed else self._duplicate_instance.earlier_run(client_id)
@@ -324,9 +332,9 @@ class Reconcile:
         self._lifecycle.cancel_by_id(listed.client_id, listed.venue_id, step)
 
     def _may_be_old(self, ended: str, asked_ns: int) -> bool:
-        """Whether a list with an ended order, or with an order of an ended run, may be out of date.
+        """Whether a list with an order that has ended may be outdated.
 
-        `ended`: client id of the order, or id prefix of the run.
+        ended: client id of the order, or id prefix of its run.
         """
         if ended in self._released:
             return False  # its end is our own conclusion
@@ -334,7 +342,7 @@ class Reconcile:
         return asked_ns - first_ns < OLD_LIST_NS
 
     def on_trades(self, report: TradesReport, step: StepBuilder) -> None:
-        """Book fills that the private stream did not report."""
+        """Book fills of a list of trades that the private stream did not report."""
         unmatched_fills = len(self._lifecycle.unmatched_fills)
         for fill in report.fills:
             self._lifecycle.book_fill(fill, step)

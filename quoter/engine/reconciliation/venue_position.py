@@ -14,9 +14,9 @@ REPORTS = 2  # consecutive reports: a single one may be an error of the venue
 
 
 class VenuePosition:
-    """Counts successive balance reports with an inventory beyond the limit.
+    """Counts consecutive balance reports with an inventory beyond the limit.
 
-    Orders under way can't cause a false alarm: their size was reserved within the limit before.
+    Orders in flight can't cause a false alarm, because their size was reserved within the limit.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class VenuePosition:
         self._beyond = 0  # consecutive reports beyond the limit
 
     def check(self, report: BalanceReport, *, booked_ns: int, step: StepBuilder) -> None:
-        """Check a report, but not one from before `booked_ns`, the time of the newest fill."""
+        """Check a report that was requested after `booked_ns`, the time of the newest fill."""
         parts = (report.free.get(self._base, ZERO), report.locked.get(self._base, ZERO))
         if not (report.asked_ns > booked_ns and all(map(is_amount, parts))):
             return

@@ -1,4 +1,4 @@
-"""Expected rate of takers who fill a side of ours: the intensity at our nearest order, averaged.
+"""Expected rate of takers who fill one of our sides: the intensity at our nearest order, averaged.
 
 Formulas: deploy/docs/strategy.md, "Expected fills".
 """
@@ -11,9 +11,10 @@ MEMORY_S = 1.0  # time constant of the average
 
 
 class ExpectedTakers:
-    """Average of one side's expected rate over the last second or so; 0 without orders. O(1).
+    """Exponential average of one side's expected taker rate; 0 without orders. O(1).
 
-    A short memory: after a fill our next order is farther away, and fewer fills are expected of it.
+    The time constant is short (1 s), because our next order after a fill is farther away and has a
+    lower expected rate.
     """
 
     def __init__(self, *, memory_s: float = MEMORY_S) -> None:

@@ -54,11 +54,11 @@ class _Sample(NamedTuple):
 
 
 class MicroPrice:
-    """Expected move of the mid after an imbalance at the touch, learned in book spreads.
+    """Expected move of the mid after an imbalance at the touch, in units of the book spread.
 
-    Both sides are treated as mirror images, and the estimate is shrunk towards no move, so that
-    an imbalance without predictive value moves nothing. One-step form of Stoikov's micro-price
-    (2018, doi:10.1080/14697688.2018.1489139). Every update is O(1); pending samples are bounded.
+    Both sides share one estimate with opposite signs. It is shrunk towards zero, so that an
+    imbalance without predictive value moves nothing. One-step form of Stoikov's micro-price (2018,
+    doi:10.1080/14697688.2018.1489139). Every update is O(1); pending samples are bounded.
     """
 
     def __init__(self, *, half_life_s: float = HALF_LIFE_S) -> None:
@@ -105,12 +105,16 @@ class MicroPrice:
         pending.append(_Sample(t_s + HORIZON_S, mid, spread, index, sign))
 
     def expected_move(self, share: float) -> float:
-        """Return the expected move of the mid after this imbalance, in book spreads."""
+        """Return the expected move of the mid, in book spreads, for a `share` from `imbalance`."""
         index, sign = _mirrored(share)
         return sign * self._moves[index] / (self._weights[index] + PRIOR_SAMPLES)
 
     def fair(self, *, mid: float, spread: float, share: float, half: float) -> float:
-        """Return the micro-price, quote/base, at most half of `half` (our half-spread) from mid."""
+        """Return the micro-price, quote/base, at most `half` / 2 away from the mid.
+
+        mid, spread: quote/base, > 0. share: from `imbalance`. half: our half-spread, price, >= 0.
+        Raises InvalidInput outside these domains.
+        """
         positive("mid", mid)
         most = HALF_SPREADS_MAX * not_negative("half", half)
         move = positive("spread", spread) * self.expected_move(share)

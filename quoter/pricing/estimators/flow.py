@@ -1,9 +1,12 @@
 """Flow alpha: the move of fair value predicted from the signed flow of takers.
 
 The signed flow of the last seconds is divided by its own standard deviation. A regression through
-the origin with a prior learns how far the mid moves afterwards; where flow predicts nothing, the
-learned coefficient goes to zero. What counts are orders of takers: one that fills many resting
-orders prints many trades, and would otherwise look like many takers who agree.
+the origin with a prior learns how far the mid moves afterwards. Where flow predicts nothing, the
+learned coefficient goes to zero.
+
+Trades are first grouped into taker orders. One order that fills many resting orders prints many
+trades, and would otherwise look like many takers.
+
 Formulas: deploy/docs/strategy.md, "Flow alpha".
 """
 
@@ -24,17 +27,17 @@ from quoter.pricing.validation import (
 
 LN2 = log(2.0)
 FLOW_HALF_LIFE_S = 5.0
-SIZE_WEIGHT = 0.01  # of one order in the mean size, after the first hundred orders
-SIZE_CAP = 3.0  # maximum size that an order counts with, in mean sizes: near the 95th percentile
+SIZE_WEIGHT = 0.01  # weight of a new order in the mean size, after the first hundred orders
+SIZE_CAP = 3.0  # cap of an order's size, in mean sizes: near the 95th percentile
 SD_MIN = 0.5  # smallest standard deviation that flow is divided by
 SD_HALF_LIFE_S = 1800.0
 SD_PRIOR_SAMPLES = 60.0  # weight of the prior "standard deviation is one": a minute of samples
-SIGNAL_MIN, SIGNAL_MAX = 1.0, 5.0  # standard deviations; smaller flow counts as noise
+SIGNAL_MIN, SIGNAL_MAX = 1.0, 5.0  # standard deviations; smaller flow is treated as noise
 SAMPLE_S = 1.0
 HORIZON_S = 5.0
 BETA_HALF_LIFE_S = 1800.0
 RIDGE = 600.0  # weight of the prior of beta, as a sum of squared signals
-BETA_PRIOR_HALF_SPREADS = 0.5 / 3.0  # half a half-spread at a signal of three
+BETA_PRIOR_HALF_SPREADS = 0.5 / 3.0  # at a signal of 3, half a half-spread
 ALPHA_HALF_SPREADS_MAX = 2.0
 PENDING_MAX = int(HORIZON_S / SAMPLE_S) + 2
 
@@ -42,7 +45,8 @@ PENDING_MAX = int(HORIZON_S / SAMPLE_S) + 2
 def elapsed(last_s: float, t_s: float) -> float:
     """Return the seconds from last_s to t_s; inf if last_s is -inf (never).
 
-    If t_s is before last_s: 0 if by at most CLOCK_BACK_S_MAX, else inf: the clock was reset.
+    If t_s is at most CLOCK_BACK_S_MAX before last_s, the result is 0. If it is earlier than that,
+    the clock was reset, and the result is inf.
     """
     gap_s = t_s - last_s
     return inf if gap_s < -CLOCK_BACK_S_MAX else max(0.0, gap_s)
@@ -58,9 +62,9 @@ class SignedFlow:
         self.bought = self.sold = self.squares = 0.0
 
     def trade(self, t_s: float, taker: Side, size: float, *, before: float = 0.0) -> None:
-        """Record a taker's order of `size` base at `t_s` seconds.
+        """Record a taker order of `size` base at `t_s` seconds.
 
-        before: how much of `size` earlier trades of the same order have recorded already, base.
+        before: part of `size` that earlier trades of the same order have already recorded, base.
         """
         trade_size(size)
         self._fade(t_s)
@@ -71,9 +75,9 @@ class SignedFlow:
         self.squares += size * size - before * before
 
     def z(self, t_s: float, unit: float) -> float:
-        """Return net flow over sqrt(sum of squares + unit^2); no unit.
+        """Return net flow / sqrt(sum of squared sizes + unit^2), without a unit.
 
-        unit, base, > 0: keeps a single trade from giving a large figure.
+        unit: base, > 0; it limits the result of a single trade.
         """
         positive("unit", unit)
         self._fade(t_s)
@@ -97,11 +101,11 @@ class FlowSignal:
         self._mean_size = 0.0
         self._orders = 0
         self._takers = TakerOrders()
-        self._order_size = self._counted = 0.0  # size of the newest order, and the part that counts
+        self._order_size = self._counted = 0.0  # size of the newest order, and its capped size
         self._mean_before = 0.0  # mean size of the orders before it
         self._t_s = -inf
         self._squares = self._weight = 0.0
-        self._z, self._z_s = 0.0, nan  # the newest result of `z` and its time; nan: none
+        self._z, self._z_s = 0.0, nan  # the last result of `z` and its time; nan: none
 
     def trade(self, t_s: float, taker: Side, size: float) -> None:
         """Record a public trade of `size` base.
@@ -124,7 +128,7 @@ class FlowSignal:
     def z(self, t_s: float) -> float:
         """Return the standardised flow at `t_s`, > 0 while takers buy; 0 before any trade.
 
-        At most once a second it also updates the standard deviation with the present flow.
+        At most once a second, the call also updates the standard deviation with the present flow.
         """
         if t_s == self._z_s:
             return self._z
@@ -161,7 +165,7 @@ class LearnedAlpha:
     """
 
     def __init__(self, *, prior_half_spreads: float = BETA_PRIOR_HALF_SPREADS) -> None:
-        """Start from a prior of the slope, half-spreads per unit of signal, >= 0."""
+        """Start from a prior of the slope: half-spreads per unit of signal, >= 0."""
         self._prior_half_spreads = not_negative("prior_half_spreads", prior_half_spreads)
         self._pending: deque[_Pending] = deque(maxlen=PENDING_MAX)
         self._mid = 0.0
@@ -199,12 +203,18 @@ class LearnedAlpha:
         pending.append(_Pending(t_s + HORIZON_S, x, mid))
 
     def beta(self, half: float) -> float:
-        """Return the expected move of the mid per unit of signal, price; half price, >= 0."""
+        """Return the expected move of the mid, price, per unit of signal.
+
+        half: our half-spread, price, >= 0.
+        """
         prior = self._prior_half_spreads * not_negative("half", half)
         return (self.products + RIDGE * prior) / (self.squares + RIDGE)
 
     def alpha(self, x: float, half: float) -> float:
-        """Return the expected move for the signal `x`, price, at most two of our half-spreads."""
+        """Return the expected move for the signal `x`, price, at most two of our half-spreads.
+
+        half: our half-spread, price, >= 0.
+        """
         most = ALPHA_HALF_SPREADS_MAX * half
         return min(max(self.beta(half) * finite("x", x), -most), most)
 

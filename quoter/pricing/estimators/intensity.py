@@ -1,13 +1,13 @@
-"""Fill intensity: rate at which takers reach a distance, lambda(d) = A * exp(-kappa * d) per side.
+"""Fill intensity: rate of takers who reach a distance, lambda(d) = A * exp(-kappa * d) per side.
 
-The data are reaches: the mid is frozen for a window, and the farthest trade of each side in it is
-one sample. The depth of a single trade would be simpler but wrong, because resting quotes do not
-follow the mid within the window.
+A sample (a reach) is the distance of the farthest trade of one side in a window, from the mid at
+the window's start. Distances of single trades from the current mid would be wrong, because resting
+quotes do not follow the mid within the window.
 
-A taker who came less far than another one of the same window is hidden. The number of hidden
-takers follows from the share of windows without any (Poisson), their distances from kappa: one
-expectation step per sample. Without it kappa is estimated at 0.6 of its value where three takers
-share a window. Formulas: deploy/docs/strategy.md, "Fill intensity".
+Within a window the farthest taker hides the nearer ones. The number of hidden takers is estimated
+from the share of windows without a taker (Poisson), their distances from kappa: one expectation
+step per sample. Without this correction kappa would be 0.6 of its true value at three takers per
+window. Formulas: deploy/docs/strategy.md, "Fill intensity".
 """
 
 from enum import StrEnum
@@ -23,8 +23,8 @@ from quoter.pricing.validation import CLOCK_BACK_S_MAX
 LN2 = log(2.0)
 WINDOW_S = 1.0
 HALF_LIFE_S = 600.0
-# t0: weight of the prior rate, in observed time. It decays to a tenth, so that a wrong prior is
-# forgotten, but a market without trades still has a rate.
+# t0: weight of the prior rate, in seconds of observation. It decays to a tenth, not to zero: a
+# wrong prior is soon outweighed, and a market without trades still has a rate.
 PRIOR_S, PRIOR_S_MIN = 60.0, 6.0
 CENSOR_SD = 6.0  # a reach beyond this many sigmas (and 3 ticks) is censored at that distance
 CENSOR_TICKS = 3.0
@@ -34,12 +34,12 @@ WARM_SAMPLES = 100.0
 COLD_MULTIPLIER = 1.5  # of the half-spread, while only the prior is known
 STEP_S = 20.0  # kappa at most halves or doubles in this time
 STEP_RATIO = 2.0
-KAPPA_D0_MAX = 20.0  # at d0 only exp(-20) of A would be left, too little to estimate A from
+KAPPA_D0_MAX = 20.0  # above it the rate at d0 is below exp(-20) * A, too low to estimate A
 TICK_TOLERANCE = 1e-6  # a float distance this close to a tick is that tick
 
 
 class Confidence(StrEnum):
-    """Amount of data that an intensity estimate rests on."""
+    """Amount of data behind an intensity estimate."""
 
     COLD = "cold"  # below COLD_SAMPLES: the prior is used, and quotes are widened
     WARM = "warm"  # up to WARM_SAMPLES
@@ -47,9 +47,10 @@ class Confidence(StrEnum):
 
 
 class IntensityEstimate(NamedTuple):
-    """kappa 1/price; intensity (A) fills/s per side at distance 0; rate fills/s per side at d0.
+    """An estimate of the fill intensity.
 
-    samples: the effective number of reaches seen; error: relative standard error of kappa and rate.
+    kappa: 1/price. intensity (A): fills/s per side at distance 0. rate: fills/s per side at d0.
+    samples: effective number of observed reaches. error: relative standard error of kappa and rate.
     """
 
     kappa: float
@@ -66,10 +67,10 @@ class IntensityEstimate(NamedTuple):
 
 
 class IntensityPrior(NamedTuple):
-    """Prior of the intensity, and the two lengths that stay fixed, d0 and tick.
+    """Prior of the fill intensity, with d0 and the tick.
 
-    kappa 1/price; rate takers/s per side that reach d0; d0 price, the smallest distance that we
-    would quote; tick price. Another d0 needs a new estimator.
+    kappa: 1/price. rate: takers/s per side that reach d0. d0: price, the smallest distance that we
+    would quote; another d0 needs a new estimator. tick: price.
     """
 
     kappa: float
@@ -109,12 +110,12 @@ def market_prior(
 
 
 class Intensity:
-    """Streaming estimate over both sides; every update is O(1), also after a long silence.
+    """Streaming estimate of the fill intensity from both sides. Every update is O(1).
 
-    Reaches below d0 are ignored and those beyond d1 = d0 + 6 sigma sqrt(max(window, 1 s)) + 3 ticks
-    are censored; the excess over d0 is counted in whole ticks, because a mean of prices on a coarse
-    grid is biased. `estimate` is renewed whenever a window closes. Kappa follows a change of the
-    market within some ten reaches (`ReachMemory`).
+    Reaches below d0 are ignored. Reaches beyond d1 = d0 + 6 sigma sqrt(max(window, 1 s)) + 3 ticks
+    are censored. The excess over d0 is counted in whole ticks, because a mean of prices on a coarse
+    grid is biased. `estimate` is updated when a window closes. Kappa follows a change of the market
+    within about ten reaches (`ReachMemory`).
     """
 
     def __init__(
@@ -127,9 +128,10 @@ class Intensity:
     ) -> None:
         """Start from `prior`; window_s: length of a window, seconds, > 0.
 
-        half_life_s: half-life of a window's data, seconds. evidence: what an earlier estimate that
-        `prior` comes from rests on; with enough of it the estimate is not cold. Raises
-        InvalidInput for a number that is not above zero, or a d0 at which A can't be estimated.
+        half_life_s: half-life of a window's data, seconds, > 0. evidence: amount of data behind the
+        earlier estimate that `prior` was taken from; with COLD_SAMPLES reaches or more the estimate
+        does not start cold. Raises InvalidInput outside these domains, or for a d0 at which A can't
+        be estimated.
         """
         lengths = {"window_s": window_s, "half_life_s": half_life_s}
         for name, value in (prior._asdict() | lengths).items():
@@ -159,7 +161,7 @@ class Intensity:
         self._reach_buy = self._reach_sell = -inf
 
     def set_tick(self, tick: float) -> None:
-        """Count in other ticks (price, > 0) from now on; kappa of the counts so far stays."""
+        """Change the tick (price, > 0); the counts are converted so that kappa stays the same."""
         if tick == self._prior.tick:
             return
         ratio = self._prior.tick / tick
@@ -199,8 +201,8 @@ class Intensity:
     def fill_rate(self, distance: float) -> float:
         """Return the expected fill rate, fills/s, of one side at `distance` (price) from the mid.
 
-        Nearer than d0 nothing is measured; there the rate at d0 is returned. Raises InvalidInput
-        for a distance that is not finite.
+        Below d0, where nothing is measured, it is the rate at d0. Raises InvalidInput for a
+        distance that is not finite.
         """
         past_d0 = distance - self._prior.d0
         if not (past_d0 < inf):
@@ -240,7 +242,7 @@ class Intensity:
         self._time_s = self._time_s * kept + self._window_s * (1.0 - kept) / (1.0 - self._kept)
 
     def _sample(self, reach: float) -> None:
-        """Add one side's reach of a window, if it is at least d0, and the takers it hides."""
+        """Add one side's reach of a window, and the takers that it hides, if it is at least d0."""
         excess = (reach - self._prior.d0) / self._prior.tick + TICK_TOLERANCE
         if excess < 0.0:
             return
@@ -304,19 +306,21 @@ def _mean_excess(prior: IntensityPrior) -> float:
 
 
 def _remembered_s(evidence: Evidence, half_life_s: float) -> float:
-    """Return the observed time, as decayed by now, of an estimate that was made before."""
+    """Return the observed time of an earlier estimate, seconds, decayed to now."""
     scale = LN2 / half_life_s
     return -expm1(-scale * evidence.seconds) / scale * exp(-scale * evidence.age_s)
 
 
 def _takers(hazard: float, kappa: float, reached: int, *, is_cut: bool) -> tuple[float, float]:
-    """Return two expected figures of a window whose farthest taker came `reached` ticks past d0.
+    """Return expected counts for a window whose farthest taker came `reached` ticks past d0.
 
-    They are the number of takers whose distance is not censored, and the sum of the ticks of all.
-    hazard: expected takers beyond d0; kappa: per tick; `is_cut`: the farthest distance is censored,
-    so it may have been larger. With a
-    Poisson number of takers and geometric distances, the takers below `reached` are again a Poisson
-    number, and those at `reached` a Poisson number that is at least one.
+    The first count is the number of takers whose distance is not censored, the second the sum of
+    all takers' ticks past d0.
+
+    hazard: expected number of takers beyond d0. kappa: per tick. is_cut: the farthest distance is
+    censored, so it may have been larger. The number of takers is Poisson and their distances are
+    geometric. The number below `reached` is then Poisson too; the number at `reached` is Poisson
+    and at least one.
     """
     kappa, beyond = min(kappa, EXPONENT_MAX), min(kappa * reached, EXPONENT_MAX)
     below = hazard * -expm1(-beyond)

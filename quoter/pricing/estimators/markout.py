@@ -1,4 +1,4 @@
-"""Markouts of our own fills, per side and horizon, and the cost of a side that follows from them.
+"""Markouts of our own fills per side and horizon, and the cost of each side derived from them.
 
 Formulas: deploy/docs/strategy.md, "Markout cost".
 """
@@ -14,7 +14,7 @@ from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, po
 LN2 = log(2.0)
 HORIZONS_S = (1.0, 5.0, 30.0)
 COST_HORIZON_S = 5.0  # the horizon that a side's cost is taken from
-FILL_KEPT = 0.95  # weight that older fills keep at each order size filled: about twenty count
+FILL_KEPT = 0.95  # factor on the weight of older fills per order size filled: a memory of 20
 PRIOR_FILLS = 20.0  # weight of the prior "no loss", in order sizes
 HALF_LIFE_S = 1800.0  # the cost of a side without fills decays, so that it is quoted closer again
 COST_HALF_SPREADS_MAX = 2.0
@@ -73,9 +73,9 @@ class Markouts:
     ) -> None:
         """Record a fill of ours at `t_s` s; BUY is our bid.
 
-        fair: quote/base, just before the fill; lots: order sizes, > 0; is_new: whether it begins an
-        execution. A further piece of one is added to the newest fill, if that is of the same side.
-        Raises InvalidInput for a number that is out of domain or not finite.
+        fair: quote/base, just before the fill. lots: order sizes, > 0. is_new: True for the first
+        fill of an execution; a further fill is added to the newest pending one if both are on the
+        same side. Raises InvalidInput for a number that is out of domain or not finite.
         """
         finite("t_s", t_s)
         positive("fair", fair)
@@ -89,7 +89,10 @@ class Markouts:
         self._next_s = min(self._next_s, t_s + HORIZONS_S[0])
 
     def on_mark(self, t_s: float, fair: float) -> None:
-        """Record fair value, quote/base; the first one at or after a fill's horizon is its mark."""
+        """Record fair value, quote/base, at `t_s` s.
+
+        The first value at or after a fill's horizon is the mark of that fill.
+        """
         finite("t_s", t_s)
         positive("fair", fair)
         if t_s < self._t_s - CLOCK_BACK_S_MAX:

@@ -1,18 +1,20 @@
-"""How far takers come past d0, remembered over a long time and over the newest few reaches.
+"""Mean distance that takers reach past d0, from one long and two short memories.
 
-One long memory knows kappa best while nothing changes, and is wrong for minutes after a change.
-Short ones follow a change, and are noisy. Each memory states what reach it expects next; its weight
-grows with the probability that it gave to what came, and a small share of all weights is
-redistributed at each reach, so that no memory is ever ruled out. No change has to be detected, and
-a mistake is undone by the reaches that follow it. Formulas: deploy/docs/strategy.md,
-"Fill intensity". Source: the fixed-share mixture of Herbster & Warmuth 1998.
+The long memory is the most precise one while kappa is constant, but wrong for minutes after a
+change. The short ones follow a change, but are noisy. Each memory predicts the next reach, and its
+weight grows with the probability that it gave to the observed one. At each reach a small share of
+all weight is redistributed equally, so that no weight falls to zero. No change has to be detected,
+and later reaches correct a wrong weighting.
+
+Formulas: deploy/docs/strategy.md, "Fill intensity". Source: the fixed-share mixture of Herbster &
+Warmuth 1998.
 """
 
 from collections.abc import Sequence
 from math import exp, expm1, log, log1p
 
 LENGTHS = (8.0, 32.0)  # of the short memories, in reaches; the long one has a half-life in time
-SHARE = 1e-3  # of all weight, redistributed at each reach: as for a change in a thousand reaches
+SHARE = 1e-3  # of all weight, redistributed at each reach: assumes a change every 1,000 reaches
 PRIOR_SAMPLES = 20.0  # n0: weight of the prior in the long memory
 DRAWN_SAMPLES = 1.0  # weight of the long memory in a short one
 EXPONENT_MAX = 700.0  # exp() of a larger number overflows a float
@@ -20,9 +22,9 @@ EXCESS_MIN = 1e-300  # a mean excess of zero has no logarithm
 
 
 class ReachMemory:
-    """Streaming mean of the ticks that a taker comes past d0; every update is O(1).
+    """Streaming mean of the ticks that a taker comes past d0. Every update is O(1).
 
-    `prior` is the mean excess, in ticks, that the long memory starts from.
+    prior: mean excess, in ticks, that the long memory starts from.
     """
 
     __slots__ = ("_prior", "_ticks", "_uncut", "_weights")
@@ -39,14 +41,16 @@ class ReachMemory:
         return tuple(self._weights)
 
     def decay(self, kept: float) -> None:
-        """Let the long memory fade; the short ones fade with each reach only."""
+        """Multiply the long memory's counts by `kept`; the short ones decay with each reach."""
         self._uncut[0] *= kept
         self._ticks[0] *= kept
 
     def add(self, uncut: float, ticks: float) -> None:
-        """Record one reach with the takers that it hides: their number, and their ticks past d0.
+        """Record one reach, with the takers that it hides.
 
-        Hidden takers do not add to what is known: a reach is one observation.
+        uncut: expected takers of the window whose distance is not censored. ticks: sum of all
+        takers' ticks past d0. The likelihood treats the reach as one observation, whatever the
+        number of hidden takers.
         """
         per_reach = 1.0 / max(uncut, 1.0)
         gains = [
@@ -67,9 +71,9 @@ class ReachMemory:
             self._ticks[short] = self._ticks[short] * kept + ticks
 
     def rescale(self, ratio: float, prior: float) -> None:
-        """Count in other ticks.
+        """Convert the counts to another tick; kappa of each memory stays the same.
 
-        ratio: ticks of before per new tick, > 0. Kappa of each memory stays. prior: see the class.
+        ratio: the old tick in new ticks, > 0. prior: as in the class, in new ticks.
         """
         self._prior = prior
         for n, (uncut, ticks) in enumerate(zip(self._uncut, self._ticks, strict=True)):
@@ -79,13 +83,13 @@ class ReachMemory:
 
     @property
     def kappa(self) -> float:
-        """Kappa per tick, from the geometric mean of the memories' mean excess by their weights."""
+        """Kappa per tick, from the weighted geometric mean of the memories' mean excesses."""
         pairs = zip(self._weights, self._means(), strict=True)
         logarithm = sum(weight * log(max(mean, EXCESS_MIN)) for weight, mean in pairs)
         return log1p(exp(min(-logarithm, EXPONENT_MAX)))
 
     def _means(self) -> Sequence[float]:
-        """Mean excess of each memory, in ticks, as `prior`."""
+        """Mean excess of each memory, in ticks, the long one first."""
         uncut, ticks = self._uncut, self._ticks
         long = (ticks[0] + PRIOR_SAMPLES * self._prior) / (uncut[0] + PRIOR_SAMPLES)
         return (

@@ -1,7 +1,8 @@
-"""Prior of the intensity from trades of before the start.
+"""Prior of the intensity from trades before the start.
 
-What counts is how many windows a taker reached, and how far, as in `Intensity`. The number of
-trades a second is no prior: most trades are at the touch, and several come in one window.
+It is computed from the windows that a taker reached, and how far, as in `Intensity`. The number of
+trades per second is not a substitute: most trades are at the touch, and several fall into one
+window.
 """
 
 from collections.abc import Sequence
@@ -19,15 +20,15 @@ from quoter.pricing.estimators.intensity import (
 from quoter.pricing.estimators.taker_orders import TakerOrders
 
 REACHES_MIN = 0.5  # assumed where no taker came as far as d0
-SPAN_S_MIN = 1.0  # a shorter time says nothing
+SPAN_S_MIN = 1.0  # a shorter span is not used
 
 
 def reach_rate(reaches: float, span_s: float) -> float:
     """Return takers/s per side that come at least as far as d0.
 
-    reaches: windows in which one came that far, those of both sides added up; span_s: seconds of
-    observation, > 0. Takers of one window are a Poisson number, and the farthest hides the others:
-    -ln(1 - share of windows) / window.
+    reaches: number of windows in which a taker came that far, both sides added. span_s: seconds of
+    observation, > 0. The number of takers per window is Poisson and only the farthest is seen, so
+    the rate is -ln(1 - share of windows reached) / window.
     """
     share = max(reaches, REACHES_MIN) * WINDOW_S / (2.0 * span_s)
     return -log1p(-min(share, SHARE_MAX)) / WINDOW_S
@@ -38,9 +39,10 @@ def reach_prior(
 ) -> IntensityPrior:
     """Return `guess` with the rate of these trades, and with their kappa if enough reached d0.
 
-    trades: oldest first; if they span less than a second, `guess` is returned unchanged. The
-    mid before an order of a taker is the price of its first trade, less the half-spread of the book
-    (price). sigma: price/sqrt(s). Raises InvalidInput for a number that is out of domain.
+    trades: oldest first; if they span less than a second, `guess` is returned unchanged. The mid
+    before a taker order is estimated: the price of its first trade, moved by `half_book_spread`
+    (price) towards the other side. sigma: price/sqrt(s). Raises InvalidInput for a number out of
+    domain.
     """
     span_s = (trades[-1].ts_ns - trades[0].ts_ns) * S_PER_NS if trades else 0.0
     if span_s < SPAN_S_MIN:

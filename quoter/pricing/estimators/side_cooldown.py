@@ -1,7 +1,7 @@
 """Side cooldown: a side is not quoted for some seconds after a burst of fills on it.
 
-A burst is more takers within a second than chance explains at the rate that is expected now.
-Rules and formulas: deploy/docs/strategy.md, "Side cooldown".
+A burst is more takers within a second than chance explains at the currently expected rate. Rules
+and formulas: deploy/docs/strategy.md, "Side cooldown".
 """
 
 from math import exp, inf, sqrt
@@ -12,35 +12,35 @@ from quoter.pricing.estimators.taker_orders import ORDER_S
 from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, positive
 
 BURST_S = 1.0
-# False alarms of a side that are allowed: three in an hour keep it off for 0.4 % of the time.
+# Allowed false alarms per side: three an hour, which keep it off for 0.4 % of the time.
 ALARMS_PER_S = 1.0 / 1200.0
-# Lowest expected rate, takers/s: four of them within a second are a burst up to 0.25.
+# Lowest expected rate that is used, takers/s. Up to a rate of 0.25, four takers are a burst.
 RATE_MIN = 0.15
-# Time constant of the fills of the other side. Uninformed flow that becomes busier comes to both
-# sides, and is known from here before the intensity has followed it.
+# Time constant of the other side's fill rate, seconds. Busier uninformed flow fills both sides, so
+# this rate shows it before the intensity estimate follows.
 RECENT_S = 10.0
-# A move of the mid against the side since the first of its fills within a second, in standard
-# deviations of a second, after which what is usual explains no fills: the takers are informed.
+# Adverse move of the mid since the side's first fill within BURST_S, in standard deviations of one
+# second. From there on takers are treated as informed, and the expected rate as RATE_MIN.
 ADVERSE_SD = 3.0
 ORDERS_MAX = 256  # filled orders of a side within BURST_S; beyond it the oldest is dropped
 COOLDOWN_S = 5.0
-# Longest cooldown in multiples of the usual one, even if flow against the side goes on: waiting
-# longer costs more in clustered but uninformed flow.
+# Longest cooldown in multiples of the usual one, even if the flow against the side goes on. A
+# longer one costs profit where uninformed flow comes in clusters.
 COOLDOWNS_MAX = 2.0
 CALM = 0.5  # the flow signal against a side must be below this before the side is quoted again
 
 
 def burst_takers(rate: float) -> int:
-    """Return the number of takers within BURST_S that is a burst. rate: expected takers/s, >= 0."""
+    """Return how many takers within BURST_S are a burst. rate: expected takers/s, >= 0."""
     return burst_limit(max(rate, RATE_MIN), BURST_S, ALARMS_PER_S)
 
 
 class _Side:
-    """Takers who filled orders of one side lately, and the start of its cooldown."""
+    """Recent takers who filled orders of one side, and the start of its cooldown."""
 
     def __init__(self) -> None:
-        # Orders filled within BURST_S, oldest fill first: time of the last fill, whether its first
-        # one was the first fill of a taker, and the mid then.
+        # Orders filled within BURST_S, oldest first. Per order: time of its last fill, whether its
+        # first fill began a new taker, and the mid at its first fill.
         self._filled: dict[str, tuple[float, bool, float | None]] = {}
         self.started_s = -inf  # start of the cooldown; -inf: none
         self._recent, self._t_s = 0.0, -inf
@@ -65,12 +65,12 @@ class _Side:
         return mid - before if mid is not None and before is not None else 0.0
 
     def recent_rate(self, t_s: float) -> float:
-        """Takers per second, averaged over the time that is no cooldown."""
+        """Takers per second, averaged over the time outside cooldowns."""
         passed_s = max(0.0, t_s - self._t_s) if self.started_s == -inf else 0.0
         return self._recent * exp(-passed_s / RECENT_S) / RECENT_S
 
     def surely_at_least(self, t_s: float) -> float:
-        """The recent rate less its standard deviation, takers per second, >= 0."""
+        """The recent rate minus one standard deviation, takers per second, >= 0."""
         rate = self.recent_rate(t_s)
         return max(0.0, rate - sqrt(rate / (2.0 * RECENT_S)))
 
@@ -82,7 +82,7 @@ class _Side:
         self.started_s = -inf
 
     def _advance(self, t_s: float) -> None:
-        """Move the time; what came before the clock was set back is dropped."""
+        """Advance the time. If the clock was set back, drop all earlier fills."""
         self._recent = self.recent_rate(t_s) * RECENT_S
         if t_s < self._t_s - CLOCK_BACK_S_MAX:
             self._filled.clear()
@@ -98,10 +98,9 @@ class _Side:
 class SideCooldown:
     """Cooldown of a side (5 s) after a burst of our fills on it. O(1) on average.
 
-    After that time it ends once the flow against the side is calm, at the latest after twice that
-    time. Only own fills start a cooldown. In the study `toxic`, starting one after every public
-    trade far beyond our price costs 12 % of the profit in benign flow, where such trades are
-    frequent.
+    While the flow is against the side it lasts longer, at most twice as long. Only own fills start
+    a cooldown. In the study `toxic`, starting one after every public trade far beyond our price
+    costs 12 % of the profit in benign flow, where such trades are frequent.
     """
 
     def __init__(self, *, side_cooldown_s: float = COOLDOWN_S) -> None:
@@ -110,7 +109,7 @@ class SideCooldown:
         self._sides = {side: _Side() for side in Side}
 
     def set_cooldown(self, side_cooldown_s: float) -> None:
-        """Change the length, seconds, > 0; it applies to a cooldown that is under way as well."""
+        """Change the length, seconds, > 0; it also applies to a cooldown that is running."""
         self._cooldown_s = positive("side_cooldown_s", side_cooldown_s)
 
     def on_fill(
@@ -125,9 +124,10 @@ class SideCooldown:
     ) -> None:
         """Record a fill of ours at `t_s` seconds; BUY is our bid.
 
-        order: its id; further fills of it within a second do not count, nor fills of other orders
-        at the same moment, which a taker fills together. rate: expected takers/s of this side. mid:
-        just before the fill; sigma: price/sqrt(s), 0 if not known.
+        order: id of the filled order. Not counted are further fills of the same order within a
+        second, and fills of other orders at the same moment, because one taker fills them together.
+        rate: expected takers/s of this side. mid: just before the fill. sigma: price/sqrt(s), 0 if
+        not known.
         """
         state = self._sides[side]
         takers = state.add(finite("t_s", t_s), order, mid)

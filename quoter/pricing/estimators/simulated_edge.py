@@ -1,8 +1,8 @@
-"""Simulated edge: the gain of imagined passive fills at eight distances, measured 5 and 30 s later.
+"""Simulated edge: gain of simulated passive fills at eight distances, measured 5 and 30 s later.
 
 The models assume that a fill and the move after it are independent; on real markets they are not.
-This meter shows whether quoting the symbol is profitable at all.
-Formulas: deploy/docs/strategy.md, "Simulated edge".
+The simulated edge shows whether quoting the symbol is profitable at all. Formulas:
+deploy/docs/strategy.md, "Simulated edge".
 """
 
 from collections import deque
@@ -22,7 +22,7 @@ HALF_LIFE_S = 3600.0
 DISTANCES = 8
 NEAREST, FARTHEST = 0.25, 4.0  # of our half-spread, geometric between
 SAMPLES_MIN = 30.0  # a distance with fewer effective samples is not judged
-ERRORS = 2.0  # standard errors below zero that the best edge must be for `has_no_edge`
+ERRORS = 2.0  # `has_no_edge` needs a best edge this many standard errors below zero
 
 
 class _Window(NamedTuple):
@@ -66,11 +66,11 @@ class _Gain:
 
 
 class SimulatedEdge:
-    """Simulated fills at eight distances around our half-spread, and their edge after fees.
+    """Simulated fills at eight distances around our half-spread, and their mean edge before fees.
 
-    Imagined quotes stay for a whole window at each distance from its first mid; a taker who reaches
-    one fills it. The gain is measured with the mid 5 s and 30 s after the window. O(1) per event: a
-    closed window updates at most sixteen means per horizon.
+    For each window a simulated quote stays at each distance from the window's first mid. A taker
+    who reaches the quote fills it. The gain is measured with the mid 5 s and 30 s after the window.
+    O(1) per event: a closed window updates at most sixteen means per horizon.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class SimulatedEdge:
         window_s: float = WINDOW_S,
         half_life_s: float = HALF_LIFE_S,
     ) -> None:
-        """Choose the distances by `half_bps`, our half-spread at the start, bps of the mid, > 0.
+        """Set the distances from 0.25 to 4 times `half_bps`, our half-spread, bps of the mid, > 0.
 
         window_s, half_life_s: seconds, > 0. Raises InvalidInput outside these domains.
         """
@@ -140,7 +140,7 @@ class SimulatedEdge:
         return bool(best) and max(best) < 0.0
 
     def _advance(self, t_s: float, mid: float) -> None:
-        """Close windows that ended, and measure due ones with the mid of the time they were due."""
+        """Close ended windows, and measure due ones with the mid at the time they were due."""
         elapsed_s = finite("t_s", t_s) - self._start_s
         if elapsed_s < -CLOCK_BACK_S_MAX and self._start_s < inf:
             self.restart()
@@ -153,7 +153,7 @@ class SimulatedEdge:
                 self._measure(self._gains[horizon_s], window, seen)
 
     def _close(self, windows: int) -> None:
-        """Close the open window; of `windows` that passed, all but the first had no trade."""
+        """Close the open window; of the `windows` that ended, only the first can have trades."""
         if max(self._reach_buy, self._reach_sell) >= self.distances_bps[0]:
             end_s = self._start_s + self._window_s
             reaches = (self._reach_buy, self._reach_sell)

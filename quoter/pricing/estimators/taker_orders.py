@@ -1,7 +1,7 @@
-"""Orders of takers, recognised in the public trades.
+"""Taker orders, recognised in the public trades.
 
-An order that takes prints a trade for each resting order that it fills, often at several prices.
-These trades come one after another, within milliseconds.
+A taker order prints one trade for each resting order that it fills, often at several prices. These
+trades come within milliseconds.
 """
 
 from math import inf
@@ -9,18 +9,18 @@ from math import inf
 from quoter.domain.market import Side
 from quoter.pricing.validation import finite
 
-ORDER_S = 0.005  # trades of one side within this time of the first count as one order
+ORDER_S = 0.005  # trades of one side within this time of the first are one order
 
 
 class TakerOrders:
-    """Distinguishes the first trade of an order from its further ones. O(1)."""
+    """Finds the first trade of each taker order. O(1)."""
 
     def __init__(self) -> None:
         self._taker: Side | None = None
         self._start_s = -inf
 
     def is_new(self, t_s: float, taker: Side) -> bool:
-        """Record a public trade at `t_s` seconds; return whether it begins another taker's order.
+        """Record a public trade at `t_s` seconds; return whether it begins a new taker order.
 
         Raises InvalidInput for a time that is not finite.
         """

@@ -1,11 +1,13 @@
 """Volatility (sigma) of the mid, in absolute price per square root of a second.
 
-A slow and a fast estimate use all moves of one second. The larger of the slow one and 0.85 of the
-fast one is used: a shock widens quotes at once, a quiet minute narrows them late. Both are drawn
-towards a long estimate, the more the fewer moves they rest on: on a market that jumps once in some
-minutes, the moves of the last minutes say little. The result is then scaled from moves of a second
-to moves of half a minute, from which inventory suffers: over longer times a mid that bounces moves
-less, and a mid that trends moves more. Formulas: deploy/docs/strategy.md, "Volatility".
+A slow and a fast estimate use the moves over one second. Sigma is the larger of the slow estimate
+and 0.85 times the fast one, so that quotes widen at once after a shock and narrow slowly in a quiet
+market. Both estimates are shrunk towards a long one, the more the fewer effective moves they have:
+in a market that jumps once every few minutes, the last minutes contain too few moves.
+
+The result is scaled from moves over 1 s to moves over 30 s, which matter for inventory risk. A mid
+that bounces moves less over 30 s than its moves over 1 s suggest; a mid that trends moves more.
+Formulas: deploy/docs/strategy.md, "Volatility".
 """
 
 from collections.abc import Sequence
@@ -24,17 +26,20 @@ GRID_S = 1.0
 SCALES_S = (GRID_S, 5.0, 30.0)  # steps of the estimates whose ratio is measured
 FAST_SHARE = 0.85
 PRIOR_S = 60.0  # weight of the prior, in observed time
-# Observed time, in grid steps, before an estimate is used; or one half-life, if that is shorter:
-# observed time decays too and may never reach 20 steps.
+# Observed time before an estimate is used, in grid steps. One half-life is enough if it is shorter:
+# observed time decays too, and might never reach 20 steps.
 WARM_GRIDS = 20.0
 LONG_MOVES = 3.0  # weight of the long estimate, in effective moves of the slow or fast one
-SCALE_ERRORS = 2.0  # standard errors of a ratio of scales that are attributed to chance
+SCALE_ERRORS = 2.0  # a ratio of scales this many standard errors from 1 may be chance
 BARS_MIN = 5  # fewer bars are too few for a prior
 NORMAL_KURTOSIS = 3.0
 
 
 class Grid:
-    """Moves of the mid over at least one grid step, `grid_s` seconds; t_s: the last time used."""
+    """Moves of the mid over at least one grid step of `grid_s` seconds.
+
+    t_s: time of the last mid that was used.
+    """
 
     __slots__ = ("_mid", "grid_s", "t_s")
 
@@ -46,11 +51,11 @@ class Grid:
         self.restart()
 
     def restart(self) -> None:
-        """Forget the last mid: a difference across a gap is not a move."""
+        """Drop the last mid: a difference across a gap is not a move."""
         self.t_s = self._mid = inf  # no mid yet: the next one only sets the start
 
     def step(self, t_s: float, mid: float) -> tuple[float, float] | None:
-        """Return the move since the last mid that was used and its seconds; None if too early.
+        """Return (move, seconds) since the last mid that was used; None within a grid step.
 
         mid: quote/base. Raises InvalidInput for a mid that is not above zero and finite, or a time
         that is not finite.
@@ -70,11 +75,11 @@ class Grid:
 
 
 class VarianceRate:
-    """Decayed sum of squared moves over decayed time; mids are at least one grid step apart.
+    """Decayed sum of squared moves divided by decayed time; moves span at least one grid step.
 
-    half_life_s and grid_s seconds, > 0; prior_sigma price/sqrt(s), weighted as prior_s seconds of
+    half_life_s and grid_s: seconds, > 0. prior_sigma: price/sqrt(s), weighted as prior_s seconds of
     observation. Each move is reduced by `dead_band` (price, >= 0) towards zero, to ignore moves of
-    a tick; it may be set anew when the tick changes.
+    one tick; the attribute may be changed with the tick.
     """
 
     __slots__ = (
@@ -101,7 +106,7 @@ class VarianceRate:
         self.dead_band = dead_band
         self.squares = 0.0 if prior_sigma is None else prior_sigma * prior_sigma * prior_s
         self.time_s = 0.0 if prior_sigma is None else prior_s
-        self.fourths = 0.0  # as of normally distributed moves, for the prior
+        self.fourths = 0.0  # the prior's moves are treated as normally distributed
         if prior_s > 0.0:
             self.fourths = NORMAL_KURTOSIS * grid_s / prior_s * self.squares * self.squares
 
@@ -127,12 +132,12 @@ class VarianceRate:
         self.time_s = self.time_s * kept + gap_s
 
     def restart(self) -> None:
-        """Forget the last mid, not the estimate: a difference across a gap is not a move."""
+        """Drop the last mid and keep the estimate: a difference across a gap is not a move."""
         self._grid.restart()
 
     @property
     def is_warm(self) -> bool:
-        """Whether enough time was observed for a first figure."""
+        """Whether enough time was observed for a first estimate."""
         return self.time_s > min(WARM_GRIDS * self.grid_s, self._half_life_s)
 
     @property
@@ -147,19 +152,20 @@ class VarianceRate:
 
     @property
     def effective_moves(self) -> float:
-        """Number of equal moves that would tell as much: (sum of squares)^2 / sum of fourths.
+        """Effective number of moves: (sum of squares)^2 / sum of fourth powers.
 
-        For normally distributed moves it is a third of their number; after a single jump, near one.
+        For normally distributed moves it is a third of their number; after a single jump it is near
+        1.
         """
         return self.squares * self.squares / self.fourths if self.fourths > 0.0 else 0.0
 
 
 class Scales:
-    """Ratio of the variance rate of moves over 30 s to that of moves over 1 s, as far as known.
+    """Ratio of the variance rate over 30 s to the one over 1 s.
 
-    It is the product of the ratios of neighbouring scales. The logarithm of each ratio is brought
-    nearer to zero by SCALE_ERRORS standard errors, which may be due to chance. prior_s: seconds of
-    observation that prior_sigma weighs as. `ratio` is 1 while nothing else is known.
+    It is the product of the ratios of neighbouring scales. The logarithm of each ratio is moved
+    towards zero by SCALE_ERRORS standard errors. prior_s: weight of prior_sigma, in seconds of
+    observation. `ratio` is 1 until there is data.
     """
 
     __slots__ = ("_grid", "rates", "ratio")
@@ -178,9 +184,9 @@ class Scales:
         self.ratio = 1.0
 
     def update(self, t_s: float, mid: float) -> tuple[float, float] | None:
-        """Record a mid; return the move and its seconds if one of the finest scale is complete.
+        """Record a mid; return (move, seconds) if a move of the finest scale is complete or None.
 
-        Coarser scales take mids at these times only. Raises InvalidInput as `Grid.step`. O(1).
+        Coarser scales use mids at these times only. Raises InvalidInput as `Grid.step`. O(1).
         """
         step = self._grid.step(t_s, mid)
         if self._grid.t_s != t_s:
@@ -194,7 +200,7 @@ class Scales:
         return step
 
     def restart(self) -> None:
-        """Forget the last mids, not the ratio; see VarianceRate.restart."""
+        """Drop the last mids, keep the ratio; see VarianceRate.restart."""
         self._grid.restart()
         for rate in self.rates:
             rate.restart()
@@ -221,9 +227,9 @@ class Scales:
 class Volatility:
     """Sigma for quotes: the larger of the slow estimate and 0.85 of the fast one, then scaled.
 
-    Without `prior_sigma` (price/sqrt(s)) sigma is None for the first 20 s, and before the mid
-    moves. The half-lives are in seconds; prior_s: seconds of observation that the prior weighs as
-    in the long estimate and the scales.
+    Without `prior_sigma` (price/sqrt(s)), sigma is None for the first 20 s and until the mid has
+    moved. Half-lives are in seconds. prior_s: weight of the prior in the long estimate and the
+    scales, in seconds of observation.
     """
 
     __slots__ = ("fast", "long", "scales", "slow")
@@ -242,7 +248,7 @@ class Volatility:
         self.long = self.scales.rates[0]
 
     def update(self, t_s: float, mid: float) -> bool:
-        """Record the mid (quote/base) at event time `t_s`; return whether a move was complete.
+        """Record the mid (quote/base) at `t_s` seconds; return whether a move is complete.
 
         Raises InvalidInput as `Grid.step`. O(1).
         """
@@ -254,7 +260,7 @@ class Volatility:
         return True
 
     def restart(self) -> None:
-        """Forget the last mids after a reconnect or a resync; not needed after a quiet period."""
+        """Drop the last mids after a reconnect or a resync; not needed after a quiet period."""
         self.scales.restart()
 
     @property
@@ -271,25 +277,31 @@ class Volatility:
         return self._scaled(self.long.variance) or None
 
     def _drawn(self, rate: VarianceRate) -> float:
-        """The variance of an estimate, price^2/s, nearer to the long one the fewer moves it has."""
+        """The variance of an estimate, price^2/s, shrunk towards the long one.
+
+        The fewer effective moves it has, the more it is shrunk.
+        """
         moves = rate.effective_moves
         return (moves * rate.variance + LONG_MOVES * self.long.variance) / (moves + LONG_MOVES)
 
     def _scaled(self, variance: float) -> float:
-        """Sigma over half a minute from a variance of moves of a second.
+        """Sigma over 30 s, price/sqrt(s), from a variance of moves over 1 s.
 
-        What bounces add is measured at the long level. Higher volatility does not make them larger:
-        above that level the same amount is subtracted, below it the same share.
+        The variance added by bouncing is measured at the long estimate and does not grow with
+        volatility. Above the long estimate the same amount is subtracted, below it the same
+        fraction.
         """
         ratio = self.scales.ratio
         return sqrt(max(ratio * variance, variance - (1.0 - ratio) * self.long.variance))
 
 
 def rogers_satchell(bars: Sequence[Bar], *, bar_s: float) -> float | None:
-    """Return a prior of sigma, price/sqrt(s), from bars of `bar_s` seconds; None if too few.
+    """Return a prior of sigma, price/sqrt(s), from bars of `bar_s` seconds.
 
-    Drift cancels out. Bars with few trades make it too small (by 10 % to 60 %), so it is used as a
-    prior only. None as well if nothing moved. Raises InvalidInput for a price out of domain.
+    None if there are too few bars or none of them moved. Drift cancels out. Bars with few trades
+    make the result 10 % to 60 % too small, so it is used as a prior only. Raises InvalidInput for a
+    price out of domain.
+
     Source: Rogers & Satchell 1991 (doi:10.1214/aoap/1177005835), the mean of ln(h/c)ln(h/o) +
     ln(l/c)ln(l/o).
     """

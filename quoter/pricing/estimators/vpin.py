@@ -9,16 +9,16 @@ from math import floor
 from quoter.pricing.validation import not_negative, positive
 
 BUCKETS = 50
-BUCKETS_PER_DAY = 200.0  # a bucket is this part of a day's volume
-FULL = 1.0 - 1e-12  # share of a bucket that counts as full, in spite of rounding
+BUCKETS_PER_DAY = 200.0  # buckets in the volume of a day
+FULL = 1.0 - 1e-12  # share from which a bucket is full; allows for rounding
 
 
 class Vpin:
     """Mean share of one-sided volume in the last full buckets of equal volume.
 
-    The takers' sides are the venue's own; none are inferred. Source: Easley, Lopez de Prado and
-    O'Hara 2012 (doi:10.1093/rfs/hhs053). Nothing is controlled by it, see Andersen & Bondarenko
-    2014 (doi:10.1016/j.finmar.2013.05.005).
+    The taker's sides are those that the venue reports; none are inferred. Source: Easley, Lopez de
+    Prado and O'Hara 2012 (doi:10.1093/rfs/hhs053). It is not used for control; Andersen &
+    Bondarenko 2014 (doi:10.1016/j.finmar.2013.05.005) give the reasons.
     """
 
     def __init__(self, bucket: float, *, buckets: int = BUCKETS) -> None:
@@ -43,9 +43,9 @@ class Vpin:
         return self._sum / (len(self._ring) * self._bucket) if self._ring else None
 
     def add(self, bought: float, sold: float) -> None:
-        """Record volume of both sides, base, >= 0; what exceeds a bucket goes to the next one.
+        """Record bought and sold volume, base, >= 0; the excess over a bucket goes to the next one.
 
-        Buckets that would leave the ring before the end of a huge trade are skipped.
+        If the volume fills more buckets than the ring holds, only the last ones are computed.
         """
         volume = not_negative("bought", bought) + not_negative("sold", sold)
         not_negative("volume", volume)

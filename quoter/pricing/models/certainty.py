@@ -19,8 +19,8 @@ ESS_SHARE_MIN = 0.01  # of the number of outcomes
 class Certainty:
     """Certainty equivalent of a sample of outcomes, in the outcomes' unit.
 
-    error: standard error by the delta method, far too small where `is_publishable` is False; ess:
-    effective sample size, the number of outcomes that the mean of exp(-gamma W) rests on.
+    error: standard error by the delta method; far too small if `is_publishable` is False. ess:
+    effective sample size of the mean of exp(-gamma W).
     """
 
     equivalent: float
@@ -40,9 +40,10 @@ class Certainty:
 def certainty_equivalent(outcomes: Sequence[float], *, gamma: float) -> Certainty:
     """Return -(1/gamma) ln mean(exp(-gamma W)) of at least two finite outcomes W.
 
-    gamma: risk aversion per unit of outcome, > 0. `is_publishable` requires an effective sample of
-    100 and of 1 % of the outcomes: otherwise a few bad outcomes determine the mean, and neither
-    it nor its error is reliable. Raises InvalidInput for a gamma or outcomes out of domain.
+    gamma: risk aversion per unit of outcome, > 0. `is_publishable` requires an effective sample
+    size of at least 100 and of at least 1 % of the outcomes. Below that a few bad outcomes
+    determine the mean, and neither the result nor its error is reliable. Raises InvalidInput for a
+    gamma or outcomes out of domain.
     """
     positive("gamma", gamma)
     n = len(outcomes)

@@ -12,7 +12,7 @@ from quoter.domain.errors import InvalidInput
 from quoter.pricing.models.avellaneda_stoikov import log1p_ratio
 from quoter.pricing.validation import not_negative, positive
 
-LOTS_MAX_MAX = 500  # for a limit this far the closed form is accurate
+LOTS_MAX_MAX = 500  # with a larger limit the closed form is accurate
 RHO_MAX = 1e12
 RHO_MOVE = 0.05  # the table is solved again once rho has changed by more than this fraction
 ITERATIONS_MAX = 200  # bisection alone needs 55
@@ -42,10 +42,11 @@ def log_ratios(*, rho: float, lots_max: int) -> tuple[float, ...]:
     """Return ln(f_n / f_(n+1)) for n = -lots_max .. lots_max-1, rising and odd about n = -1/2.
 
     rho in [0, 1e12] from `chain_ratio`; lots_max (Q) whole, 1 to 500; else raises InvalidInput.
-    The eigenvalue is found by Newton's method on the last pivot of the elimination from the limit
-    inwards, within a bracket. The pivots are the ratios themselves; each is 1 or more, so that
-    rounding errors shrink inwards, and entries of f, which span hundreds of orders of magnitude,
-    are never formed.
+
+    The eigenvalue is found by Newton's method within a bracket, on the last pivot of the
+    elimination from the limit inwards. The pivots are the ratios themselves. Each is at least 1, so
+    that rounding errors shrink inwards. The entries of f, which span hundreds of orders of
+    magnitude, are never formed.
     """
     if not (0.0 <= rho <= RHO_MAX):
         raise InvalidInput("rho", rho)
@@ -92,8 +93,9 @@ def _last_pivot(rho: float, lots_max: int, eigenvalue: float) -> tuple[float, fl
 def log_ratio_at(table: tuple[float, ...], lots: float) -> float:
     """Return the table's value at a real number of lots, by linear interpolation.
 
-    Beyond either end the last segment is extended, so that the unwinding side stays monotone in an
-    inventory beyond its limit; the other side is not quoted there. lots must be finite.
+    Beyond either end the last segment is extended. Thus the quote of the unwinding side stays
+    monotone when inventory is beyond its limit; the other side is not quoted there. lots must be
+    finite.
     """
     lots_max = len(table) // 2
     left = floor(min(max(lots, -lots_max), lots_max - 2)) + lots_max
@@ -102,10 +104,10 @@ def log_ratio_at(table: tuple[float, ...], lots: float) -> float:
 
 
 class BoundedModel:
-    """Table of `log_ratios` for the present market, solved again only once rho has moved by 5 %.
+    """Table of `log_ratios` for the present market, solved again when rho has changed by 5 %.
 
-    kappa and gamma are applied to the quote outside the table, so that its error is about 2.5 % of
-    the skew at most.
+    kappa and gamma are applied outside the table, so that an outdated table changes the skew by at
+    most about 2.5 %.
     """
 
     def __init__(self, lots_max: float) -> None:

@@ -15,7 +15,7 @@ BOUND_SENTENCES: dict[str, str] = {
     Bound.MARKOUT_COST_MAX: "Maximum distance added by the losses of this side's fills.",
     Bound.MIDDLE: "Minimum distance from fair value: a fifth of the half-spread.",
     Bound.SPREAD_MIN: "Minimum distance from fair value: half the minimum spread.",
-    Bound.STALE: "Minimum distance in a volatile market: a price move that we can't follow.",
+    Bound.STALE: "Minimum distance in a volatile market: the price moves before we can follow.",
     Bound.UNWIND: "Minimum distance of the unwinding side in a reduce-only market.",
     Bound.REGIME: "Reduce-only market: a fill here would not reduce inventory, so the side is off.",
     Bound.SPREAD_MAX: "Farther from fair value than half the maximum spread: the side is off.",

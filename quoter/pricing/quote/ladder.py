@@ -25,11 +25,13 @@ def quantise(
 ) -> tuple[int | None, int | None]:
     """Return the first level of both sides in ticks, never more aggressive than `bid` and `ask`.
 
-    bid and ask quote/base, None for a side that is off; best_* the book without our own orders,
-    None for an empty side; lots the inventory. A bid stays at least a tick below the best ask, an
-    ask a tick above the best bid. If bid >= ask remains (no book, or a locked one), the exposed
-    side moves outward; without inventory both sides do. A bid below the first tick is None.
-    Raises InvalidInput for a price that is not above zero and finite.
+    bid and ask: quote/base, None for a side that is off. best_*: the book without our own orders,
+    None for an empty side. lots: the inventory.
+
+    A bid stays at least one tick below the best ask, an ask one tick above the best bid. If bid >=
+    ask remains (no book, or a locked one), the exposed side moves outward; at zero inventory both
+    sides do. A bid below the first tick becomes None. Raises InvalidInput for a price that is not
+    above zero and finite.
     """
     bid_ticks = None if bid is None else instrument.floor_ticks(_positive("bid", bid))
     ask_ticks = None if ask is None else instrument.ceil_ticks(_positive("ask", ask))
@@ -83,13 +85,14 @@ def level_sizes(
 ) -> tuple[float, ...]:
     """Return the size of each level of a side in order sizes, nearest to the market first.
 
-    lots inventory, lots_max the limit, both in order sizes. The exposed side is shrunk by
-    exp(-eta * |lots|/lots_max); the unwinding side is not, and grows by the factor
-    1 + unwind_growth * min(|lots|/lots_max, 1). The levels together are at most what brings the
-    inventory to the limit of that side, so that a trade through all of them ends there. Orders in
-    flight are not considered here; the engine subtracts them.
-    Raises InvalidInput for inventory or limit that are not finite. Source of the size shape:
-    Fushimi, Gonzalez Rojas & Herman 2018.
+    lots: inventory. lots_max: its limit. Both are in order sizes. Sizes of the exposed side shrink
+    by the factor exp(-eta * |lots|/lots_max). Sizes of the unwinding side grow by the factor 1 +
+    unwind_growth * min(|lots|/lots_max, 1). Together the levels never exceed the headroom to the
+    limit of that side, so that a trade through all of them ends at the limit.
+
+    Orders in flight are not considered here; the engine subtracts them. Raises InvalidInput for an
+    inventory or a limit that is not finite. Source of the size shape: Fushimi, Gonzalez Rojas &
+    Herman 2018.
     """
     if not (-inf < lots < inf):
         raise InvalidInput("lots", lots)
@@ -117,10 +120,9 @@ def side_quotes(
 ) -> tuple[Quote, ...]:
     """Return the orders of a side with exact price and size, nearest to the market first.
 
-    ticks and sizes by level, from `level_ticks` and `level_sizes`; order_size base. The size of a
-    level that is too small for the venue's filters is added to the next level outward; at the
-    last level it is dropped, and so is what exceeds the venue's largest size. An empty result means
-    that the side is below the venue's minimum.
+    ticks, sizes: by level, from `level_ticks` and `level_sizes`. order_size: base. A size below the
+    venue's minimum is added to the next level outward, and dropped at the last level. A size above
+    the venue's maximum is cut. The result is empty if the whole side is below the minimum.
     """
     quotes = []
     carried = 0.0

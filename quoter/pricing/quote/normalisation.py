@@ -1,8 +1,8 @@
 """Normalised risk aversion: one QUOTER_GAMMA gives the same relative inventory on every symbol.
 
-At 1 the standard deviation of inventory is a quarter of the limit; it is proportional to
-gamma^(-1/4): 0.1 makes it 1.8 times larger, 10 as much smaller.
-Formulas: deploy/docs/strategy.md, "Risk aversion and QUOTER_GAMMA".
+At QUOTER_GAMMA=1 the standard deviation of inventory is a quarter of the limit. It is proportional
+to gamma^(-1/4): 1.8 times larger at 0.1, and 1.8 times smaller at 10. Formulas:
+deploy/docs/strategy.md, "Risk aversion and QUOTER_GAMMA".
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from quoter.domain.errors import InvalidInput
 from quoter.pricing.costs import effective_intensity
 
 LOTS_MAX_MIN = 3.0  # with fewer order sizes in the limit, skew can't control inventory
-SLOPE_KAPPA_MAX = 1.0  # inventory sd of 0.7 lots; the closed form is inaccurate here
-SLOPE_KAPPA_MIN_N2 = 2.0  # divided by N^2: inventory sd of half the limit
+SLOPE_KAPPA_MAX = 1.0  # at it inventory has an sd of 0.7 lots, and the closed form is inaccurate
+SLOPE_KAPPA_MIN_N2 = 2.0  # divided by N^2, the minimum: inventory has an sd of half the limit
 GAMMA_SCALE = 128.0 / e
 SLOPE_SCALE = 8.0
 
@@ -49,9 +49,9 @@ class References:
             raise InvalidInput("cost", self.cost)
 
     def towards(self, target: "References", *, ratio: float) -> "References":
-        """Return references nearer to `target`: each figure moves by at most the factor `ratio`.
+        """Return references nearer to `target`: each figure changes by at most the factor `ratio`.
 
-        The cost is taken over at once. ratio >= 1.
+        The cost takes the target's value at once. ratio: >= 1.
         """
         return References(
             sigma=_towards(self.sigma, target.sigma, ratio),
@@ -66,11 +66,11 @@ def _towards(value: float, target: float, ratio: float) -> float:
 
 
 def gamma_lot(*, ghat: float, lots_max: float, references: References) -> float:
-    """Return the risk aversion per lot, 1/price, that `ghat` stands for in this market.
+    """Return the risk aversion per lot, 1/price, that corresponds to `ghat` in this market.
 
-    ghat without unit, > 0; lots_max the inventory limit in order sizes (N), at least 3.
-    It is ghat * 128/e * A / (N^4 * kappa * sigma^2) with A net of the reference cost, so that
-    kappa * slope = 8 * sqrt(ghat) / N^2. Raises InvalidInput outside these domains.
+    ghat: no unit, > 0. lots_max (N): the inventory limit in order sizes, at least 3. The result is
+    ghat * 128/e * A / (N^4 * kappa * sigma^2) with A net of the reference cost, so that kappa *
+    slope = 8 * sqrt(ghat) / N^2. Raises InvalidInput outside these domains.
     """
     if not (0.0 < ghat < inf):
         raise InvalidInput("ghat", ghat)
@@ -101,17 +101,17 @@ def raw_gamma_lot(*, gamma: float, order_size: float) -> float:
 def slope_bounds(*, kappa: float, lots_max: float) -> tuple[float, float]:
     """Return the smallest and largest slope (price per lot) of the stationary model.
 
-    kappa 1/price, > 0; lots_max >= 1 (the caller has checked both). They do not apply with a
-    horizon: the slope of a session has to decrease to zero.
+    kappa: 1/price, > 0; lots_max: >= 1 (the caller has checked both). With a horizon they do not
+    apply, because the slope must decrease to zero at the end of the session.
     """
     low = SLOPE_KAPPA_MIN_N2 / (lots_max * lots_max)
     return min(low, SLOPE_KAPPA_MAX) / kappa, SLOPE_KAPPA_MAX / kappa
 
 
 def saturation(*, ghat: float, lots_max: float) -> Saturation | None:
-    """Return the bound that replaces the slope of `ghat` in its reference market, if one does.
+    """Return the bound that limits the slope of `ghat` in its reference market, or None.
 
-    Below the floor a smaller gamma changes nothing, above the ceiling a larger one.
+    Below the floor a smaller gamma has no effect; above the ceiling a larger one has none.
     """
     slope_kappa = SLOPE_SCALE * sqrt(ghat) / (lots_max * lots_max)
     if slope_kappa > SLOPE_KAPPA_MAX:
@@ -124,6 +124,6 @@ def saturation(*, ghat: float, lots_max: float) -> Saturation | None:
 def inventory_sd_lots(*, ghat: float, lots_max: float) -> float:
     """Return the standard deviation of inventory, in order sizes, that `ghat` is solved for.
 
-    It holds without widening, size shape and costs; each of them makes inventory tighter.
+    It is exact without widening, size shape and costs; each of them reduces it.
     """
     return lots_max / 4.0 / sqrt(sqrt(ghat))

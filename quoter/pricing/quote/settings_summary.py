@@ -1,4 +1,4 @@
-"""Settings summary: consequences of the settings on this symbol, in price and quote currency.
+"""Settings summary: effects of the settings on this symbol, in price and quote currency.
 
 Formulas: deploy/docs/strategy.md, "Settings summary".
 """
@@ -24,18 +24,18 @@ from quoter.pricing.quote.terms import quote_terms
 
 MINUTE_S = 60.0
 HOURS_HELD_MAX = 24.0  # expected holding time of inventory, above which there is a warning
-SLOPE_KAPPA_GOOD = 0.5  # above it the closed form errs by more than 5 % of the half-spread
+SLOPE_KAPPA_GOOD = 0.5  # above it the error of the closed form exceeds 5 % of the half-spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsSummary:
-    """Quote of the reference market at zero inventory, and the inventory to expect.
+    """Quote of the reference market at zero inventory, and the expected inventory.
 
-    ghat is the normalised gamma that gamma_lot (1/price) corresponds to here; sigma price/sqrt(s);
-    fair, slope and half_spread price; *_bps basis points of fair value; skew_at_limit is the skew
-    at lots_max, price; tau_equivalent_s how long inventory is expected to be held; slope_kappa the
-    slope in units of 1/kappa, None where the closed form is not used; cara_lots_max is
-    sqrt(2 A)/(gamma sigma) lots, above which expected utility is not finite with this gamma.
+    ghat: normalised gamma that corresponds to gamma_lot (1/price) here. sigma: price/sqrt(s). fair,
+    slope, half_spread: price. *_bps: basis points of fair value. skew_at_limit: skew at lots_max,
+    price. tau_equivalent_s: expected holding time of inventory, seconds. slope_kappa: slope in
+    units of 1/kappa, None if the closed form is not used. cara_lots_max: sqrt(2 A)/(gamma sigma)
+    lots, above which expected utility is not finite with this gamma.
     """
 
     ghat: float
@@ -214,7 +214,7 @@ def warnings(summary: SettingsSummary) -> tuple[str, ...]:
     if summary.saturation is not None:
         found.append(
             f"gamma {plain(summary.ghat)} is beyond the {summary.saturation} of the skew with a"
-            f" limit of {plain(summary.lots_max)} lots: moving it farther beyond has no effect"
+            f" limit of {plain(summary.lots_max)} lots: a value farther out has the same effect"
         )
     if summary.slope_kappa is not None and summary.slope_kappa > SLOPE_KAPPA_GOOD:
         found.append(
@@ -229,7 +229,7 @@ def warnings(summary: SettingsSummary) -> tuple[str, ...]:
         )
     if (hours := summary.tau_equivalent_s / 3_600.0) > HOURS_HELD_MAX:
         found.append(
-            f"inventory is expected to be held for {plain(hours, 2)} hours, and its price risk with"
-            " it; raise QUOTER_GAMMA"
+            f"inventory, with its price risk, is expected to be held for {plain(hours, 2)} hours;"
+            " raise QUOTER_GAMMA"
         )
     return tuple(found)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from quoter.domain.errors import InvalidInput
 
 LEVELS_MAX = 10
-# name: (smallest, largest) value, both allowed. spread_max_bps stays below 20 000, where a bid
-# would be at zero; nu0 below 1, where widening would start only at the limit itself.
+# name: (smallest, largest) value, both allowed. At a spread_max_bps of 20,000 a bid could be zero;
+# at a nu0 of 1 widening would start at the limit itself.
 BOUNDS: dict[str, tuple[float, float]] = {
     "beta": (0.0, 4.0),
     "p": (1.0, 4.0),

@@ -22,14 +22,17 @@ from quoter.pricing.quote.widening import widening
 # How the distances of a quote are computed. The daemon's rule is `quote_terms`.
 type PricingRule = Callable[[PricingInputs, QuoteShape], QuoteTerms]
 
-LOTS_MAX_MIN, LOTS_MAX_MAX = 1.0, 1e6  # with a limit below one order nothing can be quoted
+LOTS_MAX_MIN, LOTS_MAX_MAX = 1.0, 1e6  # order sizes; below 1 no order fits into the limit
 TERM_HALF_SPREADS_MAX = 2.0  # bound of alpha, and of a markout cost, in half-spreads
-ALPHA_AWAY = 1.0  # extra distance of the side that the expected move would reach, in alphas
+ALPHA_AWAY = 1.0  # extra distance of the side that the move goes towards, in alphas
 FLOOR_HALF_SPREADS = 0.2  # least distance of any side from fair, so that skew never crosses it
 
 
 class Bound(StrEnum):
-    """Bounds that can change a number of a quote; a Clamp of one side is named `bid_…`/`ask_…`."""
+    """Bounds that can change a number of a quote.
+
+    A Clamp that applies to one side has the prefix `bid_` or `ask_`.
+    """
 
     SLOPE_MIN = "slope_min"
     SLOPE_MAX = "slope_max"
@@ -157,8 +160,8 @@ def _model(
 def _markout_cost(cost: float, name: str, half: float, clamps: list[Clamp]) -> float:
     """Return the markout cost of a side, price, at most two half-spreads. Raises InvalidInput.
 
-    It moves its side only. If it reduced the intensity of the slope as fees do, skew would grow
-    with it and could bring the losing side nearer.
+    It moves only its own side. Fees also lower the intensity that the slope is computed from. If
+    markout costs did so too, skew would grow with them and could move the losing side nearer.
     """
     if not (0.0 <= cost < inf):
         raise InvalidInput(f"markout_cost_{name}", cost)
@@ -170,10 +173,10 @@ def _markout_cost(cost: float, name: str, half: float, clamps: list[Clamp]) -> f
 
 
 def _alpha(alpha: float, half: float, clamps: list[Clamp]) -> tuple[float, float]:
-    """Return how much farther out the expected move puts bid and ask, price.
+    """Return the distances that the expected move adds to bid and ask, price.
 
     alpha: expected move, price; half: half-spread, price. Raises InvalidInput. Both quotes follow
-    the move; the side that the move would reach shifts by twice the move.
+    the move. The side that the move goes towards shifts by twice the move.
     """
     if alpha == 0.0:
         return 0.0, 0.0
@@ -218,9 +221,9 @@ def _bounded(
 ) -> float | None:
     """Apply floors and caps to one side; `lots_towards` > 0 if a fill adds to the inventory.
 
-    Returns the distance, price; None if the side is not quoted (limit, regime, spread_max). The
-    floor around fair value holds for both sides, so that a large rebate can't put the exposed side
-    nearer to fair than the unwinding one: quotes stay monotone in inventory.
+    Returns the distance, price; None if the side is not quoted (limit, regime, spread_max). Both
+    sides have a minimum distance from fair value. Without it a large rebate could put the exposed
+    side nearer to fair value than the unwinding one, and quotes would not be monotone in inventory.
     """
     if lots_towards >= inputs.lots_max:
         clamps.append(Clamp(f"{name}_{Bound.SIDE_LIMIT}", lots_towards, inputs.lots_max))

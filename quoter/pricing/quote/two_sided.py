@@ -15,7 +15,7 @@ from quoter.pricing.quote.ladder import level_sizes, level_step, level_ticks, qu
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import off_reason
 
-SIZED_MAX = 64  # results that are kept: a price that bounces has a few per side
+SIZED_MAX = 64  # cached results; a price that bounces needs a few per side
 
 
 def two_sided_quote(

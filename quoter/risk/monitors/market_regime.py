@@ -1,14 +1,13 @@
 """The market regime: NORMAL -> WIDE -> REDUCE_ONLY, and back (deploy/docs/strategy.md).
 
-In WIDE, quotes are farther out and orders smaller; in REDUCE_ONLY inventory may only shrink. Still
-worse conditions are halt causes that pause or kill: book_stale, clock, cancel_unverified,
-loss_limit, drawdown_limit.
+In WIDE, quotes are farther out and orders smaller. In REDUCE_ONLY, inventory may only shrink. Worse
+conditions are halt causes that pause or kill: book_stale, clock, cancel_unverified, loss_limit,
+drawdown_limit.
 
-The level rises at once, as far as the strongest signal says. It falls by one after `calm_s` without
-a signal of the present level or a higher one. Without a book the market does not count as calm.
-
-Moves are checked once a second. A window that slides in smaller steps would find moves of four
-standard deviations three times as often, by chance alone.
+The level rises at once to the level of the strongest signal. It falls by one after `calm_s` without
+a signal of the present level or a higher one. Time without a book is not calm. Moves are checked
+once a second. A window that slides in smaller steps would find moves of four standard deviations
+three times as often, by chance alone.
 """
 
 from collections import deque
@@ -33,7 +32,7 @@ class Move(NamedTuple):
     deviations: float
 
 
-# The second one reaches WIDE within 3 s, before the volatility estimates have followed.
+# The second entry leads to WIDE within 3 s, before the volatility estimates follow.
 MOVES = (Move(Regime.REDUCE_ONLY, 10, 8.0), Move(Regime.WIDE, 3, 4.0))
 
 
@@ -91,11 +90,11 @@ class MarketRegime:
         usual: float | None,
         equity: float,
     ) -> bool:
-        """Update the level; True if it changed. Call on every tick.
+        """Update the level; return whether it changed. Call on every tick.
 
-        mid: quote/base, None without a book. tick: price, the most that the grid alone may add to a
-        move. now, usual: volatility of this minute and of ordinary times, price/sqrt(s), None while
-        unknown. equity: quote currency.
+        mid: quote/base, None without a book. tick: price; the price grid alone may add this much to
+        a move. now, usual: volatility of this minute and of ordinary times, price/sqrt(s), None
+        while unknown. equity: quote currency.
         """
         signals = list(self._signals(ts_ns, mid, tick, now, usual, equity))
         worst = max(signals, key=lambda signal: signal.level, default=None)
@@ -138,8 +137,8 @@ class MarketRegime:
     def _drop(self, equity: float, most: float) -> Iterator[Signal]:
         """Yield one signal per fall of equity; the next fall is measured from the new level.
 
-        Otherwise the regime would stay REDUCE_ONLY for ever: a lost amount is not earned back by
-        orders that only reduce.
+        Otherwise the regime would stay REDUCE_ONLY for ever, because orders that only reduce do not
+        earn back what was lost.
         """
         if self._peak is None or equity > self._peak:
             self._peak = equity
@@ -150,9 +149,10 @@ class MarketRegime:
             self._peak = equity
 
     def _moved(self, ts_ns: int, mid: float, tick: float, usual: float) -> Iterator[Signal]:
-        """Yield a signal for each move that is too large; after a gap, since the mid before it.
+        """Yield a signal for each move above its limit.
 
-        tick: price; usual: usual volatility, price/sqrt(s).
+        Across a gap, the move is measured from the last mid before it. tick: price. usual: usual
+        volatility, price/sqrt(s).
         """
         mids = self._mids
         if mids and ts_ns - mids[-1][0] < GRID_NS:

@@ -11,9 +11,9 @@ TOTALS_MAX = 64  # one a second, and a few to spare
 
 
 class MarkoutLossMonitor:
-    """Compares the total of markouts with that of a minute ago.
+    """Compares the total of markouts with the total a minute ago.
 
-    `text`: the reason of the last pause.
+    `text` is the reason for the last pause.
     """
 
     def __init__(self, loss_max: Decimal) -> None:
@@ -24,7 +24,10 @@ class MarkoutLossMonitor:
         self.text = ""
 
     def update(self, ts_ns: int, markouts: Decimal) -> bool:
-        """Whether to pause. markouts: of all fills since the start, quote currency, < 0: a loss."""
+        """Return whether to pause.
+
+        markouts: total of all fills since the start, quote currency; a fall is a loss.
+        """
         if ts_ns < self._until_ns:
             return True
         totals = self._totals

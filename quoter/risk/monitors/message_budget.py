@@ -25,7 +25,7 @@ class MessageBudget:
         return self._tokens
 
     def has_tokens(self, ts_ns: int, *, share: float = 0.0) -> bool:
-        """Whether there is a token, and at least `share` of the bucket is left."""
+        """Whether the bucket has at least one token and at least `share` of its size."""
         return self.tokens(ts_ns) >= max(1.0, share * self._burst)
 
     def take(self) -> None:

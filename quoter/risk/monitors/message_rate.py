@@ -10,10 +10,10 @@ MINUTE_NS = 60 * NS_PER_S
 RATIO_WINDOW_NS = 10 * MINUTE_NS
 SLOTS = 60
 JUDGED_FROM = 1_000  # orders in the window: with fewer, their ratio to fills means nothing
-CLEAR_SHARE = 0.8  # of a limit: below it the limit counts as kept again
-SPARE_MAX = 200.0  # orders that may be spent at once, whatever the fills
+CLEAR_SHARE = 0.8  # of a limit: at or below it the breach is over
+SPARE_MAX = 200.0  # orders that may be sent at once without any fill
 SPENT_SHARE = 0.75  # of the orders that the fills allow: with SPARE_MAX it stays below the limit
-TOLERANCE_FACTOR_MAX = 10.0  # reached when no order is to spare
+TOLERANCE_FACTOR_MAX = 10.0  # reached when no spare order is left
 
 
 class MessageRate:
@@ -29,7 +29,7 @@ class MessageRate:
         self._minute = SlidingSum(window_ns=MINUTE_NS, slots=SLOTS)
         self._creates = SlidingSum(window_ns=RATIO_WINDOW_NS, slots=SLOTS)
         self._fills = SlidingSum(window_ns=RATIO_WINDOW_NS, slots=SLOTS)
-        self._spare, self._spare_ns = SPARE_MAX, 0  # orders that are to spare, at this time
+        self._spare, self._spare_ns = SPARE_MAX, 0  # spare orders, and the time of the figure
 
     def on_create(self, ts_ns: int) -> None:
         self._minute.add(ts_ns, 1.0)
@@ -40,7 +40,7 @@ class MessageRate:
         self._fills.add(ts_ns, 1.0)
 
     def breach(self, ts_ns: int) -> str | None:
-        """The limit that is exceeded, with its figures, or None."""
+        """The limit that is exceeded, as text with its figures, or None."""
         return self._beyond(ts_ns, share=1.0)
 
     def is_well_within_limits(self, ts_ns: int) -> bool:
@@ -48,10 +48,10 @@ class MessageRate:
         return self._beyond(ts_ns, share=CLEAR_SHARE) is None
 
     def tolerance_factor(self, ts_ns: int) -> float:
-        """By how much more than usual a quote must change before an order is spent on it, >= 1.
+        """Factor on the requote tolerance, >= 1.
 
-        It grows as the orders that the fills allow are used up, up to TOLERANCE_FACTOR_MAX: where
-        our quotes rarely fill, the orders of 10 min must last for 10 min.
+        It grows to TOLERANCE_FACTOR_MAX as the orders that the fills allow are used up. Where our
+        quotes rarely fill, the orders of 10 min must last for 10 min.
         """
         if not self._per_fill:
             return 1.0

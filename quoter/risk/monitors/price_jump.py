@@ -12,7 +12,7 @@ JUMP_SLOTS, DRIFT_SLOTS = 10, 60
 
 
 class PriceJump:
-    """Compares the mid, and our own quotes, with their range of the last second or minute.
+    """Compares the mid with its range of the last second, and our quotes with that of a minute.
 
     jump: limit for the mid in 1 s; drift: for our own quotes in 60 s; fractions, 0 for off.
     """
@@ -25,7 +25,7 @@ class PriceJump:
         self._quotes = {
             side: SlidingRange(window_ns=DRIFT_WINDOW_NS, slots=DRIFT_SLOTS) for side in Side
         }
-        self._quoted: dict[Side, float] = {}  # newest price by side, unless it had drifted too far
+        self._quoted: dict[Side, float] = {}  # newest price by side; none if it drifted too far
 
     def restart(self) -> None:
         """Forget earlier prices: a fresh snapshot has confirmed the present price level."""
@@ -35,9 +35,9 @@ class PriceJump:
             quotes.restart()
 
     def expected_per_s(self, market: ExpectedMarket, mid: float) -> float:
-        """Return the highest rate, 1/s, at which a market exceeds these limits by itself.
+        """Return an upper bound on the rate, 1/s, at which the market alone exceeds these limits.
 
-        mid: quote/base. Our own quotes are taken to move as the mid does.
+        mid: quote/base. Our own quotes are assumed to move like the mid.
         """
         limits = (self._jump, self._drift)
         return sum(market.moves_per_s(limit * mid) for limit in limits if limit)
@@ -53,7 +53,7 @@ class PriceJump:
         return f"the mid moved {figures}, limit {_bps(self._jump)} (QUOTER_PRICE_JUMP_BPS)"
 
     def on_quote(self, ts_ns: int, side: Side, price: float) -> str | None:
-        """Add our wanted best price of a side. Return the drift as text if too large, else None."""
+        """Add our wanted best price of a side; return the drift as text if it is too large."""
         if not self._drift or price == self._quoted.get(side):
             return None  # a price holds until the next one: a repetition changes no range
         moved = _beyond(self._drift, price, *self._quotes[side].see(ts_ns, price))

@@ -5,7 +5,7 @@ from math import exp, isfinite
 from quoter.domain.units import NS_PER_S, S_PER_NS
 
 EWMA_S = 60.0
-TRADE_NS_MAX = 60 * NS_PER_S  # an older trade says nothing about the present price
+TRADE_NS_MAX = 60 * NS_PER_S  # older trades are not used
 
 
 class PriceReferences:
@@ -35,9 +35,9 @@ class PriceReferences:
         return ewma + (1.0 - exp(-passed_s / EWMA_S)) * (self._mid - ewma)
 
     def at(self, ts_ns: int) -> tuple[float, float] | None:
-        """Lowest and highest reference price; None before the first mid.
+        """Return the lowest and highest reference price; None before the first mid.
 
-        Without a trade in the last minute only the mids count.
+        A last trade older than a minute is not used.
         """
         if self._ewma is None:
             return None

@@ -1,7 +1,7 @@
 """Detects fills that come faster than the market explains (rule PT-08). Its cause is latched.
 
-Fills are counted in order sizes, against the rate of fills that is expected now. Rejects in a row,
-which raise the same cause, are counted in `reject_streak.py`.
+Fills are counted in order sizes and compared with the expected rate of fills. `reject_streak.py`
+counts consecutive rejects, which raise the same cause.
 """
 
 from quoter.domain.number_text import plain
@@ -12,19 +12,19 @@ from quoter.risk.monitors.sliding import SlidingSum
 WINDOW_S = 60.0
 WINDOW_NS = 60 * NS_PER_S
 SLOTS = 60
-# Multiple of the expected rate that a market still reaches: activity may grow this much before the
-# estimate follows, and the estimate may be wrong. Beyond it, only chance is allowed for.
+# Multiple of the expected rate that is still attributed to the market: activity may grow before the
+# estimate follows, and the estimate may be wrong. Above it, the limit allows for chance only.
 MARKET_TIMES = 10.0
-EXPECTED_MIN = 3.0  # lowest expected fills of a minute, order sizes
+EXPECTED_MIN = 3.0  # least number of expected fills in a minute that is used, order sizes
 
 
 def lots_limit(busy: float) -> int:
-    """Return the order sizes within a minute that are too many at a mean of `busy`, > 0."""
+    """Return how many order sizes filled within a minute are too many at a mean of `busy`, > 0."""
     return burst_limit(busy / WINDOW_S, WINDOW_S, ONE_A_YEAR)
 
 
 class RepeatedExecution:
-    """Two limits on what is traded in 60 s, both sides together.
+    """Two limits on the volume traded in 60 s, both sides together.
 
     order_size and inventory_max: base units. turnover_max: multiple of the larger of inventory_max
     and the expected volume.

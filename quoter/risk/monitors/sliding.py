@@ -7,7 +7,8 @@ from math import inf
 class SlidingRange:
     """Lowest and highest value of the last `window_ns`, or of up to one slot longer.
 
-    A value holds until the next one arrives. `slots`: parts of the window, which end one by one.
+    A value holds until the next one arrives. slots: number of parts of the window; the oldest part
+    is dropped as a whole.
     """
 
     def __init__(self, *, window_ns: int, slots: int) -> None:
@@ -18,7 +19,7 @@ class SlidingRange:
         self.restart()
 
     def restart(self) -> None:
-        """Forget everything: the next value is the first."""
+        """Drop all values: the next one is the first."""
         self._closed.clear()
         self._slot = 0
         self._last: float | None = None
@@ -35,7 +36,7 @@ class SlidingRange:
         return min(self._low, self._closed_low), max(self._high, self._closed_high)
 
     def _roll(self, slot: int) -> None:
-        """Close slots up to `slot`; those without a value of their own have the last value."""
+        """Close slots up to `slot`; a slot without a value takes the last value before it."""
         last, slots = self._last, self._closed.maxlen or 1
         if last is not None:
             self._closed.append((self._low, self._high))

@@ -133,4 +133,4 @@ def test_denial_of_a_tiny_order_has_no_exponent() -> None:
     tight = replace(LIMITS, size_max=Decimal("1E-9"))
     verdict = check_order(intent(Side.BUY, "1E-8"), view(), tight)
     assert isinstance(verdict, Denied)
-    assert verdict.text == "size 0.00000001 above the largest of one order, 0.000000001"
+    assert verdict.text == "size 0.00000001 is above the order limit 0.000000001"

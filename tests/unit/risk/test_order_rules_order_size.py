@@ -13,7 +13,7 @@ def test_a_size_may_reach_its_limit_to_the_lot() -> None:
     assert check(intent(size="5", price="80"), view(), LIMITS) is None
     assert (
         check(intent(size=5 + LOT, price="60"), view(), LIMITS)
-        == "size 5.01 above the largest of one order, 5"
+        == "size 5.01 is above the order limit 5"
     )
 
 

@@ -59,7 +59,7 @@ def test_a_missing_report_since_the_kill_refuses_a_rearm_and_is_requested(missin
     harness.tick()
     for what in {"open_orders", "trades", "balances"} - {missing}:
         getattr(harness, what)()
-    assert "equal our books" in refusal(rearm(harness)).text
+    assert "equal to our books" in refusal(rearm(harness)).text
     asked = [c.kind for c in commands(harness.tick()) if isinstance(c, RequestReport)]
     assert ReportKind(missing) in asked
     getattr(harness, missing)()
@@ -73,7 +73,7 @@ def test_a_rearm_is_refused_while_balances_differ() -> None:
     harness.open_orders()
     harness.trades()
     harness.balances(ABC=Decimal(99))
-    assert "equal our books" in refusal(rearm(harness)).text
+    assert "equal to our books" in refusal(rearm(harness)).text
 
 
 def test_a_rearm_is_refused_while_an_unknown_own_order_is_at_the_venue() -> None:
@@ -93,7 +93,7 @@ def test_reports_from_before_another_kill_do_not_count() -> None:
     harness = killed()
     harness.look_again()
     harness.alarm(Cause.LEDGER_FAILED)
-    assert "equal our books" in refusal(rearm(harness)).text
+    assert "equal to our books" in refusal(rearm(harness)).text
     assert {Cause.OPERATOR_KILL, Cause.LEDGER_FAILED} <= harness.causes
 
 

@@ -359,5 +359,5 @@ def test_a_denial_names_rule_and_figures() -> None:
     assert isinstance(denied, Denied)
     assert (denied.rule, denied.text) == (
         "order_size",
-        "size 1 above the largest of one order, 0.5",
+        "size 1 is above the order limit 0.5",
     )

@@ -175,7 +175,7 @@ def test_equal_best_prices_of_a_later_update_prove_a_silent_stream() -> None:
         if requests_of_best_prices(step):
             steps.append(harness.best_prices(last=last + 3))
     assert harness.now_ns - began_ns <= 2 * NS_PER_S
-    assert f"at update {last}, the venue's at {last + 3}" in stale_text(harness)
+    assert f"at update {last}, the venue's book at {last + 3}" in stale_text(harness)
     assert len(reconnects(steps)) == 1
 
 

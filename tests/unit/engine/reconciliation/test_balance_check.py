@@ -101,7 +101,7 @@ def test_fill_missing_for_a_minute_kills() -> None:
     harness.trades()
     assert harness.state() is TradingState.KILLED
     text = harness.engine.causes.switch.causes[Cause.LEDGER_CONFLICT]
-    assert text.endswith("more filled than our books have: orders q01run1")
+    assert text.endswith("fills that our books lack: orders q01run1")
 
 
 def test_fill_in_the_list_of_trades_is_not_missing_any_more() -> None:
