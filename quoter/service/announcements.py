@@ -1,6 +1,7 @@
-"""Passes the engine's steps to log, metrics, `/state` and heartbeat; a kill only once latched.
+"""Pass the engine's steps to log, metrics, `/state` and heartbeat.
 
-A crash after a kill was shown, but before it was latched, would let the next start trade.
+A kill is passed on only after its latch is on the disk. If it were shown before, a crash could lose
+it and the next start would trade.
 """
 
 from collections import deque
@@ -21,7 +22,7 @@ type Observer = Callable[[Step], None]
 class Announcements:
     """Passes steps on in order, and holds them back while a kill is not on the disk.
 
-    A disk that stays silent holds nothing back for longer than HOLD_NS_MAX; cancels never wait.
+    Steps are held for at most HOLD_NS_MAX, however long the disk takes. Cancels never wait.
     """
 
     def __init__(
@@ -31,14 +32,14 @@ class Announcements:
         is_unwritten: Callable[[], bool],
         observers: tuple[Observer, ...],
     ) -> None:
-        """Hold steps back while `is_unwritten()`: a kill is in force that is not on the disk."""
+        """`is_unwritten`: whether a kill is in force whose latch is not on the disk."""
         self._engine, self._is_unwritten, self.observers = engine, is_unwritten, observers
         self._held: deque[Step] = deque()
         self._shown = engine.causes.state, self._causes()
         self._latest = self._shown
 
     def add(self, step: Step) -> None:
-        """Show a step now, or hold it back."""
+        """Pass a step to the observers, or hold it back."""
         self._held.append(step)
         if step.state is not None:
             self._latest = step.state.after, self._causes()
@@ -48,7 +49,7 @@ class Announcements:
             self.release()
 
     def release(self) -> None:
-        """Show the steps that were held back."""
+        """Pass on the steps that were held back."""
         self._shown = self._latest
         while self._held:
             step = self._held.popleft()
@@ -57,11 +58,14 @@ class Announcements:
 
     @property
     def state(self) -> TradingState:
-        """The trading state as shown; while a kill's latch is being written, the one before it."""
+        """The trading state to show; while a kill is held back, the state before it."""
         return self._shown[0] if self._held else self._engine.causes.state
 
     def snapshot(self) -> Snapshot:
-        """Return the engine's snapshot, with trading state and causes as shown."""
+        """Return the engine's snapshot.
+
+        While a kill is held back, it has the trading state and the causes from before the kill.
+        """
         now = self._engine.snapshot()
         if not self._held:
             return now

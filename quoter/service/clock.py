@@ -37,7 +37,7 @@ class Clock:
         return self._start_ns + self._monotonic_ns()
 
     def offset_ns(self) -> int:
-        """Return wall clock minus `now_ns`: the steps of the wall clock since the start."""
+        """Return how far the wall clock was stepped since the start, ns (wall minus `now_ns`)."""
         return self._wall_ns() - self.now_ns()
 
     def moved(self) -> str:

@@ -15,7 +15,7 @@ from quoter.telemetry.redaction import Redactor
 
 
 def may_exist(path: Path) -> bool:
-    """Whether a file exists; True if that can't be found out.
+    """Whether a file exists; True if that is unknown.
 
     Needs no file descriptor: running out of them must not look like a missing file.
     """
@@ -38,7 +38,7 @@ REQUEST_BYTES_MAX = 1_024  # a reason of 200 characters in any script, a kill id
 
 
 class Request(NamedTuple):
-    """Content and identity of a request file; equal only if the file was not changed in between."""
+    """Content and identity of a request file; equal only if the file is unchanged."""
 
     text: str
     mtime_ns: int  # UTC, by the file system's clock; 0 if unknown
@@ -50,17 +50,18 @@ class LockHeld(Exception):
 
 
 class DataFolder:
-    """A data folder, locked by one process at a time; `flock` ends with the process."""
+    """A data folder, which one process at a time can lock. The lock ends with the process."""
 
     def __init__(self, path: Path, lock: str = LOCK, redactor: Redactor | None = None) -> None:
-        """Use the folder at `path`; `redactor` knows the secrets that no file may contain."""
+        """`lock`: name of the lock file. `redactor`: knows the secrets that no file may contain."""
         self.path = path
         self.redactor = redactor or Redactor()
         self._lock_name = lock
         self.is_after_crash = False  # the last owner ended without `release`
         self._lock: IO[str] | None = None
         self._has_pid = False
-        self._announced: socket | None = None  # finds this process after the folder was lost
+        # by it this process is found after its folder was moved or deleted
+        self._announced: socket | None = None
         self._folder_fd = -1  # leads to the folder even after it was moved
 
     def take(self) -> None:
@@ -73,7 +74,7 @@ class DataFolder:
         (self.path / PID).write_text(str(os.getpid()))
 
     def lock(self) -> None:
-        """Lock without writing a process id, so that the next start still knows of a crash.
+        """Lock without writing a process id, so that the next start can still detect a crash.
 
         Raises LockHeld, OSError.
         """
@@ -87,7 +88,7 @@ class DataFolder:
         self._folder_fd = os.open(self.path, os.O_RDONLY)
 
     def is_lost(self) -> bool:
-        """Whether the folder that we locked is certainly no longer at its path."""
+        """Whether the locked folder is certainly gone from its path (moved or deleted)."""
         if self._lock is None:
             return False
         try:
@@ -130,9 +131,9 @@ class DataFolder:
             sync_folder(self.path)
 
     def request(self, name: str) -> Request | None:
-        """Read a request file and keep it; None if there is none.
+        """Return a request file, which stays; None if there is none.
 
-        A file that can't be read is a request too, with the error as its text.
+        A file that exists and can't be read is a request too, with the error as its text.
         """
         path = self.path / name
         try:
@@ -148,7 +149,7 @@ class DataFolder:
         return Request(text, about.st_mtime_ns, about.st_ino)
 
     def drop(self, name: str, request: Request) -> bool:
-        """Remove a request file that was handled; return False if a request file is left."""
+        """Remove the file of a handled request, unless it changed; return whether none is left."""
         if self.request(name) == request:
             with suppress(OSError):
                 (self.path / name).unlink()

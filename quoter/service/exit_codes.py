@@ -16,6 +16,6 @@ class ExitCode(IntEnum):
     LOCK_HELD = 41  # another quoter runs on the data folder
     INTEGRITY = 42  # ledger damaged, latch not writable, or ccxt's code differs from the lock file
     KEY_RIGHTS = 43  # the API key was refused, or has rights that it must not have
-    VENUE_UNAVAILABLE = 44  # the venue could not be used at the start; nothing is known to differ
+    VENUE_UNAVAILABLE = 44  # the venue could not be used at the start; no difference was found
     TRIAL_FAILED = 45  # the trial order before the first quote was not found, or not cancelled
-    RESTART_WANTED = 50  # clean and verified; memory was above its limit: please restart
+    RESTART_WANTED = 50  # clean and verified end because memory was above its limit: restart

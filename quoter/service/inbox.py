@@ -1,9 +1,9 @@
 """The queue of events for the engine: own orders and control first, then market data.
 
-Contiguous book deltas are merged into one, and of best prices only the newest is kept, so that a
-burst leads to one decision, on its last state. Fills and replies are never merged or dropped,
-trades never merged. At most MARKET_EVENTS_MAX market events wait: one more drops the book events
-and the oldest trades, and the engine detects the gap and requests a snapshot.
+Contiguous book deltas are merged into one, and only the newest best prices are kept. So a burst of
+book events leads to one decision. Trades are never merged. Fills and replies are never merged or
+dropped. At most MARKET_EVENTS_MAX market events wait. One more drops the book events and the oldest
+trades; the engine then detects the gap and requests a snapshot.
 """
 
 import asyncio
@@ -37,10 +37,10 @@ class KillObserver(Protocol):
 
 
 class Inbox:
-    """The queue: any task of the event loop may `put`, only the engine's task may `take`."""
+    """The queue. Any task of the event loop may `put`; only the engine's task may `take`."""
 
     def __init__(self, kills: KillObserver | None = None) -> None:
-        """Report every kill to `kills`, which closes the egress gate; None: there is no gate."""
+        """`kills`: gets every kill, and closes the egress gate; None: there is no gate."""
         self._kills = kills
         self._first: deque[Event] = deque()  # orders, reports, control
         self._market: deque[MarketEvent] = deque()
@@ -122,7 +122,10 @@ class Inbox:
 
 
 def _merged(first: BookDelta, second: BookDelta) -> BookDelta:
-    """Return two deltas as one: sizes are absolute, so the levels of both are applied in order."""
+    """Return two contiguous deltas as one.
+
+    Sizes are absolute: a later level replaces an earlier.
+    """
     return BookDelta(
         ts_ns=second.ts_ns,
         prev=first.prev,

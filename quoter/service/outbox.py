@@ -35,7 +35,7 @@ from quoter.venues.supervised_tasks import spawn
 log = structlog.get_logger()
 
 QUEUE_MAX = 1_000
-# A kill has one worker per order that can rest (10 levels on 2 sides), should each cancel hang.
+# Kills have one worker per order that can be live (10 levels on 2 sides): each cancel may hang.
 WORKERS = {"creates": 4, "cancels": 4, "kills": 20, "all": 1, "queries": 2}
 CANCEL_ALL_S_MAX = 10.0
 CANCEL_ALL_AGAIN_S = (0.25, 0.5, 1.0, 2.0)  # then every 2 s; the engine asks again after 5 s
@@ -201,7 +201,7 @@ class Outbox:
             self._post(reply)
 
     def _time(self, gateway: OrderGateway, order: PlaceOrder) -> None:
-        """Record how long a create that was sent took: decision to socket, socket to reply."""
+        """Record the latencies of a create that was sent: decision to socket, socket to reply."""
         wire_ns = gateway.wire_ns(order.client_id)
         if wire_ns is not None:
             self._metrics.observe_latency(

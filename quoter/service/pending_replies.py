@@ -15,7 +15,8 @@ class PendingReplies:
 
     def __init__(self, post: Emit) -> None:
         self._post = post
-        # By identity: two equal events are two. The event is kept, so that its id is not reused.
+        # Keyed by `id`: equal events are different requests. The event is kept, so that its id is
+        # not reused.
         self._waiting: dict[int, tuple[Event, OnOutcome]] = {}
 
     def post(self, event: Event, on_outcome: OnOutcome) -> None:
@@ -26,7 +27,7 @@ class PendingReplies:
     async def ask(self, event: Event, seconds: float) -> EngineOutcome | None:
         """Queue an event and return its outcome, or None if that takes longer than `seconds`.
 
-        An event that is no longer waited for is handled all the same.
+        After that the engine still handles the event.
         """
         future: asyncio.Future[EngineOutcome] = asyncio.get_running_loop().create_future()
 

@@ -1,7 +1,7 @@
 """Calm time: for how long a problem of this machine must be absent until quoting resumes.
 
-A problem that returns soon after its end must be absent twice as long as the last time, so that a
-machine that is slow all day does not change between quoting and pausing all the time.
+If a problem returns soon after its end, its calm time doubles. So a machine that is slow all day
+does not alternate between quoting and pausing.
 """
 
 from quoter.domain.units import NS_PER_S
@@ -12,10 +12,10 @@ DOUBLINGS_MAX = 4  # the longest calm time is 160 s
 
 
 class Recovery:
-    """Whether one problem is active; it ends after its calm time."""
+    """State of one problem: active until the problem was absent for its calm time."""
 
     def __init__(self, *, first_ns: int = 0) -> None:
-        """Start with the calm time `first_ns`, used if there was no problem for RELAPSE_NS."""
+        """`first_ns`: calm time of a problem that did not occur within RELAPSE_NS before."""
         self.is_active = False
         self.calm_ns = self._first_ns = first_ns
         self._doublings = 0
@@ -23,7 +23,7 @@ class Recovery:
         self._ended_ns: int | None = None
 
     def observe(self, now_ns: int, *, is_bad: bool) -> None:
-        """Update with whether there is a problem now."""
+        """Update with whether the problem exists now."""
         if is_bad:
             if not self.is_active:
                 self._begin(now_ns)

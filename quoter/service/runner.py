@@ -232,7 +232,7 @@ class Runner:
         self.announcements.add(step)
 
     def _trial_ended(self, result: TrialResult) -> None:
-        """End the run if the trial order failed, or was all that the run is for."""
+        """End the run if the trial order failed, or if the run is only for the trial."""
         if not result.is_passed:
             self._stop_request.trial_failed(result.text)
         elif not self.engine.trial.is_quoting_allowed:

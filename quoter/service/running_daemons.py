@@ -1,8 +1,8 @@
-"""Finds a daemon by the path of its data folder, also after the folder was moved or deleted.
+"""Find a daemon by the path of its data folder, also after the folder was moved or deleted.
 
 Each daemon binds a socket in Linux's abstract namespace, named after the path and its process id.
-Nothing listens on it and nothing is read from it; it ends with the process. Elsewhere than on Linux
-no daemon is found this way.
+Nothing listens on it and nothing is read from it; it ends with the process. On other systems no
+daemon is found this way.
 """
 
 import os
@@ -35,7 +35,8 @@ def announce(folder: Path) -> socket.socket | None:
 def daemons_of(folder: Path) -> list[int]:
     """Return the process ids of the daemons that were started on this folder and still run.
 
-    Only processes of this user and this process namespace are found; none elsewhere than on Linux.
+    Only processes of this user and this process namespace are found; none on other systems than
+    Linux.
     """
     name = f"@{_name(folder)}"
     try:
@@ -52,9 +53,9 @@ def daemons_of(folder: Path) -> list[int]:
 
 
 def folder_now(pid: int, lock: str) -> Path | None:
-    """Return where the folder with a daemon's open lock file is now.
+    """Return the present path of the folder that holds a daemon's open lock file.
 
-    None if it was deleted, or if this user may not see it.
+    None if the folder was deleted, or if this user may not see it.
     """
     for link in _links(pid):
         path = Path(link)
@@ -68,7 +69,7 @@ def _name(folder: Path) -> str:
 
 
 def _holds(pid: int, link: str) -> bool:
-    """Whether the process has this file open: its id may be of another namespace."""
+    """Whether the process has this file open; one with the same id in another namespace has not."""
     return link in _links(pid)
 
 

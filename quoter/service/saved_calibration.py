@@ -1,6 +1,6 @@
 """Save the calibration of a run in the ledger, for the first quotes of the next run.
 
-Nothing here stops a start or a trade: an implausible calibration is ignored.
+An implausible calibration is ignored; no error here stops a start or a run.
 """
 
 import asyncio
@@ -39,9 +39,10 @@ class UsableCalibration(NamedTuple):
 
 
 class CalibrationBounds(NamedTuple):
-    """Bounds of a plausible calibration, price: tick, fair value (inf: not known), cost per side.
+    """Bounds of a plausible calibration, in units of price (quote per base).
 
-    A value that the market can't have, or that gamma can't be solved for, is rejected.
+    `fair`: fair value, inf if unknown. `cost`: per side. A value outside the bounds is rejected:
+    the market can't have it, or gamma can't be solved for it.
     """
 
     tick: float
@@ -52,7 +53,10 @@ class CalibrationBounds(NamedTuple):
 def usable_calibration(
     found: SavedCalibration | None, now_ns: int, bounds: CalibrationBounds
 ) -> UsableCalibration:
-    """Return the usable figures of a saved calibration (None: there is none); log the rest."""
+    """Return the usable figures of a saved calibration, or none; log why it is ignored.
+
+    `found`: None if none was saved. `now_ns`: UTC.
+    """
     if found is None:
         return UsableCalibration()
     try:
@@ -112,7 +116,7 @@ def _checked_age_s(found: SavedCalibration, now_ns: int, bounds: CalibrationBoun
     _check_bounds(found, bounds)
     age_s = (now_ns - found.ts_ns) // NS_PER_S
     if found.ts_ns > now_ns:
-        raise ValueError(f"it is from the future, by {-age_s} s")
+        raise ValueError(f"it was saved {-age_s} s in the future: the clock was set back")
     if age_s > AGE_S_MAX:
         raise ValueError(f"it is {age_s // 3600} h old; the maximum is {AGE_S_MAX // 3600} h")
     return age_s

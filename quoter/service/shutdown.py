@@ -21,7 +21,7 @@ LATE_CREATE_S = 13.0
 
 
 class StopRequest:
-    """Whether the run is to end, and whether the process is to be restarted afterwards."""
+    """Whether the run must end, and whether the process must be restarted afterwards."""
 
     def __init__(self) -> None:
         self._is_requested = asyncio.Event()

@@ -1,12 +1,12 @@
 """Pauses between the attempts of a start, and how often a start tries.
 
-The daemon and the sentinel share them: both meet venues that are in maintenance, or whose list of
-markets is not whole.
+The daemon and the sentinel share them: for both a venue may be in maintenance, or its list of
+markets incomplete.
 """
 
 from collections.abc import Iterator
 
-START_TRIES = 3  # after an error that is not the venue's state
+START_TRIES = 3  # after any error except an unavailable venue
 START_PAUSE_S, START_PAUSE_S_MAX = 1.0, 15.0
 
 

@@ -1,9 +1,9 @@
 """Record in the ledger before acting: fills before the engine books them, orders before sending.
 
-Only an event with a fill that is not recorded yet waits for the disk; no other event does. A slow
-disk pauses quoting (`ledger_slow`): only cancels are sent, no new orders, and fills are booked
-while their rows are still queued for writing. A disk that stays slow, or fails, kills
-(`ledger_failed`): the next start fetches from the venue what was not written.
+Only an event with an unrecorded fill waits for the disk. A slow disk pauses quoting
+(`ledger_slow`): cancels are sent and new orders are not; fills are booked while their rows wait to
+be written. A disk that stays slow, or fails, kills (`ledger_failed`): the next start fetches from
+the venue what was not written.
 """
 
 import asyncio
@@ -40,14 +40,15 @@ log = structlog.get_logger()
 
 STALL_S_MAX = 10.0  # a disk that is silent for longer kills
 FILL_STALL_S_MAX = 3.0  # the same, while a fill is not on disk yet
-CHECK_S_MAX = 0.2  # counted at most between two checks: this process may have been frozen
+CHECK_S_MAX = 0.2  # longest time that counts between two checks: the process may have been frozen
 UPKEEP_NS = 10 * NS_PER_S  # between two rounds that keep the ledger small
-NAMING = (OrderAck, OrderOpen, Fill, TradesReport, OpenOrdersReport)  # may name the venue's id
+# events that may contain the venue's order id
+NAMING = (OrderAck, OrderOpen, Fill, TradesReport, OpenOrdersReport)
 UNMATCHED_MAX = 10_000  # trades of others on the account, which the venue reports again and again
 
 
 class Ahead(NamedTuple):
-    """Input of the engine after the write: the event, None if nothing is left, and an alarm."""
+    """Input of the engine after the write. `event`: None if none of its fills is left."""
 
     event: Fill | TradesReport | None
     alarm: Alarm | None
@@ -76,8 +77,8 @@ class WriteAhead:
     async def before(self, event: Fill | TradesReport) -> Ahead:
         """Return once the event's new fills are recorded, or a slow disk has delayed that too long.
 
-        The engine must get the returned event: it lacks the fills that the ledger has counted and
-        the engine no longer remembers.
+        The engine must get the returned event. It omits fills that the ledger has already and the
+        engine no longer remembers.
         """
         fills = (event,) if isinstance(event, Fill) else event.fills
         new = [
@@ -89,7 +90,7 @@ class WriteAhead:
         if not new:
             return Ahead(event, None)
         alarm = None
-        # If the ledger does not answer: the fills older than all that the engine remembers.
+        # Used if the ledger does not answer: fills older than any that the engine remembers.
         may_have_forgotten = self._engine.inventory.may_have_forgotten
         counted = frozenset(fill.trade_id for fill, _ in new if may_have_forgotten(fill))
         try:
@@ -116,7 +117,7 @@ class WriteAhead:
             self._post(self._alarm(Cause.LEDGER_CONFLICT, str(error)))
 
     async def may_send(self, order: PlaceOrder) -> bool:
-        """Return once the order is recorded; False: recording failed, and it must not be sent."""
+        """Record the order; return False if that failed, so that it must not be sent."""
         asked_ns = self._clock.now_ns()
         is_recorded = True
         try:
@@ -133,7 +134,10 @@ class WriteAhead:
         return is_recorded
 
     def after(self, step: Step) -> None:
-        """Queue for writing what one step changed; the next start finds out what a crash lost."""
+        """Queue the changes of one step for writing.
+
+        The next start fetches from the venue what a crash lost.
+        """
         for booked in step.booked:
             fill = booked.fill
             if fill.trade_id in self._unmatched:
@@ -150,7 +154,7 @@ class WriteAhead:
                     self._ledger.record_order_end(order.client_id, order.state, order.filled, ts_ns)
 
     def _record_venue_ids(self) -> None:
-        """Record the venue's ids that became known: other processes can cancel by them then."""
+        """Record the venue's order ids that became known: other processes can cancel by them."""
         for order in self._engine.orders:
             if order.venue_id and order.client_id not in self._named:
                 self._named.add(order.client_id)

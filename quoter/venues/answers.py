@@ -1,14 +1,14 @@
 """Checks of a venue's answer before anything is read from it.
 
 There are two, and a request through ccxt passes both:
-
 * `check_body` sees every HTTP answer before ccxt does (`GuardedExchange.fetch`). ccxt accepts any
   text with status 200: it reads a maintenance page as an account without coins, as an empty list of
   orders and as an acknowledgement.
 * `RequestSender` takes a reader with every call (below, or a caller's own) and returns only what
-  the reader returns. A reader raises BadAnswer for an answer that does not hold what was asked.
+  the reader returns. A reader raises BadAnswer if the answer lacks the requested content.
 
-A bad answer counts as no answer: a create stays unknown, a cancel is unconfirmed, a report fails.
+A bad answer is treated as a missing one: a create stays unknown, a cancel is unconfirmed, a report
+fails.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,16 +23,16 @@ from quoter.venues.redaction import printable
 
 SHOWN_CHARS = 60  # of an answer, in an error text
 DEPTH_MAX = 5  # levels of an answer in which a list is looked for
-# Members of an answer that say nothing about what was requested.
+# Members of an answer that never hold requested content.
 _NOT_CONTENT = frozenset({"error", "errors", "warning", "warnings", "retExtInfo", "msg", "message"})
 # Objects (rows by id) in which Kraken lists orders and trades.
 _ROWS_BY_ID = frozenset({"open", "closed", "trades"})
 
 
 def check_body(exchange: str, method: str, url: str, answer: object) -> None:
-    """Check an HTTP answer with a good status. Raises BadAnswer.
+    """Check the body of an HTTP answer with a good status. Raises BadAnswer.
 
-    Every venue answers with a JSON object or list, in the form that its profile names; Binance's
+    Every venue answers with a JSON object or list, in the form that its profile names. Binance's
     answers are checked field by field.
     """
     path, profile = urlsplit(url).path, profile_of(exchange)
@@ -45,17 +45,17 @@ def check_body(exchange: str, method: str, url: str, answer: object) -> None:
 
 
 def fields(answer: object) -> Json:
-    """Return an answer that is an object and not empty. Raises BadAnswer."""
+    """Return the answer if it is an object with fields. Raises BadAnswer."""
     if not isinstance(answer, Mapping) or not answer:
         raise BadAnswer(f"{_shown(answer)} instead of an object with fields")
     return answer
 
 
 def rows(answer: object) -> list[Json]:
-    """Return an answer that is a list of objects. Raises BadAnswer.
+    """Return the answer if it is a list of objects. Raises BadAnswer.
 
-    ccxt returns an empty list also when the answer had no list. So an empty list counts only if
-    the venue's own answer contains a list, empty or with rows of other markets.
+    ccxt returns an empty list also for an answer without a list. So an empty list is accepted only
+    if the venue's own answer contains a list, which is empty or has rows of other markets.
     """
     if not isinstance(answer, list) or not all(isinstance(row, Mapping) for row in answer):
         raise BadAnswer(f"{_shown(answer)} instead of a list of objects")
@@ -65,10 +65,10 @@ def rows(answer: object) -> list[Json]:
 
 
 def rows_with_cursor(name: str) -> Callable[[object], list[Json]]:
-    """Return a reader like `rows`, for a list whose pages carry the cursor `name`.
+    """Return a reader like `rows`, for a list whose pages have the cursor `name`.
 
-    ccxt puts the cursor into a row, but leaves out an empty cursor, which marks the last page:
-    here it is put back.
+    An empty cursor marks the last page. ccxt puts a cursor into a row but omits an empty one; the
+    reader puts it back.
     """
 
     def read(answer: object) -> list[Json]:
@@ -82,21 +82,21 @@ def rows_with_cursor(name: str) -> Callable[[object], list[Json]]:
 
 
 def number_rows(answer: object) -> list[list[object]]:
-    """Return an answer that is a list of lists (bars). Raises BadAnswer."""
+    """Return the answer if it is a list of lists (bars). Raises BadAnswer."""
     if not isinstance(answer, list) or not all(isinstance(row, list) for row in answer):
         raise BadAnswer(f"{_shown(answer)} instead of a list of lists")
     return answer
 
 
 def venue_ms(answer: object) -> int:
-    """Return an answer that is a time in ms. Raises BadAnswer."""
+    """Return the answer if it is a time in ms. Raises BadAnswer."""
     if isinstance(answer, bool) or not isinstance(answer, int) or answer <= 0:
         raise BadAnswer(f"{_shown(answer)} instead of a time in ms")
     return answer
 
 
 def book(answer: object) -> Json:
-    """Return an answer that is an order book with both sides as lists. Raises BadAnswer."""
+    """Return the answer if it is an order book with both sides as lists. Raises BadAnswer."""
     found = fields(answer)
     for side in ("bids", "asks"):
         if not isinstance(found.get(side), list):
@@ -110,7 +110,10 @@ def anything(answer: object) -> object:
 
 
 def has_list() -> bool:
-    """Whether the venue's last answer to this call has a list: then ccxt's may rightly be empty."""
+    """Whether the venue's last answer to this call contains a list.
+
+    Without one an empty list from ccxt is not an answer.
+    """
     call = current_call()
     return call is not None and _has_list(call.answer)
 

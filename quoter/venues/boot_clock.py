@@ -1,6 +1,7 @@
 """A monotonic clock that also runs while the machine is suspended, if the platform has one.
 
-Python's `time.monotonic` stops during a suspend: data from before it would then seem to be recent.
+Python's `time.monotonic` stops during a suspend: by it, data from before the suspend would seem
+recent.
 """
 
 import time

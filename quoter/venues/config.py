@@ -15,14 +15,14 @@ class StreamTimings:
     """Times and limits of a stream: stalls, reconnects, checks, handovers (FD-04 to FD-10)."""
 
     ping_s: float = 1.0  # ping after this silence, well within the 2 s after which data is stale
-    stall_s: float = 2.0  # nothing read for so long: the next frame may be old (the stale limit)
+    stall_s: float = 2.0  # after this time without data the next frame may be old (the stale limit)
     pong_s_max: float = 3.0
     pongs_missed_max: int = 2  # dead after 1 + 2 * 3 = 7 s; FD-04 promises 10 s
     open_s_max: float = 10.0
     backoff_base_s: float = 0.25
     backoff_s_min: float = 0.05  # ccxt.pro loses subscriptions when called again at once
     backoff_s_max: float = 30.0
-    stable_s: float = 60.0  # a connection that lasted so long resets the back-off
+    stable_s: float = 60.0  # a connection that lasted this long resets the back-off
     connects_max: int = 20
     connects_window_s: float = 300.0
     frame_bytes_max: int = 2_000_000
@@ -54,11 +54,12 @@ class VenueConfig:
     hosts: frozenset[str] = frozenset()  # replaces the list of hosts that may be contacted
     is_trial_first: bool = False  # True: a trial order precedes the quotes
     is_cancel_only: bool = False  # True: the egress gate never opens for creates
-    is_public_only: bool = False  # True: the same, and orders are not sent anywhere: no key
-    is_read_only: bool = False  # True: the same, but the key, if any, reads the account's fee
+    # True: the same; the process only reads public data, without a key
+    is_public_only: bool = False
+    is_read_only: bool = False  # True: the same, but a key may read the account's fee
     fee_maker: Decimal | None = None  # fraction of notional; None: the account's is requested
     native_feed: bool = True  # False: the public feed through ccxt.pro too
-    depth_levels: int = 1000  # of a depth snapshot
+    depth_levels: int = 1000  # levels per side of a depth snapshot
     call_s_max: float = 5.0  # a call that takes longer has an unknown outcome
     close_s_max: float = 3.0
     create_age_s_max: float = 0.25  # decision to socket; an older create is not sent
@@ -73,11 +74,14 @@ class VenueConfig:
     def __post_init__(self) -> None:
         if not self.order_prefix.isalnum() or self.order_prefix[0] in "tT0123456789":
             raise ValueError(
-                f"order prefix {self.order_prefix!r}: use letters and digits, starting with a"
-                " letter other than t"
+                f"order prefix {self.order_prefix!r}: use letters and digits, beginning with a "
+                f"letter other than t"
             )
         if self.environment == "sandbox" and not urlsplit(self.sandbox_url).netloc:
-            raise ValueError(f"sandbox needs a URL such as http://host:port: {self.sandbox_url!r}")
+            raise ValueError(
+                f"QUOTER_SANDBOX_URL: must be a URL such as http://host:port (got "
+                f"{self.sandbox_url})"
+            )
         if self.is_public_only and (self.api_key or self.secret or self.password):
             raise ValueError("a key is given for public market data only")
 

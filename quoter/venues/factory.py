@@ -32,7 +32,7 @@ def make_gateway(
 ) -> CcxtGateway:
     """Return the order gateway. Raises VenueError if the venue can't be used safely.
 
-    `block_reason` is called for every create; a text it returns blocks the create.
+    `block_reason` is called for every create; a text blocks the create.
     """
     return CcxtGateway(config, now_ns, random or Random(), block_reason)
 
@@ -51,14 +51,16 @@ def make_feed(
     clock: VenueClock | None = None,
     limiter: RateLimiter | None = None,
 ) -> MarketFeed:
-    """Return the native feed where there is one, else ccxt.pro's. Raises VenueError.
+    """Return the native feed if there is one, else the feed through ccxt.pro. Raises VenueError.
 
-    Without a `clock` the feed measures the venue's clock by itself. `limiter` is the gateway's:
-    most venues count the requests of both together. Without one, and at venues that count an
-    account's requests separately, the feed has its own.
+    `clock`: the venue's clock, measured elsewhere; None: the feed measures it. `limiter`: the
+    gateway's, because most venues count the requests of both together. The feed has its own limiter
+    if none is given, or if the venue counts an account's requests separately.
     """
     if profile_of(config.exchange).limits is not None:
-        limiter = None  # the gateway's counts the account's requests; public ones are not of it
+        # the gateway's limiter counts the account's requests, and public requests are not among
+        # them
+        limiter = None
     is_native = config.native_feed and profile_of(config.exchange).family == "binance"
     feed = BinanceFeed if is_native else CcxtFeed
     return feed(config, instrument, now_ns, random or Random(), clock, limiter)

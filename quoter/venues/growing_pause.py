@@ -2,11 +2,11 @@
 
 PAUSE_S_FIRST = 5.0
 PAUSE_S_MAX = 300.0
-CALM_S = 60.0  # after this time without a further refusal, the next pause is as short as the first
+CALM_S = 60.0  # seconds without a refusal after which the next pause is PAUSE_S_FIRST again
 
 
 class GrowingPause:
-    """The pause in force, and its last length. Times are seconds of any one clock."""
+    """The pause in force, and its length. Times are seconds of any monotonic clock."""
 
     def __init__(self) -> None:
         self._pause_s = 0.0
@@ -15,8 +15,8 @@ class GrowingPause:
     def extend(self, now_s: float) -> float:
         """Begin a pause unless one is in force; return the seconds that are left of it.
 
-        A pause that begins within CALM_S of the end of the last one is twice as long. Refusals of
-        requests that were under way when a pause began change nothing.
+        A pause that begins within CALM_S of the end of the last one is twice as long. During a
+        pause further refusals change nothing: their requests were already under way.
         """
         if now_s >= self._until_s:
             is_again = now_s < self._until_s + CALM_S

@@ -9,7 +9,7 @@ from quoter.venues.redaction import printable
 type Json = Mapping[str, object]
 
 ZERO = Decimal(0)
-NAME_CHARS_MAX = 200  # of an id or coin; longer ones are cut
+NAME_CHARS_MAX = 200  # longest id or coin name; longer ones are cut
 
 
 def as_map(value: object) -> Json:
@@ -23,9 +23,9 @@ def as_list(value: object) -> Sequence[object]:
 
 
 def text(value: object) -> str:
-    """Return an id or name: strings, integers as text, empty for anything else.
+    """Return an id or name as printable text: strings, and integers; empty for anything else.
 
-    A venue's names may be hostile: they are made printable here, once, for databases, labels and
+    A venue's names may be hostile. They are made printable here, for databases, labels and
     terminals (SE-14).
     """
     if isinstance(value, str):
@@ -34,9 +34,10 @@ def text(value: object) -> str:
 
 
 def decimal(value: object) -> Decimal | None:
-    """Return an exact number, floats by their shortest text; None if not a finite number.
+    """Return an exact number, floats by their shortest text; None if it is not a finite number.
 
-    None also beyond PLACES_MAX digits before or after the point: sums would have to be rounded.
+    None also for more than PLACES_MAX digits before or after the point: sums would have to be
+    rounded.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return None
@@ -55,7 +56,7 @@ def _is_short(number: Decimal) -> bool:
 def at_path(value: object, path: str) -> object:
     """Return the value at a path of names and list positions ("data.0.seqId"); None if absent.
 
-    An empty path is the value itself.
+    An empty path returns the value itself.
     """
     for step in path.split(".") if path else ():
         if isinstance(value, list | tuple):
@@ -66,7 +67,7 @@ def at_path(value: object, path: str) -> object:
 
 
 def first_decimal(source: Json, paths: Sequence[str]) -> Decimal | None:
-    """Return the number under the first of `paths` that holds one; None if none does."""
+    """Return the number at the first of `paths` that has one; None if none has."""
     for path in paths:
         if (number := decimal(at_path(source, path))) is not None:
             return number

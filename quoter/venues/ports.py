@@ -1,8 +1,8 @@
-"""Interfaces between quoter and an exchange: outside `venues`, quoter reaches it only by these.
+"""Interfaces between quoter and an exchange; outside `venues`, quoter uses nothing else.
 
 Answers are returned or emitted as events, so that the engine processes them like any other input.
-No method raises for a venue's behaviour unless its docstring says so: failures are events too.
-`run` ends only when it is cancelled.
+No method raises because of a venue's behaviour unless its docstring says so: failures are events
+too. `run` ends only when it is cancelled.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,29 +33,29 @@ class MarketFeed(Protocol):
     """Public market data of one symbol; reconnects without limit, with jittered back-off."""
 
     async def run(self, emit: Emit) -> None:
-        """Emit FeedUp, BookSnapshot and what follows it (BookDelta, TopOfBook, Trade); repeat.
+        """Emit FeedUp, BookSnapshot, then BookDelta, TopOfBook and Trade, for each connection.
 
-        FeedDown when the connection is lost; also Alarm, and the reports that were requested.
+        FeedDown follows when the connection is lost. Alarms and requested reports are emitted too.
         """
 
     def rejected(self) -> Mapping[str, int]:
         """Return how many messages were not used so far, by reason."""
 
     def confirm(self) -> None:
-        """Request the venue's best prices and emit them (BestPricesReport), or ReportFailed.
+        """Request the venue's best prices; emit BestPricesReport, or ReportFailed.
 
-        No effect while such a request is under way.
+        No effect while a request is pending.
         """
 
     def reconnect(self, text: str) -> None:
-        """Close the connection, for the reason `text`, and connect anew."""
+        """Close the connection and open another. `text`: the reason."""
 
     def resync(self) -> None:
         """Discard the book and start again from a fresh snapshot. Idempotent."""
 
 
 class CancelGateway(Protocol):
-    """Access of the sentinel, and of `quoter kill` without a daemon: no order can be created."""
+    """Access of the sentinel, and of `quoter kill` without a daemon; it can't create orders."""
 
     async def connect(self) -> object:
         """Check market, key and clock like `OrderGateway.connect`; the result is not used."""
@@ -64,10 +64,7 @@ class CancelGateway(Protocol):
         """Return how many own orders, adopted ones included, the venue lists. Raises VenueError."""
 
     def adopt_orders(self, orders: KnownOrders) -> None:
-        """Count these orders of another process as ours.
-
-        Replaces what was adopted before.
-        """
+        """Treat these orders of another process as ours; they replace those adopted before."""
 
     async def cancel_all(self) -> int:
         """Cancel every own order like `OrderGateway.cancel_all`; return how many are left."""
@@ -83,7 +80,7 @@ class DeadManSwitch(Protocol):
     """The venue's own dead man's switch, where it has one (`venues/ccxt/dead_man.py`)."""
 
     async def set_dead_man(self, seconds: float) -> None:
-        """Make the venue cancel all orders after `seconds` unless renewed; 0 switches it off.
+        """Make the venue cancel all orders after `seconds` without a renewal; 0 switches it off.
 
         Raises VenueError if the venue did not confirm.
         """
@@ -93,7 +90,7 @@ class OrderGateway(Protocol):
     """Orders and the private stream, for one symbol and one account."""
 
     async def connect(self) -> Instrument:
-        """Load the market, check key and clock; return the market's rules.
+        """Load the market, and check key and clock; return the market's rules.
 
         Raises VenueError with the reason, such as KeyRefused.
         """
@@ -108,10 +105,10 @@ class OrderGateway(Protocol):
         """
 
     async def cancel(self, order: CancelOrder) -> OrderDone | CancelReject:
-        """Send one cancel; return OrderDone, with the cumulative filled size, or CancelReject."""
+        """Send one cancel; return OrderDone (with the total filled size) or CancelReject."""
 
     async def query(self, order: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:
-        """Return the venue's state of one order; None if it did not answer."""
+        """Return the venue's state of one order; None without an answer."""
 
     async def report(self, request: RequestReport) -> ReportEvent:
         """Return the requested report; ReportFailed without an answer.
@@ -123,16 +120,16 @@ class OrderGateway(Protocol):
         """Return bars and trade rate from before the start; empty where not available."""
 
     def adopt_orders(self, orders: KnownOrders) -> None:
-        """Count these orders of another process as ours, instead of those adopted before."""
+        """Treat these orders of another process as ours; they replace those adopted before."""
 
     async def cancel_all(self) -> int:
-        """Cancel every own order, list the open ones, return how many of ours are still open.
+        """Cancel every own order, list the open ones, and return how many own ones are left.
 
         Raises VenueError if the venue can't list the open orders.
         """
 
     def close_gate(self) -> None:
-        """Close the egress gate: after this returns no create leaves, queued ones included."""
+        """Close the egress gate: after this returns no create is written, queued ones included."""
 
     def open_gate(self) -> None:
         """Let creates pass the egress gate (at the start, and after a re-arm)."""

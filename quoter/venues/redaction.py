@@ -1,4 +1,4 @@
-"""Removal of secrets and control characters from texts: ccxt's errors contain signed URLs."""
+"""Remove secrets and control characters from texts; ccxt's errors contain signed URLs."""
 
 import re
 from collections.abc import Iterable

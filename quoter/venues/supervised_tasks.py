@@ -1,7 +1,7 @@
-"""Tasks that must run for ever: returning is as fatal as failing, and is reported by task name.
+"""Tasks that must run for ever: a return is as fatal as a failure, and is reported by task name.
 
-An asyncio task group ignores a child that returns, and one that ends cancelled because a library
-cancelled the future it awaited: its work would stop unnoticed.
+An asyncio task group ignores a task that returns, or that ends because a library cancelled the
+future that it awaited: its work would stop unnoticed.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from collections.abc import Collection, Coroutine
 
 
 class TaskEnded(Exception):
-    """A task that must run for ever has ended; its cause is `__cause__`."""
+    """A task that must run for ever has ended. Its cause is `__cause__`."""
 
     def __init__(self, name: str, how: str) -> None:
         super().__init__(f"task {name} {how}")
@@ -21,7 +21,10 @@ class Finished(Exception):
 
 
 async def forever(name: str, work: Coroutine[None, None, None]) -> None:
-    """Run `work`. Raises TaskEnded however it ends, except by Finished or by our cancellation."""
+    """Run `work`.
+
+    Raises TaskEnded however it ends, except by Finished or by cancelling this task.
+    """
     try:
         await work
     except Finished:
@@ -42,7 +45,7 @@ def spawn(tasks: asyncio.TaskGroup, name: str, work: Coroutine[None, None, None]
 
 
 def failed_task_names(group: BaseExceptionGroup) -> list[str]:
-    """Return the names of the tasks that ended the group; of inner groups as "outer.inner"."""
+    """Return the names of the tasks that ended the group; in inner groups "outer.inner"."""
     names = []
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
@@ -59,7 +62,7 @@ def failed_task_names(group: BaseExceptionGroup) -> list[str]:
 async def wait_ended(*tasks: asyncio.Task[None]) -> None:
     """Wait until all `tasks`, which the caller has cancelled, have ended.
 
-    Retrieves their errors, so that asyncio does not log them.
+    Their errors are retrieved, so that asyncio does not log them.
     """
     if tasks:
         await asyncio.wait(tasks)

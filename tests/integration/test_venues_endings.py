@@ -49,7 +49,7 @@ async def test_kills_cancels_do_not_wait_for_the_rate_limiter(
     overdraw(gateway)
     quiet = await gateway.cancel(cancel(0))
     assert isinstance(quiet, CancelReject)
-    assert quiet.text == "not sent: rate limit"
+    assert quiet.text == "not sent: our own rate limit is used up"
     assert isinstance(
         await gateway.report(RequestReport(kind=ReportKind.OPEN_ORDERS)), ReportFailed
     )

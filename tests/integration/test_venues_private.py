@@ -27,7 +27,7 @@ async def test_stream_without_events_of_our_orders_is_replaced(
         assert isinstance(await gateway.place(place(2)), OrderAck)
         await until(lambda: any(isinstance(event, FeedDown) for event in events))
         (down,) = (event for event in events if isinstance(event, FeedDown))
-        assert "no event followed" in down.text
+        assert "no private event followed" in down.text
         await until(lambda: sum(isinstance(event, FeedUp) for event in events) == 2)
         await still_sandbox.admin("DELETE", f"faults?id={fault}")
         seen = len(events)

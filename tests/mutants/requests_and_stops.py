@@ -72,7 +72,8 @@ STOPS = (
         "the sentinel forgets the daemon's orders with its data folder",
         Edit(
             "quoter/service/sentinel/process.py",
-            "            if orders is not None:  # else what was known before still counts\n"
+            "            if orders is not None:  # else the orders that were read before stay "
+            "known\n"
             "                self._gateway.adopt_orders(orders)\n",
             "            if orders := orders or KnownOrders({}):\n"
             "                self._gateway.adopt_orders(orders)\n",

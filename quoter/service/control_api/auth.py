@@ -11,7 +11,8 @@ from multidict import CIMultiDictProxy
 
 SCHEME = "bearer"  # case-insensitive: RFC 9110, 11.1
 ID_DIGITS = 8
-FAILURES_MAX = 5  # within the window; then all requests are locked out for the pause
+# wrong tokens within WINDOW_NS, after which all callers are locked out for PAUSE_NS
+FAILURES_MAX = 5
 WINDOW_NS = 60_000_000_000
 PAUSE_NS = 60_000_000_000
 
@@ -26,7 +27,7 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The sender of a request; the id is the beginning of its token's SHA-256, never the token."""
+    """The sender of a request. `token_id`: first hex digits of its token's SHA-256."""
 
     role: Role
     token_id: str
@@ -42,10 +43,10 @@ class Tokens:
         self._hashes = {role: sha256(token.encode()).digest() for role, token in tokens.items()}
 
     def caller(self, headers: CIMultiDictProxy[str]) -> Caller | None:
-        """Return the caller by the Authorization header; None unless it is one with a known token.
+        """Return the caller whose token is in the Authorization header; None if no known token is.
 
-        Compares the hash with every known hash in constant time, so that the duration reveals
-        nothing about a token.
+        The hash is compared with every known hash in constant time, so that the duration reveals
+        nothing.
         """
         given = headers.getall("Authorization", [])
         scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
@@ -62,9 +63,9 @@ class Tokens:
 class LockOut:
     """Lock-out of all callers for a minute after five wrong tokens within a minute.
 
-    All callers come from loopback, so they can't be distinguished. An attacker can cause the
-    lock-out but not prevent a kill: a kill with a valid token still passes (such a token can't be
-    guessed at this rate), and so do the kill file and the signal.
+    All callers come from loopback, so they can't be distinguished. An attacker can cause a
+    lock-out, but can't prevent a kill: a kill with a valid token still passes, and so do the kill
+    file and the signal. At this rate a token can't be guessed.
     """
 
     def __init__(self) -> None:
@@ -76,7 +77,7 @@ class LockOut:
         return max(0, -(-(self._until_ns - now_ns) // 1_000_000_000))
 
     def failed(self, now_ns: int) -> None:
-        """Count a wrong token that came while there was no lock-out; the fifth begins one."""
+        """Count a wrong token outside a lock-out; the fifth within WINDOW_NS begins one."""
         self._failures.append(now_ns)
         if len(self._failures) == FAILURES_MAX and now_ns - self._failures[0] <= WINDOW_NS:
             self._until_ns = now_ns + PAUSE_NS

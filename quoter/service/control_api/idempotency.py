@@ -1,4 +1,4 @@
-"""Carries out a repeated request once: replies are cached by the caller's idempotency key."""
+"""Carry out a repeated request only once, by caching replies under the idempotency key."""
 
 import asyncio
 import re
@@ -7,23 +7,26 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-KEPT_MAX = 256  # the oldest is dropped first
+KEPT_MAX = 256  # replies; the oldest is dropped first
 
 
 @dataclass(frozen=True, slots=True)
 class Result[Answer]:
-    """A reply, and whether anything was done; only if so do repetitions get the same reply."""
+    """A reply. `is_done`: the request was carried out, so a repetition gets the same reply."""
 
     answer: Answer
     is_done: bool
 
 
 class OtherBody(Exception):
-    """The key was used before for another request."""
+    """The key was used for another request."""
 
 
 class IdempotencyCache[Answer]:
-    """Caches replies to requests that were done; refused ones may be retried with their key."""
+    """Cache of the replies to requests that were carried out.
+
+    A refused request is not cached: it may be retried with its key.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[bytes, asyncio.Future[Answer]]] = {}

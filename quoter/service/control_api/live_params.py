@@ -1,4 +1,4 @@
-"""Changes of the live parameters: small steps, not too often, within the settings' bounds.
+"""Change live parameters: within the settings' bounds, in small steps, at most every 5 s.
 
 A change lasts until the process ends: a restart reads the settings again.
 """
@@ -16,11 +16,14 @@ from quoter.settings import Settings
 from quoter.settings.live_bounds import HARD_LIMITS, bounds_refusals, name_refusal, step_refusal
 
 CHANGE_INTERVAL_NS = 5_000_000_000
-OUTCOME_S_MAX = 3.0  # the engine applies a change long before
+OUTCOME_S_MAX = 3.0  # usually milliseconds
 
 
 class LiveParamsService:
-    """The only entrance for changes of the live parameters; `settings` are those of the start."""
+    """Checks changes of the live parameters and gives them to the engine.
+
+    `settings`: those of the start.
+    """
 
     def __init__(
         self,
@@ -30,7 +33,7 @@ class LiveParamsService:
         clock: Clock,
         replies: PendingReplies,
     ) -> None:
-        """Compare changes with the parameters in force, which `params` returns."""
+        """`params` returns the live parameters in force."""
         self._settings = settings
         self._params = params
         self._clock = clock
@@ -43,7 +46,10 @@ class LiveParamsService:
         return self._params()
 
     def refusal(self, wanted: Mapping[str, float]) -> Refused | None:
-        """Return why these values are not allowed, time limits aside; None if they are allowed."""
+        """Return why these values are not allowed; None if they are.
+
+        The time since the last change is not checked here.
+        """
         if lines := [line for name in wanted if (line := name_refusal(name))]:
             is_hard = any(name in HARD_LIMITS for name in wanted)
             reason = RefusalReason.HARD_LIMIT if is_hard else RefusalReason.INVALID
@@ -55,10 +61,10 @@ class LiveParamsService:
         return Refused(RefusalReason.INVALID, "; ".join(lines)) if lines else None
 
     async def change(self, wanted: Mapping[str, float], *, actor: str, reason: str) -> Outcome:
-        """Change all of these parameters, or none; `reason` is the operator's.
+        """Change all of these parameters, or none; return the outcome.
 
-        Return the outcome: Refused with the reason, or Pending if the engine does not apply the
-        change within OUTCOME_S_MAX.
+        `reason`: the operator's. The outcome is Refused with a reason, or Pending if the engine
+        does not apply the change within OUTCOME_S_MAX.
         """
         if (refused := self.refusal(wanted)) is not None:
             return refused

@@ -1,4 +1,4 @@
-"""Reads the bodies of control requests: one JSON object of known fields."""
+"""Parse the bodies of control requests: each is one JSON object with known fields."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ type Fields = dict[str, object]
 
 
 class RequestRefused(Exception):
-    """A request that is not carried out: the HTTP status and one line for its sender."""
+    """A request that is not carried out, with the HTTP status and one line for its sender."""
 
     def __init__(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(text)
@@ -92,7 +92,7 @@ def parse(body: bytes) -> Fields:
 def take_reason(fields: Fields) -> str:
     """Remove the reason from the fields and return it.
 
-    Raises RequestRefused if there is none, or it is not valid.
+    Raises RequestRefused if it is missing or not valid.
     """
     reason = fields.pop("reason", None)
     if not isinstance(reason, str) or not reason.strip():
@@ -104,7 +104,7 @@ def take_reason(fields: Fields) -> str:
 
 
 def parse_command_fields(route: CommandRoute, fields: Fields) -> Fields:
-    """Return the fields with the types that the command takes.
+    """Return the fields, each parsed to the type that the command takes.
 
     Raises RequestRefused for an unknown field, a missing one, or a value of another type.
     """
@@ -118,7 +118,7 @@ def parse_command_fields(route: CommandRoute, fields: Fields) -> Fields:
 
 
 def numbers(fields: Fields) -> dict[str, float]:
-    """Return live parameters by name.
+    """Return live parameters: name to value.
 
     Raises RequestRefused if none is given, or a value is not a number.
     """

@@ -1,9 +1,8 @@
 """Control of a running daemon over HTTP: operator commands and live parameters.
 
-Every request passes the same checks in this order: host name (by the server), origin (a
-browser's is refused), token and lock-out, role, no query string; then, if it is to change
-something, body, reason, fields, and unless it is a kill the idempotency key. A refused one changes
-nothing.
+Every request is checked in this order: host name (by the server), origin (a browser's is refused),
+token and lock-out, role, no query string. A request that changes something is then checked for
+body, reason, fields and, except for a kill, idempotency key. A refused request changes nothing.
 """
 
 import asyncio
@@ -77,7 +76,7 @@ class _Reply(NamedTuple):
 
 
 class _Request(NamedTuple):
-    """A request that passed the checks; `name` is the command's, or `params`."""
+    """A request that passed the checks. `name`: of the command, or `params`."""
 
     caller: Caller
     name: str
@@ -96,7 +95,7 @@ class ControlApi:
 
     @property
     def always_served(self) -> frozenset[str]:
-        """Paths that are served even when too many requests are being served: the kill."""
+        """Paths that are served even when the server is too busy for others: the kill."""
         return frozenset({KILL_PATH})
 
     def add_routes(self, app: web.Application) -> None:
@@ -133,13 +132,14 @@ class ControlApi:
         return self._respond(_Reply(200, self._params()))
 
     def _caller(self, request: web.Request, role: Role) -> Caller:
-        """Return who sent the request, if its token has the role. Raises RequestRefused."""
+        """Return the sender of the request, if its token has the role. Raises RequestRefused."""
         if any(name in request.headers for name in ORIGIN_HEADERS):
             raise RequestRefused(403, "requests from a browser are refused")
         now_ns = self._parts.clock.now_ns()
         caller = self._tokens.caller(request.headers)
         if left_s := self._lock_out.left_s(now_ns):
-            # The same response to every token: otherwise it would tell right ones from wrong ones.
+            # The same response for right and wrong tokens, so that it does not reveal which is
+            # right.
             if caller is None or request.path != KILL_PATH:
                 wait = {"Retry-After": str(left_s)}
                 raise RequestRefused(429, f"too many wrong tokens: locked for {left_s} s", wait)
@@ -165,9 +165,10 @@ class ControlApi:
     async def _mutate(
         self, request: web.Request, caller: Caller, name: str, route: CommandRoute | None
     ) -> _Reply:
-        """Read and check a request, carry it out once for each idempotency key, return the reply.
+        """Read and check a request, carry it out, and return the reply.
 
-        A kill needs no key and is carried out each time. Raises RequestRefused.
+        It is carried out once per idempotency key. A kill needs no key and is carried out each
+        time. Raises RequestRefused.
         """
         try:
             async with asyncio.timeout(BODY_S_MAX):
@@ -176,7 +177,8 @@ class ControlApi:
             text = f"the body did not arrive within {BODY_S_MAX:g} s"
             raise RequestRefused(408, text) from None
         fields = parse(body)
-        reason = self._parts.redactor.text(take_reason(fields))  # it is kept in many places
+        # redacted here, because it is kept in many places
+        reason = self._parts.redactor.text(take_reason(fields))
         checked = parse_command_fields(route, fields) if route is not None else numbers(fields)
         asked = _Request(caller, name, reason, fields)
         work = self._work(asked, route, checked)
@@ -202,7 +204,10 @@ class ControlApi:
     def _work(
         self, asked: _Request, route: CommandRoute | None, checked: Mapping[str, object]
     ) -> Callable[[], Awaitable[Result[_Reply]]]:
-        """Return the coroutine function that carries a request out; `checked` are its fields."""
+        """Return the coroutine function that carries out a request.
+
+        `checked`: its parsed fields.
+        """
 
         async def work() -> Result[_Reply]:
             if route is not None:
@@ -221,7 +226,7 @@ class ControlApi:
         return work
 
     async def _change_params(self, asked: _Request) -> Outcome:
-        """Change live parameters and return the outcome; record the request in any case."""
+        """Change live parameters and return the outcome. The request is recorded in any case."""
         actor, result = str(asked.caller), "interrupted"
         try:
             outcome = await self._parts.params.change(
@@ -257,7 +262,7 @@ class ControlApi:
         return _Reply(status, body, {"Retry-After": str(wait_s)} if wait_s else {})
 
     def _repeated(self, asked: _Request, reply: _Reply) -> _Reply:
-        """Return the reply of the first request with the present state; nothing is done again."""
+        """Return the first reply with the present state; nothing is done again."""
         given = fields_text(asked.fields)
         self._parts.audit.record(
             str(asked.caller), asked.name, asked.reason, given, "repeated: nothing done"
@@ -269,7 +274,7 @@ class ControlApi:
         return {"params": asdict(self._parts.params.params)}
 
     def _state(self) -> dict[str, Json]:
-        """Return the state of the daemon, for replies to carried out and conflicting requests."""
+        """Return trading state, phase, causes and kill id, as fields of a reply."""
         snapshot = self._parts.snapshot()
         return {
             "trading_state": snapshot.trading_state.name,
@@ -279,7 +284,7 @@ class ControlApi:
         }
 
     def _refusal(self, refused: RequestRefused) -> web.Response:
-        """Respond to a failed check. An unknown caller does not receive our state."""
+        """Return the response to a failed check; only status 409 contains the daemon's state."""
         body: dict[str, Json] = {"error": str(refused)}
         if refused.status == STATE_CONFLICT:
             body |= self._state()

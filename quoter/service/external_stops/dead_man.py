@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 REFRESHES = 4  # per time-out
 FAILURES_MAX = 2  # in a row; then quoting pauses
-CHECKS = 20  # of the remaining time, per refresh
+CHECKS = 20  # checks of the remaining time, between two refreshes
 
 
 class DeadManRefresher:
@@ -49,7 +49,7 @@ class DeadManRefresher:
         self._request_lock = asyncio.Lock()
 
     def block_reason(self) -> str:
-        """Return why no create may be sent now; empty while the switch is armed and can't fire."""
+        """Return the reason to send no create now; empty while the switch is surely armed."""
         if self._fires_s is None:
             return "the dead man's switch is not armed"
         if self._monotonic_s() >= self._fires_s:
@@ -63,7 +63,7 @@ class DeadManRefresher:
         return self._monotonic_s() - (self._fires_s - self.timeout_s)
 
     def begin(self, post: Emit) -> None:
-        """Raise `dead_man` at the start, until the switch is armed."""
+        """Raise `dead_man` until the switch is armed; call at the start."""
         self._post = post
         self._set_cause(self.block_reason())
 

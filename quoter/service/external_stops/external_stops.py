@@ -20,14 +20,14 @@ from quoter.venues.supervised_tasks import spawn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalStops:
-    """The external stops of a run; None: not used. A dry run uses none of them."""
+    """The external stops of a run; each is None if not used, all are in a dry run."""
 
     heartbeat: HeartbeatWriter | None = None
     dead_man: DeadManRefresher | None = None
     sentinel: SentinelMonitor | None = None
 
     def connect_gauges(self, gauges: SafetyGauges) -> None:
-        """Show in the metrics which stops are active; nothing for a run that sends no orders."""
+        """Show in the metrics which stops are active; a run without orders shows nothing."""
         if self.heartbeat is not None:
             sentinel, dead_man = self.sentinel, self.dead_man
             gauges.follow_external_stops(
@@ -56,7 +56,11 @@ class ExternalStops:
         state: Callable[[], TradingState],
         before_each: Callable[[], None],
     ) -> None:
-        """Start the tasks; `before_each` is called before each heartbeat; `state` goes into it."""
+        """Start the tasks of dead man's switch and heartbeat.
+
+        `state` returns the trading state for a heartbeat. `before_each` is called before each
+        heartbeat.
+        """
         if self.dead_man is not None:
             spawn(tasks, "dead_man", self.dead_man.run())
         if self.heartbeat is not None:

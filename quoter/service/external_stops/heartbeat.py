@@ -24,13 +24,16 @@ from quoter.service.external_stops.heartbeat_files import (
 log = structlog.get_logger()
 
 HEARTBEAT_S = 0.2
-# The engine gets a tick every 0.1 s, queued behind earlier events: if its time is older than this,
-# the engine is stuck or its inbox is not drained.
+# The engine gets a tick every 0.1 s. If the engine's time is older than this, it is stuck or its
+# inbox is not drained.
 TICK_AGE_NS_MAX = 1_000_000_000
 
 
 class HeartbeatWriter:
-    """Writes the heartbeats of one run; a write that fails is logged, and counts as silence."""
+    """Writes the heartbeats of one run.
+
+    A failed write is logged; the sentinel sees no heartbeat then.
+    """
 
     def __init__(self, *, folder: Path, run: str, identity: InstanceIdentity, clock: Clock) -> None:
         self._path = folder / HEARTBEAT
@@ -48,7 +51,7 @@ class HeartbeatWriter:
             await asyncio.sleep(HEARTBEAT_S)
 
     def is_healthy(self, engine: Engine) -> bool:
-        """Whether the engine has handled an event of the last TICK_AGE_NS_MAX."""
+        """Whether the engine's time is at most TICK_AGE_NS_MAX old."""
         return self._clock.now_ns() - engine.ts_ns <= TICK_AGE_NS_MAX
 
     def write(
@@ -60,7 +63,7 @@ class HeartbeatWriter:
     ) -> None:
         """Write one heartbeat; after `RunStatus.STOPPED` no other is written.
 
-        `state`: the trading state as shown; None: the engine's.
+        `state`: the trading state to write; None: the engine's.
         """
         if self._is_over:
             return

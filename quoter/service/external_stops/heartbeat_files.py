@@ -27,7 +27,7 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceIdentity:
-    """The orders that are monitored: venue, symbol, and the prefix of their client ids."""
+    """Identity of a daemon's orders: environment, venue, symbol, and prefix of the client ids."""
 
     environment: str
     exchange: str
@@ -37,7 +37,10 @@ class InstanceIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
-    """Our holdings, with which the sentinel compares the account's; base units, exact."""
+    """The daemon's inventory, target and inventory limit of one asset; base units, exact.
+
+    The sentinel compares the account's balance with target and limit.
+    """
 
     inventory: Decimal
     target: Decimal
@@ -60,13 +63,16 @@ class DaemonHeartbeat:
 
     @property
     def label(self) -> str:
-        """Text that no other heartbeat of the daemon has; it does not depend on a clock."""
+        """Text that differs in every heartbeat of the daemon; it does not depend on a clock."""
         return f"{self.run}-{self.seq}-{self.status}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentinelHeartbeat:
-    """One heartbeat of the sentinel; `handled`: the daemon's label that a kill was latched for."""
+    """One heartbeat of the sentinel.
+
+    `handled`: label of the daemon's last heartbeat before the silence for which a kill was latched.
+    """
 
     run: str
     seq: int
@@ -76,7 +82,7 @@ class SentinelHeartbeat:
 
     @property
     def label(self) -> str:
-        """Text that differs from that of every other heartbeat of the sentinel."""
+        """Text that differs in every heartbeat of the sentinel."""
         return f"{self.run}-{self.seq}"
 
 
@@ -108,7 +114,7 @@ class HeartbeatAge:
         self._changed_s = monotonic_s()
 
     def update(self, label: str) -> float:
-        """Compare with the label read now, empty if unreadable; return seconds since it changed."""
+        """Update with the label read now (empty: unreadable); return seconds since it changed."""
         now_s = self._monotonic_s()
         if label and label != self._label:
             self._label, self._changed_s = label, now_s

@@ -23,7 +23,7 @@ RECOVERY_S = 2.0
 
 
 class SentinelPolicy(StrEnum):
-    """Rule for whether a missing heartbeat of the sentinel stops quoting."""
+    """Whether a missing heartbeat of the sentinel stops quoting."""
 
     OFF = "off"  # never
     AUTO = "auto"  # once this run has seen a sentinel

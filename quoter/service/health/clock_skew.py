@@ -1,6 +1,6 @@
 """Measure the venue's clock against the wall clock every 30 s; signed requests depend on it.
 
-Of the samples of a round the one with the shortest round trip counts: it is the most precise.
+A round uses its sample with the shortest round trip, which is the most precise.
 """
 
 import asyncio
@@ -27,7 +27,8 @@ GOOD_ROUNDS = 3  # in a row, until the problem is cleared
 class ClockSkewMonitor:
     """Measures the venue's clock in rounds, and reports a difference that is too large.
 
-    `sample` queries the venue once; `wall_offset_ns` is wall clock minus the clock of the process.
+    `sample` queries the venue once. `wall_offset_ns` returns the wall clock minus the process's
+    clock.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class ClockSkewMonitor:
         report: Callable[[str], None],
         show: Callable[[float, float], None],
     ) -> None:
-        """Pass the problem, or an empty text, to `report`; offset and uncertainty, s, to `show`."""
+        """`report` gets the problem, or an empty text; `show` gets offset and uncertainty, s."""
         self._sample, self._clock, self._wall_offset_ns = sample, clock, wall_offset_ns
         self._report, self._show = report, show
         self._good = GOOD_ROUNDS

@@ -1,7 +1,7 @@
-"""Detect from a thread that the event loop hangs, and write down where.
+"""Detect in a thread that the event loop hangs, and write the stacks of all threads.
 
-The thread stops nothing itself: a loop that hangs sends nothing. When it continues, the egress gate
-blocks creates until the engine has handled a new tick.
+The thread stops nothing: a hung loop sends nothing. When the loop continues, the egress gate blocks
+creates until the engine has handled a new tick.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ class HangDetector:
     """Detects hangs during its `with` block; `silence_s` returns the age of the last loop probe."""
 
     def __init__(self, *, silence_s: Callable[[], float], folder: Path | None) -> None:
-        """Write the stacks to a file in `folder`; to standard error if it is None."""
+        """`folder`: where the file with the stacks is written; None: they go to standard error."""
         self._silence_s = silence_s
         self._path = folder / NAME if folder is not None else None
         self._end = threading.Event()
@@ -71,7 +71,7 @@ class HangDetector:
             self.check()
 
     def check(self) -> None:
-        """Check once; the stacks are written once per hang."""
+        """Check once. The stacks are written once per hang."""
         silent_s = self._silence_s()
         was_hung, self._is_hung = self._is_hung, silent_s >= STUCK_S
         if not self._is_hung or was_hung:

@@ -27,7 +27,8 @@ class LoopMonitor:
         self._late_ns: deque[int] = deque(maxlen=LAGS_MAX)
         self._recovery = {
             Cause.LOOP_LAG: Recovery(first_ns=WINDOW_NS),
-            Cause.CLOCK: Recovery(),  # no first calm time: its sources wait long enough
+            # the first time it clears at once: its sources have waited already
+            Cause.CLOCK: Recovery(),
             Cause.MEMORY: Recovery(),
         }
         self._venue_clock = ""  # problem of the venue's clock; empty: none

@@ -96,7 +96,7 @@ class ResourceMonitor:
 
 
 def resident_bytes() -> int:
-    """Return the resident memory, bytes; without /proc its maximum so far. Raises OSError."""
+    """Return the resident memory, bytes; without /proc the highest value so far. Raises OSError."""
     try:
         return int(STATM.read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except FileNotFoundError:

@@ -21,7 +21,10 @@ type Details = dict[str, Json]
 
 @dataclass(slots=True)
 class CauseTimes:
-    """Times when the active causes were raised; `start_ns` for those before the first step."""
+    """Times at which the active causes were raised, UTC ns.
+
+    `start_ns`: time of causes that were active before the first step.
+    """
 
     start_ns: int
     _since_ns: dict[Cause, int] = field(default_factory=dict)
@@ -40,7 +43,7 @@ class CauseTimes:
         return self._since_ns.get(cause, self.start_ns)
 
     def details(self, causes: Mapping[Cause, str]) -> Details:
-        """Return since, state, latched and runbook of each cause, by its name."""
+        """Return the fields since, state, latched and runbook of each cause, by its name."""
         return {
             cause.value: {
                 "since": datetime.fromtimestamp(self.since_ns(cause) / NS_PER_S, UTC).isoformat(),

@@ -4,8 +4,8 @@ Each connection takes a file descriptor, which the venue's sockets, the ledger a
 need too. At the limit, the connection that has been idle the longest is closed, so that idle
 connections can't keep out a client that sends its request at once.
 
-The server's own protocol, which is expensive to make, is made when the head of the first request
-is complete. So a connection that sends none costs little, however many there are.
+The server's protocol object is expensive. It is made when the head of the first request is
+complete, so that connections without a request cost little.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 CONNECTIONS_MAX = 64
 HEAD_S_MAX = 5.0  # from the connection to the end of its first request's head
-HEAD_BYTES_MAX = 16_384  # at which an incomplete head is passed on, for the server to refuse
+HEAD_BYTES_MAX = 16_384  # an incomplete head of this size is passed on; the server refuses it
 HEAD_END = b"\r\n\r\n"
 
 
@@ -50,7 +50,7 @@ class Connections:
         self._open[connection] = None
 
     def request_received(self, connection: "Connection") -> None:
-        """Make a connection the most recent one."""
+        """Mark a connection as the one with the most recent request."""
         if connection in self._open:
             del self._open[connection]
             self._open[connection] = None

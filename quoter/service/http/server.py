@@ -34,7 +34,7 @@ BACKLOG = 256  # more waiting connections than this are not answered for a secon
 KEEPALIVE_S = 15.0
 METRICS_CACHE_S = 0.25  # rendering blocks the event loop for milliseconds
 SHUTDOWN_S = 1.0
-# A name or an address of four numbers, or one of version 6 in brackets; and a port, or none.
+# A host name, an IPv4 address, or an IPv6 address in brackets; optionally with a port.
 HOST = re.compile(r"(?:\[(?P<bracketed>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-9]{1,5})?")
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 HEADERS = {
@@ -233,9 +233,9 @@ async def stop(runner: web.AppRunner) -> None:
 
 
 def is_allowed_host(header: str, names: frozenset[str]) -> bool:
-    """Whether a Host header is allowed: our names, and any IP address.
+    """Whether a Host header is allowed: one of our names, or any IP address.
 
-    A page that uses DNS rebinding would send a name.
+    A web page that attacks by DNS rebinding sends another name.
     """
     found = HOST.fullmatch(header.lower())
     if found is None:

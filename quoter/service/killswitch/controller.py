@@ -43,7 +43,8 @@ class KillSwitchController:
         self._gateway = gateway
         self._redactor = folder.redactor if folder is not None else Redactor()
         self.latched = latched  # the kill in force; the disk follows
-        # A kill that was latched before the engine has handled it: it keeps its kill id.
+        # Cause and text of a kill that was latched before the engine handled it: it keeps its kill
+        # id.
         self._known = (latched.cause, latched.text) if latched is not None else None
         self._writer: LatchWriter | None = None
         if folder is not None:
@@ -56,14 +57,14 @@ class KillSwitchController:
         self._is_ending = False
 
     def kill_id(self) -> str | None:
-        """The id that a re-arm must name; None if no kill is latched."""
+        """Return the id that a re-arm must name; None if no kill is latched."""
         return self.latched.kill_id if self.latched is not None else None
 
     def shown_kill_id(self, shown: TradingState) -> str | None:
-        """The kill id for a client that is shown this trading state; None unless it is KILLED.
+        """Return the kill id for a client that is shown this state; None unless it is KILLED.
 
-        A kill is shown once its latch is on the disk (`service/announcements.py`), and its id not
-        earlier: it would contradict the state beside it, and a crash could still lose the kill.
+        A kill is shown only after its latch is on the disk (`service/announcements.py`). Before
+        that the id would contradict the shown state, and a crash could still lose the kill.
         """
         return self.kill_id() if shown is TradingState.KILLED else None
 
@@ -80,7 +81,7 @@ class KillSwitchController:
         self._update_gate()
 
     def kill_taken(self) -> None:
-        """Count a kill as handled: from here on the trading state shows it."""
+        """Record that the engine handles a queued kill now; its state keeps the gate closed."""
         self._kills_queued -= 1
 
     # operator commands
@@ -120,7 +121,10 @@ class KillSwitchController:
     # what the engine and other processes did
 
     def state_changed(self, change: StateChange) -> None:
-        """Follow the engine. Never waits for the disk, so that cancels are not held up."""
+        """Update gate and latch after a change of the trading state.
+
+        Never waits for the disk, so that cancels are not delayed.
+        """
         self._state = change.after
         if self._gateway is not None:
             self._gateway.set_reduce_only(is_on=change.after is TradingState.REDUCE_ONLY)

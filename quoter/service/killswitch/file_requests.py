@@ -128,7 +128,7 @@ class KillRequest(NamedTuple):
 def running_pid(folder: Path) -> int | None:
     """Return the pid of the daemon of this folder, 0 if unknown, None if none runs.
 
-    A daemon runs if the lock is held: the pid in the file may belong to another process by now.
+    A daemon runs if the lock is held. The pid in the file is no proof: it may be another process's.
     """
     try:
         with (folder / LOCK).open() as lock:
@@ -152,12 +152,11 @@ def _pid_in(path: Path) -> int:
 
 
 def request_kill(folder: Path, reason: str) -> KillRequest:
-    """Write the KILL file, which a later start reads too, signal the daemon; return what was done.
+    """Write the KILL file and signal the daemon; return what was done.
 
-    If no daemon holds the folder, those that were started on this path are signalled: their folder
-    was moved or deleted, so they do not see a KILL file on this path.
-
-    Works on a full disk: the signal needs no file, and an empty KILL file needs no space.
+    A later start reads the file too. If no daemon holds the lock, daemons that were started on this
+    path are signalled: their folder was moved or deleted, so they do not see the file. Works on a
+    full disk: the signal needs no file, and an empty KILL file needs no space.
     """
     path, file_error = folder / KILL_REQUEST, ""
     try:
@@ -209,7 +208,7 @@ def rearm(
     accept_inventory: Decimal | None = None,
     reason: str = NO_REASON,
 ) -> Rearmed:
-    """Clear the kill of this id, or request it from the daemon that runs; return which.
+    """Clear the kill with this id, or request that from the running daemon; return which was done.
 
     accept_inventory: base, the held inventory if it is above the limit. Raises OSError.
     """
@@ -228,9 +227,10 @@ def rearm(
 
 
 def request_resume(folder: Path, request: ResumeRequest, seconds: float) -> str:
-    """Leave a RESUME file until the daemon has taken it; return why it did not, or an empty text.
+    """Write a RESUME file and wait until the daemon has taken it.
 
-    A request that is not taken within `seconds` is removed. Raises OSError.
+    Return why it did not take it, or an empty text. After `seconds` the file is removed. Raises
+    OSError.
     """
     if running_pid(folder) is None:
         return f"no daemon runs on {folder}"
@@ -250,8 +250,8 @@ def await_rearm(
 ) -> str:
     """Wait for a requested re-arm; return an empty text once it is done, else why it is not.
 
-    `on_refusal` is called with each new reason why it is not done yet. After `seconds` a request
-    that the daemon has not read is removed, so that it is not carried out unattended.
+    `on_refusal` is called with each new reason. After `seconds` a request that the daemon has not
+    read is removed, so that it is not carried out unattended.
     """
     end_s = time.monotonic() + seconds
     last_refusal = ""

@@ -39,7 +39,7 @@ def renewed(old: LatchRecord | None, cause: Cause, text: str, ts_ns: int) -> Lat
 
 
 class Latch:
-    """The latch file in the data folder. An unreadable file counts as a kill."""
+    """The latch file in the data folder. An unreadable file is a kill too."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -22,7 +22,7 @@ class LatchWriter:
     ) -> None:
         self._latch = latch
         self._wanted = self._kept = record
-        # whether the disk holds `_kept`: not during a write, nor after a failed one
+        # whether the disk certainly holds `_kept`; False during a write and after a failed one
         self._is_sure = True
         self._on_settled = on_settled
         self._wake = asyncio.Event()
@@ -51,7 +51,7 @@ class LatchWriter:
         return record
 
     def keep(self, record: LatchRecord | None) -> None:
-        """Set what the disk must hold from now on; None is no latch."""
+        """Set the record that the disk must hold; None: no latch."""
         self._wanted = record
         self._idle.clear()
         self._wake.set()

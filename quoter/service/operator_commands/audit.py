@@ -41,7 +41,7 @@ class CommandAudit:
         )
 
     def record(self, actor: str, action: str, reason: str, given: str, result: str) -> None:
-        """Record one request: who asked for what and why, with which fields, and the result."""
+        """Record one request: sender, action, reason, given fields (as text) and result."""
         reason, given = self._redactor.text(reason), self._redactor.text(given)
         log.warning(
             "command_audit",

@@ -10,8 +10,8 @@ from quoter.service.killswitch.controller import KillSwitchController
 from quoter.service.operator_commands.audit import CommandAudit, result_of
 from quoter.service.pending_replies import OnOutcome, PendingReplies
 
-LATCH_S_MAX = 1.0  # a disk takes it in milliseconds
-OUTCOME_S_MAX = 3.0  # the engine handles a command long before, unless the disk stalls
+LATCH_S_MAX = 1.0  # usually milliseconds
+OUTCOME_S_MAX = 3.0  # usually milliseconds, unless the disk stalls
 NOT_ON_DISK = "not on the disk: after a restart this kill would not be in force"
 
 
@@ -26,7 +26,7 @@ class OperatorCommands:
         state: Callable[[], TradingState],
         audit: CommandAudit,
     ) -> None:
-        """Judge commands by the engine's trading state, which `state` returns."""
+        """`state` returns the engine's trading state."""
         self._kill_switch = kill_switch
         self._replies = replies
         self._state = state
@@ -57,10 +57,11 @@ class OperatorCommands:
         same_kill: bool = False,
         refused_before: Refused | None = None,
     ) -> None:
-        """Give a command to the engine and return at once. A kill closes the gate before that.
+        """Give a command to the engine and return at once; a kill first closes the egress gate.
 
         `same_kill`: this kill was latched already (by its file) and keeps its kill id.
-        `refused_before` is for a command that is repeated: the same refusal is not recorded again.
+        `refused_before`: outcome of the last attempt of a repeated command; the same refusal is not
+        recorded again.
         """
         finish = partial(self._finish, command, on_outcome, refused_before)
         if (refused := self.refusal(command)) is not None:

@@ -40,7 +40,7 @@ class _WaitingRearm(NamedTuple):
     """A re-arm by file that is retried until its conditions hold."""
 
     command: Rearm
-    kills_seen: int  # when it was accepted: any kill after it ends it
+    kills_seen: int  # count when the re-arm was accepted; any later kill ends it
     until_ns: int
     next_ns: int
     refused: Refused | None = None  # the newest refusal
@@ -145,7 +145,10 @@ class FileCommands:
         """Kill the daemon: no later start would read what is written to a lost folder."""
         moved = folder.moved_to()
         where = f"now {moved}" if moved is not None else "it was deleted"
-        text = f"the data folder {folder.path} is not there any more ({where}): stop, put it back"
+        text = (
+            f"the data folder {folder.path} is gone ({where}): "
+            "stop the daemon, put the folder back, start again"
+        )
         log.critical("data_folder_lost", path=str(folder.path), moved_to=str(moved))
         now_ns = self._clock.now_ns()
         self._post(Alarm(ts_ns=now_ns, cause=Cause.LEDGER_FAILED, active=True, text=text))

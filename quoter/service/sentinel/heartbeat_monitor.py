@@ -19,7 +19,7 @@ class DaemonState(StrEnum):
     ABSENT = "absent"  # no heartbeat was seen
     UNREADABLE = "unreadable"  # the file exists, in an unknown format
     OTHER_MARKET = "other_market"  # it trades another market or instance
-    STARTING = "starting"  # this run has no order at the venue
+    STARTING = "starting"  # this run has sent no order yet
     ALIVE = "alive"
     KILLED = "killed"  # its kill switch is latched; it cancels its orders itself
     SILENT = "silent"  # ended without notice, frozen or hung
@@ -27,7 +27,10 @@ class DaemonState(StrEnum):
 
 
 class HeartbeatMonitor:
-    """Derives the state from whether the label changes, on this process's monotonic clock."""
+    """Derives the daemon's state from the time since its label last changed.
+
+    The time is measured on this process's monotonic clock.
+    """
 
     def __init__(
         self,
@@ -46,8 +49,8 @@ class HeartbeatMonitor:
     def update(self, heartbeat: DaemonHeartbeat | None, *, is_there: bool = False) -> DaemonState:
         """Update from the heartbeat file; `heartbeat` is None if it can't be read.
 
-        `is_there`: whether the file exists. If it can't be read, and none was read before or the
-        last one is of a run that has stopped, the state is `UNREADABLE`.
+        `is_there`: whether the file exists. The state is `UNREADABLE` if it exists, can't be read,
+        and no heartbeat of an unfinished run was read before.
         """
         if heartbeat is not None and heartbeat.identity != self._identity:
             self.state = DaemonState.OTHER_MARKET

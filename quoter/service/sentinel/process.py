@@ -1,10 +1,11 @@
 """The sentinel: a second process that cancels the daemon's orders and latches its kill switch.
 
-It does so when the daemon's heartbeat stops or the account exceeds the inventory limit, and it
-cancels what a daemon that starts, or was killed, has left. Four tasks: one reads the heartbeat and
-never waits for the network; one intervenes; one checks the venue periodically for orders that
-should not exist and for holdings beyond the limit; one reads the venue's ids of the daemon's orders
-from its ledger.
+It does both when the daemon's heartbeat stops or the account exceeds the inventory limit. It also
+cancels orders that are left while a daemon starts, or after a kill. It has four tasks:
+* read the heartbeat, without waiting for the network;
+* intervene;
+* check the venue periodically for orders that should not exist and holdings beyond the limit;
+* read from the ledger the venue's ids of the daemon's orders.
 """
 
 import asyncio
@@ -45,7 +46,7 @@ LEDGER_S = 1.0  # well within the silence after which we act
 RECHECK_S = 5.0  # a create in flight may arrive late
 RETRIES_S = (0.25, 0.5, 1.0, 2.0)  # then the last one repeatedly
 TRY_S_MAX = 5.0
-ALIVE_S = 2.0  # age of our own last pass of the loop; above it we are not alive
+ALIVE_S = 2.0  # age of our last pass of the loop; above it `is_alive` is False
 VENUE_S_MAX = 30.0  # without a reply of the venue for this long we could not cancel
 # States in which the daemon cannot be monitored.
 UNMONITORED = frozenset({DaemonState.OTHER_MARKET, DaemonState.UNREADABLE})
@@ -70,7 +71,7 @@ class Sentinel:
         known_orders: Callable[[], KnownOrders | None] = _none_known,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Build the sentinel; `known_orders` reads the daemon's orders, None if it can't."""
+        """`known_orders` returns the daemon's orders from its ledger; None if it can't be read."""
         self._gateway = gateway
         self._folder = folder
         self._monitor = monitor
@@ -171,7 +172,7 @@ class Sentinel:
                 await self._latch_it(*self._unlatched)
             if self._breach:
                 text, self._breach = self._breach, ""
-                await self._intervene(f"the venue says {text}", is_latching=True)
+                await self._intervene(f"the venue reports {text}", is_latching=True)
             if self._monitor.state is DaemonState.SILENT:
                 await self._intervene_on_silence()
 
@@ -240,10 +241,10 @@ class Sentinel:
         return found or 0
 
     async def _read_known_orders(self) -> None:
-        """Learn from the ledger which orders are ours; no cancel waits for its disk."""
+        """Read our orders from the ledger, in a thread: no cancel waits for its disk."""
         while True:
             orders = await asyncio.to_thread(self._known_orders)
-            if orders is not None:  # else what was known before still counts
+            if orders is not None:  # else the orders that were read before stay known
                 self._gateway.adopt_orders(orders)
                 self._has_known_orders = self._has_known_orders or orders != NO_KNOWN_ORDERS
             await asyncio.sleep(LEDGER_S)
@@ -298,10 +299,10 @@ class Sentinel:
         return True
 
     def _is_final(self, error: MarketUnfit) -> bool:
-        """Whether another try can't help.
+        """Whether another try is useless.
 
-        A list of markets that lacks ours may be incomplete, and is, if a daemon has traded there.
-        So a missing market is final only after START_TRIES, and only if no daemon has.
+        A missing market is final only after START_TRIES tries, and only if no daemon has traded
+        there: the venue's list of markets may be incomplete.
         """
         if not isinstance(error, MarketUnlisted):
             return True

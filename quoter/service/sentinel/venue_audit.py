@@ -61,8 +61,8 @@ class VenueAudit:
     async def check(self, holdings: Holdings | None) -> bool:
         """Query the balances; return True once they have exceeded the limit for AGAIN_S.
 
-        True is returned once for each breach.
-        Without `holdings` the query only shows that the venue replies.
+        True is returned once for each breach. Without `holdings` only the venue's reply is
+        recorded.
         """
         report = await self._gateway.report(RequestReport(kind=ReportKind.BALANCES))
         if not isinstance(report, BalanceReport):

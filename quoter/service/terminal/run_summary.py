@@ -35,9 +35,10 @@ class RunSummary:
 def run_summary(
     snapshot: Snapshot, statistics: RunStatistics, truth: Truth, own_prefix: str
 ) -> RunSummary:
-    """Return the summary; the ledger must equal the exchange's in every asset, exactly.
+    """Return the summary of a run.
 
-    own_prefix: first letters of our client ids.
+    `truth`: the exchange's balances and open orders; the ledger must equal the balances exactly.
+    `own_prefix`: prefix of our client ids.
     """
     pnl = snapshot.pnl
     left = [name for name in truth.open_client_ids if name.startswith(own_prefix)]

@@ -1,8 +1,8 @@
-"""Forms of Binance's signed and public REST answers, by request.
+"""Documented forms of Binance's REST answers, by request.
 
-ccxt reads a missing list as an empty one and a missing number as None, so each answer is compared
-with its documented form before ccxt sees it. Only what quoter reads is listed; further fields
-are ignored. Source: "REST API" of binance-spot-api-docs.
+ccxt reads a missing list as an empty one and a missing number as None. So each answer is compared
+with its form before ccxt sees it. Only what quoter reads is listed; further fields are ignored.
+Source: "REST API" of binance-spot-api-docs.
 """
 
 from collections.abc import Mapping
@@ -89,7 +89,7 @@ class _Depth(msgspec.Struct):
     asks: list[list[str]]
 
 
-# By method and the last part of the path.
+# The form by method and last part of the path.
 _FORMS: Mapping[tuple[str, str], object] = {
     ("POST", "order"): _Ack,
     ("GET", "order"): _Order,

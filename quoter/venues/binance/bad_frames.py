@@ -1,4 +1,4 @@
-"""Count of unreadable frames of a stream, and when there are too many. Pure."""
+"""Count unreadable frames of a stream, and detect too many within a time. Pure."""
 
 from collections import deque
 
@@ -14,9 +14,9 @@ class BadFrames:
         self._newest_s: deque[float] = deque(maxlen=BAD_FRAMES_MAX + 1)
 
     def add(self, now_s: float) -> str:
-        """Count a frame; return a text if there were too many within the window, else "".
+        """Count a frame. Return a text if there were too many within the window, else "".
 
-        After a text the window begins anew.
+        After a text the count within the window starts at zero.
         """
         self.count += 1
         newest_s = self._newest_s

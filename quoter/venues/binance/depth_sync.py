@@ -7,7 +7,7 @@ from quoter.domain.events import BookDelta, BookSnapshot
 from quoter.domain.market import Level, Levels
 
 BUFFER_MAX = 1000  # 100 s of diffs at one per 100 ms
-KNOWN_DIFFS_MAX = 20  # in a row, two seconds of them: the snapshot was ahead of the stream
+KNOWN_DIFFS_MAX = 20  # in a row (2 s of diffs): then the snapshot is ahead of the stream
 STUCK = f"{KNOWN_DIFFS_MAX} depth diffs in a row had old update ids"
 
 
@@ -23,14 +23,14 @@ class DepthDiff(NamedTuple):
 
 
 class DepthSync:
-    """Buffer of diffs until a snapshot fits; afterwards each delta continues the one before.
+    """Buffers diffs until a snapshot fits; then returns deltas without a gap.
 
-    Rule (binance-spot-api-docs, "How to manage a local order book correctly"): take a snapshot not
-    older than the first buffered diff, drop diffs that it contains, and from then on each diff must
-    begin at or before the next update id. A snapshot that ends exactly before the first diff
-    fits too. A gap is *emitted*, as a delta whose `prev` does not match, so that the book detects
-    it; then buffering starts again. Ids that run back on one connection are a gap too: the updates
-    in between are lost, and later diffs would seem to follow.
+    Rule (binance-spot-api-docs, "How to manage a local order book correctly"): take a snapshot that
+    is not older than the first buffered diff, and drop the diffs that it contains. From then on
+    each diff must begin at or before the next update id. A snapshot that ends exactly before the
+    first diff fits too. A gap is returned as a delta whose `prev` does not match, so that the book
+    detects it; then buffering starts again. Ids that run back on one connection are a gap too: the
+    updates in between are lost, and later diffs would seem to follow.
     """
 
     def __init__(self, *, buffer_max: int = BUFFER_MAX) -> None:
@@ -40,7 +40,7 @@ class DepthSync:
         self._recorded: deque[DepthDiff] | None = None  # diffs since `begin_book_check`
         self._buffer_max = buffer_max
         self.ignored = 0  # diffs that were known already
-        self.known_in_a_row = 0  # the same, since the last diff that brought something new
+        self.known_in_a_row = 0  # known diffs since the last new one
         self.gaps = 0
         self.stale_snapshots = 0
 
@@ -58,7 +58,7 @@ class DepthSync:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether so many diffs in a row brought nothing new that the book can't be right."""
+        """Whether so many known diffs came in a row that the book can't be right."""
         return self.known_in_a_row >= KNOWN_DIFFS_MAX
 
     def on_diff(self, diff: DepthDiff) -> BookDelta | None:
@@ -120,7 +120,7 @@ class DepthSync:
         return BookSnapshot(ts_ns=snapshot.ts_ns, last=local, bids=bids[::-1], asks=asks)
 
     def on_snapshot(self, snapshot: BookSnapshot) -> list[BookSnapshot | BookDelta] | None:
-        """Return the snapshot and the buffered deltas after it; None if it is too old."""
+        """Return the snapshot and the buffered deltas after it; None if the snapshot is too old."""
         if self._buffer and snapshot.last < self._buffer[0].first - 1:
             self.stale_snapshots += 1
             return None

@@ -37,7 +37,8 @@ from quoter.venues.streams.reconnecting import StreamReader
 from quoter.venues.streams.trading_status import TradingStatusMonitor
 from quoter.venues.supervised_tasks import spawn
 
-SYNC_LASTS_S = 10.0  # a sync that lasted so long was a good one
+# after a sync that lasted this long, the pause between snapshots is short again
+SYNC_LASTS_S = 10.0
 BOOK_CHECK_RETRY_S = 2.0  # after a snapshot that did not overlap the stream
 
 
@@ -122,15 +123,15 @@ class BinanceFeed:
         }
 
     def confirm(self) -> None:
-        """Request the best prices by REST and emit them; no effect while that is under way."""
+        """Request the best prices by REST and emit them; no effect while a request is pending."""
         self._confirmation_wanted.set()
 
     def reconnect(self, text: str) -> None:
-        """End the connection and make another."""
+        """Close the connection and open another. `text`: the reason."""
         self._reader.reconnect(text)
 
     def resync(self) -> None:
-        """Start again from a fresh snapshot; no effect while that is in progress."""
+        """Start again from a fresh snapshot; no effect while a sync is in progress."""
         if self._sync.is_synced:
             self._begin_sync()
 
@@ -166,10 +167,10 @@ class BinanceFeed:
         self._emit(attempts_exhausted_alarm(self._now_ns(), Stream.MARKET, text))
 
     def trim_overlap(self, frames: deque[bytes]) -> bool:
-        """Return whether the second connection's diffs continue our book, or are known to it.
+        """Drop the second connection's known frames; return whether the rest fits our book.
 
-        Frames before the first diff that continues it are dropped: they were delivered already.
-        False after a gap, and if the frames have no diff.
+        It fits if its first new diff continues our book, or if all diffs are known. It does not fit
+        after a gap, or if the frames contain no diff.
         """
         is_behind = False
         while frames:
@@ -228,7 +229,7 @@ class BinanceFeed:
             self._report_wrong(text)
 
     def _report_wrong(self, text: str) -> None:
-        """Report that the stream or its book can't be right; the engine reconnects."""
+        """Raise `book_stale`: the stream or its book can't be right. The engine reconnects."""
         alarm = Alarm(ts_ns=self._now_ns(), cause=Cause.BOOK_STALE, active=True, text=text)
         self._emit(alarm)
 
@@ -278,7 +279,7 @@ class BinanceFeed:
         return self._random.uniform(timings.resync_pause_s, max(timings.resync_pause_s, cap_s))
 
     async def _confirm_books(self, rest: BinanceRest) -> None:
-        """Answer each request for a confirmation with the best prices by REST."""
+        """Emit the best prices from REST for each requested confirmation."""
         while True:
             await self._confirmation_wanted.wait()
             pause_s = 0.0
@@ -333,9 +334,10 @@ class BinanceFeed:
         self._latency.record_clock(venue_ms=venue_ms, asked_ns=asked_ns, answered_ns=self._now_ns())
 
     async def _emit_rest_book(self, rest: BinanceRest) -> bool:
-        """Emit the book by REST as of our newest update; the engine compares it with its own.
+        """Emit the book from REST, brought up to our newest update.
 
-        Returns False if the snapshot did not overlap the stream.
+        The engine compares it with its own. Returns False if the snapshot did not overlap the
+        stream.
         """
         self._sync.begin_book_check()
         # The snapshot may be a little older or newer than the stream.
@@ -351,7 +353,7 @@ class BinanceFeed:
         return True
 
     def _refused(self, error: VenueRateLimited) -> float:
-        """Return the seconds to wait; after an unknown symbol, have the trading status checked."""
+        """Return the seconds to wait; for an unknown symbol also check the trading status now."""
         if isinstance(error, SymbolUnknown) and self._status_monitor is not None:
             self._status_monitor.check_now()
         return error.retry_s
@@ -369,4 +371,4 @@ def _text(error: Exception) -> str:
 
 
 def _discard(event: object) -> None:
-    """Discard events before `run`."""
+    """Discard events that come before `run`."""

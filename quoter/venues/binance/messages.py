@@ -163,7 +163,7 @@ def parse_status(body: bytes, *, venue_symbol: str) -> str:
 
 
 def error_code(body: bytes) -> int | None:
-    """Return the code of a refusal by the venue; None if the body is something else (a page)."""
+    """Return the code of a refusal by the venue; None if the body is not JSON with a code."""
     try:
         return _error.decode(body).code
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -21,25 +21,25 @@ from quoter.venues.profiles import feed_urls
 BODY_BYTES_MAX = 2_000_000
 UNKNOWN_SYMBOL = -1121
 UNKNOWN_SYMBOL_RETRY_S = 30.0
-REQUESTS_PER_S = 100.0  # Binance's limit, until its exchangeInfo says another
+REQUESTS_PER_S = 100.0  # Binance's limit, until its exchangeInfo names another
 # Weight of each request; source: "REST API" of binance-spot-api-docs.
 DEPTH_WEIGHTS = ((100, 5.0), (500, 25.0), (1000, 50.0), (5000, 250.0))  # (levels up to, weight)
 TIME_WEIGHT, STATUS_WEIGHT = 1.0, 20.0
-BEST_LEVELS = 5  # of a side; the venue asks the same weight for up to 100
+BEST_LEVELS = 5  # levels of a side; up to 100 have the same weight
 
 # Everything that a request may raise besides VenueRateLimited.
 NO_ANSWER = (BadFrame, aiohttp.ClientError, TimeoutError)
 
 
 class SymbolUnknown(VenueRateLimited):
-    """The venue has no such symbol, or not any more: asking again soon is useless."""
+    """The venue does not list the symbol; another request soon is useless."""
 
 
 class BinanceRest:
     """Requests for one symbol; `session` limits the time of each, `limiter` their weight.
 
-    The venue counts requests by address, so the limiter is the gateway's, which reserves a part for
-    cancels.
+    The venue limits requests by address. So the limiter is shared with the gateway, and reserves a
+    part for cancels.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class BinanceRest:
         self._depth_weight = depth_weight(config.depth_levels)
 
     async def depth(self) -> BookSnapshot:
-        """Return the book, dated at its arrival.
+        """Return the book; its time is that of the arrival.
 
         Like all methods here it raises VenueRateLimited or one of NO_ANSWER.
         """
@@ -66,10 +66,10 @@ class BinanceRest:
         return parse_snapshot(body, ts_ns=self._now_ns())
 
     async def best_levels(self) -> BookSnapshot:
-        """Return the best levels, and the number of the update that they are at.
+        """Return the best levels, with the id of the newest update that they contain.
 
-        `ticker/bookTicker` has less weight (2) but no number: a stream that is silent while the
-        best prices stand still would look like a quiet market.
+        `ticker/bookTicker` has less weight (2) but no update id. Without the id, a silent stream
+        would look like a quiet market while the best prices do not move.
         """
         path = f"depth?symbol={self._symbol}&limit={BEST_LEVELS}"
         return parse_snapshot(
@@ -81,7 +81,7 @@ class BinanceRest:
         return parse_time(await self._get("time", TIME_WEIGHT))
 
     async def status(self) -> str:
-        """Return TRADING, BREAK, HALT and so on, or NOT_LISTED."""
+        """Return the trading status, e.g. TRADING, BREAK or HALT; NOT_LISTED if unknown."""
         try:
             body = await self._get(f"exchangeInfo?symbol={self._symbol}", STATUS_WEIGHT)
         except SymbolUnknown:

@@ -33,7 +33,7 @@ type ClientIdOf = Callable[[str], str]  # venue id -> client id; empty if unknow
 
 
 class AccountReports:
-    """Requests lists and returns them whole, or a failure."""
+    """Requests lists of the account; returns a whole list or a failure, never a part."""
 
     def __init__(
         self,
@@ -139,9 +139,9 @@ class AccountReports:
     async def _trades(self, request: RequestReport) -> tuple[Fill, ...]:
         """Return our trades after `from_trade_id` or since `since_ns`, else the latest page.
 
-        Of the two, a venue that pages by id uses the first if it has both, any other venue the
-        second. Raises VenueError when the end is not reached: an incomplete list must not look
-        complete.
+        If both are given, a venue that pages by id uses `from_trade_id`, any other venue
+        `since_ns`. Raises VenueError if the end of the list is not reached: an incomplete list must
+        not look complete.
         """
         if self._profile.trades_page_by_id:
             return await self._trades_by_id(request)
@@ -222,13 +222,16 @@ class AccountReports:
 
 
 def _time(row: Json) -> tuple[int, str]:
-    """Return a sort key; rows without a time come first, which changes no amount."""
+    """Return a sort key (time in ms, id); rows without a time come first."""
     at = row.get("timestamp")
     return (at if isinstance(at, int) else 0), text(row.get("id"))
 
 
 def _after(fills: list[Fill], from_trade_id: str) -> tuple[Fill, ...]:
-    """Return the fills without `from_trade_id`; if ids are numbers, the later ones in order."""
+    """Return the fills after `from_trade_id`, ordered by id.
+
+    If ids are not numbers, the order stays and only `from_trade_id` itself is removed.
+    """
     if all(f.trade_id.isdigit() for f in fills):
         fills.sort(key=lambda f: int(f.trade_id))
         if from_trade_id.isdigit():

@@ -29,8 +29,8 @@ from quoter.venues.egress.request_slots import RequestSlots
 from quoter.venues.json_values import as_map
 from quoter.venues.profiles import VenueSystem, profile_of, sandbox_urls
 
-# Rows between two reads, which empty the cache; a burst beyond ccxt's default of 1000 would lose
-# fills silently.
+# Largest number of rows between two reads; each read empties the cache. With ccxt's default of 1000
+# a burst would lose fills silently.
 CACHE_MAX = 10_000
 REQUESTS_PER_S_DEFAULT = 10.0
 ALLOWED_WHILE_PAUSED = frozenset({Purpose.CANCEL, Purpose.DEAD_MAN})  # only a ban stops these
@@ -62,7 +62,10 @@ def make_client(
     """
     profile = profile_of(config.exchange)
     if config.environment == "sandbox" and profile.family != "binance":
-        raise VenueUnfit(f"the sandbox speaks Binance's protocol, not that of {config.exchange}")
+        raise VenueUnfit(
+            f"the sandbox has Binance's protocol, not that of {config.exchange}: set "
+            f"QUOTER_EXCHANGE=binance"
+        )
     client = guarded_class(config.exchange)(_options(config))  # type: ignore[call-arg]
     system = _select_environment(client, config)
     client.has["fetchCurrencies"] = False  # `load_markets` would ask private endpoints for coins
@@ -71,7 +74,7 @@ def make_client(
     client.slots = RequestSlots() if profile.has_nonces else None
     client.limiter = limiter = RateLimiter(
         requests_per_s=1000 / client.rateLimit if client.rateLimit > 0 else REQUESTS_PER_S_DEFAULT,
-        limits=profile.limits if config.api_key else None,  # public requests count by address
+        limits=profile.limits if config.api_key else None,  # public requests are limited by address
     )
     if (switch := switch_range(config.exchange)) is not None:
         client.dead_man_path = switch.path
@@ -108,13 +111,13 @@ def make_second_client(
 
 
 def check_defaults(client: GuardedExchange) -> None:
-    """Raise VenueError if ccxt could send a request twice, queue it, or print keys."""
+    """Raise VenueError if ccxt could send a request twice, queue it, or log keys."""
     retries = sorted(_retries(client.options))
     proxies = [name for name in PROXIES for of in _spellings(name) if getattr(client, of, None)]
     if any(retries) or proxies or client.enableRateLimit or client.verbose:
         raise VenueError(
-            f"unsafe ccxt options: {retries=} {proxies=}"
-            f" {client.enableRateLimit=} {client.verbose=}"
+            f"unsafe ccxt options: maxRetriesOnFailure {retries}, proxies {proxies}, "
+            f"enableRateLimit {client.enableRateLimit}, verbose {client.verbose}"
         )
 
 
@@ -142,7 +145,7 @@ def _options(config: VenueConfig) -> dict[str, object]:
         "apiKey": config.api_key,
         "secret": config.secret,
         "password": config.password,
-        "enableRateLimit": False,  # its queue would send requests that we have given up
+        "enableRateLimit": False,  # its queue would send requests that were abandoned
         "verbose": False,
         "timeout": int(config.call_s_max * 1000),
         "newUpdates": True,

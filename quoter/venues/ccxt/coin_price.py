@@ -9,7 +9,7 @@ from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.json_values import as_list, decimal
 from quoter.venues.profiles import VenueProfile
 
-ROUNDED = Context(prec=28)  # of an inverse price, which is an estimate like the price itself
+ROUNDED = Context(prec=28)  # for an inverse price, which need not be exact
 SPREAD_MAX = Decimal("0.05")  # of the bid; a wider book gives no usable price
 
 

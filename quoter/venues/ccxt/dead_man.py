@@ -1,6 +1,6 @@
 """The venue's dead man's switch: it cancels all orders unless it is renewed in time.
 
-It cancels *every* order of the account, including other users' orders: use a dedicated account.
+It cancels *every* order of the account, including those of other programs: use a dedicated account.
 """
 
 from typing import NamedTuple
@@ -31,7 +31,7 @@ SWITCHES = {  # by ccxt id; from the venues' documentation, read in 2026
     "krakenfutures": SwitchRange("/cancelallordersafter", 60, 10, 86_399),
     "okx": SwitchRange("/trade/cancel-all-after", 20, 10, 120),
 }
-# Other venues whose switch ccxt has, and why it is not used; the sentinel covers them.
+# Other venues whose switch ccxt supports, and why quoter does not use it. The sentinel covers them.
 NOT_USED = {
     "bingx": "may report FAILED inside an answer that ccxt treats as a success",
     "bitvavo": "covers only orders that were placed with a group number of its own",
@@ -83,9 +83,10 @@ async def set_dead_man(
 
 
 def _trigger_time(answer: object) -> object:
-    """Return when the switch will fire, which each of the venues above confirms. Raises BadAnswer.
+    """Return the time at which the switch will fire, as the venue confirmed it. Raises BadAnswer.
 
-    Its form differs and is not used: Kraken's is empty while the switch is off.
+    Only its presence is used. Its format differs by venue, and Kraken's is empty while the switch
+    is off.
     """
     parts = answers.fields(answer)
     for part in (parts.get("result"), parts.get("data"), parts.get("status")):

@@ -140,10 +140,10 @@ def refused_key(
 
 
 def is_unknown_symbol(error: BaseException) -> bool:
-    """Whether the venue said that it has no such market (Binance: -1121)."""
+    """Whether the venue answered that it has no such market (Binance: -1121)."""
     return type(error) is venue.BadSymbol
 
 
 def is_not_found(error: BaseException, *, status: int = 0) -> bool:
-    """Whether the venue said that the order does not exist; a server error does not say so."""
+    """Whether the venue answered that the order does not exist; a server error proves nothing."""
     return type(error) is venue.OrderNotFound and status not in SERVER_ERRORS

@@ -44,8 +44,8 @@ CLOSE_S_MAX = 3.0
 PING_MS_MAX = 1000
 BAD_BOOKS_MAX = 5  # per BAD_BOOKS_WINDOW_S; more raise BOOK_STALE, and the engine reconnects
 BAD_BOOKS_WINDOW_S = 60.0
-DIFFERENCES_MIN = 2  # in a row, before a book counts as wrong: REST answers may be old
-CLOCKS_DIFFER_MS = 1000  # largest difference of the clocks that does not pause
+DIFFERENCES_MIN = 2  # differences in a row that prove a book wrong: one REST answer may be old
+CLOCKS_DIFFER_MS = 1000  # largest difference from the venue's clock that does not pause quoting
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
@@ -77,9 +77,9 @@ class CcxtFeed:
         self.book_checks = 0
 
     async def run(self, emit: Emit) -> None:
-        """Emit FeedUp before a connection's first book, books, trades, FeedDown when it is lost.
+        """Emit the events of the market stream, reports and alarms until cancelled.
 
-        Reports and alarms too; until cancelled.
+        FeedUp comes before the first book of a connection, FeedDown when the connection is lost.
         """
         status = TradingStatusMonitor(
             ask=self._rest.status,
@@ -129,7 +129,7 @@ class CcxtFeed:
         return {"unreadable": self.unreadable, "old_trade": self.old_trades}
 
     def confirm(self) -> None:
-        """Request the book by REST and emit its best prices; no effect while that is under way."""
+        """Request the book by REST and emit its best prices; no effect while one is pending."""
         self._confirmation_wanted.set()
 
     def reconnect(self, text: str) -> None:
@@ -178,7 +178,10 @@ class CcxtFeed:
             emit(BookSnapshot(ts_ns=ts_ns, last=self._sequence, bids=bids, asks=asks))
 
     async def _trades(self, emit: Emit) -> None:
-        """Emit trades, but only count those from before the connection, which some venues send."""
+        """Emit trades.
+
+        Trades from before the connection, which some venues send, are only counted.
+        """
         opened_ms = self._now_ns() // NS_PER_MS - CLOCKS_DIFFER_MS
         while True:
             rows = await self._client.watch_trades(self._symbol)
@@ -210,7 +213,7 @@ class CcxtFeed:
             emit(Alarm(ts_ns=self._now_ns(), cause=Cause.BOOK_STALE, active=True, text=text))
 
     async def _confirm_books(self, emit: Emit) -> None:
-        """Answer each request for a confirmation with the best prices of a REST book."""
+        """Emit the best prices of a REST book for each requested confirmation."""
         while True:
             await self._confirmation_wanted.wait()
             asked_ns = self._now_ns()
@@ -274,7 +277,7 @@ def _with_quick_pings(config: VenueConfig) -> VenueConfig:
 def levels(side: object) -> tuple[Level, ...] | None:
     """Return the best LEVELS_MAX levels of one side, copied.
 
-    None if it is not a list, or if a level lacks a valid number: absent is not empty.
+    None if the side is not a list, or if a level lacks a valid number: absent is not empty.
     """
     if not isinstance(side, list | tuple):
         return None

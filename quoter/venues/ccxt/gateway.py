@@ -122,7 +122,7 @@ class CcxtGateway:
 
     @property
     def is_fee_of_account(self) -> bool:
-        """Whether account or settings gave the maker fee, not ccxt; valid after `connect`."""
+        """Whether the maker fee is the account's or a setting, not ccxt's; valid after connect."""
         return not self._startup.fee_warning
 
     @property
@@ -195,7 +195,7 @@ class CcxtGateway:
         return await self._reports.report(request)
 
     def adopt_orders(self, orders: KnownOrders) -> None:
-        """Count these orders of another process as ours, instead of those adopted before."""
+        """Treat these orders of another process as ours; they replace those adopted before."""
         self._private_events.adopt(orders)
 
     async def cancel_all(self) -> int:
@@ -216,7 +216,10 @@ class CcxtGateway:
             assume_market(self._client, self._config.symbol, self._profile)
 
     async def set_dead_man(self, seconds: float) -> None:
-        """Make the venue cancel all orders after `seconds`; 0: never. Raises VenueError."""
+        """Make the venue cancel all orders after `seconds` without a renewal; 0: never.
+
+        Raises VenueError.
+        """
         await set_dead_man(self._client, self._sender, self._config, seconds)
 
     async def market_history(self) -> MarketHistory:

@@ -44,7 +44,10 @@ type VerifyCreate = Callable[[EgressGate, Call, str, str], None]
 
 
 class GuardedExchange(_Base):
-    """The mixin; `client.make_client` sets its attributes before the first request."""
+    """Mixin for a class of ccxt.pro.
+
+    `client.make_client` sets its attributes before any request.
+    """
 
     gate: EgressGate
     limiter: RateLimiter
@@ -70,7 +73,10 @@ class GuardedExchange(_Base):
         raise self.gate.breach("a request through a SOCKS proxy")
 
     async def fetch_markets(self, params: Mapping[str, object] = MappingProxyType({})) -> object:
-        """Return all markets; ccxt reads them within other calls too, such as a first cancel."""
+        """Return all markets.
+
+        Allowed within any call: ccxt also reads them e.g. before a first cancel.
+        """
         with allow_markets():
             return await super().fetch_markets(dict(params))
 
@@ -84,8 +90,8 @@ class GuardedExchange(_Base):
     ) -> object:
         """Sign and send one request, and return the answer.
 
-        At a venue whose nonces must rise, it has a slot of its own.
-        `params` may be a list: OKX takes a list of orders.
+        Where nonces must rise, signed requests wait for their turn (`RequestSlots`). `params` may
+        be a list: OKX takes a list of orders.
         """
         call, send = current_call(), super().fetch2
         body = params if isinstance(params, list) else dict(params)
@@ -192,7 +198,7 @@ class GuardedExchange(_Base):
     def client(self, url: str) -> WsClient:
         """Return a websocket whose receive loop survives bad frames and whose sends are checked.
 
-        Raises VenueError if it has more than SUBSCRIPTIONS_MAX subscriptions.
+        Raises VenueError if the websocket has more than SUBSCRIPTIONS_MAX subscriptions.
         """
         client = super().client(url)
         if not getattr(client, "guarded", False):
@@ -263,7 +269,8 @@ class GuardedExchange(_Base):
     def drop_sockets(self, text: str) -> None:
         """End every websocket; pending watches raise NetworkError.
 
-        Books are dropped with the sockets that they came from: ccxt would go on with the old one.
+        The books are discarded too: otherwise ccxt would apply updates of a new socket to an old
+        book.
         """
         for client in list(self.clients.values()):
             for future in client.futures.values():
@@ -274,11 +281,11 @@ class GuardedExchange(_Base):
 
 
 def _take(rows: list[JsonDict], cache: RowCache | None) -> list[JsonDict]:
-    """Return the rows that a watch found, and empty the cache that ccxt found them in.
+    """Return the rows that a watch found, and empty the cache in which ccxt found them.
 
-    ccxt would keep them until as many newer rows came as the cache may hold, 4 KB each. No await
-    may lie between the watch and this: rows that come later must stay for the next watch. Nobody
-    else reads them: the quoted venues send whole rows, or `KrakenExecutions` completes them.
+    Without this ccxt keeps rows of 4 KB each, up to the size of the cache. No await may come
+    between the watch and this call: later rows must stay for the next watch. Nobody else reads the
+    cache: the quoted venues send whole rows, or `KrakenExecutions` completes them.
     """
     taken = list(rows)
     if cache is not None:

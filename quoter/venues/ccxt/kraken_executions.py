@@ -1,7 +1,8 @@
-"""Completion of Kraken's execution rows, which say only what changed.
+"""Completion of Kraken's execution rows, which contain only what changed.
 
-A cancel has an order's id and status, but neither symbol nor side nor our id: ccxt 4.5.90 drops it
-when a symbol is watched. ccxt also judges a message by its first row only, as fills or as orders.
+A cancel has an order's id and status, but neither symbol nor side nor our id. ccxt 4.5.90 drops
+such a row when a symbol is watched. It also decides by a message's first row whether all rows are
+fills or orders.
 """
 
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ else:
 
 ORDERS_MAX = 20_000  # remembered until they end; the oldest is forgotten first
 ENDS = frozenset({"filled", "canceled", "expired"})  # the last row of an order
-# What stays true of an order until a row says otherwise.
+# Fields of an order that keep their value until a row changes them.
 LASTING = (
     "symbol",
     "side",
@@ -31,7 +32,7 @@ LASTING = (
 
 
 class KrakenExecutions(_Base):
-    """Mixin, listed before ccxt's class: rows are completed, and fills separated from orders."""
+    """Mixin that completes rows and separates fills from orders. List it before ccxt's class."""
 
     _orders_seen: dict[str, Json] | None = None
 
@@ -50,7 +51,7 @@ class KrakenExecutions(_Base):
             super().handle_message(client, {**fields, "data": orders})
 
     def _completed(self, row: Json) -> Json:
-        """Return the row with the fields that it lacks, from earlier rows of its order."""
+        """Return the row, with missing fields taken from earlier rows of its order."""
         if self._orders_seen is None:
             self._orders_seen = {}
         name = text(row.get("order_id"))

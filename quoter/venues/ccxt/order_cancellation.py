@@ -34,7 +34,7 @@ type OrderRequest = tuple[str | None, dict[str, str | bool | int]]  # ccxt's ord
 def order_request(
     ids: ClientIds | None, by: ById | None, *, client_id: str, venue_id: str
 ) -> OrderRequest | None:
-    """Return ccxt's arguments for one order; None if the venue can't be asked with these ids."""
+    """Return ccxt's arguments for one order; None if the venue can't find it by these ids."""
     if venue_id:
         return venue_id, {}
     if ids is None or by is None or not client_id:
@@ -45,7 +45,10 @@ def order_request(
 
 
 class OrderCancellation:
-    """Cancels through ccxt; `known` finds our orders by the venue's id and records their ends."""
+    """Cancels and queries through ccxt.
+
+    `known` finds our orders by the venue's id, and records their ends.
+    """
 
     def __init__(
         self,
@@ -68,7 +71,7 @@ class OrderCancellation:
     async def cancel(
         self, order: CancelOrder, *, is_paced: bool = True
     ) -> OrderDone | CancelReject:
-        """Cancel by the venue's id when known, else by ours; return the end, or why there is none.
+        """Cancel by the venue's id if known, else by ours; return the end, or why it failed.
 
         With `is_paced` False, and in a kill, it does not wait for our rate limiter.
         """
@@ -78,7 +81,7 @@ class OrderCancellation:
             return self._not_cancelled(
                 order,
                 CancelRejectReason.NO_ANSWER,
-                f"{self._profile.name} cancels by its own ids only; that of this order is unknown",
+                f"{self._profile.name} cancels only by its own ids, and this order's is unknown",
             )
         venue_id, params = request
         answer = await self._sender.cancel(
@@ -96,16 +99,19 @@ class OrderCancellation:
             )
             return self._not_cancelled(order, reason, answer.text)
         done = order_event(answer, self._profile, self._now_ns())
-        if not isinstance(done, OrderDone):  # accepted, but the answer does not say how it ended
+        # the venue accepted the cancel, but its answer does not show how the order ended
+        if not isinstance(done, OrderDone):
             query = QueryOrder(client_id=order.client_id, venue_id=order.venue_id)
             found = await self.query(query, is_paced=is_paced)
             if not isinstance(found, OrderDone):
                 return self._not_cancelled(
-                    order, CancelRejectReason.NO_ANSWER, "accepted, but the end is not confirmed"
+                    order,
+                    CancelRejectReason.NO_ANSWER,
+                    "the venue accepted the cancel, but did not confirm the order's end",
                 )
             done = found
         self._known.ended(order.venue_id or done.venue_id)
-        # the answer to a cancel by our id may carry the id of the cancel itself
+        # the answer to a cancel by our id may contain the id of the cancel itself
         return OrderDone(
             ts_ns=self._now_ns(),
             client_id=order.client_id,
@@ -117,9 +123,9 @@ class OrderCancellation:
     async def query(
         self, order: QueryOrder, *, is_paced: bool = True
     ) -> OrderOpen | OrderDone | OrderNotFound | None:
-        """Return one order by the venue's id when known, else by ours; None without an answer.
+        """Return one order by the venue's id if known, else by ours; None without an answer.
 
-        An answer about another order does not count: some venues ignore an unknown filter.
+        An answer about another order is ignored: some venues ignore an unknown filter.
         """
         by = self._query_by
         if by is not None and by.lists and (by.venue_id_param or not order.venue_id):
@@ -191,7 +197,7 @@ class OrderCancellation:
         )
 
     def _is_about(self, row: Json, order: QueryOrder) -> bool:
-        """Whether a row is this order: by the venue's id if both have it, else the client id."""
+        """Whether a row is of this order: by the venue's id if both have it, else by ours."""
         venue_id, client_id = text(row.get("id")), payloads.client_id(row, self._profile)
         if order.venue_id and venue_id:
             return venue_id == order.venue_id
@@ -203,8 +209,8 @@ class OrderCancellation:
     async def cancel_all(self) -> int:
         """Cancel own orders in at most CANCEL_ROUNDS_MAX rounds; return how many are left open.
 
-        Never waits for our rate limiter. Raises VenueError if the venue can't list orders; before,
-        it sends a cancel for each own order that is known by the venue's id.
+        Never waits for our rate limiter. If the venue can't list orders, it cancels the own orders
+        whose venue id is known, and raises VenueError.
         """
         slots = asyncio.Semaphore(CANCELS_AT_ONCE_MAX)
 
@@ -220,8 +226,8 @@ class OrderCancellation:
                 await asyncio.gather(*(cancel(order) for order in self._known_open()))
                 left = len(self._known_open())
                 raise VenueError(
-                    f"own orders can't be listed: {error}; of those known by the venue's ids"
-                    f" {left} are not confirmed as ended"
+                    f"own orders can't be listed: {error}; of the orders whose venue id is known, "
+                    f"{left} are not confirmed as ended"
                 ) from error
             if not own:
                 return len(unproven)
@@ -230,9 +236,10 @@ class OrderCancellation:
         return len(listed | unproven)
 
     async def _cancel_unnamed(self) -> set[str]:
-        """Cancel the orders of another process whose venue id is not known, where that is possible.
+        """Cancel another process's orders whose venue id is unknown, where the venue allows that.
 
-        Returns those whose end is not proven: the list may show them under another id.
+        Returns the client ids of those that may still be open: the list may show them under another
+        id.
         """
         unproven = set[str]()
         for client_id in self._known.unnamed() if self._cancel_by is not None else ():

@@ -1,7 +1,7 @@
-"""Reading of a venue's list to its proven end; a list without that proof is a failure.
+"""Reading of a venue's list to its proven end; without that proof it fails.
 
-An incomplete list must never look complete: an open order that it lacks would count as gone, and a
-trade that it lacks would never be booked.
+An incomplete list must never look complete: an open order that it lacks would be taken as gone, and
+a trade that it lacks would never be booked.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -11,8 +11,8 @@ from quoter.venues.json_values import Json, as_map, text
 from quoter.venues.profiles import PageBy, Paging
 
 PAGES_MAX = 200
-READINGS_MAX = 4  # of a list whose pages shift while it is read
-START_OVERLAP_MS = 2_000  # venues round a start to seconds, or exclude it
+READINGS_MAX = 4  # readings of a list whose pages shift meanwhile
+START_OVERLAP_MS = 2_000  # some venues round the start to seconds, or exclude it
 DAY_MS = 86_400_000
 
 type Params = dict[str, str | bool | int]
@@ -28,8 +28,8 @@ async def read_list(
 ) -> list[Json]:
     """Return every row, or the rows down to the one with `until_id`. Raises VenueError.
 
-    `fixed` are parameters of every page. Where the end of an order moves later ones to an
-    earlier page, two readings in a row must agree.
+    `fixed`: parameters of every page. If the end of an order moves rows to an earlier page, two
+    readings in a row must agree.
     """
     before: set[str] | None = None
     for _ in range(READINGS_MAX):
@@ -74,9 +74,9 @@ async def _read_once(
 def _next_page(
     paging: Paging, page: Sequence[Json], *, number: int, rows_read: int
 ) -> Params | None:
-    """Return the parameters of the next page; None if the venue says that there is none.
+    """Return the parameters of the next page; None if the venue names no next page.
 
-    Raises VenueError if a full page does not say how to go on.
+    Raises VenueError if a full page lacks what is needed to request the next one.
     """
     match paging.by:
         case PageBy.NUMBER:
@@ -106,7 +106,7 @@ def _next_page(
 def time_windows(paging: Paging, since_ms: int | None, now_ms: int) -> Iterator[Params]:
     """Yield the parameters of every time window from `since_ms` to now, oldest first.
 
-    One window without limits if there is no start, or the venue takes none.
+    Yields one window without limits if `since_ms` is None, or if the venue takes no start time.
     """
     if since_ms is None or not paging.start_param:
         yield {}

@@ -1,9 +1,8 @@
 """Conversion of ccxt's dictionaries into events and amounts; None for what can't be parsed.
 
-Balances and the answer to a create raise BadAnswer instead. A number that is absent is never zero:
-without it there is no event.
-
-ccxt hands out live objects of its caches, so everything is copied here.
+Balances and the answer to a create raise BadAnswer instead. An absent number is never taken as
+zero: without it there is no event. Everything is copied here, because ccxt returns live objects of
+its caches.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,15 +37,15 @@ def acknowledged_id(answer: object, sent_id: str, profile: VenueProfile) -> str:
     venue_id, named = text(raw.get("id")), client_id(raw, profile)
     if not venue_id:
         raise BadAnswer("the answer to a create names no order")
-    if named and sent_id not in named:  # some venues put a prefix of theirs before it
+    if named and sent_id not in named:  # some venues put their own prefix before it
         raise BadAnswer(f"the answer to the create of {sent_id} names {named}")
     return venue_id
 
 
 def venue_order(raw: Json, profile: VenueProfile) -> VenueOrder | None:
-    """Return an order of any status; exact numbers from the venue's own fields where known.
+    """Return an order of any status; None without side, price, size or filled size.
 
-    None without side, price, size or filled size.
+    Exact numbers come from the venue's own fields, where the profile names them.
     """
     side = _SIDES.get(text(raw.get("side")))
     price, size, filled = (
@@ -67,9 +66,9 @@ def venue_order(raw: Json, profile: VenueProfile) -> VenueOrder | None:
 
 
 def order_event(raw: Json, profile: VenueProfile, ts_ns: int) -> OrderOpen | OrderDone | None:
-    """Return the event that an order dictionary stands for.
+    """Return OrderOpen or OrderDone for an order dictionary of ccxt.
 
-    None if the status is not known, or if a number that the event needs is missing.
+    None if the status is unknown, or if a number that the event needs is missing.
     """
     status, order = _status(raw, profile), venue_order(raw, profile)
     if status in _LIVE:
@@ -90,7 +89,7 @@ def order_event(raw: Json, profile: VenueProfile, ts_ns: int) -> OrderOpen | Ord
 
 
 def _status(raw: Json, profile: VenueProfile) -> str:
-    """Return an order's status in ccxt's words; a status that is not known is unchanged."""
+    """Return an order's status in ccxt's terms; an unknown status is returned unchanged."""
     status = text(raw.get("status"))
     if status in _LIVE or status in _ENDS:
         return status
@@ -113,7 +112,7 @@ def fill(raw: Json, profile: VenueProfile, ts_ns: int) -> Fill | None:
     ):
         return None
     fee, fee_asset = _fee(raw, profile)
-    if fee is None or (fee and not fee_asset):  # no fee reported is not a fee of zero
+    if fee is None or (fee and not fee_asset):  # an absent fee is not a fee of zero
         return None
     return Fill(
         ts_ns=ts_ns,
@@ -132,7 +131,8 @@ def fill(raw: Json, profile: VenueProfile, ts_ns: int) -> Fill | None:
 def _trade_side(raw: Json, profile: VenueProfile) -> Side | None:
     """Return the side of one of our trades; None if the venue did not name it.
 
-    ccxt would derive a missing side from `m`, as for a public trade: each maker fill as a sell.
+    If it is missing, ccxt derives it from `m` as for a public trade, and so makes each maker fill a
+    sell.
     """
     info = as_map(raw.get("info"))
     is_named = any(info.get(name) not in (None, "") for name in profile.side_fields)
@@ -142,10 +142,10 @@ def _trade_side(raw: Json, profile: VenueProfile) -> Side | None:
 def balances(
     raw: Json, profile: VenueProfile, coin_of: Callable[[str], str] = str
 ) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
-    """Return free and locked amounts by coin; a coin that is not listed is missing in both.
+    """Return free and locked amounts by coin; a coin that is not listed is in neither.
 
     Raises BadAnswer, also for an answer without a list of coins, and for an empty list of a venue
-    that always lists every coin. `coin_of` returns the unified name for a venue's coin name.
+    that lists every coin. `coin_of` returns the unified name of a venue's coin name.
     """
     listed = _listed(raw, profile.balances, coin_of) if profile.balances else _unified(raw)
     return (
@@ -202,8 +202,8 @@ def _amount(coin: str, value: object) -> Decimal:
 def exact(raw: Json, name: str, fields: Mapping[str, Sequence[str]]) -> Decimal | None:
     """Return a number by its unified name; None if it is absent.
 
-    It is the venue's own string, or ccxt's float where `fields` names no path.
-    `filled` is `amount` less `left` where the fields name a `left`.
+    It is the venue's own string, or ccxt's float if `fields` names no path. If `fields` has a
+    `left`, `filled` is `amount` minus `left`.
     """
     if name == "filled" and "left" in fields:
         amount, left = (exact(raw, each, fields) for each in ("amount", "left"))
@@ -214,9 +214,9 @@ def exact(raw: Json, name: str, fields: Mapping[str, Sequence[str]]) -> Decimal 
 
 
 def client_id(raw: Json, profile: VenueProfile) -> str:
-    """Return the order's client id without the venue's prefix; empty if there is no client id.
+    """Return the order's client id without the venue's prefix; empty if there is none.
 
-    Read under the names of the profile only: at some venues ccxt's `clientOrderId` is another id.
+    Only the profile's field names are read: at some venues ccxt's `clientOrderId` is another id.
     """
     if profile.ids is None:
         return text(raw.get("clientOrderId"))
@@ -231,7 +231,7 @@ def client_id(raw: Json, profile: VenueProfile) -> str:
 def _fee(raw: Json, profile: VenueProfile) -> tuple[Decimal | None, str]:
     """Return the fee (a rebate below zero) and its coin.
 
-    None without a fee, and for a fee in two coins or one that may not be all that was taken.
+    The fee is None if it is missing, is in two coins, or may not be the whole fee.
     """
     info, unified = as_map(raw.get("info")), as_map(raw.get("fee"))
     if not profile.fees:
@@ -245,7 +245,7 @@ def _fee(raw: Json, profile: VenueProfile) -> tuple[Decimal | None, str]:
         if (amount := decimal(at_path(info, path)))
     ]
     fee = decimal(at_path(form.row(info), form.amount))
-    if others:  # taken in another coin; a fill has one fee only
+    if others:  # the fee was taken in another coin; a fill can have only one fee
         return others[0] if len(others) == 1 and not fee else (None, "")
     if fee is not None and form.is_charge_negative:
         fee = -fee

@@ -15,9 +15,10 @@ VENUE_IDS_MAX = 10_000  # as many orders as the engine remembers
 
 
 class PrivateEvents:
-    """Converter of rows; the client id follows from the venue's id if known, else from the row.
+    """Converter of rows into events, with our client ids.
 
-    At some venues trades carry only the venue's id, and streams another client id.
+    The client id comes from the venue's id if that is known, else from the row: at some venues
+    trades have only the venue's id, and streams have another client id.
     """
 
     def __init__(
@@ -27,15 +28,15 @@ class PrivateEvents:
         self._client_ids: dict[str, str] = {}  # by venue id
         self._open: dict[str, str] = {}  # own orders whose end was not reported, by venue id
         self._adopted: dict[str, str] = {}  # open orders of another process, by venue id
-        self._unnamed: set[str] = set()  # those whose venue id is not known
+        self._unnamed: set[str] = set()  # client ids of adopted orders whose venue id is not known
         self.unreadable = 0  # rows that could not be parsed
 
     def client_id_of(self, venue_id: str) -> str:
-        """Return our id of the venue's order; empty if it is not known."""
+        """Return our client id of the order with this venue id; empty if unknown."""
         return self._client_ids.get(venue_id, "") or self._adopted.get(venue_id, "")
 
     def adopt(self, orders: KnownOrders) -> None:
-        """Count the orders of another process as ours; replaces what was adopted before."""
+        """Treat the orders of another process as ours; they replace those adopted before."""
         self._adopted, self._unnamed = dict(orders.by_venue_id), set(orders.unnamed)
 
     def unnamed(self) -> list[str]:
@@ -43,18 +44,18 @@ class PrivateEvents:
         return sorted(self._unnamed)
 
     def is_adopted(self, venue_id: str) -> bool:
-        """Whether an order of another process counts as ours, whatever its client id."""
+        """Whether an order was adopted from another process."""
         return venue_id in self._adopted
 
     def remember(self, venue_id: str, client_id: str) -> None:
-        """Remember both ids of an order, if it is ours."""
+        """Store both ids of an order, if it is ours."""
         if venue_id and self._is_own(client_id):
             self._client_ids[venue_id] = client_id
             if len(self._client_ids) > VENUE_IDS_MAX:
                 del self._client_ids[next(iter(self._client_ids))]
 
     def opened(self, venue_id: str, client_id: str) -> None:
-        """Remember an order of ours as open until `ended`."""
+        """Store an own order as open until `ended`."""
         self.remember(venue_id, client_id)
         if venue_id and self._is_own(client_id):
             self._open[venue_id] = client_id
@@ -62,7 +63,7 @@ class PrivateEvents:
                 del self._open[next(iter(self._open))]
 
     def ended(self, venue_id: str) -> None:
-        """Forget that an order is open: the venue reported its end, or does not know it."""
+        """Remove an order from the open ones: the venue reported its end, or does not know it."""
         self._open.pop(venue_id, None)
         self._adopted.pop(venue_id, None)
 
@@ -71,7 +72,7 @@ class PrivateEvents:
         return self._adopted | self._open
 
     def _named(self, event: OrderOpen | OrderDone) -> OrderOpen | OrderDone:
-        """Return the event with our client id, by the venue's id of the order if that is known."""
+        """Return the event with our client id; record that its order is open or has ended."""
         if isinstance(event, OrderOpen):
             order = event.order
             name = self._name(order.venue_id, order.client_id)

@@ -1,8 +1,8 @@
-"""Our own orders and fills as the venue pushes them: two ccxt watches, both running or neither.
+"""The private stream, through two ccxt watches (our orders, our fills): both run or neither.
 
 ccxt keeps one socket per client object, so a planned handover (FD-07) uses a second client. Its
-watches are connected before those of the first are ended; events that both deliver are duplicates,
-which the engine ignores.
+watches are connected before those of the first end. Events that both deliver are duplicates, which
+the engine ignores.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from quoter.venues.supervised_tasks import wait_ended
 
 POLL_S = 0.02
 SILENCE_POLL_S = 0.5
-OVERLAP_S = 3.0  # both connections are read for this time: events may still come on the old one
+OVERLAP_S = 3.0  # both connections are read for this long: events may still come on the old one
 CLOSE_S_MAX = 3.0
 
 type HandleRows = Callable[[list[JsonDict], Emit], None]
@@ -70,9 +70,9 @@ class PrivateStream:
         now_ns: NowNs,
         random: Random,
     ) -> None:
-        """Read from `client`, and after a handover from a client that `make_second` returns.
+        """Read from `client`, and after each handover from a client that `make_second` returns.
 
-        Clients from `make_second` are of the same account; they are closed here after use.
+        Clients from `make_second` are for the same account; they are closed here after use.
         """
         self._own, self._client, self._make_second = client, client, make_second
         self._sender, self._symbol = sender, symbol
@@ -85,9 +85,9 @@ class PrivateStream:
         self.handovers = 0
 
     async def run(self, emit: Emit, *, trades: HandleRows, orders: HandleRows) -> None:
-        """Emit FeedUp once both watches are subscribed, FeedDown when either ends; repeat.
+        """Emit FeedUp once both watches are subscribed, and FeedDown when either ends; repeat.
 
-        `trades` and `orders` are given the rows of the two watches, and emit their events.
+        `trades` and `orders` get the rows of the two watches, and emit their events.
         """
         with declare_call(Purpose.READ):
             try:
@@ -101,7 +101,7 @@ class PrivateStream:
                 await self._release(self._client)
 
     def expect(self, asked_s: float) -> None:
-        """Expect an event: the venue answered an order sent at `asked_s` (monotonic clock)."""
+        """Expect an event: the venue answered an order sent at `asked_s` (monotonic clock, s)."""
         self._silent_stream.expect(asked_s)
 
     async def _wait_for_attempt(self, emit: Emit) -> float:
@@ -111,7 +111,7 @@ class PrivateStream:
         return await self._backoff.wait_for_attempt(on_exhausted)
 
     async def _read_until_lost(self, emit: Emit, trades: HandleRows, orders: HandleRows) -> str:
-        """Serve one connection and those that take over from it; return how the last ended."""
+        """Serve one connection and its successors; return why the last one ended."""
         first = await self._open(self._client, emit, trades, orders)
         if isinstance(first, str):
             return first
@@ -164,7 +164,7 @@ class PrivateStream:
                 await connection.end()
 
     def _attach(self, connection: PrivateConnection, emit: Emit) -> None:
-        """Make this connection the one whose stalls and announced end are reported."""
+        """Make this the connection whose stalls and announced end are reported."""
 
         def on_stall(text: str) -> None:
             """Report the stream as lost and back, so that the engine lists orders before it quotes.
@@ -182,7 +182,7 @@ class PrivateStream:
     async def _watch(
         self, watch: Callable[[str], Awaitable[list[JsonDict]]], handle: HandleRows, emit: Emit
     ) -> None:
-        """Pass rows on without any other await: ccxt loses events between two watches."""
+        """Pass rows on without any other await: ccxt would lose events between two watches."""
         while True:
             rows = await watch(self._symbol)
             self._silent_stream.received(time.monotonic())
@@ -200,7 +200,7 @@ class PrivateStream:
             if active.is_over:
                 return self._end_reason(active)
             if self._silent_stream.is_silent(time.monotonic()):
-                return "no event followed an order that the venue had answered"
+                return "no private event followed an order that the venue had answered"
         raise AssertionError("unreachable: only _read_until_lost resets the active connection")
 
     async def _replace_when_due(self, emit: Emit, trades: HandleRows, orders: HandleRows) -> None:
@@ -249,9 +249,9 @@ class PrivateStream:
                     await client.close()
 
     async def _is_subscribed(self, connection: PrivateConnection) -> bool:
-        """Wait until every socket has answered what was sent last; False if that never happens.
+        """Wait until every socket has answered the last message sent to it; False if one does not.
 
-        An earlier answer is not enough: it may answer a login, before the subscriptions leave.
+        An earlier answer is no proof: it may answer a login that precedes the subscriptions.
         """
         deadline_s = time.monotonic() + self._timings.open_s_max
         was_answered = False  # at the last poll: a subscription may follow an answer at once
@@ -270,7 +270,10 @@ class PrivateStream:
         return False
 
     def _end_reason(self, connection: PrivateConnection) -> str:
-        """Return why a watch ended; ccxt cancels futures too, which is not our cancellation."""
+        """Return why a watch ended.
+
+        ccxt also cancels futures itself, which is an end like an error.
+        """
         for watch in connection.watches:
             if watch.done():
                 error = None if watch.cancelled() else watch.exception()

@@ -1,7 +1,7 @@
 """REST requests through ccxt: paced, declared to the egress gate, bounded in time.
 
 Every request takes a reader of its answer (see `answers`), so that no answer is used unchecked.
-Errors, those of the reader included, come back as values.
+Errors, also those of the reader, are returned as values.
 """
 
 import asyncio
@@ -19,15 +19,15 @@ from quoter.venues.egress.gate import Purpose, UnusableAnswer, declare_call
 from quoter.venues.profiles import profile_of
 from quoter.venues.redaction import redact
 
-NONCE_TRIES_MAX = 3  # of a cancel or read that another request has overtaken
-GRACE_S = 0.5  # ccxt's own timeout fires first, because its error says more
+NONCE_TRIES_MAX = 3  # tries of a cancel or read that another request has overtaken
+GRACE_S = 0.5  # ccxt's own timeout comes first, because its error is more specific
 
 
 @dataclass(frozen=True, slots=True)
 class FailedCall:
-    """A call without a value: the error, whether bytes were sent, and its text without secrets.
+    """A call without a value: the error, its text without secrets, and whether bytes were sent.
 
-    `status` is that of the HTTP answer, 0 if there was none.
+    `status`: of the HTTP answer; 0 without one.
     """
 
     error: Exception
@@ -49,7 +49,7 @@ class _Request[T](NamedTuple):
 
 
 class RequestSender:
-    """Sends the requests of gateway and feed; only the trial requests do not need it.
+    """Sends all requests of gateway and feed except the trial requests.
 
     Its methods return what the reader returns, or FailedCall.
     """
@@ -58,18 +58,21 @@ class RequestSender:
         self._client, self._config, self._now_ns = client, config, now_ns
 
     async def create[T](self, client_id: str, call: Ask, reader: Reader[T]) -> T | FailedCall:
-        """Send one create; the caller has charged the rate limiter."""
+        """Send one create. The caller has already taken it from the rate limit."""
         return await self._run(_Request(Purpose.CREATE, client_id, call, reader))
 
     async def cancel[T](
         self, client_id: str, call: Ask, reader: Reader[T], *, is_paced: bool = True
     ) -> T | FailedCall:
-        """Send one cancel, from the reserved budget if necessary; unpaced ones never wait."""
+        """Send one cancel, if necessary from the reserved part of the rate limit.
+
+        `is_paced` False: it never waits for the limit.
+        """
         request = _Request(Purpose.CANCEL, client_id, call, reader)
         return await self._paced(request, 1.0, is_paced=is_paced)
 
     async def set_dead_man[T](self, call: Ask, reader: Reader[T]) -> T | FailedCall:
-        """Set the venue's dead man's switch; it uses the budget reserved for cancels."""
+        """Set the venue's dead man's switch, from the rate limit's part for cancels."""
         return await self._paced(_Request(Purpose.DEAD_MAN, "", call, reader), 1.0)
 
     async def read[T](
@@ -81,9 +84,10 @@ class RequestSender:
         is_paced: bool = True,
         is_public: bool = False,
     ) -> T | FailedCall:
-        """Send a request that changes nothing at the venue; `is_public`: it is not signed.
+        """Send a request that changes nothing at the venue.
 
-        weight: units of the rate limit that it costs; not `is_paced`: it never waits for them.
+        `weight`: units of the rate limit that it costs. `is_paced` False: it never waits for the
+        limit. `is_public`: it is not signed.
         """
         request = _Request(Purpose.READ, "", call, reader, is_public)
         return await self._paced(request, weight, is_paced=is_paced)
@@ -92,7 +96,7 @@ class RequestSender:
         """Return an error's class and text on one line, without our keys."""
         config = self._config
         kind = f"{type(error).__name__}: " if isinstance(error, Exception) else ""
-        cause = getattr(error, "__cause__", None)  # ccxt's own text names the request only
+        cause = getattr(error, "__cause__", None)  # ccxt's own text names only the request
         why = f": {cause}" if isinstance(cause, UnusableAnswer) else ""
         return redact(f"{kind}{error}{why}", (config.api_key, config.secret, config.password))
 
@@ -109,7 +113,7 @@ class RequestSender:
             is_public=request.is_public,
         )
         if wait_s is None:
-            error = VenueError("not sent: rate limit")
+            error = VenueError("not sent: our own rate limit is used up")
             return FailedCall(error, was_sent=False, text=str(error))
         if wait_s:
             await asyncio.sleep(wait_s)

@@ -49,9 +49,10 @@ class CcxtRest:
             )
 
     async def status(self) -> str | None:
-        """Return why the venue, on Binance the symbol, does not trade; empty if it trades.
+        """Return why trading is closed; empty if it is open.
 
-        None without an answer, and where the venue does not report it.
+        The status is that of the symbol at Binance, else of the venue. None without an answer, or
+        if the venue does not report it.
         """
         if self._is_binance:
             return await self._symbol_status()

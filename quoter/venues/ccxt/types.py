@@ -1,6 +1,6 @@
-"""Types of the part of ccxt that quoter uses: ccxt is not typed. Nothing here runs.
+"""Types of the part of ccxt that quoter uses, as ccxt has none. Nothing here runs.
 
-Bodies raise, so that a type checker lets mixins call them through `super()`.
+Methods have bodies that raise, so that a type checker lets mixins call them through `super()`.
 """
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 A malicious copy of ccxt once replaced `describe`, `sign` and `prepare_request_headers` to steal
 keys. So the files of every class that will hold our key are compared with the wheel of the pinned
-version, and every method of those classes must be the one that its file defines.
+version. Every method of those classes must be the one that its file defines.
 
 Not detected: bytecode changed under unchanged source, and changes in other packages.
 """
@@ -58,22 +58,22 @@ def recorded(dist: Distribution) -> dict[str, str]:
 
 
 def digest(record: Mapping[str, str]) -> str:
-    """Return one hash for all paths and hashes of `recorded`."""
+    """Return one hash over all paths and hashes that `recorded` returns."""
     lines = "".join(f"{path},{code}\n" for path, code in sorted(record.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _ours_of(exchange_class: type) -> Iterator[type]:
-    """Yield this class and its ancestors, as far as they are ccxt's."""
+    """Yield this class and its ancestors that are ccxt's."""
     for owner in exchange_class.__mro__:
         if owner.__module__.partition(".")[0] == PACKAGE:
             yield owner
 
 
 def _modules(exchange_class: type) -> list[ModuleType]:
-    """Return the modules of those classes and of ccxt's base: sessions, sockets, signatures.
+    """Return the modules of those classes, and of ccxt's base: sessions, sockets, signatures.
 
-    Raises CodeAltered for a class that ccxt does not have.
+    Raises CodeAltered if the class is not ccxt's.
     """
     names = {owner.__module__ for owner in _ours_of(exchange_class)}
     if not names:
@@ -101,8 +101,8 @@ def _check_file(dist: Distribution, module: ModuleType, record: Mapping[str, str
 def _check_methods(owner: type, module: ModuleType) -> None:
     """Raise CodeAltered unless every function of a class is defined in its file or an ancestor's.
 
-    `functools.wraps` copies names, but not the origin of the code. Ccxt itself adds second names in
-    camel case to methods when the first object of a class is made.
+    The origin of the code is checked, because `functools.wraps` copies names only. When the first
+    object of a class is made, ccxt itself adds second names in camel case to its methods.
     """
     endpoints = _endpoints(owner)
     for name, value in vars(owner).items():
@@ -124,7 +124,7 @@ def _endpoints(owner: type) -> set[tuple[str, FunctionType]]:
 def _is_own(
     owner: type, name: str, function: FunctionType, endpoints: set[tuple[str, FunctionType]]
 ) -> bool:
-    """Whether the function is defined under that name, or is a generated endpoint of that name."""
+    """Whether the function is defined under this name, or is a generated endpoint of this name."""
     home, _, defined = function.__qualname__.rpartition(".")
     for base in owner.__mro__:
         if (

@@ -1,8 +1,8 @@
 """The egress gate: checks at the socket which of ccxt's requests may leave this machine.
 
 ccxt and aiohttp may both delay a request (throttle, connection pool, TLS handshake). So the gate
-checks each one twice: when ccxt hands it over, and again when the connection is open and the write
-is next.
+checks each request twice: when ccxt hands it over, and when the connection is open, right before
+the write.
 """
 
 import ssl
@@ -28,13 +28,14 @@ from quoter.venues.profiles import RequiredHeader
 
 WIRE_TIMES_MAX = 1000
 KEEP_ALIVE_S = 75.0  # aiohttp's default of 15 s would cost a TLS handshake after each pause
-CONNECTIONS_MAX = 64  # for all calls that may hang at once and a kill's cancels
-ENGINE_HEARTBEAT_NS_MAX = 1_000_000_000  # older: the engine may decide on old data
-RULES_KNOWN_NS = 5_000_000_000  # after a change; a create decided later follows the new rules
+CONNECTIONS_MAX = 64  # enough for all calls that may hang at once, and the cancels of a kill
+ENGINE_HEARTBEAT_NS_MAX = 1_000_000_000  # if the tick is older, the engine may decide on old data
+# after a change of rules; a create decided later follows the new rules
+RULES_KNOWN_NS = 5_000_000_000
 
-ANSWER_BYTES_MAX = 8 * 2**20  # of one HTTP answer; a thousand orders take half a megabyte
-MARKETS_BYTES_MAX = 96 * 2**20  # where all markets of a venue are expected
-HOST_CHARS_MAX = 100  # of a refused host, or one that a redirect names, in error texts
+ANSWER_BYTES_MAX = 8 * 2**20  # one HTTP answer; a thousand orders take half a megabyte
+MARKETS_BYTES_MAX = 96 * 2**20  # an answer with all markets of a venue
+HOST_CHARS_MAX = 100  # length in error texts of a host that was refused or that a redirect names
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 TLS_SCHEMES = frozenset({"https", "wss"})
 PLAIN_SCHEMES = frozenset({"http", "ws"})  # for the sandbox only
@@ -66,7 +67,7 @@ class Call:
 
     @property
     def was_sent(self) -> bool:
-        """Whether bytes of the call's own request may have left this machine."""
+        """Whether bytes may have been sent: of the create itself, if the call is a create."""
         return self.create_sent if self.purpose is Purpose.CREATE else self.requests_sent > 0
 
 
@@ -91,7 +92,7 @@ def current_call() -> Call | None:
 
 @contextmanager
 def allow_markets() -> Iterator[None]:
-    """Let the declared call's answers be as large as a list of all markets, inside the block."""
+    """Allow answers as large as a list of all markets for the declared call, inside the block."""
     call = _call.get() or Call(Purpose.READ)
     before, call.answer_bytes_max = call.answer_bytes_max, MARKETS_BYTES_MAX
     try:
@@ -105,7 +106,7 @@ def _never_paused(_: Purpose) -> str:
 
 
 def _no_listener(_: str) -> None:
-    """Ignore a breach until there is a listener (`report_breaches`): the gate keeps the text."""
+    """Do nothing. Without a listener (`report_breaches`) the gate stores the text of a breach."""
 
 
 type BlockReason = Callable[[], str]  # why no create may leave now; empty if it may
@@ -119,11 +120,10 @@ class EgressGate:
     """Checks of requests: open or closed, registered orders, allowed hosts. Starts closed.
 
     A breach is a request that must never have been built: it closes the gate for creates and is
-    reported. `pause_reason` returns why no request of a purpose may be sent now, or an empty
-    text.
-    `block_reason` returns why something outside this process forbids a create now, or an empty
-    text. It is called for every create, so that a process that was frozen can't send on old
-    knowledge.
+    reported. `pause_reason` returns why no request with a purpose may be sent now, or an empty
+    text. `block_reason` returns why something outside this process forbids a create now, or an
+    empty text. It is called for every create, so that a process that was frozen does not rely on
+    old knowledge.
     """
 
     def __init__(
@@ -146,16 +146,16 @@ class EgressGate:
         self._new_rules: Instrument | None = None  # None: the market can't be quoted
         self._new_rules_ns: int | None = None  # None: unchanged since the start
         self.is_open = False
-        self.reduces_only = False  # creates approved before REDUCE_ONLY are not sent
+        self.reduces_only = False  # True: only creates that were approved as reducing are sent
         self.engine_heartbeat_ns: int | None = None  # newest processed tick; None: no engine
         self.requests_sent = 0
         self.creates_sent = 0
         self.refused = 0
-        self.breach_text = ""  # of the newest breach that was not reported yet
+        self.breach_text = ""  # text of the newest breach that was not reported yet
         self._on_breach: Callable[[str], None] = _no_listener
 
     def report_breaches(self, on_breach: Callable[[str], None]) -> None:
-        """Report breaches to `on_breach` from now on, including one that happened before."""
+        """Report breaches to `on_breach`, also one from before this call."""
         self._on_breach = on_breach
         if self.breach_text:
             text, self.breach_text = self.breach_text, ""
@@ -166,7 +166,7 @@ class EgressGate:
         self._intents[order.client_id] = order
 
     def forget(self, client_id: str) -> None:
-        """End the permission: the call for this order is over."""
+        """End the permission to send this order: its call is over."""
         self._intents.pop(client_id, None)
 
     def intent(self, client_id: str) -> PlaceOrder | None:
@@ -174,22 +174,22 @@ class EgressGate:
         return self._intents.get(client_id)
 
     def change_rules(self, rules: Instrument | None) -> None:
-        """Withdraw the creates that do not fit `rules`; call it before ccxt rounds by them.
+        """Withdraw the creates that break `rules`; call it before ccxt rounds by the new rules.
 
         Creates that were approved under the former rules may still wait. ccxt would round their
         price or size, and the request would differ from the approved order. None: the market can't
-        be quoted any more, so that no create fits.
+        be quoted, so all creates are withdrawn.
         """
         self._new_rules, self._new_rules_ns = rules, self._now_ns()
 
     def wire_ns(self, client_id: str) -> int | None:
-        """Return when writing this create began, UTC ns; None if not written, or no longer kept."""
+        """Return when writing this create began, UTC ns; None if not written or not kept."""
         return self._wire_ns.get(client_id)
 
     def check_host(self, url: str) -> None:
         """Raise EgressBlocked unless host, or host:port, is allowed.
 
-        Where TLS is required the scheme must be encrypted, except on loopback.
+        If TLS is required the scheme must be encrypted too, except on loopback.
         """
         parts = urlsplit(url)
         if parts.hostname not in self._hosts and parts.netloc not in self._hosts:
@@ -204,7 +204,7 @@ class EgressGate:
     def check_headers(self, url: str, headers: Mapping[str, str]) -> None:
         """Raise EgressBlocked if the header that selects the demo account is missing or wrong.
 
-        `headers` are those that will be written; names in any case.
+        `headers`: those that will be written, with names in any case.
         """
         parts = urlsplit(url)
         for needed in self._headers:
@@ -239,7 +239,7 @@ class EgressGate:
             )
 
     def _is_withdrawn(self, order: PlaceOrder) -> bool:
-        """Whether the order breaks new rules that the engine may not have known at the decision."""
+        """Whether the order breaks new rules that the engine may not have known when it decided."""
         changed_ns, rules = self._new_rules_ns, self._new_rules
         if changed_ns is None or order.decided_ns > changed_ns + RULES_KNOWN_NS:
             return False
@@ -256,8 +256,8 @@ class EgressGate:
         silent_ns = self._now_ns() - self.engine_heartbeat_ns
         if not silent_ns <= ENGINE_HEARTBEAT_NS_MAX:
             raise self.refuse(
-                f"the engine has processed no tick for {silent_ns / 1e6:.0f} ms "
-                f"(limit {ENGINE_HEARTBEAT_NS_MAX / 1e6:.0f}); order not sent"
+                f"order not sent: the engine has processed no tick for {silent_ns / 1e6:.0f} ms "
+                f"(limit {ENGINE_HEARTBEAT_NS_MAX / 1e6:.0f} ms)"
             )
 
     def check_write(self, url: str, call: Call | None) -> None:
@@ -267,7 +267,8 @@ class EgressGate:
             raise self.refuse(f"undeclared request: {url.partition('?')[0]}")
         if call.captured is not None:
             raise self.refuse("a trial request")
-        if text := self._pause_reason(call.purpose):  # it may have waited
+        # the pause may have begun while the request waited
+        if text := self._pause_reason(call.purpose):
             raise self.refuse(text)
         if call.is_create_request:
             self.pass_create(call)
@@ -284,12 +285,12 @@ class EgressGate:
             del self._wire_ns[next(iter(self._wire_ns))]
 
     def refuse(self, text: str) -> EgressBlocked:
-        """Count a refusal and return it for the caller to raise."""
+        """Count a refusal and return it as an error for the caller to raise."""
         self.refused += 1
         return EgressBlocked(text)
 
     def breach(self, text: str) -> EgressBlocked:
-        """Close the gate for creates, report, and return the refusal for the caller to raise.
+        """Close the gate for creates, report the breach, and return an error for the caller.
 
         A breach is not a transient fault: our code, a dependency or an endpoint is not what we
         expect.
@@ -319,7 +320,7 @@ class SealedGate(EgressGate):
 
 
 class GatedConnector(aiohttp.TCPConnector):
-    """A connector that returns a connection only if the request may leave at that moment."""
+    """A connector that returns a connection only if the request may be written at that moment."""
 
     def __init__(self, gate: EgressGate) -> None:
         super().__init__(limit=CONNECTIONS_MAX, keepalive_timeout=KEEP_ALIVE_S, ssl=tls_context())
@@ -346,7 +347,7 @@ class GatedConnector(aiohttp.TCPConnector):
 
 
 class UnusableAnswer(aiohttp.ClientConnectionError):
-    """An answer that is not read, so it says nothing."""
+    """An answer that is not read, and proves nothing about the request."""
 
 
 class AnswerTooLarge(UnusableAnswer):
@@ -354,7 +355,7 @@ class AnswerTooLarge(UnusableAnswer):
 
 
 class Redirected(UnusableAnswer):
-    """An answer that names another address: a maintenance page, or a portal of a network."""
+    """An answer with a redirect, e.g. to a maintenance page or the login page of a network."""
 
 
 async def bounded_body(response: aiohttp.ClientResponse, most: int) -> bytes:
@@ -368,13 +369,13 @@ async def bounded_body(response: aiohttp.ClientResponse, most: int) -> bytes:
                 raise AnswerTooLarge(f"the answer of {host} is larger than {most} bytes")
         return bytes(body)
     finally:
-        body.clear()  # the traceback of an error keeps this frame until it is collected
+        body.clear()  # the traceback of an error would keep the body with this frame
 
 
 class BoundedResponse(aiohttp.ClientResponse):
     """A response whose body is read up to the limit of its call; beyond it the socket is closed.
 
-    A redirect is no answer: followed, it would send our key elsewhere, and a create twice.
+    A redirect is refused: following it would send our key elsewhere, and a create twice.
     """
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
@@ -405,9 +406,9 @@ class BoundedResponse(aiohttp.ClientResponse):
 
 
 def gated_session(gate: EgressGate) -> aiohttp.ClientSession:
-    """Return a session that writes each request at most once and bounds the answers.
+    """Return a session that writes each request at most once, and limits the size of answers.
 
-    aiohttp sends GET, PUT and DELETE again when a kept-alive connection is found dead. Raises
+    By default aiohttp repeats GET, PUT and DELETE when a kept-alive connection is dead. Raises
     VenueError if that can't be switched off.
     """
     session = aiohttp.ClientSession(
@@ -426,4 +427,6 @@ def check_session(session: object) -> None:
     connector = session.connector if isinstance(session, aiohttp.ClientSession) else None
     is_ours = isinstance(connector, GatedConnector)
     if not is_ours or getattr(session, "_retry_connection", None) is not False:
-        raise VenueError("unsafe session: it may send a request twice, or bypass the egress gate")
+        raise VenueError(
+            "the HTTP session is unsafe: it may send a request twice, or bypass the egress gate"
+        )

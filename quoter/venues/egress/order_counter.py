@@ -1,7 +1,7 @@
-"""Our copy of a venue's count of creates and cancels, whose cost depends on the order's age.
+"""Our copy of a venue's count of creates and cancels, where a cancel's cost depends on order age.
 
-A create is admitted only if all orders admitted so far, the new one included, could be cancelled
-at once within the count: a stop must never be refused because of our own creates.
+A create is admitted only if all orders admitted so far, the new one included, could be cancelled at
+once within the count. A stop must never be refused because of our own creates.
 """
 
 from quoter.domain.units import NS_PER_S
@@ -12,8 +12,9 @@ from quoter.venues.profiles.limits import RequestLimits
 class OrderCounter:
     """Counts creates and cancels of one market.
 
-    It does not learn of fills: a filled order keeps the reserve for its cancel until a cancel would
-    cost nothing. Then it is forgotten, so at most as many are remembered as the venue admits.
+    It does not know of fills. The reserve for the cancel of a filled order stays until a cancel
+    would cost nothing; then the order is forgotten. So it remembers at most as many orders as the
+    venue admits.
     """
 
     def __init__(self, limits: RequestLimits) -> None:
@@ -24,7 +25,7 @@ class OrderCounter:
         self._uncancelled: set[str] = set()
 
     def admit_create(self, client_id: str, now_ns: int) -> str:
-        """Count one create and return an empty text, or return why it may not be sent now."""
+        """Count one create, or return why it may not be sent now; an empty text: it may."""
         self._forget(now_ns)
         reserved = self._limits.cancel_cost(0.0) + sum(
             self._cost(name, now_ns) for name in self._uncancelled
@@ -46,7 +47,7 @@ class OrderCounter:
         return 1.0 - self._left.tokens(now_ns) / self._left.capacity
 
     def _cost(self, client_id: str, now_ns: int) -> float:
-        """Return the units of the count that a cancel costs now; an unknown order counts as new."""
+        """Return what a cancel costs now, in units of the count; an unknown order is new."""
         age_ns = now_ns - self._created_ns.get(client_id, now_ns)
         return self._limits.cancel_cost(age_ns / NS_PER_S)
 

@@ -2,7 +2,7 @@
 
 A create that can't be sent now is refused, never queued: its price would be old by then.
 Cancels and reads wait, and may overdraw the limit within a bound. A kill's requests never wait for
-our limits; only a pause that the venue asked for stops them.
+our limits; they stop only in a pause that the venue asked for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ from quoter.venues.json_values import Json, as_list, as_map, decimal
 from quoter.venues.profiles.limits import RequestLimits
 from quoter.venues.retry_after import retry_after_s
 
-RESERVED_SHARE = 0.3  # share of every limit that creates may not use
-CANCELS_SHARE = 0.1  # share of the weight that reads may not use either
+RESERVED_SHARE = 0.3  # share of every limit that creates can't use
+CANCELS_SHARE = 0.1  # share of the weight that reads can't use either
 PACING_S_MAX = 1.0  # longest wait for an overdrawn budget; beyond it a request is refused
 PACING_COUNTED_S_MAX = 10.0  # the same, where reads and cancels have separate counts
 PAUSE_S_MIN = 1.0
-PAUSE_S_DEFAULT = 5.0  # where the venue gave no time
+PAUSE_S_DEFAULT = 5.0  # used if the venue gave no time
 PAUSE_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
 RATE_LIMIT_CODES = (418, 429)
 BAN_CODE = 418
@@ -40,7 +40,8 @@ class _Pause:
 class RateLimiter:
     """Admission of requests by two kinds of limit: weight (all requests) and orders (creates).
 
-    With `limits`, of a venue with a separate count of orders, creates and cancels have no weight.
+    `limits`: of a venue that counts orders separately; creates and cancels then have no weight.
+    None elsewhere.
     """
 
     def __init__(self, *, requests_per_s: float, limits: RequestLimits | None = None) -> None:
@@ -58,7 +59,7 @@ class RateLimiter:
         self._firewall = GrowingPause()
 
     def admit_create(self, now_ns: int, client_id: str = "") -> str:
-        """Spend one create and return an empty text, or return why it may not be sent now."""
+        """Take one create from the limits, or return why it may not be sent now; empty: it may."""
         if text := self.pause_reason(now_ns, is_cancel=False):
             return text
         if self._counter is not None:
@@ -83,12 +84,12 @@ class RateLimiter:
         cancelled: str | None = None,
         is_public: bool = False,
     ) -> float | None:
-        """Spend `weight` for a cancel or a read; return the seconds to wait first.
+        """Take `weight` for a cancel or a read from the limit; return the seconds to wait first.
 
-        Returns None, and spends nothing, if the wait would be too long or a pause is in force.
-        Requests that are not paced never wait. `cancelled`: our id of the order that the request
-        cancels; None if it cancels none. `is_public`: the request is for public data, which a venue
-        with a separate count of orders does not charge to the account.
+        Returns None, and takes nothing, if the wait would be too long or a pause is in force.
+        `is_paced` False: it never waits. `cancelled`: our id of the order that the request cancels;
+        None if it cancels none. `is_public`: the request is for public data, which a venue with a
+        separate count of orders does not charge to the account.
         """
         if self.pause_reason(now_ns, is_cancel=is_cancel):
             return None
@@ -107,9 +108,9 @@ class RateLimiter:
         return wait_s
 
     def read_wait_s(self, now_ns: int, weight: float) -> float:
-        """Spend `weight` for a read and return 0, or return the seconds until that is possible.
+        """Take `weight` for a read and return 0, or return the seconds until that is possible.
 
-        In the second case nothing is spent: the caller decides by itself when to ask again.
+        In the second case nothing is taken, and the caller decides when to try again.
         """
         if self.pause_reason(now_ns, is_cancel=False):
             return (self._pause.until_ns - now_ns) / NS_PER_S
@@ -119,15 +120,15 @@ class RateLimiter:
         return wait_s
 
     def pause_reason(self, now_ns: int, *, is_cancel: bool) -> str:
-        """Return why the venue must get no requests now (cancels: only after a ban), or ""."""
+        """Return why no request may be sent now, or "". A cancel is stopped only by a ban."""
         if now_ns >= self._pause.until_ns or (is_cancel and not self._pause.is_ban):
             return ""
         return f"the venue asked for a pause: {self._pause.text}"
 
     def pause(self, now_ns: int, *, retry_s: float | None, text: str, is_ban: bool) -> None:
-        """Pause requests as the venue asked; a longer pause already in force stays.
+        """Pause requests as the venue asked; a longer pause in force stays.
 
-        `retry_s` None: the venue named no time, PAUSE_S_DEFAULT is used.
+        `retry_s` None: the venue named no time, so PAUSE_S_DEFAULT is used.
         """
         wanted_s = PAUSE_S_DEFAULT if retry_s is None else retry_s
         until_ns = now_ns + int(min(PAUSE_S_MAX, max(PAUSE_S_MIN, wanted_s)) * NS_PER_S)
@@ -135,9 +136,9 @@ class RateLimiter:
             self._pause = _Pause(until_ns, text, is_ban)
 
     def firewall_refused(self, now_ns: int, status: int) -> None:
-        """Pause requests after a page with an HTTP error: it is from a firewall, not the venue.
+        """Pause requests after an HTTP error page that comes from a firewall, not from the venue.
 
-        Each further one doubles the pause. Cancels are sent nevertheless.
+        Each further page doubles the pause. Cancels are not paused.
         """
         self.pause(
             now_ns,
@@ -177,15 +178,15 @@ class RateLimiter:
         return RateLimited(ts_ns=now_ns, until_ns=self._pause.until_ns, text=self._pause.text)
 
     def load(self, rules: Sequence[object]) -> None:
-        """Apply `rateLimits` of Binance's exchangeInfo; other content changes nothing.
+        """Apply `rateLimits` of Binance's exchangeInfo; other rows are ignored.
 
-        They arrive repeatedly: an unchanged limit keeps its count.
+        They arrive repeatedly. An unchanged limit keeps its count.
         """
         for rule in map(as_map, rules):
             unit_s = INTERVAL_S.get(str(rule.get("interval")))
             count, limit_value = decimal(rule.get("intervalNum")), decimal(rule.get("limit"))
             if unit_s is None or count is None or limit_value is None:
-                continue  # the limit that was known before stays
+                continue  # the former limit stays
             window_s, limit = unit_s * float(count), float(limit_value)
             if not (window_s > 0 and limit > 0):
                 continue

@@ -1,7 +1,7 @@
 """Recognition of requests that may change an account, by method and path.
 
-A venue may create by GET (Deribit) and read by POST (Kraken). So a request that was not verified as
-the declared create must be known by its path as a read or a cancel.
+A venue may create by GET (Deribit) and read by POST (Kraken). So a request that is not the verified
+create is allowed only if its path identifies it as a read or a cancel.
 """
 
 import re
@@ -19,9 +19,9 @@ _CANCELS = re.compile(r"(?i)cancel(?!.*after)")  # "cancel all after" is the dea
 
 
 def creates_nothing(purpose: Purpose, method: str, url: str, post_reads: frozenset[str]) -> bool:
-    """Whether a request is a read, a DELETE, or a cancel whose call was declared as a cancel.
+    """Whether a request is a read, a DELETE, or a cancel within a call declared as a cancel.
 
-    `post_reads`: a read by POST has one of these among the segments of its path.
+    `post_reads`: a read by POST has one of these as a segment of its path.
     """
     path = urlsplit(url).path
     if method == "DELETE":

@@ -1,9 +1,9 @@
 """Slots for signed requests, where a venue refuses a nonce below the last one that arrived.
 
 Requests on parallel connections overtake each other (Kraken: `EAPI:Invalid nonce`). So each request
-is signed and sent in its slot, cancels first. A slot ends with the answer, or after SLOT_S_MAX, so
-that a request that hangs delays a cancel no longer. If it arrives after the cancel, the venue
-refuses it.
+is signed and sent in a slot, cancels first. A slot ends with the answer, or after SLOT_S_MAX, so
+that a hung request does not delay a cancel for longer. If the hung request arrives after the
+cancel, the venue refuses it.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ RANKS = {Purpose.CANCEL: 0, Purpose.DEAD_MAN: 0, Purpose.CREATE: 1, Purpose.READ
 
 
 class RequestSlots:
-    """Queue that runs one request at a time; all clients of a key share it."""
+    """Queue that runs one signed request at a time; all clients of a key share it."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
@@ -26,7 +26,7 @@ class RequestSlots:
         self._holder = 0  # number of the present slot; 0: none
 
     async def run[T](self, purpose: Purpose, work: Callable[[], Awaitable[T]]) -> T:
-        """Return what `work`, which signs and sends one request, returns in its slot."""
+        """Run `work`, which signs and sends one request, in a slot; return its result."""
         number = await self._take(RANKS[purpose])
         timer = asyncio.get_running_loop().call_later(SLOT_S_MAX, self._end, number)
         try:

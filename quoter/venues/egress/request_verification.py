@@ -16,13 +16,13 @@ from quoter.venues.egress.gate import Call, EgressGate
 from quoter.venues.json_values import decimal
 from quoter.venues.profiles import ClientIds, VenueProfile
 
-# Other fields that the form may contain: validity, kind of answer, signature.
+# Further fields that the form may contain: validity, kind of answer, signature.
 BINANCE_FREE = frozenset({"newOrderRespType", "recvWindow", "timestamp", "signature"})
 SIDE_WORDS = {Side.BUY: {"buy", "bid"}, Side.SELL: {"sell", "ask"}}
 POST_ONLY_VALUE = re.compile(r"(?i)(post(_?only)?|poc|po|limit_maker|maker(_only)?|alo|gtx)")
 POST_ONLY_NAME = re.compile(r"(?i)post_?only")
 IOC_WORD = re.compile(r"(?i)(ioc(_order)?|immediate_?or_?cancel)")
-LEAVES_MAX = 200  # values of one request; more is not an order
+LEAVES_MAX = 200  # values of one request; a request with more is no order
 # Field names that ccxt 4.5.90 writes for the venues, in lower case, without - and _.
 PRICE_NAMES = frozenset({"price", "px", "rate", "limitprice", "orderprice"})
 SIZE_NAMES = frozenset(
@@ -31,18 +31,19 @@ SIZE_NAMES = frozenset(
 )
 SIDE_NAMES = frozenset({"side", "orderside"})
 KIND_NAMES = frozenset({"type", "ordertype", "ordtype"})  # some venues put the side there
-SELF_TRADE_WORDS = {  # by ccxt's name of the mode: the venues' words for it
+SELF_TRADE_WORDS = {  # ccxt's name of the mode: the venues' words for it
     "EXPIRE_MAKER": frozenset({"expiremaker", "cancelmaker", "rejectmaker"}),
     "EXPIRE_BOTH": frozenset({"expireboth", "cancelboth", "rejectboth"}),
 }
-MANY = "a list of orders"  # name of the value that stands for such a list
+MANY = "a list of orders"  # name of the leaf that marks such a list
 
 type Leaves = list[tuple[str, str]]  # names and values
-type OrderTerms = OrderIntent | PlaceOrder  # OrderIntent: only where nothing is sent
+# OrderIntent: only in trial requests, which are not sent
+type OrderTerms = OrderIntent | PlaceOrder
 
 
 class BinanceCreate:
-    """Comparison of the form of POST /api/v3/order with the registered order, field by field."""
+    """Comparison of a POST /api/v3/order with the registered order, field by field."""
 
     def __init__(self, venue_symbol: str, self_trade: str) -> None:
         self._venue_symbol, self._self_trade = venue_symbol, self_trade
@@ -52,7 +53,7 @@ class BinanceCreate:
         _check(self, gate, call, url, body)
 
     def difference(self, order: OrderTerms, url: str, body: str) -> str:
-        """Return the first difference in words; empty if there is none."""
+        """Describe the first difference; empty if there is none."""
         if not url.endswith("/order"):
             return f"a new order must be sent to …/order, not to {url.partition('?')[0]}"
         rows = parse_qsl(body, keep_blank_values=True)
@@ -85,19 +86,19 @@ class BinanceCreate:
 class GenericCreate:
     """Comparison for other venues: the request must contain all approved values, of one order only.
 
-    Market, side, price, size and a word for post-only (or for immediate-or-cancel, if approved)
-    must each be a value of its own in path, query or body, and our client id must be the value of
-    the field in which this venue keeps it. Words for the other side or the other kind must not
-    occur. A field with a known name must have the right value and occur once; a value is searched
-    elsewhere only if no field has a known name. Creates are refused at venues that sign a rounded
-    price, express the side by a sign or drop our id; tests name some venues that pass.
+    Each of these must be a value of its own in path, query or body: market, side, price, size, and
+    a word for post-only (or for immediate-or-cancel, if approved). Our client id must be the value
+    of the venue's id field. Words for the other side or the other kind must not occur. A field with
+    a known name must have the right value and occur once. A value is searched in other fields only
+    if no field has a known name. Creates are refused at venues that sign a rounded price, express
+    the side by a sign or drop our id; tests name some venues that pass.
     """
 
     def __init__(self, venue_symbol: str, ids: ClientIds | None, self_trade: str = "") -> None:
-        """Compare with the venue's name of the market, and with where it keeps our client ids.
+        """`venue_symbol`: the venue's name of the market. `ids`: where it keeps our client ids.
 
         Without `ids` every create is refused, because its order could not be found again.
-        self_trade: ccxt's name of the requested self-trade prevention; empty if none.
+        `self_trade`: ccxt's name of the requested self-trade prevention; empty if none.
         """
         self._venue_symbol, self._ids = venue_symbol.lower(), ids
         self._self_trade = SELF_TRADE_WORDS[self_trade] if self_trade else frozenset()
@@ -107,7 +108,7 @@ class GenericCreate:
         _check(self, gate, call, url, body)
 
     def difference(self, order: OrderTerms, url: str, body: str) -> str:
-        """Return what the request lacks, in words; empty if nothing."""
+        """Describe what the request lacks; empty if it lacks nothing."""
         leaves = list(leaves_of(url, body))
         missing = _missing(order, leaves, self._venue_symbol)
         if self._ids is None or not is_only_id(leaves, self._ids, order.client_id):
@@ -136,7 +137,7 @@ def create_check(profile: VenueProfile, venue_symbol: str) -> CreateCheck:
 
 
 def _missing(order: OrderTerms, leaves: Leaves, venue_symbol: str) -> list[str]:
-    """Return the parts of an order that a request lacks or contradicts."""
+    """Return the names of the parts of an order that a request lacks or contradicts."""
     words = {value.lower() for _, value in leaves}
     ours, other = SIDE_WORDS[order.side], SIDE_WORDS[order.side.opposite]
     is_post_only = order.time_in_force is TimeInForce.POST_ONLY
@@ -158,7 +159,7 @@ def _missing(order: OrderTerms, leaves: Leaves, venue_symbol: str) -> list[str]:
 
 
 def is_only_id(leaves: Leaves, ids: ClientIds, client_id: str) -> bool:
-    """Whether the field of the venue's client ids has ours, and no other field has it."""
+    """Whether our client id is in the venue's id field, and in no other field."""
     found = [(name, value) for name, value in leaves if client_id in value]
     return found == [(ids.create_field, ids.written(client_id))]
 
@@ -173,7 +174,7 @@ def _plain(name: str) -> str:
 
 
 def _has_numbers(order: OrderTerms, leaves: Leaves) -> tuple[bool, bool]:
-    """Whether price and size are right: by field name, else among values without such a name."""
+    """Whether price and size are right: in fields with a known name, else in any other field."""
     named = PRICE_NAMES | SIZE_NAMES
     rest = [decimal(value) for name, value in leaves if _plain(name) not in named]
     found = []
@@ -189,7 +190,7 @@ def _has_numbers(order: OrderTerms, leaves: Leaves) -> tuple[bool, bool]:
 
 
 def _is_kind(value: str, ours: set[str]) -> bool:
-    """Whether the order type is limit, or a word checked elsewhere; not market or stop."""
+    """Whether an order type is limit, or a word that is checked elsewhere; not market or stop."""
     is_ours = value.lower() in ours | {"limit"}
     return is_ours or bool(POST_ONLY_VALUE.fullmatch(value) or IOC_WORD.fullmatch(value))
 
@@ -208,7 +209,7 @@ def _is_ioc(name: str, value: str) -> bool:
 
 
 def leaves_of(url: str, body: str) -> Iterator[tuple[str, str]]:
-    """Yield every value of a request with its name: path segments, query, form or JSON."""
+    """Yield (name, value) for every value of a request: path segments, query, form or JSON."""
     parts = urlsplit(url)
     yield from (("", unquote(segment)) for segment in parts.path.split("/"))
     yield from parse_qsl(parts.query)
@@ -222,7 +223,7 @@ def leaves_of(url: str, body: str) -> Iterator[tuple[str, str]]:
 
 
 def _json_leaves(name: str, value: object, *, is_top: bool = False) -> Iterator[tuple[str, str]]:
-    """Yield the values of JSON; also of JSON inside a string, as some venues' order lists are."""
+    """Yield the values of JSON, also of JSON inside a string, which some venues use for lists."""
     if isinstance(value, str) and value[:1] in ("{", "["):
         with suppress(ValueError):
             value = json.loads(value)

@@ -1,10 +1,10 @@
-"""A token bucket: the number of requests that a rate limit still allows."""
+"""A token bucket: how many units a rate limit still allows."""
 
 from quoter.domain.units import NS_PER_S
 
 
 class TokenBucket:
-    """Token bucket that refills by capacity per window; requests that may wait may overdraw it."""
+    """Token bucket that refills by its capacity per window. `take` may overdraw it."""
 
     def __init__(self, *, capacity: float, window_s: float) -> None:
         self._tokens = self.capacity = 0.0
@@ -12,7 +12,7 @@ class TokenBucket:
         self.resize(capacity=capacity, window_s=window_s)
 
     def resize(self, *, capacity: float, window_s: float) -> None:
-        """Change the limit; tokens already spent stay spent. Raises ValueError unless above 0."""
+        """Change the limit; tokens already spent stay spent. Raises ValueError if not above 0."""
         if not (capacity > 0 and window_s > 0):
             raise ValueError(f"out of domain: {capacity=} {window_s=}")
         self._tokens += capacity - self.capacity
@@ -41,5 +41,5 @@ class TokenBucket:
         self._tokens = self.tokens(now_ns) - cost
 
     def used(self, count: float, now_ns: int) -> None:
-        """Use the venue's count of this window if it is higher than ours."""
+        """Adopt the venue's count for this window if it is higher than ours."""
         self._tokens = min(self.tokens(now_ns), self.capacity - count)

@@ -1,8 +1,8 @@
-"""How venues differ from ccxt's unified form, as data: one file for each venue.
+"""How does each venue differ from ccxt's unified form? The differences as data, one file per venue.
 
-May import `config`, `json_values` and the domain; imported by all of `venues` but `streams`. Read
-`profile.py` (the types) and `bybit.py` (a complete row) first. A venue without a row is not quoted;
-one whose row names a refusal is quoted in its `trial_environments` only.
+May import `config`, `json_values` and the domain; all of `venues` except `streams` imports it. Read
+first: `profile.py` (the types), `bybit.py` (a complete row). A venue without a row is not quoted. A
+venue whose row names a refusal is quoted only in its `trial_environments`.
 """
 
 from dataclasses import replace
@@ -81,9 +81,10 @@ SELF_TRADE_MODES = ("EXPIRE_MAKER", "EXPIRE_BOTH")  # ccxt's names, in order of 
 
 
 def with_self_trade(profile: VenueProfile, features: Json) -> VenueProfile:
-    """Return the profile with a self-trade prevention mode from ccxt's features, if it has none.
+    """Return the profile; if it has no self-trade prevention mode, with one from ccxt's features.
 
-    ccxt translates the modes that its table names, but none where the table has a plain True.
+    A mode that ccxt's table names can be requested. If the table has a plain True instead, none
+    can.
     """
     create = as_map(as_map(as_map(features).get("spot")).get("createOrder"))
     modes = as_map(create.get("selfTradePrevention"))
@@ -92,7 +93,7 @@ def with_self_trade(profile: VenueProfile, features: Json) -> VenueProfile:
 
 
 def profile_of(exchange: str) -> VenueProfile:
-    """Return the profile of a ccxt exchange id; GENERIC for ids without one of their own."""
+    """Return the profile of a ccxt exchange id; GENERIC for an id without a profile."""
     return _PROFILES.get(exchange, GENERIC)
 
 

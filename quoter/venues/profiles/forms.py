@@ -1,6 +1,6 @@
-"""Places of books, fees, balances and results in a venue's messages, as data.
+"""Where books, fees, balances and results are in a venue's messages, as data.
 
-A path is names and list positions with dots between ("data.0.seqId").
+A path consists of names and list positions with dots between ("data.0.seqId").
 """
 
 from collections.abc import Mapping
@@ -13,26 +13,27 @@ _NO_FEES: tuple[object, ...] = (None, "", "[]", [], {})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookSequence:
-    """The numbers that put the messages of an order book in sequence.
+    """Where the sequence numbers are in the messages of an order book.
 
-    An update names the number before it (`previous`), or the first of its own numbers (`first`),
-    which is one more than the last number before it.
+    An update has either the last number before it (`previous`), or the first of its own numbers
+    (`first`), which is one more than that.
     """
 
     row: str  # path of the object with the numbers
     kind: str
-    whole: str | bool  # value under `kind` of a message that is a whole book
-    last: str  # number of the message, or the last one of its numbers
+    whole: str | bool  # value at `kind` in a message that is a whole book
+    last: str  # name of the message's number, or of the last of its numbers
     previous: str = ""
     first: str = ""
-    checksum: str = ""  # which ccxt verifies: enough for an update without `previous`
+    # name of a checksum that ccxt verifies; an update that has it needs no `previous`
+    checksum: str = ""
 
     def is_whole(self, message: object) -> bool:
         """Whether the message replaces the book."""
         return at_path(message, self.kind) == self.whole
 
     def last_of(self, message: object) -> int | None:
-        """Return the number that the following message continues; None if it is absent."""
+        """Return the number that the next message must continue; None if it is absent."""
         return _whole_number(self._row(message).get(self.last))
 
     def gap(self, message: object, before: int | None) -> str:
@@ -55,29 +56,30 @@ class BookSequence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeeForm:
-    """Place of the fee in a trade of ours, and meaning of its sign. Paths start at `info`.
+    """Where the fee is in a trade of ours, and what its sign means. Paths start at `info`.
 
-    Of the forms in a profile, the first whose `amount` is in the row is used.
+    A profile may have several forms; the first whose `amount` is in the row is used.
     """
 
     amount: str
     asset: str = ""  # empty: ccxt's coin, which it takes from the venue's rules
     other_asset: str = ""  # another name of the coin, where `asset` is absent or empty
     is_charge_negative: bool = False  # True: a charge is below zero, a rebate above
-    rows: str = ""  # a list of fees, to whose rows `amount` and `asset` belong; empty: no list
-    besides: tuple[str, ...] = ()  # other fees, which a fill has no place for: empty, or not booked
-    twin: str = ""  # another amount of the same fee: equal to it, zero or absent, or not booked
+    rows: str = ""  # path of a list of fees, whose rows have `amount` and `asset`; empty: no list
+    # paths of other fees; a trade that has one is not booked, because a fill has one fee
+    besides: tuple[str, ...] = ()
+    twin: str = ""  # path of the same fee again; a trade where both differ is not booked
     instead: Mapping[str, str] = field(default_factory=dict)  # other amounts and their coins:
     # the venue took the fee in that coin, and says zero under `amount`
 
     def is_in(self, info: Json) -> bool:
-        """Whether a trade has a fee of this form."""
+        """Whether a trade has a fee in this form."""
         if self.rows:
             return bool(as_list(at_path(info, self.rows)))
         return at_path(info, self.amount) is not None
 
     def row(self, info: Json) -> Json:
-        """Return the object with amount and asset; an empty one if the list has several."""
+        """Return the object with amount and asset; an empty one if the list has several rows."""
         if not self.rows:
             return info
         rows = as_list(at_path(info, self.rows))
@@ -90,7 +92,7 @@ class FeeForm:
         return next((coin for name in names if (coin := text(at_path(row, name)))), "")
 
     def is_whole(self, info: Json) -> bool:
-        """Whether `amount` is certainly all that the venue took."""
+        """Whether `amount` is certainly the whole fee."""
         row = self.row(info)
         amount = decimal(at_path(row, self.amount))
         twin = decimal(at_path(row, self.twin)) if self.twin else None
@@ -101,9 +103,9 @@ class FeeForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceForm:
-    """Place of balances, exact decimal strings, in a venue's answer. Paths start at `info`.
+    """Where the balances (exact decimal strings) are in a venue's answer. Paths start at `info`.
 
-    Locked is the sum of `locked`; free is `free`, or `total` less locked.
+    Locked is the sum of `locked`. Free is `free`, or `total` minus locked.
     """
 
     rows: str
@@ -111,24 +113,24 @@ class BalanceForm:
     locked: tuple[str, ...]
     free: str = ""
     total: str = ""
-    lists_every_coin: bool = False  # those without a balance too, so ours must be there
+    lists_every_coin: bool = False  # also coins without a balance, so that ours must be listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerForm:
-    """Required content of a REST answer of a venue: without it, the answer does not count.
+    """Required content of a venue's REST answer; an answer without it is not used.
 
     ccxt treats an absent code as a good one, and an absent list as an empty one.
     """
 
     code: str = ""  # path of the result code; empty: there is none
-    good: str = ""  # the code of an answer that is not an error; an empty list counts as ""
+    good: str = ""  # code of a successful answer; an empty list is read as ""
     content: str = ""  # path of an object or list
     lists: Mapping[str, str] = field(default_factory=dict)  # end of a URL path: path of its list,
     # which is an object where rows are listed by id
 
     def error(self, url_path: str, answer: object) -> str:
-        """Return how an answer differs from the form; empty if it does not."""
+        """Return how an answer differs from this form; empty if it does not."""
         if self.code:
             code = at_path(answer, self.code)
             found = "" if code == [] else text(code) or None
@@ -145,6 +147,6 @@ def _holds_rows(answer: object, path: str) -> bool:
 
 
 def _whole_number(value: object) -> int | None:
-    """Return a number that a venue sends as an integer or as digits; None for anything else."""
+    """Return an integer that a venue sends as a number or as digits; None for anything else."""
     digits = text(value)
     return int(digits) if digits.lstrip("-").isdecimal() else None

@@ -1,18 +1,21 @@
-"""Limits of a venue that counts orders separately from all other requests, as data."""
+"""Limits of a venue that counts orders separately from other requests, as data."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """A venue's count: each request raises it, time lowers it, and above `most` it refuses."""
+    """A venue's count.
+
+    Each request raises it, time lowers it, and above `most` requests are refused.
+    """
 
     most: float
     decay_per_s: float
 
     @property
     def window_s(self) -> float:
-        """Seconds in which a full count is back at zero."""
+        """Seconds in which a full count falls to zero."""
         return self.most / self.decay_per_s
 
 
@@ -20,8 +23,8 @@ class Counter:
 class RequestLimits:
     """The count of an account's reads, and the count of creates and cancels in one market.
 
-    `cancel_costs`: pairs of an order's age (seconds) and the cost of its cancel below that age,
-    youngest first; the cancel of an older order costs nothing.
+    `cancel_costs`: pairs (age in seconds, cost), youngest first. A cancel of an order below that
+    age has that cost; the cancel of an older order costs nothing.
     """
 
     reads: Counter
@@ -30,5 +33,5 @@ class RequestLimits:
     create_cost: float = 1.0
 
     def cancel_cost(self, age_s: float) -> float:
-        """Return the units of the count that the cancel of an order of this age costs."""
+        """Return the cost of a cancel, in units of the count, for an order of this age."""
         return next((cost for below_s, cost in self.cancel_costs if age_s < below_s), 0.0)

@@ -23,7 +23,7 @@ from quoter.venues.profiles.profile import (
 
 
 def _demo(rest_host: str, stream_host: str) -> Mapping[Environment, VenueSystem]:
-    """Return the demo of a site, which shares production's REST host."""
+    """Return the demo of a site. It shares the REST host of production."""
     header = RequiredHeader(host=rest_host, name="x-simulated-trading", value="1")
     hosts = frozenset({rest_host, stream_host})
     return {"demo": VenueSystem(hosts=hosts, headers=(header,))}

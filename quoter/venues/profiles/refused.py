@@ -1,7 +1,6 @@
-"""Venues that are refused by name, with the reason; what is known of their order ids.
+"""Venues that are refused by name, with the reason and the form of their order ids.
 
-Their rows keep request verification and the recognition of own orders right for a process that
-only cancels.
+A process that only cancels uses these rows to verify requests and to recognise own orders.
 """
 
 from quoter.venues.profiles.forms import BookSequence
@@ -109,7 +108,7 @@ REFUSED = (
         create_field="client_oid",
     ),
 )
-# Venues without a profile of their own: why they are refused.
+# Venues without a profile: the reason of their refusal.
 NO_IDS = {
     "coinbase": "ccxt does not send our order id there",
     "cryptocom": "ccxt does not send our order id there",

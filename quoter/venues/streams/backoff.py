@@ -10,11 +10,11 @@ from quoter.domain.events import Alarm
 from quoter.domain.trading import Cause
 from quoter.venues.config import StreamTimings
 
-EXPONENT_MAX = 16  # keeps 2**n small; the cap applies long before
+EXPONENT_MAX = 16  # keeps 2**n small; the cap is reached long before
 
 
 class Backoff:
-    """Pauses before attempts; `now_s` is any monotonic clock, `Random` spreads many instances."""
+    """Pauses before connection attempts. The random jitter keeps many instances apart."""
 
     def __init__(self, timings: StreamTimings, random: Random) -> None:
         self._timings, self._random = timings, random
@@ -22,7 +22,10 @@ class Backoff:
         self._attempts: deque[float] = deque(maxlen=timings.connects_max)
 
     def pause_s(self, now_s: float) -> float:
-        """Return the seconds to wait before the next attempt; 0 for the very first one."""
+        """Return the seconds to wait before the next attempt; 0 for the first one.
+
+        `now_s`: monotonic clock.
+        """
         pause = 0.0
         if self._attempts:
             cap = self._timings.backoff_base_s * 2 ** min(self._failures, EXPONENT_MAX)
@@ -56,12 +59,15 @@ class Backoff:
         return is_full and now_s - self._attempts[0] < window_s
 
     def record_attempt(self, now_s: float) -> None:
-        """Count an attempt that begins now; until a connection proves stable it is a failure."""
+        """Count an attempt that begins now.
+
+        It is a failure until its connection has proved stable.
+        """
         self._attempts.append(now_s)
         self._failures += 1
 
     def reset(self) -> None:
-        """Forget failures: the attempt replaced a working connection as planned."""
+        """Forget the failures: a planned attempt has replaced a working connection."""
         self._failures = 0
 
     def connection_ended(self, lasted_s: float) -> None:
@@ -71,5 +77,5 @@ class Backoff:
 
 
 def attempts_exhausted_alarm(ts_ns: int, stream: str, text: str) -> Alarm:
-    """Return the alarm that asks a person to look: connections are made but do not last."""
+    """Return the alarm that the attempt limit is reached: a person must see why connections end."""
     return Alarm(ts_ns=ts_ns, cause=Cause.CONNECT_BUDGET, active=True, text=f"{stream}: {text}")

@@ -1,24 +1,25 @@
 """Comparison of streamed books with a REST book when no common update number exists. Pure.
 
-ccxt hands out whole books without the number of their last update, and for some venues (Bybit,
-MEXC, BingX, Hyperliquid) ccxt does not detect a lost delta. Two rules find a wrong book: a level in
-the REST book must have been streamed around that time, and a level that was streamed all the time
-must be in the REST book.
+ccxt returns whole books without the number of their last update. For some venues (Bybit, MEXC,
+BingX, Hyperliquid) it does not detect a lost delta. Two rules find a wrong book: a level in the
+REST book must have been streamed around that time, and a level that was streamed all the time must
+be in the REST book.
 """
 
 from collections import deque
 
 from quoter.domain.market import Levels
 
-CHECKED = 5  # levels of a side that must agree
-DEPTH = 25  # streamed levels that are kept: a checked one may have been farther out before
+CHECKED = 5  # levels of each side that must agree
+# streamed levels of each side that are kept: a checked level may have been farther out before
+DEPTH = 25
 BOOKS_MAX = 2_000
 
 type Sides = tuple[Levels, Levels]
 
 
 class BookComparison:
-    """Records the books that are streamed between `begin` and `difference`, and none otherwise."""
+    """Records the books that are streamed between `begin` and `difference`."""
 
     def __init__(self) -> None:
         self._newest: Sides | None = None
@@ -31,11 +32,11 @@ class BookComparison:
             self._seen.append(book)
 
     def begin(self) -> None:
-        """Start recording, with the newest book included, shortly before the REST request."""
+        """Start recording, beginning with the newest book; call shortly before the REST request."""
         self._seen = deque(() if self._newest is None else (self._newest,), maxlen=BOOKS_MAX)
 
     def difference(self, bids: Levels, asks: Levels) -> str:
-        """Return the first contradiction between REST's book and the streamed ones; empty if none.
+        """Return the first contradiction between REST book and streamed books; empty if none.
 
         Ends the recording.
         """
@@ -59,5 +60,5 @@ def _difference(sign: int, rest: Levels, streamed: list[set[tuple[float, float]]
     farthest = sign * rest[-1][0]
     for price, size in set[tuple[float, float]].intersection(*streamed):
         if sign * price >= farthest and (price, size) not in rest:
-            return f"{size} @ {price} is in the stream's book, but not in that of REST"
+            return f"{size} @ {price} is in the streamed books, but not in the REST book"
     return ""

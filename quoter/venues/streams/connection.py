@@ -1,4 +1,4 @@
-"""One websocket connection that detects a dead peer, and reports a stall before the late frames."""
+"""One websocket connection that detects a dead peer, and reports a stall before late frames."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ CLOSE_S_MAX = 1.0
 
 
 class NoRedirectConnect(connect):
-    """A connection to the requested address only: redirects are refused (SE-12)."""
+    """A connection to the requested address only; redirects are refused (SE-12)."""
 
     def process_redirect(self, exc: Exception) -> Exception:
         """Return the server's refusal unchanged instead of following the redirect."""
@@ -24,8 +24,8 @@ class NoRedirectConnect(connect):
 class Connection:
     """One connection; its callback `on_frame` may be replaced while it is open.
 
-    A frame read after a stall does not prove that data is current: the socket buffered it while
-    this process, or the network, did not run. `on_stall` is called before such a frame.
+    A frame that is read after a stall may be old: the socket buffered it while this process, or the
+    network, did not run. `on_stall` is called before such a frame.
     """
 
     def __init__(
@@ -51,7 +51,8 @@ class Connection:
             self._url,
             compression=None,
             proxy=None,
-            ping_interval=None,  # `_ping` reports pongs and gives up sooner than the library would
+            # `_ping` handles pongs, and ends the connection sooner than the library would
+            ping_interval=None,
             open_timeout=timings.open_s_max,
             close_timeout=CLOSE_S_MAX,
             max_size=timings.frame_bytes_max,
@@ -87,7 +88,7 @@ class Connection:
             await self._ping_when_quiet(socket)
 
     async def _ping_when_quiet(self, socket: ClientConnection) -> None:
-        """Ping a quiet peer; abort the connection when too many pongs are missing."""
+        """Ping a quiet peer; abort the connection when too many pongs in a row are missing."""
         timings, missed = self._timings, 0
         while True:
             quiet_s = boot_clock_s() - self._last_frame_s

@@ -1,4 +1,4 @@
-"""Latency of the market feed: the venue's time on its frames compared with ours (FD-05 d)."""
+"""Latency of the market feed: the venue's time on frames compared with ours (FD-05 d)."""
 
 from quoter.domain.events import Alarm
 from quoter.domain.trading import Cause
@@ -11,9 +11,9 @@ class LatencyMonitor:
     """Raises and clears FEED_SLOW from frame timestamps once the clock offset is known."""
 
     def __init__(self, timings: StreamTimings, clock: VenueClock | None = None) -> None:
-        """Use a `clock` that is updated elsewhere; without it the feed calls `record_clock`."""
+        """`clock`: updated elsewhere; None: the feed calls `record_clock`."""
         self._limit_ns = int(timings.latency_s_max * NS_PER_S)
-        self._far_ns = int(timings.stall_s * NS_PER_S)  # so late that one frame is enough
+        self._far_ns = int(timings.stall_s * NS_PER_S)  # a frame this late raises FEED_SLOW alone
         self._frames = timings.latency_frames
         self.is_measured_elsewhere = clock is not None
         self._clock = clock or VenueClock()
@@ -23,11 +23,10 @@ class LatencyMonitor:
     def record_clock(
         self, *, venue_ms: int, asked_ns: int, answered_ns: int, step_ms: int = 0
     ) -> None:
-        """Record the venue's time, read somewhere between request and answer.
+        """Record the venue's time, which was read between request and answer.
 
-        `step_ms`: see `clock_sample_of`.
-        After the first sample, one whose round trip exceeds the latency limit is ignored as too
-        uncertain.
+        `step_ms`: see `clock_sample_of`. Except for the first, a sample whose round trip exceeds
+        the latency limit is ignored as too uncertain.
         """
         if self._clock.latest is not None and answered_ns - asked_ns > self._limit_ns:
             return
@@ -36,9 +35,9 @@ class LatencyMonitor:
         )
 
     def observe(self, event_ms: int, now_ns: int) -> Alarm | None:
-        """Judge a frame dated `event_ms` by the venue (0: undated).
+        """Check the latency of a frame that the venue dated `event_ms` (0: undated).
 
-        Returns an alarm if FEED_SLOW is to be raised or cleared, else None.
+        Returns an alarm if FEED_SLOW is raised or cleared, else None.
         """
         sample = self._clock.latest
         if sample is None or not event_ms:
@@ -54,10 +53,7 @@ class LatencyMonitor:
         return self._set(now_ns, is_slow=not self._is_slow, text=_late(late_ns))
 
     def restart(self, now_ns: int) -> Alarm | None:
-        """Start afresh for a new connection; return the alarm that clears FEED_SLOW.
-
-        None if FEED_SLOW is not raised.
-        """
+        """Reset for a new connection; return the alarm that clears FEED_SLOW, if it is raised."""
         self._in_a_row = 0
         return self._set(now_ns, is_slow=False, text="") if self._is_slow else None
 

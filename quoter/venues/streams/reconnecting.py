@@ -1,7 +1,7 @@
 """A public websocket stream that reconnects without limit and detects a dead peer in seconds.
 
-Before a connection ends as planned, a second one is opened beside it and takes over where both
-overlap, so that readers of the stream see no interruption (FD-07).
+Before the planned end of a connection, a second one is opened. It takes over where the frames of
+both overlap, so that the stream is not interrupted (FD-07).
 """
 
 import asyncio
@@ -20,8 +20,9 @@ from quoter.venues.streams.backoff import Backoff
 from quoter.venues.streams.connection import Connection
 from quoter.venues.supervised_tasks import retrieve_errors, wait_ended
 
-OVERLAP_FRAMES_MAX = 10_000  # frames kept of a second connection until it overlaps the first
-OVERLAP_S_MAX = 60.0  # a second connection that does not overlap within this time is given up
+# frames of a second connection that are kept until it overlaps the first
+OVERLAP_FRAMES_MAX = 10_000
+OVERLAP_S_MAX = 60.0  # a second connection that does not overlap within this time is closed
 
 
 class StreamHandler(Protocol):
@@ -36,17 +37,17 @@ class StreamHandler(Protocol):
     def trim_overlap(self, frames: deque[bytes]) -> bool:
         """Drop known frames from the front; return whether the rest follows without a gap.
 
-        `frames` come from a second connection. Some later frames may be known, too.
+        `frames`: of a second connection. Later frames may be known too.
         """
 
     def on_stall(self, silent_s: float) -> None:
-        """Handle a stall of `silent_s`: frames after it may have waited in the socket."""
+        """Handle a stall of `silent_s` seconds: frames after it may be old."""
 
     def on_lost(self, text: str) -> None:
         """Handle the end or failure of a connection; another attempt follows."""
 
     def on_attempts_exhausted(self, text: str) -> None:
-        """Handle a delay of the next attempt by the attempt limit; `text` states the limit."""
+        """Handle that the attempt limit delays the next attempt; `text` names the limit."""
 
 
 class StreamReader:
@@ -71,13 +72,13 @@ class StreamReader:
         self._handover_requested.set()
 
     def reconnect(self, text: str) -> None:
-        """End the active connection, for the reason `text`; `run` makes another."""
+        """Close the active connection; `run` opens another. `text`: the reason."""
         if self._active is not None:
             self._end_reason = text
             self._active.task.cancel()
 
     def check_stall(self) -> None:
-        """Report a stall that the next frame would show; call before other data is used."""
+        """Report a stall that the next frame would show; call before using other data."""
         if self._active is not None:
             self._active.check_stall()
 
@@ -108,7 +109,7 @@ class StreamReader:
         self._retry_after_s = retry_after_s(error.response.headers.get("Retry-After"))
 
     async def _read_until_lost(self) -> None:
-        """Serve one connection and those that take over from it. Raises the last one's error."""
+        """Serve one connection and its successors. Raises the error of the last one."""
         self._handover_requested.clear()
         handler = self._handler
         active = self._new_connection(handler.on_open, handler.on_frame)
@@ -158,7 +159,7 @@ class StreamReader:
                 pass  # every attempt waits for the back-off and counts against the attempt limit
 
     async def _try_handover(self) -> bool:
-        """Make one attempt; return whether the new connection is the active one now."""
+        """Make one attempt; return whether the new connection became the active one."""
         await self._wait_for_attempt()
         self._overlap.clear()
         self._handed_over.clear()
@@ -182,7 +183,7 @@ class StreamReader:
         return False
 
     def _compare(self, data: bytes) -> None:
-        """Handle a frame of the standby connection: take over as soon as both overlap."""
+        """Keep a frame of the standby connection; switch to it as soon as both overlap."""
         self._overlap.append(data)
         if self._standby is not None and self._handler.trim_overlap(self._overlap):
             self._switch_to(self._standby)
@@ -201,7 +202,7 @@ class StreamReader:
 
 
 def _ignore() -> None:
-    """Ignore that a connection other than the active one was opened."""
+    """Do nothing when a standby connection opens."""
 
 
 def _drop_frame(data: bytes) -> None:

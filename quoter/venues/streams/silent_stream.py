@@ -2,7 +2,7 @@
 
 
 class SilentStreamDetector:
-    """Detects that no private event follows an order that the venue has answered elsewhere.
+    """Detects that no private event follows an order that the venue has answered by REST.
 
     It becomes active with the first event received: some venues may not push order events.
     """
@@ -13,7 +13,7 @@ class SilentStreamDetector:
         self._expected_s: float | None = None  # since when an event is due
 
     def restart(self) -> None:
-        """Forget what was due: a new connection does not deliver events from before it."""
+        """Forget the expected event: a new connection does not deliver earlier events."""
         self._expected_s = None
 
     def received(self, now_s: float) -> None:
@@ -21,7 +21,7 @@ class SilentStreamDetector:
         self._received_s, self._expected_s = now_s, None
 
     def expect(self, asked_s: float) -> None:
-        """Expect an event for a request sent at `asked_s`, unless one came since then."""
+        """Expect an event for a request sent at `asked_s`, unless one has come since."""
         is_reported = self._received_s is not None and self._received_s >= asked_s
         if self._expected_s is None and not is_reported:
             self._expected_s = asked_s

@@ -1,6 +1,6 @@
-"""Detection of stalls: long silences of a socket after which buffered frames are old.
+"""Detection of stalls: long silences of a socket after which buffered frames may be old.
 
-The socket may have buffered frames while this process, or the network, did not run. They do
+The socket may have buffered frames while this process, or the network, did not run. Such frames do
 not show the present market.
 """
 
@@ -11,7 +11,10 @@ from quoter.venues.config import NowNs
 
 
 class StallDetector:
-    """Calls `on_stall` at the first frame after a silence longer than `stall_s`; call per frame."""
+    """Calls `on_stall` at the first frame after a silence longer than `stall_s`.
+
+    Call the detector for every frame.
+    """
 
     def __init__(self, *, now_ns: NowNs, stall_s: float, on_stall: Callable[[str], None]) -> None:
         self._now_ns, self._on_stall = now_ns, on_stall

@@ -13,9 +13,9 @@ type AskStatus = Callable[[], Awaitable[str | None]]  # why closed; "" if open; 
 
 
 class TradingStatusMonitor:
-    """Raises VENUE_STATUS while trading is closed; clears it, and has the book read anew, later.
+    """Raises VENUE_STATUS while trading is closed.
 
-    It is cleared only after a pause, if the venue still says then that trading is open.
+    It is cleared only if trading is still open after a pause; then the book is read anew.
     """
 
     def __init__(
@@ -27,12 +27,15 @@ class TradingStatusMonitor:
         self._check_wanted = asyncio.Event()
 
     def check_now(self) -> None:
-        """Request the status at once, because another answer suggests that the market is closed."""
+        """Request the status at once, because another answer suggests that trading is closed."""
         if not self._is_closed:
             self._check_wanted.set()
 
     async def run(self, emit: Emit) -> None:
-        """Poll until cancelled. No answer changes nothing: other causes cover a dead venue."""
+        """Poll until cancelled.
+
+        A missing answer changes nothing: other causes cover a dead venue.
+        """
         while True:
             text = await self._ask()
             if text and not self._is_closed:

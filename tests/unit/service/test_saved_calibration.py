@@ -94,7 +94,7 @@ def test_sigma_expires_before_the_other_figures(
         (LEARNED._replace(kappa=12.0), "cost is 60, outside its range"),
         (LEARNED._replace(sigma=60_000.0), "sigma is 60000, outside its range"),
         (LEARNED._replace(intensity=0.0), "intensity is 0, outside its range"),
-        (LEARNED._replace(ts_ns=NOW_NS + 60 * 10**9), "future, by 60 s"),
+        (LEARNED._replace(ts_ns=NOW_NS + 60 * 10**9), "saved 60 s in the future"),
         (LEARNED._replace(ts_ns=0), "h old"),
     ],
 )

@@ -41,7 +41,7 @@ def test_ports_and_configuration_do_not_import_ccxt() -> None:
 
 
 def test_sandbox_without_url_is_refused() -> None:
-    with pytest.raises(ValueError, match="sandbox needs a URL"):
+    with pytest.raises(ValueError, match="QUOTER_SANDBOX_URL: must be a URL"):
         VenueConfig(exchange="binance", symbol="BTC/USDT", environment="sandbox", order_prefix="q1")
 
 

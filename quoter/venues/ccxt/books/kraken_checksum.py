@@ -1,7 +1,7 @@
 """Verification of Kraken's order book against the checksum in each message (FD-02).
 
-ccxt 4.5.90 has its own verification of Kraken switched off by default: it builds the text from
-floats and misjudges books of fewer than ten levels. What ccxt verifies at other venues is listed in
+The verification in ccxt 4.5.90 is off by default. It builds the text from floats, and is wrong for
+books of fewer than ten levels. What ccxt verifies at other venues is listed in
 `deploy/docs/venues.md`.
 """
 
@@ -85,4 +85,4 @@ class KrakenBookChecksum(_Base):
         asks.clear()  # a watch that was resolved earlier must not read the wrong book either
         bids.clear()
         del self.orderbooks[symbol]
-        return f"checksum of {symbol} is {ours}, the venue says {theirs}"
+        return f"checksum of {symbol} is {ours}, the venue's is {theirs}"

@@ -1,8 +1,9 @@
 """Verification that every update of an order book follows the one before it (FD-02).
 
-ccxt 4.5.90 applies updates of Bybit, Gate, Bitget and Deribit without looking at their numbers, and
-adds a whole book of Bitget and Deribit to the book it already has. What it verifies is listed in
-`deploy/docs/venues.md`; the numbers of each venue are in its profile.
+ccxt 4.5.90 applies updates of Bybit, Gate, Bitget and Deribit without checking their sequence
+numbers. It adds a whole book of Bitget and Deribit to the book that it already has. What ccxt
+verifies is listed in `deploy/docs/venues.md`; the fields with the numbers are in each venue's
+profile.
 """
 
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ else:
 
 
 class BookChain:
-    """The messages of one book on one socket: a whole book, then updates without a gap."""
+    """Checks the messages of one book on one socket: a whole book, then updates without a gap."""
 
     def __init__(self, sequence: BookSequence) -> None:
         self._sequence = sequence
@@ -55,7 +56,7 @@ class SequencedBook(_Base):
     _chain: BookChain | None = None
 
     def handle_order_book(self, client: WsClient, message: object, *rest: object) -> None:
-        """Let ccxt apply a message that follows the one before; end the socket at any other."""
+        """Let ccxt apply a message that follows the last one; end the socket at any other."""
         if self._chain is None:
             self._chain = BookChain(self.book_sequence)
         try:

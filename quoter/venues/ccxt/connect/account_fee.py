@@ -1,6 +1,6 @@
 """The maker fee of our account, by the request that the venue's profile names.
 
-ccxt's own table has the fee of a new account, as it once was: it is used without a key only.
+ccxt's own table has the fee of a new account, which may be outdated. It is used only without a key.
 """
 
 from decimal import Decimal

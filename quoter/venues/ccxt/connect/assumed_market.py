@@ -1,7 +1,8 @@
-"""The market as its name implies it: enough for ccxt to list and cancel orders, never to create.
+"""Assume a market from its name: enough for ccxt to list and cancel orders, never to create.
 
-ccxt builds no request for a market that it has not read. While a venue answers with a page, or
-lists half of its markets, a kill must still cancel: it needs the venue's name of the market only.
+ccxt builds no request for a market that it has not read. While a venue answers with an HTML page,
+or lists half of its markets, a kill must still cancel. For that only the venue's name of the market
+is needed.
 """
 
 from quoter.venues.ccxt.types import Exchange
@@ -13,9 +14,9 @@ SAME_EVERYWHERE = frozenset({"XBT", "BTC", "BCC", "BCH", "BCHSV", "BSV"})  # ccx
 def assume_market(client: Exchange, symbol: str, profile: VenueProfile) -> None:
     """Add the market `symbol` to the client if it is missing and the venue's name of it is known.
 
-    Nothing is added if ccxt renames one of its coins at this venue: the name would be another
-    market's, whose list has no order of ours, and a kill would report that no order is left. The
-    profile must have a pattern of market names (`market_id`). `client` must be one that
+    The name is known if the profile has a pattern of market names (`market_id`), and ccxt renames
+    neither coin at this venue. With a renamed coin it would be another market's name: its list has
+    no order of ours, and a kill would report that no order is left. `client` must be one that
     creates no order: tick and lot are not set.
     """
     base, _, quote = symbol.partition("/")

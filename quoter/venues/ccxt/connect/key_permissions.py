@@ -1,7 +1,7 @@
 """Permissions of the API key, where the venue reports them: trading only is allowed (SE-03).
 
-One pure parser for each such venue. After an incomplete answer (None) the permissions count as not
-verified.
+Each such venue has a pure parser. It returns None for an incomplete answer; the permissions are
+then not verified.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,10 @@ SHOWN_MAX = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPermissions:
-    """`excess`: permissions to move money away. `is_bound`: accepted from listed addresses only."""
+    """Permissions of a key.
+
+    `excess`: permissions to move money away. `is_bound`: the key works from listed addresses only.
+    """
 
     excess: tuple[str, ...]
     is_bound: bool
@@ -24,7 +27,7 @@ class KeyPermissions:
 
 @dataclass(frozen=True, slots=True)
 class Unverified:
-    """The permissions are not known, with the reason."""
+    """Unknown permissions, with the reason."""
 
     reason: str
 
@@ -95,7 +98,7 @@ SOURCES: Mapping[str, PermissionSource] = {
 
 
 def check_permissions(found: PermissionResult, environment: Environment) -> None:
-    """Raise KeyRefused if the key may do more than trade, or in production is not address-bound.
+    """Raise KeyRefused if the key may do more than trade, or in production works from any address.
 
     Unverified permissions pass, because most venues do not report them.
     """

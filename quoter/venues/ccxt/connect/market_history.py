@@ -44,7 +44,7 @@ async def read_market_history(
 def rates(rows: Sequence[Mapping[str, object]]) -> tuple[float | None, float | None]:
     """Return takers' orders per second and base volume per second; None where unknown.
 
-    Trades of one time and side are those of one order, which filled several resting ones.
+    Trades with the same time and side are one order, which filled several resting orders.
     """
     orders = {
         (int(at), row.get("side") or number)

@@ -8,7 +8,7 @@ from quoter.venues.ccxt.types import Exchange
 from quoter.venues.json_values import ZERO, Json, as_list, as_map, decimal, text
 from quoter.venues.profiles import VenueProfile
 
-IDENTITY = ("id", "base", "quote", "type")  # of a market; requests and balances name it so
+IDENTITY = ("id", "base", "quote", "type")  # fields that identify a market in requests and balances
 DECIMAL_PLACES, SIGNIFICANT_DIGITS, TICK_SIZE = 2, 3, 4  # ccxt's precision modes
 SIZE_MAX = Decimal(10**12)  # where the venue gives no maximum
 
@@ -36,7 +36,7 @@ def instrument(
     notional = _number(filters, notional_kind, "minNotional")
     fee = fee_maker if fee_maker is not None else decimal(market.get("maker"))
     if fee is None:  # a fee of zero instead would make every spread too narrow
-        raise VenueError(f"{symbol}: the maker fee is not known")
+        raise VenueError(f"{symbol}: the maker fee is not known: set QUOTER_FEE_MAKER_BPS")
     return Instrument(
         symbol=symbol,
         venue_symbol=text(market.get("id")),
@@ -58,7 +58,7 @@ def instrument(
 def check_same_market(held: Json, market: Json) -> None:
     """Raise VenueError if the venue's row names another market than the one in use.
 
-    A create for it would differ from what was approved, and our resting orders have the old name.
+    A create for it would differ from the approved order, and our resting orders have the old name.
     """
     for name in IDENTITY:
         before, now = text(held.get(name)), text(market.get(name))

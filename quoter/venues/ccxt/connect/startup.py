@@ -69,7 +69,8 @@ class StartupChecks:
         self._profile, self._now_ns = profile, now_ns
         self.clock = VenueClock()
         self._fee = config.fee_maker
-        self._reading = asyncio.Lock()  # two reports at once: the older answer may come last
+        # one report at a time: otherwise the older answer may come last
+        self._reading = asyncio.Lock()
         self._rules: Instrument | None = None  # as the gate knows them; None: can't be quoted
         self.shared_coins = ""  # a warning; valid after `connect`
 
@@ -118,9 +119,9 @@ class StartupChecks:
         return f"{self._config.exchange} has no market {symbol}"
 
     def _check_proven(self) -> None:
-        """Raise VenueUnfit at a venue whose orders are not proven to be found again.
+        """Raise VenueUnfit unless it is proven that our orders at this venue can be found again.
 
-        A process that only cancels, or only reads the market, may use each venue with a profile.
+        A process that only cancels, or only reads the market, needs no proof.
         """
         profile, config = self._profile, self._config
         refusal, sends_none = profile.refusal_in(config), config.is_cancel_only
@@ -164,7 +165,10 @@ class StartupChecks:
         return await account_fee(self._client, self._sender, self._profile, symbol)
 
     async def report(self) -> RulesReport | ReportFailed:
-        """Return the present market rules, or ReportFailed; ccxt rounds by them too from now on."""
+        """Request the market rules; return them or ReportFailed.
+
+        ccxt rounds by the new rules from then on.
+        """
         held = self._client.market(self._config.symbol)
         is_single = self._profile.has_single_symbol_rules
         try:
@@ -175,10 +179,11 @@ class StartupChecks:
             return ReportFailed(ts_ns=self._now_ns(), kind=ReportKind.RULES, text=str(error))
 
     def _take(self, found: Json | None, held: JsonDict) -> RulesReport:
-        """Withdraw the creates that the newly read rules forbid, then give these rules to ccxt.
+        """Apply newly read rules, and return the report.
 
-        Returns the report. A market that can't be quoted changes nothing in ccxt: cancels go on as
-        before. Raises VenueError for rules that can't be read; they change nothing at all.
+        Creates that they forbid are withdrawn before ccxt gets them. For a market that can't be
+        quoted ccxt keeps the old rules, so that cancels go on. Raises VenueError for unreadable
+        rules, which change nothing.
         """
         # As in ccxt: values that the answer lacks (fees) keep their former value.
         changed = {name: value for name, value in as_map(found).items() if value is not None}
@@ -193,7 +198,7 @@ class StartupChecks:
         return RulesReport(ts_ns=self._now_ns(), instrument=rules)
 
     def _refusal(self, found: Json | None, held: Json, market: Json) -> str:
-        """Return why the market can't be quoted as the venue lists it now; empty if it can."""
+        """Return why the market, as the venue lists it now, can't be quoted; empty if it can."""
         if found is None:
             return f"{self._config.symbol} is not listed any more"
         try:
@@ -280,7 +285,7 @@ class StartupChecks:
             self._fee = await self._account_fee() if fee is None else fee
 
     async def _check_account_kind(self) -> None:
-        """Raise KeyRefused for an account of a kind that the profile is not for."""
+        """Raise KeyRefused if quoter can't trade on this kind of account."""
         kind = self._profile.account_kind
         if kind is None or self._config.is_cancel_only:
             return
@@ -299,7 +304,7 @@ class StartupChecks:
         return _value_of(answer)
 
     async def _balances_fee(self) -> Decimal | FailedCall | None:
-        """Request the balances; return the maker fee, None if it is not reported with them.
+        """Request the balances, and return the maker fee; None if they do not contain it.
 
         Returns FailedCall without an answer.
         """

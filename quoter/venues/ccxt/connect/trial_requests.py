@@ -1,7 +1,7 @@
 """Trial requests at connect: ccxt builds create, cancel and query for this market; none is sent.
 
-They are compared with the venue's profile, so that a venue, a market or a version of ccxt whose
-orders could not be found again is refused at the start, not by a kill at the first order.
+They are compared with the venue's profile. So a venue, market or version of ccxt whose orders could
+not be found again is refused at the start, and not only by a kill at the first order.
 """
 
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ type Ask = Callable[[], Awaitable[object]]
 
 
 class TrialRequests:
-    """Builds the requests of one order's life and checks each."""
+    """Builds create, cancel and query of one order, and checks each."""
 
     def __init__(
         self,

@@ -165,7 +165,7 @@ def test_other_exchanges_can_be_built(exchange: str) -> None:
 @pytest.mark.parametrize(
     ("exchange", "environment", "text"),
     [
-        ("bybit", "sandbox", "speaks Binance's protocol"),
+        ("bybit", "sandbox", "has Binance's protocol"),
         ("kraken", "testnet", "its demo has futures only"),
         ("gate", "demo", "quoter knows no demo of gate .known: testnet."),
         ("okx", "testnet", "quoter knows no testnet of okx .known: demo."),

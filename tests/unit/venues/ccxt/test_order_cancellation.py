@@ -117,7 +117,7 @@ async def test_venue_that_cancels_by_its_own_ids_only_is_not_asked(
         cancel = CancelOrder(client_id=OURS, venue_id="", reason=CancelReason.STATE)
         rejected = await gateway.cancel(cancel)
         assert isinstance(rejected, CancelReject)
-        assert "by its own ids only" in rejected.text
+        assert "only by its own ids" in rejected.text
         assert await gateway.query(QueryOrder(client_id=OURS, venue_id="")) is None
     assert account.seen == []
 
@@ -133,7 +133,7 @@ async def test_known_orders_are_cancelled_by_the_venue_id_when_no_list_can_be_ha
         events = gateway._private_events
         for venue_id, client_id in list(account.orders.items())[:3]:
             events.opened(venue_id, client_id)
-        with pytest.raises(VenueError, match="known by the venue's ids"):
+        with pytest.raises(VenueError, match="whose venue id is known"):
             await gateway.cancel_all()
     assert len(account.orders) == 117
 

@@ -343,7 +343,7 @@ async def test_session_that_may_repeat_or_bypass_the_gate_is_refused(
     connector = None if wrong == "not gated" else GatedConnector(gate)
     session = aiohttp.ClientSession(connector=connector)
     session._retry_connection = wrong == "repeats"
-    with pytest.raises(VenueError, match="unsafe session"):
+    with pytest.raises(VenueError, match="session is unsafe"):
         check_session(None if wrong == "none" else session)
     await session.close()
 

@@ -32,7 +32,7 @@ def test_level_that_was_never_streamed_is_a_difference() -> None:
 
 def test_level_in_the_stream_only_is_a_difference() -> None:
     found = checked([bids(1, 2, 3)] * 3, bids(1, 0, 3))
-    assert found == "bid 2 @ 99.0 is in the stream's book, but not in that of REST"
+    assert found == "bid 2 @ 99.0 is in the streamed books, but not in the REST book"
 
 
 def test_levels_beyond_the_rest_book_are_ignored() -> None:
@@ -51,7 +51,7 @@ def test_asks_are_compared_from_the_best_ask_upward() -> None:
     check.add(bids(1), (*ASKS, Level(103.0, 1.0)))
     check.begin()
     assert check.difference(bids(1), (ASKS[0], Level(103.0, 1.0))) == (
-        "ask 1.0 @ 102.0 is in the stream's book, but not in that of REST"
+        "ask 1.0 @ 102.0 is in the streamed books, but not in the REST book"
     )
 
 
