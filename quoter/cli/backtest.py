@@ -25,7 +25,8 @@ from quoter.sim.messages import MarketSpec
 from quoter.tapes.formats import read_tape, tape_market, tape_notes, tape_symbol
 from quoter.tapes.messages import Line, TapeError
 from quoter.tapes.opening import Opening, open_tape
-from quoter.tapes.reading import ReadProgress, RowAccount, prepared
+from quoter.tapes.reading import ReadProgress, RowAccount
+from quoter.tapes.row_checks import prepared
 
 LINES_PER_REDRAW = 2_000
 HORIZON_S = 5  # seconds after a fill at which the edge in the table is measured
@@ -55,7 +56,7 @@ def run_backtest(options: BacktestOptions) -> int:
         account = RowAccount(of_format=tape_notes(options.files))
         progress = ReadProgress(options.files)
         lines = read_tape(options.files, name, on_bad=account.add_bad, progress=progress)
-        opening = open_tape(prepared(lines, account))
+        opening = open_tape(prepared(lines, account, tick=market.tick))
         results = _play(options, settings, market, opening, progress, console)
     except (TapeError, OSError) as error:
         raise BadSetting(f"backtest: {error}") from None

@@ -18,7 +18,8 @@ from quoter.sweep.cell import SAMPLE_S, Cell, CellResult, Figures, Sample, faile
 from quoter.tapes.formats import read_tape, tape_notes
 from quoter.tapes.messages import TapeError
 from quoter.tapes.opening import open_tape
-from quoter.tapes.reading import ReadProgress, RowAccount, prepared
+from quoter.tapes.reading import ReadProgress, RowAccount
+from quoter.tapes.row_checks import prepared
 
 EDGE_S: Final = 5  # horizon of the edge, seconds
 ROWS_PER_CHECK: Final = 2_000
@@ -59,7 +60,7 @@ def _played(cell: Cell, parent: int | None) -> tuple[Figures, tuple[Sample, ...]
     lines = read_tape(
         cell.tape.files, cell.tape.symbol, on_bad=account.add_bad, progress=ReadProgress(())
     )
-    opening = open_tape(prepared(lines, account))
+    opening = open_tape(prepared(lines, account, tick=cell.tape.market.tick))
     (setup,) = run_setups(
         settings_from(cell.settings),
         cell.tape.market,

@@ -11,15 +11,18 @@ from functools import partial
 from heapq import merge
 from pathlib import Path
 
-from quoter.tapes.columns import columns, level, stamp_ns
+from quoter.tapes.columns import columns, level, stamp_ns, whole
 from quoter.tapes.later_snapshots import TapeBook
 from quoter.tapes.messages import Best, Line, Print, Snapshot, TapeError
 from quoter.tapes.reading import ReadProgress, parsed
 
 NAME = re.compile(
-    r"([A-Z0-9_]+)-(trades|aggTrades|bookTicker)-\d{4}-\d\d(-\d\d)?\.(csv|zip|csv\.gz)"
+    r"([^-/]+)-(trades|aggTrades|bookTicker|bookDepth|metrics|liquidationSnapshot|fundingRate"
+    r"|\d+(?:s|m|h|d|w|mo))-\d{4}-\d\d(-\d\d)?\.(csv|zip|csv\.gz)"
 )
 SPOT_COLUMNS = {"trades": 7, "aggTrades": 8}  # futures have one less: no "best match"
+KINDS = {*SPOT_COLUMNS, "bookTicker"}
+BEST_COLUMNS = 6  # that are read
 HEADERS = {"id", "agg_trade_id", "update_id"}  # first columns
 NOTE = (
     "the archive has the best prices only: behind them the book is empty, and the queue models see "
@@ -69,20 +72,25 @@ def _parts(path: Path) -> tuple[str, str]:
     found = NAME.fullmatch(path.name)
     if found is None:
         raise TapeError(f"{path} is not named as a file of Binance's public archive")
+    if found[2] not in KINDS:
+        raise TapeError(
+            f"{path.name}: files of the kind {found[2]} have neither orders nor trades; take "
+            "bookTicker with trades or aggTrades"
+        )
     return found[1], found[2]
 
 
 def _trade(line: bytes, *, kind: str) -> Line | None:
-    row = columns(line)
+    row = columns(line, SPOT_COLUMNS[kind] - 1)
     if row[0] in HEADERS:
         return None
-    is_spot = len(row) == SPOT_COLUMNS[kind]
+    is_spot = line.count(b",") == SPOT_COLUMNS[kind] - 1
     time, maker = (row[4], row[5]) if kind == "trades" else (row[5], row[6])
     if maker.lower() not in {"true", "false"}:
         raise ValueError(f"the column 'buyer is maker' must be true or false, not {maker}")
     price, size = level(row[1], row[2])
     return stamp_ns(time), Print(
-        trade_id=int(row[0]),
+        trade_id=whole(row[0]),
         price=price,
         size=size,
         is_buyer_maker=maker.lower() == "true",
@@ -91,13 +99,17 @@ def _trade(line: bytes, *, kind: str) -> Line | None:
 
 
 def _best(line: bytes) -> tuple[int, Best] | None:
-    row = columns(line)
+    row = columns(line, BEST_COLUMNS)
     if row[0] in HEADERS:
         return None
-    update_id, bid, bid_size, ask, ask_size, time = row[:6]
+    update_id, bid, bid_size, ask, ask_size, time = row
     (bid_price, bid_lots), (ask_price, ask_lots) = level(bid, bid_size), level(ask, ask_size)
     return stamp_ns(time), Best(
-        update_id=int(update_id), bid=bid_price, bid_size=bid_lots, ask=ask_price, ask_size=ask_lots
+        update_id=whole(update_id),
+        bid=bid_price,
+        bid_size=bid_lots,
+        ask=ask_price,
+        ask_size=ask_lots,
     )
 
 

@@ -1,7 +1,7 @@
 """Raw captures of Binance's combined streams: the files of a collector, line by line.
 
-Line form: `<receive stamp> <json>`, the stamp in ns or us; the JSON is either a combined-stream
-message (depth diff, bookTicker, trade) or a bare REST depth snapshot.
+Line form: `<receive stamp> <json>`, the stamp in s, ms, µs or ns; the JSON is either a message of
+combined streams (depth diff, bookTicker, trade) or a bare REST depth snapshot.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,11 +10,9 @@ from pathlib import Path
 
 import msgspec
 
+from quoter.tapes.columns import stamp_ns
 from quoter.tapes.messages import Best, Depth, Line, Print, Snapshot, TapeError
 from quoter.tapes.reading import UNREADABLE, ReadProgress, parsed
-
-NS_STAMP_MIN = 10**17  # a stamp below is in microseconds: ns passed this in 1973
-NS_PER_US = 1_000
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -59,7 +57,10 @@ def capture_symbol(files: Sequence[Path]) -> str:
         except (ValueError, *UNREADABLE) as error:
             raise TapeError(f"{path} can't be read: {error}") from None
     names = ", ".join(str(path) for path in files)
-    raise TapeError(f"{names}: no line has the form of Binance's combined streams")
+    raise TapeError(
+        f"{names}: not a known format, and no line has the form of Binance's combined streams: "
+        'time of receipt, space, {"stream": …, "data": …}'
+    )
 
 
 def spot_only(lines: Iterable[Line]) -> Iterator[Line]:
@@ -82,15 +83,13 @@ def spot_only(lines: Iterable[Line]) -> Iterator[Line]:
 
 def _parse(line: bytes, symbol: str) -> Line | None:
     stamp, _, body = line.partition(b" ")
-    stamp_ns = int(stamp)
-    if stamp_ns < NS_STAMP_MIN:
-        stamp_ns *= NS_PER_US
+    ts_ns = stamp_ns(stamp.decode())
     if body.startswith(b'{"lastUpdateId"'):
-        return stamp_ns, msgspec.json.decode(body, type=Snapshot)
+        return ts_ns, msgspec.json.decode(body, type=Snapshot)
     envelope = msgspec.json.decode(body, type=_Envelope)
     if symbol and envelope.stream.partition("@")[0] != symbol.lower():
         return None
     for mark, kind in _KINDS:
         if mark in envelope.stream:
-            return stamp_ns, msgspec.json.decode(envelope.data, type=kind)
+            return ts_ns, msgspec.json.decode(envelope.data, type=kind)
     return None

@@ -21,6 +21,7 @@ from quoter.tapes.reading import ReadProgress, first_line, parsed
 BOOK_BEGINS = b'{"topic":"orderbook.'
 CONTRACT = b"timestamp,symbol,side,size,price"
 SPOT = b"id,timestamp,price,volume,side"
+COLUMNS = 5  # that are read
 TAKERS = {"buy": False, "sell": True}  # whether the buyer was the maker
 NOTE = "times are the venue's, without the way to a receiver"
 
@@ -80,11 +81,11 @@ def read_bybit(
 
 
 def _trade(line: bytes, *, symbol: str, kind: bytes) -> Line | None:
-    row = columns(line)
+    row = columns(line, COLUMNS)
     if kind == SPOT:
-        number, time, price, size, taker = row[:5]
+        number, time, price, size, taker = row
     else:
-        time, name, taker, size, price = row[:5]
+        time, name, taker, size, price = row
         number = ""
         if name != symbol:
             return None

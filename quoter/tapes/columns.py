@@ -5,12 +5,27 @@ from decimal import Decimal, InvalidOperation
 from quoter.domain.units import NS_PER_MS, NS_PER_S
 
 NS_PER_US = 1_000
-S_BELOW, MS_BELOW = 10**11, 10**14  # stamps below are in s, in ms; others in µs (until year 5138)
+S_BELOW, MS_BELOW, US_BELOW = 10**11, 10**14, 10**17  # stamps below are in s, ms, µs; else ns
+STAMP_MAX = 2**63
 
 
-def columns(line: bytes) -> list[str]:
-    """Return the columns of a CSV line without quotes. Raises ValueError for bytes not UTF-8."""
-    return line.decode().rstrip("\r\n").split(",")
+def columns(line: bytes, count: int) -> list[str]:
+    """Return the first `count` columns of a CSV line without quotes, which may have more.
+
+    Raises ValueError for fewer columns, and for bytes not UTF-8.
+    """
+    found = line.decode().rstrip("\r\n").split(",")
+    if len(found) < count:
+        raise ValueError(f"it has {len(found)} columns of {count}")
+    return found[:count]
+
+
+def whole(text: str) -> int:
+    """Return a whole number. Raises ValueError that names the text."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text.strip()[:40]!r} is not a whole number") from None
 
 
 def level(price: str, size: str) -> tuple[Decimal, Decimal]:
@@ -32,16 +47,22 @@ def is_level(price: Decimal, size: Decimal) -> bool:
 
 
 def stamp_ns(text: str) -> int:
-    """Return a time in ns from one in s, ms or µs since 1970: its size shows the unit.
+    """Return a time in ns from one in s, ms, µs or ns since 1970: its size shows the unit.
 
     Raises ValueError for any other text.
     """
     try:
         stamp = Decimal(text)
-        if not 0 < stamp < 10**17:
+        if not 0 < stamp < STAMP_MAX:
             raise ValueError
     except (InvalidOperation, ValueError):
-        raise ValueError(f"time {text}") from None
+        raise ValueError(f"{text.strip()[:40]!r} is not a time") from None
+    return int(stamp * _unit_ns(stamp))
+
+
+def _unit_ns(stamp: Decimal) -> int:
     if stamp < S_BELOW:
-        return int(stamp * NS_PER_S)
-    return int(stamp * (NS_PER_MS if stamp < MS_BELOW else NS_PER_US))
+        return NS_PER_S
+    if stamp < MS_BELOW:
+        return NS_PER_MS
+    return NS_PER_US if stamp < US_BELOW else 1

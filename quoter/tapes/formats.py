@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from quoter.sim.messages import MarketSpec
@@ -12,7 +12,6 @@ from quoter.tapes.market import LINES_MAX, market_of_rules, recorded_market
 from quoter.tapes.messages import Line, TapeError
 from quoter.tapes.reading import ReadProgress, first_line
 
-SEPARATORS = str.maketrans("", "", "-_/")
 # Binance's COIN-M (BTCUSD_PERP, BTCUSD_240628) and Bybit's inverse contracts (BTCUSD)
 INVERSE = re.compile(r"[A-Z0-9]+USD_(PERP|\d{6})")
 
@@ -59,23 +58,36 @@ def tape_notes(files: Sequence[Path]) -> tuple[str, ...]:
 def tape_market(files: Sequence[Path], symbol: str, *, filters: Path | None) -> MarketSpec:
     """Return the market of a tape: rules from `filters`, else as recorded, else from its numbers.
 
-    `symbol` is as the files name it. Raises TapeError, also for inverse futures: their sizes are
-    contracts and their profit is in the base coin.
+    `symbol` is as the files name it. Raises TapeError, also if the tape has no row of the symbol,
+    and for markets whose sizes are contracts, such as inverse futures.
     """
     found = _format(files)
     is_inverse = found is _Format.BYBIT and symbol.endswith("USD")
-    if is_inverse or INVERSE.fullmatch(symbol.upper()):
+    is_contract = found is _Format.TARDIS and tardis.has_contracts(files, symbol)
+    if is_inverse or is_contract or INVERSE.fullmatch(symbol.upper()):
         raise TapeError(
-            f"{symbol} is an inverse futures market: sizes are contracts and profit is in the base "
-            "coin, which a backtest does not compute; take a spot or a linear market"
+            f"sizes of {symbol} are contracts, for an inverse future with profit in the base coin, "
+            "which a backtest does not compute; take a spot market, or a future with sizes in coins"
         )
     lines = read_tape(files, symbol, on_bad=_ignore, progress=ReadProgress(()))
-    rows = (row for _, row in islice(lines, LINES_MAX))
+    first = next(lines, None)
+    if first is None:
+        raise TapeError(_no_row(files, symbol))
+    rows = (row for _, row in islice(chain((first,), lines), LINES_MAX))
     if filters is None and found is _Format.OWN:
         instrument = own_recording.own_instrument(files[0])
         if instrument is not None:
             return market_of_rules(instrument, rows)
-    return recorded_market(rows, symbol.translate(SEPARATORS).upper(), filters=filters)
+    return recorded_market(rows, symbol, filters=filters)
+
+
+def _no_row(files: Sequence[Path], symbol: str) -> str:
+    """Return what is wrong with a tape without rows of a symbol. Raises TapeError."""
+    names = ", ".join(path.name for path in files)
+    has_name = _format(files) is not _Format.HFTBACKTEST
+    shown = tape_symbol(files) if has_name else symbol
+    other = f"; their first symbol is {shown}: pass it as --symbol" if shown != symbol else ""
+    return f"{names}: no row of {symbol} can be read{other}"
 
 
 def read_tape(

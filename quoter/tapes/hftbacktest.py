@@ -1,4 +1,4 @@
-"""Event arrays of hftbacktest: `.npz` files with one array of its `event_dtype`.
+"""Event arrays of hftbacktest: `.npz` or `.npy` files with one array of its `event_dtype`.
 
 The fields and flags are documented in hftbacktest's "Data preparation". Only events that the
 receiver saw (flag LOCAL_EVENT) are rows; those of one `local_ts` and kind are one message. The
@@ -33,6 +33,7 @@ FIELDS = [
     ("ival", "<i8"),
     ("fval", "<f8"),
 ]
+VERSION_1 = "<f8"  # rows of six numbers
 WANTED = "hftbacktest's event_dtype (version 2)"
 EVENT = struct.Struct("<QqqddQqd")
 MAGIC = b"\x93NUMPY"
@@ -58,7 +59,7 @@ class _Event(NamedTuple):
 
 def is_hftbacktest(path: Path) -> bool:
     """Whether the file is named as an array of numpy."""
-    return path.suffix == ".npz"
+    return path.suffix in {".npz", ".npy"}
 
 
 def read_hftbacktest(
@@ -113,8 +114,12 @@ def _event_count(file: ByteFile) -> int:
         )
     try:
         header = ast.literal_eval(file.read(length).decode())
+        if header["descr"] == VERSION_1:
+            raise TapeError(f"numbers without fields, as of version 1; convert it to {WANTED}")
         fields, is_columns = list(header["descr"]), header["fortran_order"]
         (count,) = header["shape"]
+    except TapeError:
+        raise
     except (ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError):
         raise TapeError(f"the array's header can't be read as that of {WANTED}") from None
     if fields != FIELDS or is_columns or not isinstance(count, int) or count < 0:

@@ -15,11 +15,13 @@ import msgspec
 
 from quoter.domain.instrument import Instrument
 from quoter.sim.messages import MarketSpec
-from quoter.tapes.messages import Best, Depth, Levels, Message, Print, Snapshot, TapeError
+from quoter.tapes.coins import DOLLARS, SEPARATORS, coins_of
+from quoter.tapes.messages import Message, TapeError
+from quoter.tapes.row_checks import is_sound, levels_of
+from quoter.tapes.steps import fits, price_step, smallest_place
 
 LINES_MAX = 20_000  # read to find tick, lot and price
-QUOTES = ("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USD", "EUR", "TRY", "BRL", "BTC", "ETH", "BNB")
-DOLLARS = ("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USD")
+LOTS_MAX = 10**15  # of an order, if no rule is known: a double holds it exactly
 FEE = Decimal("0.001")
 
 
@@ -60,9 +62,14 @@ def recorded_market(
     shown = _numbers(islice(rows, LINES_MAX))
     if filters is not None:
         return _from_file(filters, symbol, shown)
-    if own is not None and _fits(shown, own):
+    if own is not None and fits(shown.prices, own.tick):
         return own
     return _inferred(symbol, shown)
+
+
+def plain_symbol(symbol: str) -> str:
+    """Return a symbol as Binance writes it: BTCUSDT for btc/usdt."""
+    return symbol.translate(str.maketrans("", "", SEPARATORS)).upper()
 
 
 def market_of_rules(instrument: Instrument, rows: Iterable[Message]) -> MarketSpec:
@@ -107,47 +114,21 @@ class _Shown(msgspec.Struct):
 
 def _numbers(messages: Iterable[Message]) -> _Shown:
     shown = _Shown(set(), set())
-    for message in messages:
-        for price, size in _rows(message):
+    for message in filter(is_sound, messages):
+        for price, size in levels_of(message):
             shown.prices.add(price)
             shown.sizes.add(size)
     shown.prices.discard(Decimal(0))
-    if not shown.prices or not all(map(Decimal.is_finite, shown.prices)):
-        raise TapeError("the tape has no price, or a price that is not a number")
+    if not shown.prices:
+        raise TapeError("the tape has no price")
     return shown
-
-
-def _rows(message: Message) -> Levels:
-    match message:
-        case Snapshot(bids=bids, asks=asks) | Depth(bids=bids, asks=asks):
-            return (*bids, *asks)
-        case Best():
-            return ((message.bid, message.bid_size), (message.ask, message.ask_size))
-        case Print():
-            return ((message.price, message.size),)
-
-
-def smallest_place(values: Iterable[Decimal]) -> Decimal:
-    """Return the smallest decimal place that any of the values uses."""
-    places = max((_places(value) for value in values), default=0)
-    return Decimal(1).scaleb(-places)
-
-
-def _places(value: Decimal) -> int:
-    exponent = value.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def _fitting(market: MarketSpec, shown: _Shown) -> MarketSpec:
     """Return the market. Raises TapeError if the prices are not on its grid."""
-    if not _fits(shown, market):
+    if not fits(shown.prices, market.tick):
         raise TapeError(f"prices of the tape are not multiples of the tick {market.tick}")
     return market
-
-
-def _fits(shown: _Shown, market: MarketSpec) -> bool:
-    """Whether all prices are on the grid; recorded sizes need not be whole lots."""
-    return not any(price % market.tick for price in shown.prices)
 
 
 def _middle(shown: _Shown) -> Decimal:
@@ -155,19 +136,20 @@ def _middle(shown: _Shown) -> Decimal:
 
 
 def _inferred(symbol: str, shown: _Shown) -> MarketSpec:
-    quote = next((quote for quote in QUOTES if symbol.endswith(quote) and symbol != quote), "")
-    if not quote:
+    coins = coins_of(symbol)
+    if coins is None:
         raise TapeError(f"the currencies of {symbol} are not known: pass --filters")
+    base, quote = coins
     notional = Decimal(5) if quote in DOLLARS else Decimal("0.0001")
     lot = smallest_place(shown.sizes)
     return MarketSpec(
-        symbol=symbol,
-        base=symbol.removesuffix(quote),
+        symbol=plain_symbol(symbol),
+        base=base,
         quote=quote,
-        tick=smallest_place(shown.prices),
+        tick=price_step(shown.prices),
         lot=lot,
         size_min=lot,
-        size_max=lot * 10**12,
+        size_max=lot * LOTS_MAX,
         notional_min=notional,
         mid=_middle(shown),
         sigma=0.0,
@@ -183,9 +165,10 @@ def _from_file(path: Path, symbol: str, shown: _Shown) -> MarketSpec:
     try:
         body = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         listed = msgspec.json.decode(body, type=_Info).symbols
-        found = [each for each in listed if each.symbol == symbol]
+        name = plain_symbol(symbol)
+        found = [each for each in listed if each.symbol == name]
         if not found:
-            raise TapeError(f"{path} has no symbol {symbol}")
+            raise TapeError(f"{path} has no symbol {name}")
         return _from_filters(found[0], shown)
     except TapeError:
         raise

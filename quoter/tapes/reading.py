@@ -11,14 +11,14 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import IO
 
-import msgspec
-
-from quoter.tapes.messages import Depth, Line, Print, Snapshot, TapeError
+from quoter.domain.units import NS_PER_S
+from quoter.tapes.messages import TapeError
 
 LINE_MAX = 16 * 2**20  # bytes of a line; a snapshot of 5,000 levels a side has 0.4 MB
 UNREADABLE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)  # of a file
 FIRST_BAD_MAX = 5  # rows that can't be read and are named
-REAL_PRINTS = {None, "MARKET"}  # others, such as INSURANCE_FUND, are no trades in the book
+NS_PER_HOUR = 3_600 * NS_PER_S
+SILENCE_NAMED_NS = NS_PER_HOUR  # a longer time without a row is named
 
 type ByteFile = IO[bytes] | BufferedIOBase
 
@@ -27,8 +27,10 @@ type ByteFile = IO[bytes] | BufferedIOBase
 class RowAccount:
     """Rows found in a tape, by kind, and rows that were left out, by reason.
 
-    first_bad: the first rows that can't be read, in words. is_futures: whether the market is one of
-    futures. has_snapshot: whether the tape has a snapshot of the depth.
+    first_bad: the first rows that were left out as unreadable or wrong, in words. is_futures:
+    whether the market is one of futures. has_snapshot: whether the tape has a snapshot of the
+    depth. late, late_ns: number of rows that are earlier than one before them, and the longest such
+    time. silence_ns: the longest time without a row.
     """
 
     rows: Counter[str] = field(default_factory=Counter)
@@ -37,12 +39,24 @@ class RowAccount:
     is_futures: bool = False
     has_snapshot: bool = False
     of_format: tuple[str, ...] = ()  # what a reader must know of the format
+    late: int = 0
+    late_ns: int = 0
+    silence_ns: int = 0
 
     def add_bad(self, text: str) -> None:
         """Count a row that can't be read."""
-        self.left_out["unreadable"] += 1
+        self.leave_out("unreadable", text)
+
+    def leave_out(self, reason: str, text: str) -> None:
+        """Count a row that is left out for a reason; keep the text of the first ones."""
+        self.left_out[reason] += 1
         if len(self.first_bad) < FIRST_BAD_MAX:
             self.first_bad.append(text)
+
+    def add_late(self, late_ns: int) -> None:
+        """Count a row that is earlier than one before it by so many ns."""
+        self.late += 1
+        self.late_ns = max(self.late_ns, late_ns)
 
     def notes(self, *, gaps: int) -> Iterator[str]:
         """Yield warnings on the tape for a reader of results; `gaps`: number of depth gaps."""
@@ -52,10 +66,21 @@ class RowAccount:
         if not self.has_snapshot:
             yield "the tape has no snapshot: its book grows from nothing, and is thin at first"
         if gaps:
-            yield f"the depth of the tape has {gaps} gaps"
+            yield f"the depth of the tape has {gaps} {'gap' if gaps == 1 else 'gaps'}"
+        if self.silence_ns > SILENCE_NAMED_NS:
+            yield f"the longest time without a row is {self.silence_ns / NS_PER_HOUR:.1f} h"
+        if self.late:
+            yield (
+                f"{_rows(self.late)} up to {self.late_ns / NS_PER_S:.3f} s earlier than one before "
+                "them, and played at the time of that one"
+            )
         for reason, count in self.left_out.items():
-            yield f"{count} rows left out ({reason})"
+            yield f"{_rows(count)} left out ({reason})"
         yield from self.first_bad
+
+
+def _rows(count: int) -> str:
+    return "1 row is" if count == 1 else f"{count} rows are"
 
 
 class ReadProgress:
@@ -158,26 +183,3 @@ def parsed[T](
                         yield row
         except (ValueError, *UNREADABLE) as error:
             raise TapeError(f"{path}: line {max(1, number)} can't be read: {error}") from None
-
-
-def prepared(lines: Iterable[Line], account: RowAccount) -> Iterator[Line]:
-    """Yield the rows that a backtest can use, and count all.
-
-    Changes of futures markets get ids without holes: each begins after the one before it. Prints
-    that are no trades in the book (price zero, insurance fund, auto-deleveraging) are left out.
-    """
-    for ts_ns, row in lines:
-        account.rows[type(row).__name__.lower()] += 1
-        if isinstance(row, Print):
-            if row.kind is not None:
-                account.is_futures = True
-            if row.kind not in REAL_PRINTS or not row.price > 0:
-                account.left_out[f"print: {row.kind or 'price zero'}"] += 1
-                continue
-        elif isinstance(row, Depth) and row.prev is not None:
-            account.is_futures = True
-            yield ts_ns, msgspec.structs.replace(row, first=row.prev + 1)
-            continue
-        elif isinstance(row, Snapshot):
-            account.has_snapshot = True
-        yield ts_ns, row

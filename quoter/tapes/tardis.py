@@ -4,16 +4,17 @@ The columns are documented at docs.tardis.dev (downloadable CSV files, data type
 with one `local_timestamp` are one message of the venue. Update ids are ours: the files have none.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
 from heapq import merge
-from itertools import groupby
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
 from quoter.domain.market import Side
-from quoter.tapes.columns import columns, level
+from quoter.tapes.columns import columns, level, whole
 from quoter.tapes.later_snapshots import TapeBook
 from quoter.tapes.messages import Depth, Line, Message, Print, Snapshot, TapeError
 from quoter.tapes.reading import ReadProgress, first_line, parsed
@@ -23,6 +24,18 @@ BOOK = b"exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount
 TRADES = b"exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
 SIDES = {"bid": Side.BUY, "ask": Side.SELL}
 TAKERS = {"buy": False, "sell": True}  # whether the buyer was the maker
+
+COLUMNS = 8
+# venues, as the files name them, whose sizes are contracts; at Bybit those of ...USD, and at Kraken
+# Futures those of PI_... and FI_...
+CONTRACTS = frozenset(
+    {
+        *("bitmex", "deribit", "binance-delivery", "okex-swap", "okex-futures", "huobi-dm"),
+        *("huobi-dm-swap", "huobi-dm-linear-swap", "gate-io-futures", "kucoin-futures"),
+    }
+)
+CONTRACTS_BY_NAME = {"bybit": re.compile(r".*USD"), "cryptofacilities": re.compile(r"[PF]I_.*")}
+SYMBOL_ROWS_MAX = 100_000  # rows in which the venue of a symbol is looked for
 
 type OnBad = Callable[[str], None]
 
@@ -45,13 +58,28 @@ def is_tardis(first_line: bytes) -> bool:
 
 def first_symbol(path: Path) -> str:
     """Return the symbol of the first row. Raises TapeError."""
-    with ReadProgress(()).opened(path) as lines:
-        rows = iter(lines)
-        next(rows, b"")
-        columns = next(rows, b"").split(b",")
-    if len(columns) < 2:
+    found = next(_markets(path), None)
+    if found is None:
         raise TapeError(f"{path} has no row")
-    return columns[1].decode(errors="replace")
+    return found[1]
+
+
+def has_contracts(files: Sequence[Path], symbol: str) -> bool:
+    """Whether the sizes of a symbol are contracts, by its venue in the files. Raises TapeError."""
+    rows = chain.from_iterable(islice(_markets(path), SYMBOL_ROWS_MAX) for path in files)
+    venue = next((venue for venue, name in rows if name == symbol), "")
+    by_name = CONTRACTS_BY_NAME.get(venue)
+    return venue in CONTRACTS or (by_name is not None and bool(by_name.fullmatch(symbol)))
+
+
+def _markets(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the venue and symbol of each row that has both. Raises TapeError."""
+    with ReadProgress(()).opened(path) as lines:
+        for line in islice(lines, 1, None):
+            venue, _, rest = line.decode(errors="replace").partition(",")
+            symbol, separator, _ = rest.partition(",")
+            if separator:
+                yield venue, symbol
 
 
 def read_tardis(
@@ -90,8 +118,8 @@ def _rows(
 
 
 def _row(line: bytes, header: bytes) -> _Row:
-    _, symbol, _, local_us, mark, side, price, amount = columns(line)
-    row = _Row(int(local_us), symbol, mark, side, *level(price, amount))
+    _, symbol, _, local_us, mark, side, price, amount = columns(line, COLUMNS)
+    row = _Row(whole(local_us), symbol, mark, side, *level(price, amount))
     if header is BOOK and side not in SIDES:
         raise ValueError(f"side {side} is neither bid nor ask")
     return row

@@ -66,11 +66,43 @@ MUTANTS = (
         "insurance_fund_trades_in_the_book",
         "prints of a futures market that are no trades fill orders of the backtest",
         Edit(
-            "quoter/tapes/reading.py",
-            "if row.kind not in REAL_PRINTS or not row.price > 0:",
-            "if not row.price > 0:",
+            "quoter/tapes/row_checks.py",
+            "if row.kind not in REAL_PRINTS or not row.price:",
+            "if not row.price:",
         ),
         tests=("tests/unit/tapes/test_reading.py",),
+    ),
+    mutant(
+        "time_leaps_in_a_tape",
+        "one row with a wrong time lets a backtest play centuries without a row",
+        Edit(
+            "quoter/tapes/row_checks.py",
+            "        if newest_ns and ts_ns > newest_ns + LATE_NS:\n",
+            "        if newest_ns and ts_ns < 0:\n",
+        ),
+        tests=("tests/unit/tapes/test_row_checks.py",),
+    ),
+    mutant(
+        "trades_of_overlapping_files_count_twice",
+        "trades that two files of a tape both have fill orders of the backtest twice",
+        Edit("quoter/tapes/row_checks.py", "if key in self._trades:", "if key == self._best:"),
+        tests=("tests/unit/tapes/test_row_checks.py",),
+    ),
+    mutant(
+        "one_odd_number_decides_the_tick",
+        "one damaged price makes the tick of a market without rules too fine",
+        Edit(
+            "quoter/tapes/steps.py",
+            "using, wrong_max = 0, len(values) // WRONG_ONE_IN",
+            "using, wrong_max = 0, 0",
+        ),
+        tests=("tests/unit/tapes/test_steps.py",),
+    ),
+    mutant(
+        "contracts_traded_as_coins",
+        "a tape of contracts is played as if its sizes were coins",
+        Edit("quoter/tapes/tardis.py", "return venue in CONTRACTS or", "return False or"),
+        tests=("tests/unit/tapes/test_tardis.py",),
     ),
     mutant(
         "levels_survive_a_later_snapshot",
@@ -103,8 +135,8 @@ MUTANTS = (
         "times in µs of Binance's archive are taken for ms",
         Edit(
             "quoter/tapes/columns.py",
-            "S_BELOW, MS_BELOW = 10**11, 10**14",
-            "S_BELOW, MS_BELOW = 10**11, 10**18",
+            "S_BELOW, MS_BELOW, US_BELOW = 10**11, 10**14",
+            "S_BELOW, MS_BELOW, US_BELOW = 10**11, 10**18",
         ),
         tests=("tests/unit/tapes/test_binance_archive.py",),
     ),

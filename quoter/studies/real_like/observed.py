@@ -14,7 +14,7 @@ from quoter.sim.messages import BestNews, MarketSpec, News, PrintNews
 from quoter.studies.common.estimates import Numbers
 from quoter.tapes.binance_raw import read_lines
 from quoter.tapes.messages import Best, Line, Print
-from quoter.tapes.reading import REAL_PRINTS
+from quoter.tapes.row_checks import REAL_PRINTS
 
 ORDER_GAP_S = 0.001  # prints of one side that follow each other faster belong to one taker order
 

@@ -18,9 +18,10 @@ from quoter.domain.units import NS_PER_S, exact
 from quoter.state.book import Book
 from quoter.tapes import messages
 from quoter.tapes.binance_raw import read_lines
-from quoter.tapes.market import smallest_place
 from quoter.tapes.messages import Best, Depth, Print, Snapshot, TapeError
-from quoter.tapes.reading import RowAccount, prepared
+from quoter.tapes.reading import RowAccount
+from quoter.tapes.row_checks import prepared
+from quoter.tapes.steps import price_step
 from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
 
 NAME = re.compile(r"(\w+_([A-Z0-9]+))_\d{8}\.gz")
@@ -102,7 +103,7 @@ def read(name: str, symbol: str, files: Sequence[Path]) -> Recording:
                     events.append(event)
                 continue
             case BookSnapshot():
-                tick = smallest_place(exact(price) for price, _ in event.bids + event.asks)
+                tick = price_step({exact(price) for price, _ in event.bids + event.asks})
                 book.load(event)
             case BookDelta():
                 book.apply(event)

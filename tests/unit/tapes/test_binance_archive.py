@@ -8,7 +8,8 @@ import pytest
 from quoter.sim.fill_models import FillModel
 from quoter.tapes.formats import tape_market, tape_notes, tape_symbol
 from quoter.tapes.messages import Depth, Print, Snapshot, TapeError
-from quoter.tapes.reading import RowAccount, prepared
+from quoter.tapes.reading import RowAccount
+from quoter.tapes.row_checks import prepared
 from tests.unit.tapes.archives import rows, zipped
 
 D = Decimal
@@ -97,5 +98,5 @@ def test_a_bad_row_is_named_and_left_out(tmp_path: Path, row: str) -> None:
 
 
 def test_inverse_futures_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(TapeError, match="inverse futures market: sizes are contracts"):
+    with pytest.raises(TapeError, match="sizes of ETHUSD_PERP are contracts"):
         tape_market(files(tmp_path), "ETHUSD_PERP", filters=None)

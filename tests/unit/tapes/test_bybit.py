@@ -8,7 +8,8 @@ import pytest
 
 from quoter.tapes.formats import tape_market, tape_symbol
 from quoter.tapes.messages import Depth, Print, Snapshot, TapeError
-from quoter.tapes.reading import RowAccount, prepared
+from quoter.tapes.reading import RowAccount
+from quoter.tapes.row_checks import prepared
 from tests.unit.tapes.archives import gzipped, rows, zipped
 
 D = Decimal

@@ -76,9 +76,10 @@ def test_orders_and_numbers_out_of_domain_are_named_and_left_out(tmp_path: Path)
 
 def test_another_array_is_refused_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "old.npz"
-    for array in (np.zeros((3, 6)), np.zeros(3, np.dtype(hftbacktest.FIELDS[:5]))):
+    others = {"version 1": np.zeros((3, 6)), "type": np.zeros(3, np.dtype(hftbacktest.FIELDS[:5]))}
+    for text, array in others.items():
         np.savez(path, data=array)
-        with pytest.raises(TapeError, match=r"old\.npz can't be read: the .*event_dtype"):
+        with pytest.raises(TapeError, match=rf"old\.npz can't be read: .*{text}.*event_dtype"):
             rows((path,), "BTCUSDT", [])
 
 

@@ -9,7 +9,8 @@ import pytest
 from quoter.tapes import reading
 from quoter.tapes.binance_raw import read_lines
 from quoter.tapes.messages import Depth, Line, Print, TapeError
-from quoter.tapes.reading import ReadProgress, RowAccount, prepared
+from quoter.tapes.reading import ReadProgress, RowAccount
+from quoter.tapes.row_checks import prepared
 from tests.unit.tapes.archives import gzipped, zipped
 
 D = Decimal

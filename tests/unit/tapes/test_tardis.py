@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quoter.tapes.formats import read_tape, tape_symbol
+from quoter.tapes.formats import read_tape, tape_market, tape_symbol
 from quoter.tapes.messages import Depth, Line, Print, Snapshot, TapeError
 from quoter.tapes.reading import ReadProgress
 
@@ -69,8 +69,8 @@ def test_times_are_those_of_receipt_in_nanoseconds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "text"),
     [
-        ("deribit,BTC-PERPETUAL,1,100,true,bid,9000", "not enough values"),
-        ("deribit,BTC-PERPETUAL,1,x,true,bid,9000,1", "invalid literal"),
+        ("deribit,BTC-PERPETUAL,1,100,true,bid,9000", "7 columns of 8"),
+        ("deribit,BTC-PERPETUAL,1,x,true,bid,9000,1", "'x' is not a whole number"),
         ("deribit,BTC-PERPETUAL,1,100,true,bid,-1,1", "price -1"),
         ("deribit,BTC-PERPETUAL,1,100,true,bid,NaN,1", "price NaN"),
         ("deribit,BTC-PERPETUAL,1,100,true,bid,?,1", "price ?"),
@@ -122,3 +122,26 @@ def test_binance_captures_and_tardis_files_are_distinguished(tmp_path: Path) -> 
     progress = ReadProgress((path,))
     (line,) = read_tape((path,), "BTC/USDT", on_bad=pytest.fail, progress=progress)
     assert isinstance(line[1], Depth)
+
+
+@pytest.mark.parametrize(
+    ("venue", "symbol"),
+    [
+        ("deribit", "BTC-PERPETUAL"),
+        ("bitmex", "XBTUSD"),
+        ("okex-swap", "BTC-USDT-SWAP"),
+        ("bybit", "BTCUSD"),
+        ("cryptofacilities", "PI_XBTUSD"),
+    ],
+)
+def test_sizes_in_contracts_are_refused(tmp_path: Path, venue: str, symbol: str) -> None:
+    book = tuple(row.replace("deribit,BTC-PERPETUAL", f"{venue},{symbol}") for row in BOOK_ROWS)
+    with pytest.raises(TapeError, match=f"sizes of {symbol} are contracts"):
+        tape_market(files(tmp_path, book, ()), symbol, filters=None)
+
+
+def test_symbol_that_is_not_in_the_files_is_named_with_the_one_that_is(tmp_path: Path) -> None:
+    paths = files(tmp_path, BOOK_ROWS, TRADE_ROWS)
+    text = r"trades\.csv, book\.csv\.gz: no row of BTC/USD can be read.*BTC-PERPETUAL"
+    with pytest.raises(TapeError, match=text):
+        tape_market(paths, "BTC/USD", filters=None)
