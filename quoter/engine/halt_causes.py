@@ -96,18 +96,10 @@ class HaltCauses:
         if self.switch.clear(cause):
             step.cleared.append(cause)
 
-    def set(
-        self,
-        step: StepBuilder,
-        cause: Cause,
-        *,
-        active: bool,
-        text: str,
-        expected_per_s: float = 0.0,
-    ) -> None:
-        """Raise the cause if `active`, else clear it; expected_per_s: as in `raise_cause`."""
+    def set(self, step: StepBuilder, cause: Cause, *, active: bool, text: str) -> None:
+        """Raise the cause if `active`, else clear it."""
         if active:
-            self.raise_cause(step, cause, text, expected_per_s=expected_per_s)
+            self.raise_cause(step, cause, text)
         else:
             self.clear(step, cause)
 

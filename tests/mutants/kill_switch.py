@@ -216,8 +216,8 @@ MUTANTS = (
         "markout losses that are usual in this market stop quoting until a person resumes",
         Edit(
             "quoter/engine/limits/losses.py",
-            "self._expected_losses_per_s() if is_toxic else 0.0",
-            "0.0",
+            "self._expected_losses_per_s(), self._minute.text",
+            "0.0, self._minute.text",
         ),
         tests=("tests/unit/engine/limits/test_losses.py",),
     ),

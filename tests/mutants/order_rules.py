@@ -95,10 +95,35 @@ MUTANTS = (
         "many fills allow no more changes of quotes than none",
         Edit(
             "quoter/risk/monitors/message_rate.py",
-            "        allowed = max(JUDGED_FROM, self._per_fill * self._fills.total(ts_ns))",
+            "        allowed = max(JUDGED_FROM, self._per_fill * fills)",
             "        allowed = JUDGED_FROM",
         ),
         tests=("tests/unit/risk/monitors/test_message_rate.py",),
+    ),
+    mutant(
+        "debt_of_a_budget_without_end",
+        "orders that had to be sent leave a debt that hours of few orders do not repay",
+        Edit(
+            "quoter/risk/monitors/message_budget.py",
+            "max(self._lowest, self._tokens - 1.0)",
+            "self._tokens - 1.0",
+        ),
+        tests=("tests/unit/risk/monitors/test_message_budget.py",),
+    ),
+    mutant(
+        "rate_of_a_budget_fixed_at_its_start",
+        "many fills give a budget no faster growth",
+        Edit(
+            "quoter/risk/monitors/message_budget.py",
+            "S_PER_NS * self.rate_per_s",
+            "S_PER_NS * self._first_per_s",
+        ),
+        Edit(
+            "quoter/risk/monitors/message_budget.py",
+            "        self.rate_per_s = rate_per_s",
+            "        self.rate_per_s = self._first_per_s = rate_per_s",
+        ),
+        tests=("tests/unit/risk/monitors/test_message_budget.py",),
     ),
     mutant(
         "repeated_execution_by_turnover_only",

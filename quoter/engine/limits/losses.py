@@ -79,15 +79,11 @@ class Losses:
         for cause, text in self.breaches():
             self._causes.raise_cause(step, cause, text)
         markouts = self._attribution.markouts(MINUTE_HORIZON_S)
-        is_toxic = self._minute.update(step.ts_ns, markouts)
-        expected_per_s = self._expected_losses_per_s() if is_toxic else 0.0
-        self._causes.set(
-            step,
-            Cause.MARKOUT_LOSS,
-            active=is_toxic,
-            text=self._minute.text,
-            expected_per_s=expected_per_s,
-        )
+        if self._minute.update(step.ts_ns, markouts):
+            rate, text = self._expected_losses_per_s(), self._minute.text
+            self._causes.raise_cause(step, Cause.MARKOUT_LOSS, text, expected_per_s=rate)
+        else:
+            self._causes.clear(step, Cause.MARKOUT_LOSS)
         self._check_mark(mid, step)
 
     def _expected_losses_per_s(self) -> float:

@@ -1,4 +1,4 @@
-"""The budget for new orders. It never delays a cancel."""
+"""Budgets for new orders. They never delay a cancel."""
 
 from quoter.domain.units import S_PER_NS
 
@@ -6,20 +6,23 @@ from quoter.domain.units import S_PER_NS
 class MessageBudget:
     """A token bucket on the engine's time: `rate_per_s` on average, `burst` at once.
 
-    Raises ValueError unless the rate is above zero and the burst at least one.
+    rate_per_s: may be set anew; it counts from the last call of `tokens`. lowest: the tokens do not
+    fall below it. Raises ValueError unless the rate is above zero, the burst at least one and
+    `lowest` at most zero.
     """
 
-    def __init__(self, *, rate_per_s: float, burst: float) -> None:
-        if not (rate_per_s > 0 and burst >= 1):
-            raise ValueError(f"out of domain: {rate_per_s=} {burst=}")
-        self._rate, self._burst = rate_per_s, burst
+    def __init__(self, *, rate_per_s: float, burst: float, lowest: float = 0.0) -> None:
+        if not (rate_per_s > 0 and burst >= 1 and lowest <= 0):
+            raise ValueError(f"out of domain: {rate_per_s=} {burst=} {lowest=}")
+        self.rate_per_s = rate_per_s
+        self._burst, self._lowest = burst, lowest
         self._tokens = burst
         self._ts_ns = 0
 
     def tokens(self, ts_ns: int) -> float:
         """The tokens left now."""
         if self._ts_ns:
-            grown = self._tokens + (ts_ns - self._ts_ns) * S_PER_NS * self._rate
+            grown = self._tokens + (ts_ns - self._ts_ns) * S_PER_NS * self.rate_per_s
             self._tokens = min(self._burst, grown)
         self._ts_ns = ts_ns
         return self._tokens
@@ -29,5 +32,5 @@ class MessageBudget:
         return self.tokens(ts_ns) >= max(1.0, share * self._burst)
 
     def take(self) -> None:
-        """Take one token; the caller has checked `has_tokens` at the same time."""
-        self._tokens -= 1.0
+        """Take one token, even where none is left; `has_tokens` tells."""
+        self._tokens = max(self._lowest, self._tokens - 1.0)

@@ -4,6 +4,7 @@ The message budget (`message_budget.py`) keeps below the limit per minute; excee
 """
 
 from quoter.domain.units import NS_PER_S
+from quoter.risk.monitors.message_budget import MessageBudget
 from quoter.risk.monitors.sliding import SlidingSum
 
 MINUTE_NS = 60 * NS_PER_S
@@ -29,12 +30,14 @@ class MessageRate:
         self._minute = SlidingSum(window_ns=MINUTE_NS, slots=SLOTS)
         self._creates = SlidingSum(window_ns=RATIO_WINDOW_NS, slots=SLOTS)
         self._fills = SlidingSum(window_ns=RATIO_WINDOW_NS, slots=SLOTS)
-        self._spare, self._spare_ns = SPARE_MAX, 0  # spare orders, and the time of the figure
+        self._spare = MessageBudget(
+            rate_per_s=self._allowed_per_s(0), burst=SPARE_MAX, lowest=-SPARE_MAX
+        )
 
     def on_create(self, ts_ns: int) -> None:
         self._minute.add(ts_ns, 1.0)
         self._creates.add(ts_ns, 1.0)
-        self._spare = max(-SPARE_MAX, self._spare - 1.0)
+        self._spare.take()
 
     def on_fill(self, ts_ns: int) -> None:
         self._fills.add(ts_ns, 1.0)
@@ -55,13 +58,14 @@ class MessageRate:
         """
         if not self._per_fill:
             return 1.0
-        allowed = max(JUDGED_FROM, self._per_fill * self._fills.total(ts_ns))
-        if self._spare_ns:
-            grown = (ts_ns - self._spare_ns) / RATIO_WINDOW_NS * SPENT_SHARE * allowed
-            self._spare = min(SPARE_MAX, self._spare + grown)
-        self._spare_ns = ts_ns
-        short = min(1.0, max(0.0, 1.0 - 2.0 * self._spare / SPARE_MAX))
+        self._spare.rate_per_s = self._allowed_per_s(self._fills.total(ts_ns))
+        short = min(1.0, max(0.0, 1.0 - 2.0 * self._spare.tokens(ts_ns) / SPARE_MAX))
         return 1.0 + short * (TOLERANCE_FACTOR_MAX - 1.0)
+
+    def _allowed_per_s(self, fills: float) -> float:
+        """New orders per second that so many fills within RATIO_WINDOW_NS allow."""
+        allowed = max(JUDGED_FROM, self._per_fill * fills)
+        return SPENT_SHARE * allowed * NS_PER_S / RATIO_WINDOW_NS
 
     def _beyond(self, ts_ns: int, *, share: float) -> str | None:
         minute = self._minute.total(ts_ns)

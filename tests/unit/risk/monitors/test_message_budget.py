@@ -52,7 +52,30 @@ def test_reading_the_tokens_spends_none() -> None:
     assert [budget.has_tokens(NOW_NS) for _ in range(5)] == [True] * 5
 
 
+def test_a_rate_that_changes_counts_from_the_last_reading() -> None:
+    budget = MessageBudget(rate_per_s=10, burst=100)
+    spend(budget, NOW_NS)
+    assert budget.tokens(NOW_NS + NS_PER_S) == pytest.approx(10)
+    budget.rate_per_s = 2.0
+    assert budget.tokens(NOW_NS + 2 * NS_PER_S) == pytest.approx(12)
+
+
+def test_tokens_taken_without_asking_leave_a_debt_down_to_the_lowest_value() -> None:
+    budget = MessageBudget(rate_per_s=1, burst=2, lowest=-3.0)
+    for _ in range(10):
+        budget.take()
+    assert budget.tokens(NOW_NS) == -3.0
+    assert not budget.has_tokens(NOW_NS + 3 * NS_PER_S)
+    assert budget.has_tokens(NOW_NS + 4 * NS_PER_S)
+
+
 @pytest.mark.parametrize(("rate_per_s", "burst"), [(0, 1), (-1, 1), (nan, 1), (1, 0.5), (1, nan)])
 def test_budget_of_zero_raises_value_error(rate_per_s: float, burst: float) -> None:
     with pytest.raises(ValueError, match="out of domain"):
         MessageBudget(rate_per_s=rate_per_s, burst=burst)
+
+
+@pytest.mark.parametrize("lowest", [0.1, nan])
+def test_lowest_value_above_zero_raises_value_error(lowest: float) -> None:
+    with pytest.raises(ValueError, match="out of domain"):
+        MessageBudget(rate_per_s=1, burst=1, lowest=lowest)
