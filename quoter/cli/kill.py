@@ -1,12 +1,16 @@
 """`quoter kill` and `quoter rearm`: by request files and a signal, or with a token over HTTP."""
 
+import time
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
 
 from quoter.cli.control import TokenFile, kill_by_token, rearm_by_token
+from quoter.cli.control_client import NotDone, read_state
 from quoter.cli.options import (
     DATA_DIR,
     DataDir,
@@ -19,9 +23,16 @@ from quoter.cli.options import (
     folder_of,
 )
 from quoter.domain.errors import BadSetting, QuoterError
+from quoter.domain.trading import TradingState
 from quoter.ledger.reader import may_have_orders
 from quoter.service.data_folder import LOCK
 from quoter.service.exit_codes import ExitCode
+from quoter.service.external_stops.heartbeat_files import (
+    HEARTBEAT,
+    DaemonHeartbeat,
+    RunStatus,
+    read_heartbeat,
+)
 from quoter.service.killswitch.command_fields import check_reason, fit_reason, parse_amount
 from quoter.service.killswitch.file_requests import (
     NO_REASON,
@@ -38,6 +49,8 @@ from quoter.telemetry.redaction import clean
 
 KILL_WAIT_S = 5.0
 REARM_WAIT_S = 40.0  # longer than the daemon's own attempts, so that its final answer is shown
+ORDERS_WAIT_S = 20.0  # longer than the proof takes that an unanswered order does not exist
+POLL_S = 0.1
 
 kill_commands = typer.Typer()
 
@@ -55,11 +68,14 @@ def kill(
 ) -> None:
     """Stop trading at once and cancel own orders; only `quoter rearm` ends this, not a restart.
 
-    Works by a file and a signal, without a token; with --token-file over HTTP instead.
+    Works by a file and a signal, without a token; with --token-file over HTTP instead. Exit code 1
+    if own orders may rest at the venue 20 s after the kill, or that is not known.
     """
     reason = fit_reason(reason) or "quoter kill"
     if token_file is not None:
-        kill_by_token(reason, token_file, address(host, port))
+        where = address(host, port)
+        kill_by_token(reason, token_file, where)
+        _report_orders(partial(_orders_by_http, where))
         return
     folder, is_certain = _folder_to_kill(data_dir)
     before = Latch(folder).read()
@@ -77,6 +93,42 @@ def kill(
         text = f"{_how_requested(request)}, but no kill was latched in {folder} within {wait:g} s"
         fail(f"quoter kill: {text}. {_cancel_at_venue(folder).text}", 1)
     typer.echo(f"KILLED: {record.cause}: {record.text} (kill id {record.kill_id})")
+    _report_orders(partial(_orders_by_heartbeat, folder, request.pid))
+
+
+def _report_orders(orders_left: Callable[[], int | None]) -> None:
+    """Wait until the killed daemon has no order that may be open; exit code 1 if it still has one.
+
+    `orders_left` returns their number; None if that is not known.
+    """
+    end_s = time.monotonic() + ORDERS_WAIT_S
+    while (left := orders_left()) != 0 and time.monotonic() < end_s:
+        time.sleep(POLL_S)
+    if left == 0:
+        return
+    what = "whether own orders rest at the venue is not known"
+    if left is not None:
+        what = f"{left} own orders may still rest at the venue"
+    todo = "see the causes in `quoter status`, and look at the venue's own page"
+    fail(f"quoter kill: {what} after {ORDERS_WAIT_S:g} s: {todo}", 1)
+
+
+def _orders_by_heartbeat(folder: Path, pid: int) -> int | None:
+    """Return the orders of the killed daemon that may be open; None if that is not known."""
+    found = read_heartbeat(folder / HEARTBEAT, DaemonHeartbeat)
+    if found is None or found.pid != pid or found.state != TradingState.KILLED.name:
+        return None if may_have_orders(folder) else 0
+    return 0 if found.status is RunStatus.STOPPED else found.orders
+
+
+def _orders_by_http(where: tuple[str, int]) -> int | None:
+    try:
+        state = read_state(where)
+    except NotDone:
+        return None
+    orders = state.get("orders")
+    is_killed = state.get("trading_state") == TradingState.KILLED.name
+    return len(orders) if is_killed and isinstance(orders, list) else None
 
 
 def _folder_to_kill(data_dir: Path | None) -> tuple[Path, bool]:

@@ -21,6 +21,7 @@ class CancelRejectReason(StrEnum):
     NOT_FOUND = "not_found"
     NO_ANSWER = "no_answer"
     RATE_LIMIT = "rate_limit"
+    AUTH = "auth"  # the venue refuses our key
     OTHER = "other"
 
 

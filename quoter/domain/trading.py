@@ -71,6 +71,7 @@ class Cause(StrEnum):
     PRICE_JUMP = "price_jump"
     MESSAGE_RATE = "message_rate"
     CANCEL_UNVERIFIED = "cancel_unverified"
+    CANCEL_REFUSED = "cancel_refused"
     SENTINEL_LOST = "sentinel_lost"
     DEAD_MAN = "dead_man"
     MARKOUT_LOSS = "markout_loss"

@@ -17,6 +17,7 @@ from quoter.engine.market.feed_health import FeedHealth
 from quoter.engine.market.market_rules import MarketRules
 from quoter.engine.market.view import MarketView
 from quoter.engine.orders.lifecycle import Lifecycle
+from quoter.engine.orders.refused_cancels import RefusedCancels
 from quoter.engine.placing.flattening import Flattening
 from quoter.engine.placing.placing import Placing
 from quoter.engine.placing.reject_backoff import RejectBackoff
@@ -128,6 +129,7 @@ class Components:
                 causes=self.causes,
             ),
         )
+        self.refused_cancels = RefusedCancels(self.orders, self.causes)
         self.feed = FeedHealth(
             market=self.market, orders=self.orders, causes=self.causes, policy=config.book
         )

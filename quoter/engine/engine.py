@@ -13,6 +13,7 @@ from quoter.domain.events import (
     BestPricesReport,
     BookDelta,
     BookSnapshot,
+    CancelReject,
     CoinPrice,
     Drain,
     Event,
@@ -105,10 +106,13 @@ class Engine(Components):
                 self._on_tick(step)
             case OpenOrdersReport():
                 self.reconcile.on_open_orders(event, step)
+                self.refused_cancels.on_report(event.asked_ns, step)
             case TradesReport():
                 self.reconcile.on_trades(event, step)
+                self.refused_cancels.on_report(event.asked_ns, step)
             case BalanceReport():
                 self.reconcile.on_balances(event, step)
+                self.refused_cancels.on_report(event.asked_ns, step)
                 self.reject_backoff.on_balances(event)
             case ReportFailed():
                 step.add_anomaly(f"report_failed_{event.kind}", event.text)
@@ -182,6 +186,8 @@ class Engine(Components):
             if self.reject_backoff.needs_balances:
                 self.reconcile.make_due(ReportKind.BALANCES, step.ts_ns)
         self.lifecycle.handle(event, step)
+        if isinstance(event, CancelReject):
+            self.refused_cancels.on_cancel_reject(event, step)
         if order is not None:
             self.feed.on_order_event(event, order)
         self.rules.on_order_event(event)
@@ -208,6 +214,8 @@ class Engine(Components):
             self.causes.clear(step, Cause.RATE_LIMITED)
         self.feed.tick(step)
         if not self.config.is_dry:
+            if self.refused_cancels.needs_report:
+                self.reconcile.make_due(ReportKind.OPEN_ORDERS, step.ts_ns)
             self.reconcile.tick(step)
             self.rules.tick(step)
             self.coin_fees.tick(step)

@@ -57,6 +57,7 @@ SEVERITY: dict[Cause, Severity] = {
     Cause.PRICE_JUMP: _PAUSE,
     Cause.MESSAGE_RATE: _PAUSE,
     Cause.CANCEL_UNVERIFIED: _PAUSE,
+    Cause.CANCEL_REFUSED: _PAUSE,
     Cause.SENTINEL_LOST: _PAUSE,
     Cause.DEAD_MAN: _PAUSE,
     Cause.MARKOUT_LOSS: _PAUSE,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from quoter.domain.commands import PlaceOrder
-from quoter.domain.events import Alarm, Kill, Reduce
+from quoter.domain.events import Alarm, Kill, Pause, Reduce, Resume
 from quoter.domain.market import Side
 from quoter.domain.trading import Cause, TradingState
 from quoter.service import shutdown
@@ -221,6 +221,31 @@ async def test_orders_that_cannot_be_cancelled_are_reported_and_cancelled_later(
         await harness.until(lambda: not harness.open_own(), "gone")
         await harness.until(lambda: not causes.is_active(Cause.CANCEL_UNVERIFIED), "settled")
         assert await harness.stop() == ExitCode.KILLED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", [-1022, -2015])
+async def test_cancels_that_are_refused_because_of_the_key_stop_quoting(
+    still: RunningSandbox, tmp_path: Path, code: int
+) -> None:
+    """The orders rest and can't be ended; quoting goes on once the venue accepts cancels again."""
+    async with running_daemon(still, settings(still, tmp_path)) as harness:
+        await harness.until(harness.is_two_sided, "quoting")
+        await still.arm("error_before", endpoint="cancel", status=401, code=code)
+        pause = Pause(ts_ns=harness.running.clock.now_ns(), actor="test", reason="look")
+        harness.running.runner.commands.send(pause)
+        causes = harness.running.engine.causes.switch
+        await harness.until(lambda: causes.is_active(Cause.CANCEL_REFUSED), "refused")
+        assert str(code) in causes.causes[Cause.CANCEL_REFUSED]
+        resume = Resume(ts_ns=harness.running.clock.now_ns(), actor="test", reason="on")
+        harness.running.runner.commands.send(resume)
+        await harness.until(lambda: not causes.is_active(Cause.OPERATOR_PAUSE), "resumed")
+        assert causes.is_active(Cause.CANCEL_REFUSED)
+        assert harness.open_own()
+        await still.admin("DELETE", "faults")
+        await harness.until(lambda: not causes.causes, "accepted again")
+        await harness.until(harness.is_two_sided, "quoting again")
+        assert await harness.stop() == ExitCode.CLEAN
 
 
 async def test_stop_with_unverified_cancels_exits_with_orders_left(

@@ -352,6 +352,46 @@ AFTER_STALL = (
         tests=(FEED_HEALTH,),
     ),
     mutant(
+        "refused_key_of_a_cancel_is_any_refusal",
+        "a cancel that is refused because of the key is an anomaly only",
+        Edit(
+            "quoter/venues/ccxt/error_mapping.py",
+            "    if meaning.reason is RejectReason.AUTH:\n        return CancelRejectReason.AUTH\n",
+            "",
+        ),
+        tests=("tests/unit/venues/ccxt/test_error_mapping.py",),
+    ),
+    mutant(
+        "report_shows_that_cancels_work",
+        "a key that may read ends the pause although cancels are refused",
+        Edit(
+            "quoter/engine/orders/refused_cancels.py",
+            "        if not self._names and asked_ns > self._refused_ns:\n",
+            "        if asked_ns > self._refused_ns:\n",
+        ),
+        tests=("tests/unit/engine/orders/test_refused_cancels.py",),
+    ),
+    mutant(
+        "old_report_shows_that_the_key_works",
+        "a report that was requested before the refusal ends the pause",
+        Edit(
+            "quoter/engine/orders/refused_cancels.py",
+            "        if not self._names and asked_ns > self._refused_ns:\n",
+            "        if not self._names:\n",
+        ),
+        tests=("tests/unit/engine/orders/test_refused_cancels.py",),
+    ),
+    mutant(
+        "kill_leaves_orders_and_says_done",
+        "`quoter kill` ends with 0 while orders may rest",
+        Edit(
+            "quoter/cli/kill.py",
+            "    if left == 0:\n",
+            "    if True:\n",
+        ),
+        tests=("tests/unit/cli/test_kill.py",),
+    ),
+    mutant(
         "far_levels_restore_trust",
         "after a proof an update of any level is enough to quote again",
         Edit(

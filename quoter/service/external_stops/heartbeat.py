@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from quoter.domain.orders import OrderState
 from quoter.domain.trading import TradingState
 from quoter.engine.engine import Engine
 from quoter.service.clock import Clock
@@ -47,7 +48,7 @@ class HeartbeatWriter:
     async def while_starting(self) -> None:
         """Write heartbeats during the start, while the gate is closed, until cancelled."""
         while True:
-            self._write(RunStatus.STARTING, "", None)
+            self._write(RunStatus.STARTING, "")
             await asyncio.sleep(HEARTBEAT_S)
 
     def is_healthy(self, engine: Engine) -> bool:
@@ -75,9 +76,16 @@ class HeartbeatWriter:
             asset=engine.config.instrument.base,
         )
         shown = engine.causes.state if state is None else state
-        self._write(status, shown.name, holdings)
+        orders = sum(order.state is not OrderState.CLOSED_UNSETTLED for order in engine.orders)
+        self._write(status, shown.name, holdings, orders)
 
-    def _write(self, status: RunStatus, state: str, holdings: Holdings | None) -> None:
+    def _write(
+        self,
+        status: RunStatus,
+        state: str,
+        holdings: Holdings | None = None,
+        orders: int | None = None,
+    ) -> None:
         self._seq += 1
         heartbeat = DaemonHeartbeat(
             run=self._run,
@@ -88,6 +96,7 @@ class HeartbeatWriter:
             state=state or TradingState.PAUSED.name,
             identity=self._identity,
             holdings=holdings,
+            orders=orders,
         )
         try:
             write_heartbeat(self._path, heartbeat)

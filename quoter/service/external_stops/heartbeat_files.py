@@ -50,7 +50,10 @@ class Holdings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonHeartbeat:
-    """One heartbeat of the daemon. `ts_ns` is informational: no reader compares it."""
+    """One heartbeat of the daemon. `ts_ns` is informational: no reader compares it.
+
+    `orders`: own orders that may be open at the venue.
+    """
 
     run: str
     seq: int
@@ -60,6 +63,7 @@ class DaemonHeartbeat:
     state: str  # trading state by name
     identity: InstanceIdentity
     holdings: Holdings | None = None  # None before the engine is built
+    orders: int | None = None  # the same
 
     @property
     def label(self) -> str:

@@ -110,6 +110,8 @@ def cancel_reason(
     if was_sent and is_not_found(error, status=status):
         return CancelRejectReason.NOT_FOUND
     meaning = create_outcome(error, was_sent=was_sent, family=family, status=status)
+    if meaning.reason is RejectReason.AUTH:
+        return CancelRejectReason.AUTH
     return _CANCEL_REASONS[meaning.outcome]
 
 

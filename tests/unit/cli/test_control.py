@@ -243,10 +243,13 @@ async def test_a_pending_command_is_not_reported_as_done(
 
 
 async def test_kill_and_rearm_use_http_with_a_token_file(rig: Rig) -> None:
-    result = await invoke(rig, "kill", "fire", "--token-file", "operator.token")
+    killing = asyncio.create_task(invoke(rig, "kill", "fire", "--token-file", "operator.token"))
+    await rig.until(lambda: rig.state is TradingState.KILLED)
+    assert not killing.done()  # its orders are not gone yet
+    rig.settle()
+    result = await killing
     assert result.exit_code == 0
     assert "operator_kill: operator:" in result.output
-    rig.settle()
     result = await invoke(rig, "rearm", "--token-file", "risk.token", typed="wrong\n")
     assert "kill_id: not the id of the kill in force" in error_line(result)
     kill_id = rig.stops.kill_id()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from quoter.cli import control_client
+from quoter.cli import control_client, kill
 from quoter.cli import main as cli
 from quoter.cli.control_client import NotDone, read_details, read_state
 from quoter.domain.errors import QuoterError
@@ -92,8 +92,19 @@ async def test_a_kill_is_done_only_if_the_state_is_killed() -> None:
         assert "is not a quoter daemon" in error_line(
             await invoke(port, "kill", "--token-file", "token")
         )
-    async with other_program(http({**DONE, "trading_state": "KILLED"}, server=SERVER)) as port:
+    killed = {**DONE, "trading_state": "KILLED", "orders": []}
+    async with other_program(http(killed, server=SERVER)) as port:
         assert (await invoke(port, "kill", "--token-file", "token")).exit_code == 0
+
+
+async def test_a_kill_that_leaves_orders_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kill, "ORDERS_WAIT_S", 0.0)
+    killed = {**DONE, "trading_state": "KILLED"}
+    for orders, text in (([{}], "1 own orders may still rest"), (None, "is not known")):
+        async with other_program(http({**killed, "orders": orders}, server=SERVER)) as port:
+            result = await invoke(port, "kill", "--token-file", "token")
+        assert result.exit_code == 1
+        assert text in result.output
 
 
 async def test_an_accepted_request_is_not_reported_as_done() -> None:

@@ -7,21 +7,25 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from quoter.cli import kill
 from quoter.cli import main as cli
 from quoter.domain.errors import BadSetting
 from quoter.domain.events import Rearm
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
+from quoter.service.external_stops.heartbeat_files import HEARTBEAT, write_heartbeat
 from quoter.service.killswitch.file_requests import Rearmed, await_rearm
 from quoter.service.killswitch.file_requests import rearm as request
 from quoter.service.killswitch.latch import Latch
 from tests.unit.cli.in_process import enter_empty_folder, run_main
 from tests.unit.service.control_rig import Rig, rigged
+from tests.unit.service.external_stops.test_heartbeat_files import new_heartbeat
 
 WAIT_S = "30"  # on a busy machine
 NO_FILE = "ulimit -f 0; "  # every write to a file fails, as on a full disk
@@ -35,12 +39,17 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @contextmanager
-def daemon(path: Path) -> Iterator[list[int]]:
-    """Own the folder and latch on the signal, as a daemon does; yields the received signals."""
+def daemon(path: Path, orders: int = 0) -> Iterator[list[int]]:
+    """Own the folder and latch on the signal, as a daemon does; yields the received signals.
+
+    `orders`: number of its orders that may still be open after the kill.
+    """
     signals = list[int]()
 
     def latch(number: int, _frame: object) -> None:
         signals.append(number)
+        killed = replace(new_heartbeat(), pid=os.getpid(), state="KILLED", orders=orders)
+        write_heartbeat(path / HEARTBEAT, killed)
         Latch(path).write(Cause.OPERATOR_KILL, "signal: SIGUSR1", 1)
 
     path.mkdir(exist_ok=True)
@@ -70,6 +79,42 @@ def quoter(*words: str | bytes, before: str = "") -> subprocess.CompletedProcess
 
 # Without a daemon the process imports the client of the venue and lists orders, which is slow: one
 # test does so, in the others a wrong setting ends that attempt before the import.
+
+
+class TestOrdersLeft:
+    def test_orders_that_may_rest_are_reported(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """The venue refuses our cancels: the daemon is killed, and its orders are not gone."""
+        monkeypatch.setattr(kill, "ORDERS_WAIT_S", 0.0)
+        with daemon(tmp_path, orders=2) as signals:
+            words = ("kill", "now", "--data-dir", str(tmp_path), "--wait", WAIT_S)
+            code, out, err = run_main(monkeypatch, capsys, *words)
+        assert signals == [signal.SIGUSR1]
+        assert code == 1
+        assert out.startswith("KILLED: operator_kill")
+        assert "2 own orders may still rest at the venue" in err
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"pid": 1}, {"state": "RUNNING"}, {"orders": None}],
+        ids=["of another process", "of before the kill", "of a start"],
+    )
+    def test_a_heartbeat_that_does_not_say_it_proves_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, object]
+    ) -> None:
+        monkeypatch.setattr(kill, "may_have_orders", lambda _: True)
+        known = replace(new_heartbeat(), pid=7, state="KILLED", orders=0)
+        write_heartbeat(tmp_path / HEARTBEAT, known)
+        assert kill._orders_by_heartbeat(tmp_path, 7) == 0
+        write_heartbeat(tmp_path / HEARTBEAT, replace(known, **change))  # type: ignore[arg-type]  # replace() is not typed by field
+        assert kill._orders_by_heartbeat(tmp_path, 7) is None
+        monkeypatch.setattr(kill, "may_have_orders", lambda _: False)
+        if "orders" not in change:
+            assert kill._orders_by_heartbeat(tmp_path, 7) == 0  # the ledger has none
 
 
 class TestKillOnAFullDisk:

@@ -117,6 +117,7 @@ def is_selected(expression: str, metric: str, labels: dict[str, str]) -> bool:
 
 URGENT_PAUSES = {  # they clear by themselves, but money may be at risk until somebody has looked
     Cause.CANCEL_UNVERIFIED: "QuoterCancelUnverified",
+    Cause.CANCEL_REFUSED: "QuoterCancelRefused",
     Cause.SENTINEL_LOST: "QuoterSentinelLost",
 }
 
@@ -157,6 +158,7 @@ def test_every_cause_fires_exactly_the_alert_of_its_severity() -> None:
         "QuoterAwaitingOperator": "critical",
         "QuoterPaused": "warning",
         "QuoterCancelUnverified": "critical",
+        "QuoterCancelRefused": "critical",
         "QuoterSentinelLost": "critical",
     }
 

@@ -108,7 +108,10 @@ def test_duplicate_id_is_unknown_at_any_venue() -> None:
         (venue.OrderNotFound("-2011"), CancelRejectReason.NOT_FOUND),
         (venue.RequestTimeout("?"), CancelRejectReason.NO_ANSWER),
         (venue.DDoSProtection("429"), CancelRejectReason.RATE_LIMIT),
-        (venue.AuthenticationError("key"), CancelRejectReason.OTHER),
+        (venue.AuthenticationError("key"), CancelRejectReason.AUTH),
+        (venue.PermissionDenied("key"), CancelRejectReason.AUTH),
+        (venue.DDoSProtection('{"code":-2015,"msg":"Invalid API-key"}'), CancelRejectReason.AUTH),
+        (venue.InvalidOrder("-2010"), CancelRejectReason.OTHER),
         (OSError(), CancelRejectReason.NO_ANSWER),
     ],
 )
@@ -410,6 +413,9 @@ async def test_answer_to_a_wrong_key_refuses_the_key(
         client.handle_errors(status, "", "/", "GET", {}, body, answer, {}, "")  # type: ignore[attr-defined]
     await client.close()
     refused = refused_key(caught.value, "text of the venue", profile_of(exchange).key_errors)
+    family = profile_of(exchange).family
+    reason = cancel_reason(caught.value, was_sent=True, family=family, status=status)
+    assert reason is CancelRejectReason.AUTH
     assert refused is not None
     assert refused.fault is fault
     assert str(refused).startswith("the venue refuses the key: ")
