@@ -13,7 +13,7 @@ from quoter.service.clock import Clock
 from quoter.service.control_api.auth import Role, Tokens
 from quoter.service.control_api.live_params import LiveParamsService
 from quoter.service.control_api.routes import ControlApi, ControlParts
-from quoter.service.operator_commands.audit import result_of
+from quoter.service.operator_commands.audit import fields_text, result_of
 from quoter.service.runner import Runner
 from quoter.settings import LIVE_PARAMS, Settings
 from quoter.telemetry.redaction import Redactor
@@ -120,7 +120,7 @@ class LiveControl:
         if wanted:
             result = result_of(await self.params.change(wanted, actor=ACTOR, reason="reload"))
         log.warning("reload", changed=wanted, running={n: now[n] for n in wanted}, result=result)
-        self._audit.record(ACTOR, "reload", "SIGHUP", str(wanted), result)
+        self._audit.record(ACTOR, "reload", "SIGHUP", fields_text(dict(wanted)), result)
 
     def _log_restart_settings(self, found: Settings) -> None:
         """Log each changed setting that needs a restart, without the values of secrets."""

@@ -48,8 +48,8 @@ def table_of(group: Group, number: int) -> Table:
         rows=[_row(one) for one in group.variants],
         note=(
             f"Money in {group.quote}, inventory sd in order sizes. Errors: circular block "
-            f"bootstrap, {DRAWS} draws of blocks of {group.block_s} s ({group.samples} samples of "
-            f"{SAMPLE_S} s; length: the cube root of their number)."
+            f"bootstrap, {DRAWS} draws of blocks of {group.block_s} s (samples of "
+            f"{SAMPLE_S} s: {group.samples}; length: the cube root of their number)."
         ),
     )
 

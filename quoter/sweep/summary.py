@@ -182,8 +182,8 @@ def _of_group(group: Group) -> Iterator[str]:
         )
     if group.samples < SAMPLES_MIN:
         yield (
-            f"{place}: only {group.samples} samples of {SAMPLE_S} s: the errors are rough, and "
-            "the tape is short"
+            f"{place}: the tape is short, and the errors are rough: samples of {SAMPLE_S} s: "
+            f"{group.samples}"
         )
     stopped = [
         one.variant for one in group.variants if any(f.state == "KILLED" for f in one.figures)

@@ -116,7 +116,9 @@ def render(
 
 def plain_line(snapshot: Snapshot) -> str:
     """Return one line for a log or a pipe."""
-    clock = datetime.fromtimestamp(snapshot.ts_ns // 1_000_000_000, UTC).strftime("%H:%M:%S")
+    clock = "--:--:--"  # before the first event
+    if snapshot.ts_ns:
+        clock = datetime.fromtimestamp(snapshot.ts_ns // 1_000_000_000, UTC).strftime("%H:%M:%S")
     terms = snapshot.quote.terms if snapshot.quote is not None else None
     fair, reservation = (terms.inputs.fair, terms.reservation_price) if terms else (None, None)
     parts = [

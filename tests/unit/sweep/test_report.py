@@ -20,7 +20,7 @@ def test_summary_has_tables_warnings_and_a_picture(tape: Path, tmp_path: Path) -
     assert "btc.txt, fill model front" in text
     assert "btc.txt, fill model certain" in text
     assert "| GAMMA=2 | +2.000 [" in text
-    assert "blocks of 60 s (3 samples of 30 s" in text
+    assert "blocks of 60 s (samples of 30 s: 3" in text
     picture = (tmp_path / NAMES[1]).read_bytes()
     assert picture.startswith(b"\x89PNG")
     assert len(picture) < PNG_BYTES_MAX

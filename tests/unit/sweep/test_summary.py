@@ -94,6 +94,6 @@ def test_short_tape_and_a_kill_are_warnings(two: list[Cell]) -> None:
     killed = msgspec.structs.replace(FIGURES, state="KILLED", notes=("a note",))
     short = [msgspec.structs.replace(result(cell, [1.0, 2.0]), figures=killed) for cell in two]
     text = texts_of(two, short)
-    assert "only 2 samples" in text
+    assert "samples of 30 s: 2" in text
     assert "killed by the kill switch before the end: GAMMA=1, GAMMA=2" in text
     assert "btc.txt: a note" in text

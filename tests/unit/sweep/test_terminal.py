@@ -25,7 +25,7 @@ def test_results_are_written_and_only_missing_cells_run_again(tape: Path, tmp_pa
     assert ran.exit_code == 0, ran.output
     assert "2 cells, 0 of them finished earlier" in ran.output
     assert "GAMMA=0.5" in ran.output
-    assert "warning: btc.txt, front: only 1 samples" in ran.output
+    assert "warning: btc.txt, front: the tape is short" in ran.output
     folder = tmp_path / "out"
     names = {path.name for path in folder.iterdir()}
     assert names == {
@@ -38,7 +38,7 @@ def test_results_are_written_and_only_missing_cells_run_again(tape: Path, tmp_pa
     }
     page = (folder / "report.html").read_text()
     assert "warning: " not in page
-    assert 'class="warning">btc.txt, front: only 1 samples' in page
+    assert 'class="warning">btc.txt, front: the tape is short' in page
     assert "<td>GAMMA=0.5</td>" in page
     assert re.findall(r"(?:src|href)=.{22}", page) == ['src="data:image/png;base64']
     before = (folder / "results.csv").read_text()

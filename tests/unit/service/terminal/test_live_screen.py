@@ -3,6 +3,7 @@
 import asyncio
 import io
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -131,6 +132,11 @@ def test_the_plain_line_shows_state_prices_inventory_and_causes() -> None:
     assert "fills 3/1" in line
     assert "book_stale: no frame for 2.1 s" in line
     assert "\n" not in line
+
+
+def test_the_plain_line_shows_no_time_before_the_first_event() -> None:
+    assert plain_line(replace(paused(), ts_ns=0)).startswith("--:--:--  ")
+    assert plain_line(replace(paused(), ts_ns=3_600 * 10**9)).startswith("01:00:00  ")
 
 
 def test_without_a_terminal_plain_lines_are_printed() -> None:
