@@ -12,13 +12,7 @@ def received_at(event: Event, ts_ns: int) -> Event:
         return event
     # Most rows of a tape are one of these; `replace` takes four times as long.
     if isinstance(event, TopOfBook):
-        return TopOfBook(ts_ns=ts_ns, update_id=event.update_id, bid=event.bid, ask=event.ask)
+        return TopOfBook(ts_ns, event.update_id, event.bid, event.ask)
     if isinstance(event, Trade):
-        return Trade(
-            ts_ns=ts_ns,
-            trade_id=event.trade_id,
-            price=event.price,
-            size=event.size,
-            taker=event.taker,
-        )
+        return Trade(ts_ns, event.trade_id, event.price, event.size, event.taker)
     return cast(Event, replace(event, ts_ns=ts_ns))  # mypy infers object for a union

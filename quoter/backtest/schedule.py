@@ -32,6 +32,7 @@ class Schedule:
 
     def run_until(self, until_ns: int) -> None:
         """Run everything that is due until `until_ns`, and end at that time."""
-        while self.next_ns <= until_ns:
+        due = self._due
+        while due and due[0][0] <= until_ns:
             self.step()
         self.now_ns = max(self.now_ns, until_ns)

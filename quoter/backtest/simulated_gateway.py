@@ -164,10 +164,10 @@ class SimulatedGateway:
         """Turn the exchange's news into events, and schedule their receipt."""
         for one in news:
             match one:
-                case PrintNews():
-                    self._publish(Channel.MARKET, _trade(one, self._due_ns(Channel.MARKET)))
                 case BestNews():
                     self._publish(Channel.MARKET, _top(one, self._due_ns(Channel.MARKET)))
+                case PrintNews():
+                    self._publish(Channel.MARKET, _trade(one, self._due_ns(Channel.MARKET)))
                 case DepthNews():
                     self._depth(one)
                 case ExecutionReport():
@@ -390,9 +390,7 @@ def _trade(news: PrintNews, ts_ns: int) -> Trade:
 
 
 def _top(news: BestNews, ts_ns: int) -> TopOfBook:
-    return TopOfBook(
-        ts_ns=ts_ns, update_id=news.update_id, bid=_level(news.bid), ask=_level(news.ask)
-    )
+    return TopOfBook(ts_ns, news.update_id, _level(news.bid), _level(news.ask))
 
 
 def _level(shown: tuple[Decimal, Decimal]) -> Level:

@@ -21,8 +21,8 @@ class Background(Protocol):
     def best(self, side: Side) -> int | None:
         """Return the ticks of the best level, None if that side is empty."""
 
-    def best_size(self, side: Side) -> Decimal:
-        """Return the shown size, base, of the best level, which must exist."""
+    def best_level(self, side: Side) -> tuple[int, Decimal] | None:
+        """Return ticks and shown size, base, of the best level; None if that side is empty."""
 
     def levels(self, side: Side) -> list[tuple[int, int]]:
         """Return (ticks, lots) of every level that can be traded, best first."""
@@ -60,8 +60,9 @@ class RandomBackground:
         """Return the ticks of the best level; never None after the first `move`."""
         return self._best.get(side)
 
-    def best_size(self, side: Side) -> Decimal:
-        return self.size_at(side, self._best[side])
+    def best_level(self, side: Side) -> tuple[int, Decimal] | None:
+        best = self._best.get(side)
+        return None if best is None else (best, self.size_at(side, best))
 
     def levels(self, side: Side) -> list[tuple[int, int]]:
         return sorted(self._sides[side].items(), reverse=side is Side.BUY)
@@ -182,10 +183,6 @@ class QueuedBackground(RandomBackground):
             self._best[side] = max(levels) if side is Side.BUY else min(levels)
         else:
             self._best.pop(side, None)
-
-    def best_size(self, side: Side) -> Decimal:
-        best = self._best.get(side)
-        return Decimal(0) if best is None else self.size_at(side, best)
 
     def _draw_level(self, side: Side) -> int:
         """Return a level; every second time the best, where most changes are."""

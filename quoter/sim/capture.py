@@ -1,8 +1,9 @@
 """Market from a recording: depth, best prices and public trades are fed from outside."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import islice
 
 from quoter.domain.market import Side
 from quoter.sim.clearing import Emit
@@ -36,16 +37,19 @@ class RecordedBackground:
 
     def best(self, side: Side) -> int | None:
         """Return the ticks of the newest recorded best price; None if that side is empty."""
-        best = self._best_level(side)
+        best = self.best_level(side)
         return None if best is None else best[0]
 
-    def best_size(self, side: Side) -> Decimal:
-        best = self._best_level(side)
-        return Decimal(0) if best is None else best[1]
+    def best_level(self, side: Side) -> tuple[int, Decimal] | None:
+        """Return ticks and size of the newest recorded best price; None if that side is empty."""
+        if self._best and self.best_id >= self.depth_id:
+            return self._best[side]
+        ticks = self.best_depth(side)
+        return None if ticks is None else (ticks, self._depth[side][ticks])
 
     def levels(self, side: Side) -> list[tuple[int, int]]:
         """Return (ticks, lots), best price first, then the depth behind it; may be empty."""
-        best = self._best_level(side)
+        best = self.best_level(side)
         if best is None:
             return []
         depth = sorted(self._depth[side].items(), reverse=side is Side.BUY)
@@ -62,7 +66,7 @@ class RecordedBackground:
 
     def shown_lots(self, side: Side, ticks: int) -> float:
         """Return the newest recorded size of a level in lots, which need not be whole."""
-        best = self._best_level(side)
+        best = self.best_level(side)
         if best is not None and side.sign * (ticks - best[0]) >= 0:
             size = best[1] if ticks == best[0] else Decimal(0)
         else:
@@ -101,12 +105,6 @@ class RecordedBackground:
     def set_best(self, side: Side, ticks: int, size: Decimal) -> None:
         """Set a best price of the recorded best-price stream."""
         self._best[side] = (ticks, size)
-
-    def _best_level(self, side: Side) -> tuple[int, Decimal] | None:
-        if self._best and self.best_id >= self.depth_id:
-            return self._best[side]
-        ticks = self.best_depth(side)
-        return None if ticks is None else (ticks, self._depth[side][ticks])
 
     def _lots(self, size: Decimal) -> int:
         return int(size // self._lot)
@@ -183,15 +181,8 @@ class RecordedPublisher(Publisher):
 
     def repeat_best(self, news: BestNews) -> None:
         """Publish a recorded best price with its id; only while no account has an order."""
-        self._emit(
-            BestNews(
-                ts_ns=news.ts_ns,
-                symbol=news.symbol,
-                update_id=news.update_id + self._offset_of(news.update_id),
-                bid=news.bid,
-                ask=news.ask,
-            )
-        )
+        update_id = news.update_id + self._offset_of(news.update_id)
+        self._emit(BestNews(news.ts_ns, news.symbol, update_id, news.bid, news.ask))
         self._best_shown = None
 
     def publish_depth(
@@ -228,6 +219,14 @@ class RecordedPublisher(Publisher):
         self._dirty[side] |= hidden ^ self._hidden[side]
         self._hidden[side] = hidden
 
+    def _best_first(self, side: Side) -> Iterator[int]:
+        own, best = self._book.best(side), self._recorded.best_depth(side)
+        firsts = [ticks for ticks in (own, best) if ticks is not None]
+        if firsts:
+            # requests of best prices read no further
+            yield max(firsts) if side is Side.BUY else min(firsts)
+            yield from islice(super()._best_first(side), 1, None)
+
     def _sizes(self, side: Side) -> Callable[[int], Decimal]:
         size, own = super()._sizes(side), self._book.best(side.opposite)
         sign, best = side.sign, self._recorded.best_depth(side)
@@ -256,6 +255,9 @@ class Capture:
         self._background = background
         self._publisher = publisher
         self._emit = emit
+        # The newest recorded best prices, in quote currency and in ticks.
+        self._best_prices: dict[Side, Decimal] = {}
+        self._best_ticks: dict[Side, int] = {}
 
     @property
     def depth_id(self) -> int:
@@ -299,12 +301,14 @@ class Capture:
         self._publisher.see(news.update_id)
         self._background.best_id = max(self._background.best_id, news.update_id)
         for side, (price, size) in ((Side.BUY, news.bid), (Side.SELL, news.ask)):
-            best = grid.ticks(price)
+            if price != self._best_prices.get(side):  # most rows change sizes alone
+                self._best_prices[side], self._best_ticks[side] = price, grid.ticks(price)
+            best, sign = self._best_ticks[side], side.sign
             self._background.set_best(side, best, size)
-            own = self._market.book.prices(side)
-            if own:
-                sign = side.sign
-                self._see_queues(side, [ticks for ticks in own if sign * (ticks - best) >= 0])
+            own = self._market.book.best(side)
+            if own is not None and sign * (own - best) >= 0:
+                prices = self._market.book.prices(side)
+                self._see_queues(side, [ticks for ticks in prices if sign * (ticks - best) >= 0])
         self._uncross(news.ts_ns)
         if self._market.book.is_empty:
             self._publisher.repeat_best(news)

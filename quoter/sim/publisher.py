@@ -87,11 +87,11 @@ class Publisher:
 
         The size is that of accounts and background together.
         """
-        own, other = self._book.best(side), self._background.best(side)
-        if other is None or (own is not None and side.sign * (own - other) > 0):
-            return None if own is None else (own, self._own_size(side, own))
-        size, own_lots = self._background.best_size(side), self._book.lots_at(side, other)
-        return other, size + self._grid.size(own_lots) if own_lots else size
+        own, other = self._book.best(side), self._background.best_level(side)
+        if own is None or (other is not None and side.sign * (own - other[0]) < 0):
+            return other
+        size = self._own_size(side, own)
+        return own, size + other[1] if other is not None and own == other[0] else size
 
     def _publish_best(self, update_id: int, now_ns: int) -> None:
         bid, ask = self.best(Side.BUY), self.best(Side.SELL)
@@ -105,15 +105,8 @@ class Publisher:
     def _show(self, best: Best, update_id: int, now_ns: int) -> None:
         self._best_shown = bid, ask = best
         grid = self._grid
-        self._emit(
-            BestNews(
-                ts_ns=now_ns,
-                symbol=self._symbol,
-                update_id=update_id,
-                bid=(grid.price(bid[0]), bid[1]),
-                ask=(grid.price(ask[0]), ask[1]),
-            )
-        )
+        bid_shown, ask_shown = (grid.price(bid[0]), bid[1]), (grid.price(ask[0]), ask[1])
+        self._emit(BestNews(now_ns, self._symbol, update_id, bid_shown, ask_shown))
 
     def _own_size(self, side: Side, ticks: int) -> Decimal:
         return self._grid.size(self._book.lots_at(side, ticks))
@@ -121,19 +114,23 @@ class Publisher:
     def _sizes(self, side: Side) -> Callable[[int], Decimal]:
         """Return the function from ticks to the present size of a level."""
         lots_at, size_at = self._book.lots_at, self._background.size_at
-        size_of = self._grid.size
+        size_of, own_prices = self._grid.size, self._book.prices(side)
 
         def size(ticks: int) -> Decimal:
-            own = lots_at(side, ticks)
-            return size_of(own) + size_at(side, ticks) if own else size_at(side, ticks)
+            if ticks not in own_prices:
+                return size_at(side, ticks)
+            return size_of(lots_at(side, ticks)) + size_at(side, ticks)
 
         return size
 
     def _levels(self, side: Side, limit: int) -> Shown:
-        prices = {*self._background.prices(side), *self._book.prices(side)}
         size = self._sizes(side)
-        shown = (t for t in _best_first(side, prices) if size(t))
+        shown = (t for t in self._best_first(side) if size(t))
         return self._render(side, list(islice(shown, limit)))
+
+    def _best_first(self, side: Side) -> Iterator[int]:
+        """Yield all prices in ticks, best first; sorted only as far as the caller reads."""
+        return _best_first(side, {*self._background.prices(side), *self._book.prices(side)})
 
     def _take_dirty(self, side: Side) -> Shown:
         dirty = sorted(self._dirty[side], reverse=side is Side.BUY)
@@ -141,8 +138,8 @@ class Publisher:
         return self._render(side, dirty)
 
     def _render(self, side: Side, prices: list[int]) -> Shown:
-        price, size = self._grid.price, self._sizes(side)
-        return tuple([(price(ticks), size(ticks)) for ticks in prices])
+        tick, size = self._grid.tick, self._sizes(side)
+        return tuple([(tick * ticks, size(ticks)) for ticks in prices])
 
 
 def _best_first(side: Side, prices: Collection[int]) -> Iterator[int]:

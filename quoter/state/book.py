@@ -22,6 +22,8 @@ DUST = 1e-12  # relative size below which a level is entirely ours
 SIZE_MAX = 1e18  # a larger size in a level is invalid
 PRICE_MAX = 1e15  # a higher price is invalid; two such prices still add up to a finite number
 
+type Touch = tuple[Level, Level]  # best bid and ask
+
 
 class Sizes(Protocol):
     """Sizes by price: a dict, or an object that behaves like one."""
@@ -135,7 +137,9 @@ class HalfBook:
 class Book:
     """Both sides with their sequence number, and newer best prices if there are any."""
 
-    __slots__ = ("_tops", "asks", "bids", "duplicates", "last", "ready", "ts_ns", "updates")
+    __slots__ = (
+        "_published", "_tops", "asks", "bids", "duplicates", "last", "ready", "ts_ns", "updates",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.bids, self.asks = HalfBook(1), HalfBook(-1)
@@ -146,6 +150,7 @@ class Book:
         self.updates = 0  # accepted so far, also snapshots that equal the book
         # oldest first; removed once the depth is beyond their update
         self._tops: deque[TopOfBook] = deque(maxlen=TICKERS_MAX)
+        self._published: Touch | None = None  # result of `published`; None: compute it anew
 
     def side(self, side: Side) -> HalfBook:
         """The half of the book in which an order of this side rests."""
@@ -164,6 +169,7 @@ class Book:
         if self.ready and snapshot.last == self.last:
             return self._audit(snapshot)
         fault = self.bids.load(snapshot.bids) or self.asks.load(snapshot.asks)
+        self._published = None
         self.last, self.ts_ns = snapshot.last, snapshot.ts_ns
         self.updates += 1
         self._tops.clear()
@@ -184,6 +190,7 @@ class Book:
             self.ready = False
             return f"gap: expected {self.last}, received {delta.prev}"
         fault = self.bids.apply(delta.bids) or self.asks.apply(delta.asks)
+        self._published = None
         self.last, self.ts_ns = delta.last, delta.ts_ns
         self.updates += 1
         return self._judge(fault)
@@ -200,6 +207,7 @@ class Book:
         held = self._tops[-1] if self._tops else None
         is_newest = held is None or top.update_id >= held.update_id
         if self.ready and is_newest and top.update_id >= self.last:
+            self._published = None
             if held is not None and top.update_id == held.update_id:
                 self._tops[-1] = top  # a repetition is not counted as an update
             else:
@@ -210,33 +218,44 @@ class Book:
                 return self._compare(top)
         return None
 
-    def best(self, own_bids: Sizes, own_asks: Sizes) -> tuple[Level, Level] | None:
+    def published(self) -> Touch | None:
+        """Best bid and ask as published, our own orders included.
+
+        None while the book is unusable, and while a side has no level near the touch.
+        """
+        if self._published is None and self.ready:
+            self._published = _uncrossed(self._best_bid({}), self._best_ask({}))
+        return self._published if self.ready else None
+
+    def best(self, own_bids: Sizes, own_asks: Sizes) -> Touch | None:
         """Best bid and ask without our own orders.
 
         None while the book is unusable, and while a side has no level of others near the touch.
         """
-        if not self.ready:
+        published = self.published()
+        if published is None:
             return None
+        bid, ask = published
+        is_bid_ours, is_ask_ours = own_bids.get(bid.price, 0.0), own_asks.get(ask.price, 0.0)
+        if not is_bid_ours and not is_ask_ours:
+            return published
+        return _uncrossed(
+            self._best_bid(own_bids) if is_bid_ours else bid,
+            self._best_ask(own_asks) if is_ask_ours else ask,
+        )
+
+    def _best_bid(self, own: Sizes) -> Level | None:
+        top = self._newest_top()
+        return self.bids.best(own) if top is None else _fresher(top.bid, own, self.bids)
+
+    def _best_ask(self, own: Sizes) -> Level | None:
+        top = self._newest_top()
+        return self.asks.best(own) if top is None else _fresher(top.ask, own, self.asks)
+
+    def _newest_top(self) -> TopOfBook | None:
+        """The newest ticker, None if the depth is newer."""
         top = self._tops[-1] if self._tops else None
-        if top is not None and top.update_id >= self.last:
-            bid = self._fresher(top.bid, own_bids, self.bids)
-            ask = self._fresher(top.ask, own_asks, self.asks)
-        else:
-            bid, ask = self.bids.best(own_bids), self.asks.best(own_asks)
-        if bid is None or ask is None or not bid.price < ask.price:
-            return None
-        return bid, ask
-
-    @staticmethod
-    def _fresher(level: Level, own: Sizes, side: HalfBook) -> Level | None:
-        """The ticker's level without our size; if it is all ours, the best depth level behind it.
-
-        A depth level better than the ticker's is outdated and is not used.
-        """
-        mine = own.get(level.price, 0.0) if own else 0.0
-        if level.size - mine > level.size * DUST:
-            return Level(level.price, level.size - mine)
-        return side.best_from(level.price, own)
+        return top if top is not None and top.update_id >= self.last else None
 
     def invalidate(self) -> None:
         """Mark the book unusable until the next snapshot."""
@@ -284,6 +303,22 @@ class Book:
             return None
         self.invalidate()
         return f"levels at {self.last} are {ours}, by the snapshot {theirs}"
+
+
+def _uncrossed(bid: Level | None, ask: Level | None) -> Touch | None:
+    """Return both levels, None if one is missing or they cross."""
+    return None if bid is None or ask is None or not bid.price < ask.price else (bid, ask)
+
+
+def _fresher(level: Level, own: Sizes, side: HalfBook) -> Level | None:
+    """Return the ticker's level without our size; the best depth behind it if it is all ours.
+
+    A depth level better than the ticker's is outdated and is not used.
+    """
+    mine = own.get(level.price, 0.0)
+    if level.size - mine > level.size * DUST:
+        return level._replace(size=level.size - mine) if mine else level
+    return side.best_from(level.price, own)
 
 
 def _pair(bid: Level, ask: Level) -> str:

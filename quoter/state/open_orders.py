@@ -141,12 +141,22 @@ class OwnLevels:
             self._drop(self._closed.popleft())
         self._closed.append(order)
 
-    def expire(self, before_ns: int) -> None:
-        """Drop ends and fills from before `before_ns`: published books show them by then."""
+    def expire(self, before_ns: int) -> bool:
+        """Drop ends and fills from before `before_ns`: published books show them by then.
+
+        Return whether there were any, so that sizes may be smaller now.
+        """
+        since_ns, closed = self._since_ns, self._closed
+        is_any = any(
+            since_ns < order.filled_ns <= before_ns
+            for orders in self._orders.values()
+            for order in orders
+        )
         self._since_ns = before_ns
-        closed = self._closed
         while closed and closed[0].changed_ns < before_ns:
             self._drop(closed.popleft())
+            is_any = True
+        return is_any
 
     def _drop(self, order: OpenOrder) -> None:
         orders = self._orders[order.price_float]

@@ -22,14 +22,8 @@ def feed(exchange: Exchange, symbol: str, message: Message, now_ns: int) -> list
                 now_ns=now_ns,
             )
         case Best():
-            best = BestNews(
-                ts_ns=now_ns,
-                symbol=symbol,
-                update_id=message.update_id,
-                bid=(message.bid, message.bid_size),
-                ask=(message.ask, message.ask_size),
-            )
-            return exchange.apply_best(best)
+            bid, ask = (message.bid, message.bid_size), (message.ask, message.ask_size)
+            return exchange.apply_best(BestNews(now_ns, symbol, message.update_id, bid, ask))
         case Print():
             trade = PrintNews(
                 ts_ns=now_ns,

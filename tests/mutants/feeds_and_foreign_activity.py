@@ -97,8 +97,8 @@ AFTER_STALL = (
         "a level of the depth counts although the newer ticker has no such price",
         Edit(
             "quoter/state/book.py",
-            "        return side.best_from(level.price, own)\n",
-            "        return side.best(own)\n",
+            "    return side.best_from(level.price, own)\n",
+            "    return side.best(own)\n",
         ),
         tests=("tests/unit/state/test_book.py",),
     ),

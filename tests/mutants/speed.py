@@ -2,6 +2,7 @@
 
 from tests.mutants.mutant import Edit, mutant
 
+BOOK, VIEW = "quoter/state/book.py", "quoter/engine/market/view.py"
 REQUOTE, ORDERS = "quoter/engine/placing/requote.py", "quoter/state/open_orders.py"
 
 MUTANTS = (
@@ -74,5 +75,36 @@ MUTANTS = (
             "",
         ),
         tests=("tests/unit/state/test_open_orders.py",),
+    ),
+    mutant(
+        "best_prices_of_an_earlier_ticker",
+        "the best prices stay those of the ticker before",
+        Edit(
+            BOOK,
+            "        if self.ready and is_newest and top.update_id >= self.last:\n"
+            "            self._published = None\n",
+            "        if self.ready and is_newest and top.update_id >= self.last:\n",
+        ),
+        tests=("tests/unit/state/test_book.py",),
+    ),
+    mutant(
+        "order_that_is_not_ours_until_the_next_update",
+        "an order of ours in an unchanged book counts as another's",
+        Edit(
+            VIEW,
+            "        if any(is_smaller) or self._orders.revision != self._orders_revision:\n",
+            "        if any(is_smaller):\n",
+        ),
+        tests=("tests/unit/engine/market/test_view.py",),
+    ),
+    mutant(
+        "end_that_the_book_never_shows",
+        "an order of ours that was filled is taken out of the book until its next update",
+        Edit(
+            VIEW,
+            "        if any(is_smaller) or self._orders.revision != self._orders_revision:\n",
+            "        if self._orders.revision != self._orders_revision:\n",
+        ),
+        tests=("tests/unit/engine/market/test_view.py",),
     ),
 )

@@ -78,7 +78,7 @@ class FeedHealth:
         if isinstance(event, Trade):
             self._on_trade(event, step)
         elif book.updates != self._updates:
-            self._updates, touch = book.updates, book.best({}, {})
+            self._updates, touch = book.updates, book.published()
             if isinstance(event, TopOfBook):
                 self._evidence.on_ticker(event.ts_ns, event.update_id, last=book.last, touch=touch)
             elif isinstance(event, BookSnapshot):
@@ -101,7 +101,7 @@ class FeedHealth:
     def on_best_prices(self, report: BestPricesReport, step: StepBuilder) -> None:
         """Compare the venue's best prices with the book."""
         book = self._market.book
-        touch = book.best({}, {})
+        touch = book.published()
         if touch is None or not self._is_up:
             return
         if proof := self._evidence.on_best_prices(report, *touch, book.last):
@@ -160,7 +160,7 @@ class FeedHealth:
 
     def _on_trade(self, trade: Trade, step: StepBuilder) -> None:
         """Request best prices if a trade is beyond the best price of a book that is not updated."""
-        touch, policy = self._market.book.best({}, {}), self._policy
+        touch, policy = self._market.book.published(), self._policy
         if touch is None or step.ts_ns - self._confirm_ns < policy.mismatch_ns:
             return
         bid, ask = touch

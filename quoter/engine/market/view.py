@@ -19,6 +19,8 @@ class MarketView:
     def __init__(self, orders: OpenOrders, policy: BookPolicy) -> None:
         self.book = Book()
         self._own_bids, self._own_asks = orders.levels[Side.BUY], orders.levels[Side.SELL]
+        self._orders = orders
+        self._orders_revision = -1  # of our orders, as of the last refresh
         self.bid: Level | None = None
         self.ask: Level | None = None
         self.touch: tuple[float, float] | None = None  # their prices
@@ -57,12 +59,16 @@ class MarketView:
 
     def expire_own_orders(self, ts_ns: int) -> None:
         """Drop closed orders of ours that published books can no longer contain."""
-        for own in (self._own_bids, self._own_asks):
-            own.expire(ts_ns - OWN_LINGER_NS)
-        self.refresh()
+        before_ns = ts_ns - OWN_LINGER_NS
+        is_smaller = [own.expire(before_ns) for own in (self._own_bids, self._own_asks)]
+        if any(is_smaller) or self._orders.revision != self._orders_revision:
+            self.refresh()
+        else:
+            self.has_new_best = False
 
     def refresh(self) -> None:
         """Recompute the best prices of others."""
+        self._orders_revision = self._orders.revision
         best = self.book.best(self._own_bids, self._own_asks)
         self.bid, self.ask = best if best is not None else (None, None)
         touch = (best[0].price, best[1].price) if best is not None else None

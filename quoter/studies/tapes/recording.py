@@ -109,7 +109,7 @@ def read(name: str, symbol: str, files: Sequence[Path]) -> Recording:
                 book.apply(event)
             case TopOfBook():
                 book.apply_top(event)
-        best = book.best({}, {})
+        best = book.published()
         if best is not None and (touch is None or _prices(best) != _prices(touch)):
             touch = best
             events.append(

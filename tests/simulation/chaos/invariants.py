@@ -145,7 +145,7 @@ class Invariants:
     def _living(self, order: PlaceOrder, engine: Engine, now_ns: int) -> None:
         """Check that the exchange had the best prices of the engine's book a short time ago."""
         self.checks["I5 living"] += 1
-        best = engine.market.book.best({}, {})
+        best = engine.market.book.published()
         if best is None:
             raise Breach("I5", f"{order.client_id} without best prices")
         touch = best[0].price, best[1].price

@@ -163,7 +163,7 @@ class EngineHarness:
 
         `last`: number of the venue's newest update; 0: it reports none.
         """
-        ours = self.engine.market.book.best({}, {}) or (Level(1.0, 1.0), Level(2.0, 1.0))
+        ours = self.engine.market.book.published() or (Level(1.0, 1.0), Level(2.0, 1.0))
         return self.give(
             BestPricesReport(
                 ts_ns=self.now_ns,

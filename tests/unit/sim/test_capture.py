@@ -175,6 +175,15 @@ def test_outdated_depth_that_crosses_an_order_is_not_shown() -> None:
     assert (D(101), D(1)) in news.asks
 
 
+def test_best_level_alone_is_the_first_of_the_whole_depth() -> None:
+    exchange = recording()
+    for side, prices in ((BUY, ("98", "99", "100")), (SELL, ("103", "102", "101"))):
+        for price in prices:
+            exchange.place("a", order(side, price, "1"), 2)
+            one, whole = exchange.depth(SYMBOL, 1), exchange.depth(SYMBOL, 9)
+            assert (one.bids, one.asks) == (whole.bids[:1], whole.asks[:1])
+
+
 def test_script_on_a_recorded_market_raises() -> None:
     with pytest.raises(ValueError, match="recorded market"):
         recording().script(SYMBOL, Crash(), 0)

@@ -224,7 +224,7 @@ def test_levels_that_were_traded_come_back_with_the_next_move_of_the_background(
     for level, size in background.levels(SELL):
         background.traded(SELL, level, size)
     assert background.best(SELL) is None
-    assert background.best_size(SELL) == 0
+    assert background.best_level(SELL) is None
     assert (SELL, ticks) in background.move(990, 991, kappa=1.0)
     assert background.best(SELL) is not None
 

@@ -158,6 +158,21 @@ def test_our_own_orders_are_taken_out_of_the_best_levels() -> None:
     assert book.best({99.9: 5.0}, {100.1: 1.0}) == (Level(99.8, 7.0), Level(100.1, 3.0))
 
 
+def test_published_prices_contain_our_own_orders_and_follow_every_update() -> None:
+    book = loaded()
+    assert book.published() == (Level(99.9, 5.0), Level(100.1, 4.0))
+    book.apply(delta(10, 11, levels((99.9, 6.0))))
+    assert book.published() == (Level(99.9, 6.0), Level(100.1, 4.0))
+    book.apply_top(top(12, (99.95, 1.0), (100.05, 2.0)))
+    assert book.published() == (Level(99.95, 1.0), Level(100.05, 2.0))
+    assert book.best({99.95: 0.25}, NO_OWN_ORDERS) == (Level(99.95, 0.75), Level(100.05, 2.0))
+    assert book.published() == (Level(99.95, 1.0), Level(100.05, 2.0))
+    book.load(snapshot(20, levels((99.7, 1.0)), levels((100.3, 2.0))))
+    assert book.published() == (Level(99.7, 1.0), Level(100.3, 2.0))
+    book.invalidate()
+    assert book.published() is None
+
+
 def test_rounding_error_of_our_own_size_is_not_foreign_size() -> None:
     book = loaded()
     book.apply(delta(10, 11, levels((99.9, 0.1 + 0.2))))

@@ -10,6 +10,8 @@ from quoter.engine.market.view import OWN_LINGER_NS, MarketView
 from quoter.state.open_orders import OpenOrders
 from tests.unit.state.cases import BUY, START_NS, delta, levels, reserve, snapshot, top
 
+PLACED = (("q1", "99.9"), ("q2", "99.8"))
+
 
 def view() -> tuple[MarketView, OpenOrders]:
     orders = OpenOrders()
@@ -50,6 +52,35 @@ def test_fill_that_the_depth_lacks_does_not_move_the_mid() -> None:
     order.state, order.filled_ns = OrderState.PARTIAL, START_NS
     orders.fill(order, Decimal(4))
     market.apply(snapshot())
+    assert market.bid == Level(99.8, 7.0)
+
+
+def test_ends_and_fills_become_visible_when_books_must_show_them() -> None:
+    market, orders = view()
+    first, order = (reserve(orders, name, BUY, "5", price) for name, price in PLACED)
+    for one in (first, order):
+        orders.set_state(one, OrderState.OPEN)
+    market.apply(snapshot(10, levels((99.9, 5.0), (99.8, 7.0), (99.7, 1.0))))
+    assert market.bid == Level(99.8, 2.0)
+    order.filled_ns = START_NS
+    orders.fill(order, Decimal(4))
+    market.expire_own_orders(START_NS + OWN_LINGER_NS - 1)
+    assert market.bid == Level(99.8, 2.0)
+    market.expire_own_orders(START_NS + OWN_LINGER_NS)
+    assert market.bid == Level(99.8, 6.0)  # the last update shows the fill by now
+    orders.close(first, OrderState.CANCELED, START_NS + NS_PER_S)
+    market.expire_own_orders(START_NS + NS_PER_S)
+    assert market.bid == Level(99.8, 6.0)
+
+
+def test_an_order_counts_as_ours_from_its_first_state_on() -> None:
+    market, orders = view()
+    market.apply(snapshot())
+    order = reserve(orders, "q1", BUY, "5", "99.9")
+    market.expire_own_orders(START_NS)
+    assert market.bid == Level(99.9, 5.0)
+    orders.set_state(order, OrderState.PENDING_NEW)
+    market.expire_own_orders(START_NS)
     assert market.bid == Level(99.8, 7.0)
 
 
