@@ -15,7 +15,7 @@ from quoter.backtest.simulated_gateway import SimulatedGateway
 from quoter.domain.events import Event, FeedUp, OperatorCommand, Tick
 from quoter.domain.market import Stream
 from quoter.domain.step import Step
-from quoter.domain.units import NS_PER_S
+from quoter.domain.units import NEVER_NS, NS_PER_S
 from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
 from quoter.engine.inventory_clock import InventoryClock
@@ -89,6 +89,10 @@ class Simulation:
         """Start a script of the market at `at_s` seconds."""
         at_ns = START_NS + round(at_s * NS_PER_S)
         self.exchange.script(self.setup.market.symbol, script, at_ns)
+
+    def stop_market(self) -> None:
+        """Let the market stand still from now on: nothing but our own orders changes its book."""
+        self._flow.next_ns = NEVER_NS
 
     def operate(self, command: type[OperatorCommand]) -> None:
         """Send an operator command now."""
