@@ -15,6 +15,7 @@ from quoter.domain.errors import VenueError
 from quoter.domain.events import Event, RulesReport
 from quoter.domain.instrument import Instrument
 from quoter.domain.units import NS_PER_S
+from quoter.recording.codec import NO_STATE
 from quoter.recording.recorder import Recorder
 from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
@@ -40,8 +41,9 @@ class Progress:
 class MarketRecorder:
     """Recorder of one market feed.
 
-    The market's rules are recorded before the first event. A new book is requested when the book is
-    lost.
+    The market's rules are recorded before the first event. Each file but the first begins with a
+    checkpoint, the rules and the book, so that it is a tape without those before it. A new book is
+    requested when the book is lost.
     """
 
     def __init__(self, feed: MarketFeed, recorder: Recorder, instrument: Instrument) -> None:
@@ -56,6 +58,9 @@ class MarketRecorder:
             self._record(RulesReport(ts_ns=event.ts_ns, instrument=self._instrument))
         self._record(event)
         self._book.observe(event)
+        if self._book.is_ready and self._recorder.checkpoint_if_due(event.ts_ns):
+            self._record(RulesReport(ts_ns=event.ts_ns, instrument=self._instrument))
+            self._record(self._book.snapshot(event.ts_ns))
         if self._book.fault and event.ts_ns - self._resync_ns >= RESYNC_APART_NS:
             self._resync_ns = event.ts_ns
             self.progress.resyncs += 1
@@ -119,6 +124,7 @@ async def record_market(
         header_of(settings, None, clock.now_ns()),
         bytes_max=max_mb * BYTES_PER_MB,
         secrets=settings.secrets(),
+        state=lambda: NO_STATE,
     )
     market = MarketRecorder(feed, recorder, instrument)
     running = asyncio.create_task(market.run(seconds, show), name="market")

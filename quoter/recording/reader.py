@@ -65,8 +65,11 @@ class Recording:
             for record in _decoded(path, block):
                 if isinstance(record, Header):
                     return record
-            break
-        raise DamagedRecording(self._files[0], 1, 0, "there is no header")
+            raise DamagedRecording(path, block.number, block.offset, "there is no header")
+        raise RecordingError(
+            f"{self._files[0]}: holds no whole block: the run has only just begun, or ended before "
+            "its first one was written"
+        )
 
     def _first_checkpoint(self) -> Checkpoint:
         first = self._files[0]

@@ -42,7 +42,7 @@ class Recorder:
     ) -> None:
         """Write into `folder`, whose recordings together may have `bytes_max` bytes.
 
-        `state` returns that of the engine for checkpoints; None: there is no engine.
+        `state` returns that of the engine for checkpoints; None: no checkpoints are written.
         """
         self._writer = _Writer(folder, header, bytes_max, secrets)
         self._state = state
@@ -65,10 +65,18 @@ class Recorder:
         """Record what the engine decided about the last event."""
         if step.commands or step.state is not None:
             self._batch.append(Decision.of(step))
-        if self._writer.file_to_end > self._files_ended and self._state is not None:
-            self._files_ended = self._writer.file_to_end
-            self._add_checkpoint(step.event.ts_ns, self._state)
+        self.checkpoint_if_due(step.event.ts_ns)
         self.flush_if_large()
+
+    def checkpoint_if_due(self, ts_ns: int) -> bool:
+        """Begin a file with a checkpoint if the present one is nearly full; return whether it did.
+
+        Call it between two steps; `ts_ns` is the time of the last one.
+        """
+        if self._state is None or self._writer.file_to_end <= self._files_ended:
+            return False
+        self._files_ended = self._writer.file_to_end
+        return self._add_checkpoint(ts_ns, self._state)
 
     def flush_if_large(self) -> None:
         """Hand over the records if there are many; call it between two steps."""
@@ -90,16 +98,20 @@ class Recorder:
         await asyncio.to_thread(self._writer.close)
         self._report()
 
-    def _add_checkpoint(self, ts_ns: int, state: Callable[[], msgspec.Raw]) -> None:
-        """Begin a batch, and with it a file, with the state of the engine after the last step."""
+    def _add_checkpoint(self, ts_ns: int, state: Callable[[], msgspec.Raw]) -> bool:
+        """Begin a batch, and with it a file, with the state of the engine after the last step.
+
+        Return whether the state could be written.
+        """
         try:
             checkpoint = Checkpoint(ts_ns, state())
         except Exception as error:  # noqa: BLE001 - a fault of the recording must not stop trading
             self._state = None
             log.warning("recording_checkpoint_failed", error=f"{type(error).__name__}: {error}")
-            return
+            return False
         self._hand_over()
         self._batch.append(checkpoint)
+        return True
 
     def _hand_over(self) -> None:
         batch, self._batch = self._batch, []

@@ -2,7 +2,10 @@
 
 from quoter.domain.events import BookDelta, BookSnapshot, Event, FeedDown, TopOfBook
 from quoter.domain.market import Stream
-from quoter.state.book import Book
+from quoter.state.book import Book, Sizes
+
+LEVELS_MAX = 10_000  # a side, of a snapshot
+NO_SIZES: Sizes = {}
 
 
 class WatchedBook:
@@ -35,6 +38,15 @@ class WatchedBook:
             self.fault = fault
         elif self._book.ready:
             self.fault = ""
+
+    def snapshot(self, ts_ns: int) -> BookSnapshot:
+        """Return the book as a snapshot at `ts_ns`; call it while the book is ready."""
+        book = self._book
+        bids, asks = (
+            tuple((price, size) for price, size in half.levels(LEVELS_MAX, NO_SIZES))
+            for half in (book.bids, book.asks)
+        )
+        return BookSnapshot(ts_ns=ts_ns, last=book.last, bids=bids, asks=asks)
 
     def reject(self, fault: str) -> None:
         """Discard the book because of a fault found elsewhere."""

@@ -1,6 +1,7 @@
 """Recordings of `quoter record` and `quoter run` as tapes.
 
-The book of a recorded run contains our own orders; one of `quoter record` does not.
+The book of a recorded run contains our own orders; one of `quoter record` does not. Without its
+first files the latter begins with the rules and the book that follow the checkpoint.
 """
 
 from collections.abc import Iterator
@@ -62,6 +63,10 @@ def _opened(path: Path) -> Recording:
         recording = Recording(files_of(str(path), path.parent))
     except (RecordingError, OSError) as error:
         raise TapeError(str(error)) from None
-    if recording.files_removed:
-        raise TapeError(f"{path}: is no tape: the run's first files, with its book, are missing")
+    if recording.files_removed and recording.header.config is not None:
+        raise TapeError(
+            f"{path}: the run's first files, with its book, were removed beyond "
+            "QUOTER_RECORDING_MAX_MB, so that it is no tape; `quoter replay` and `quoter report` "
+            "can begin with a later file, and a recording of `quoter record` can be a tape from any"
+        )
     return recording

@@ -15,6 +15,16 @@ STATE_TESTS = ("tests/unit/recording/test_engine_state.py",)
 
 MUTANTS = (
     mutant(
+        "market_files_without_their_book",
+        "a recorded market whose first file was removed has no book",
+        Edit(
+            "quoter/app/market_recorder.py",
+            "            self._record(self._book.snapshot(event.ts_ns))\n",
+            "",
+        ),
+        tests=("tests/unit/app/test_market_recorder.py",),
+    ),
+    mutant(
         "checkpoint_writes_shared_objects_twice",
         "after a checkpoint two components have an object each that was one of both",
         Edit(STATE, "        self._numbers[id(value)] = len(self._written)\n", ""),

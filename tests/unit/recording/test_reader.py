@@ -44,8 +44,15 @@ def test_only_the_last_file_may_be_cut(tmp_path: Path) -> None:
 def test_a_file_without_a_header_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DamagedRecording, match="there is no header"):
         Recording(write(tmp_path, [[tick(1)]]))
-    with pytest.raises(DamagedRecording, match="there is no header"):
-        Recording(write(tmp_path, []))
+
+
+@pytest.mark.parametrize("content", [b"", b"QREC\0"])
+def test_a_file_without_a_whole_block_is_refused(tmp_path: Path, content: bytes) -> None:
+    """As one that was cut, or one of a run that has only just begun."""
+    (path,) = write(tmp_path, [])
+    path.write_bytes(content)
+    with pytest.raises(RecordingError, match=r"0mz0k3x1-0001\.rec: holds no whole block"):
+        Recording([path])
 
 
 def test_without_its_first_files_a_run_begins_with_a_checkpoint(tmp_path: Path) -> None:

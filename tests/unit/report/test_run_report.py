@@ -235,5 +235,5 @@ def test_replay_of_a_recording_without_its_first_file_says_from_when_it_is(tmp_p
     assert ran.exit_code == 0, ran.output
     assert re.search(r"\(1 to 1\) were removed, .* it is replayed from 2023-\S+ on", ran.output)
     assert "No difference" in ran.output
-    with pytest.raises(TapeError, match="is no tape: the run's first files, with its book, are"):
+    with pytest.raises(TapeError, match="the run's first files, with its book, were removed"):
         own_symbol(tmp_path / FOLDER / f"{RUN}-0002.rec")
