@@ -211,7 +211,7 @@ INVENTORY = Row(
         Panel(
             title="Used share of the loss limits",
             description="Loss since the start of the process over QUOTER_LOSS_MAX, and drawdown "
-            "over QUOTER_DRAWDOWN_MAX. At 100 % of either the kill switch fires.",
+            "over QUOTER_DRAWDOWN_MAX. At 100 % of either the daemon is killed.",
             unit="percentunit",
             queries=(
                 Query(
