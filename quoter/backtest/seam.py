@@ -41,10 +41,6 @@ class Latency:
                 return self.answer_ns
 
 
-# Public data arrives before the fills that it caused, so no quote uses an outdated book.
-INSTANT = Latency(market_ns=0, private_ns=NS_PER_MS, request_ns=0, answer_ns=0)
-
-
 class Seam(Protocol):
     """Decides when each message arrives, if at all; fault injectors implement it."""
 

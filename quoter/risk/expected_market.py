@@ -40,6 +40,3 @@ class ExpectedMarket:
         fills = 60.0 * self.fills_per_s
         square = fills * max(fills, 1.0) * order_size * order_size
         return square * self.variance_per_s * horizon_s / (loss * loss) / 60.0
-
-
-UNKNOWN_MARKET = ExpectedMarket()

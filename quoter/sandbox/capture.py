@@ -22,7 +22,6 @@ class Replay:
     def __init__(self, venue: Venue, sockets: Sockets, capture: Capture) -> None:
         self._venue, self._sockets, self._capture = venue, sockets, capture
         self._begun = asyncio.Event()
-        self.is_finished = False
         self._opening = open_tape(spot_only(read_lines(capture.files, capture.symbol)))
         book = self._opening.book
         self._apply(Snapshot(last=book.last, bids=book.bids, asks=book.asks))
@@ -43,7 +42,6 @@ class Replay:
                 due_ns = started_ns + (stamp_ns - self._opening.ts_ns) / self._capture.speed
                 await self._sleep_until(due_ns)
             self._apply(message)
-        self.is_finished = True
         self._venue.counts["captures_finished"] += 1
 
     def _apply(self, message: Message) -> None:

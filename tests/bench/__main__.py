@@ -96,43 +96,24 @@ def engine_budgets(
     return (
         # The budget is for a whole call of watch_order_book, 147 µs where it was set. The
         # handler alone is shown too, because it is the stricter comparison.
-        Budget(
-            name="bytes to decision / ccxt.pro",
-            ratio=decision.to_ccxt,
-            most=0.40,
-            is_gate=True,
-        ),
-        Budget(
-            name="bytes to decision / ccxt.pro's handler alone",
-            ratio=decision.to_ccxt_handler,
-            most=0.40,
+        _budget("bytes to decision / ccxt.pro", decision.to_ccxt, 0.40),
+        _budget(
+            "bytes to decision / ccxt.pro's handler alone",
+            decision.to_ccxt_handler,
+            0.40,
             is_gate=False,
         ),
-        Budget(
-            name="bytes to decision / json.loads",
-            ratio=decision.to_json,
-            most=3.1,
-            is_gate=True,
-        ),
-        Budget(
-            name="the same, mean message",
-            ratio=decision.to_json_mean,
-            most=5.5,
-            is_gate=True,
-        ),
-        Budget(
-            name="recorder on / off, engine's thread",
-            ratio=recorder.ratio,
-            most=1.02,
-            is_gate=True,
-        ),
-        Budget(
-            name="the same with encoding, in a thread of its own",
-            ratio=recorder.ratio_with_encoding,
-            most=1.10,
-            is_gate=True,
+        _budget("bytes to decision / json.loads", decision.to_json, 3.1),
+        _budget("the same, mean message", decision.to_json_mean, 5.5),
+        _budget("recorder on / off, engine's thread", recorder.ratio, 1.02),
+        _budget(
+            "the same with encoding, in a thread of its own", recorder.ratio_with_encoding, 1.10
         ),
     )
+
+
+def _budget(name: str, ratio: float, most: float, *, is_gate: bool = True) -> Budget:
+    return Budget(name=name, ratio=ratio, most=most, is_gate=is_gate)
 
 
 def load_budgets(loads: dict[str, pages.Load]) -> list[Budget]:

@@ -58,9 +58,8 @@ class Signatures:
     seen: set[str] = field(default_factory=set)
 
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        rest, socket = signing.rest_signature, signing.socket_signature
-        monkeypatch.setattr(signing, "rest_signature", lambda *a: self._keep(rest(*a)))
-        monkeypatch.setattr(signing, "socket_signature", lambda *a: self._keep(socket(*a)))
+        sign = signing.rest_signature
+        monkeypatch.setattr(signing, "rest_signature", lambda *a: self._keep(sign(*a)))
 
     def _keep(self, signature: str) -> str:
         self.seen.add(signature)

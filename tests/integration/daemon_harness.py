@@ -23,7 +23,7 @@ from quoter.sim.messages import ExecutionReport, MarketSpec, News, SimOrder, Sim
 from quoter.sim.model_markets import BITCOIN
 from quoter.telemetry.logs import configure_logs
 from quoter.venues.config import VenueConfig
-from tests.integration.sandbox_client import END_S, Row, RunningSandbox
+from tests.integration.sandbox_client import END_S, Row, RunningSandbox, running
 
 UNTIL_S = 90.0
 POLL_S = 0.02
@@ -243,6 +243,22 @@ async def running_daemon(
             await asyncio.wait({task}, timeout=END_S)
             task.cancel()
         await asyncio.wait({task})
+
+
+@asynccontextmanager
+async def sandbox_and_daemon(
+    config: SandboxConfig, folder: Path, **changed: object
+) -> AsyncIterator[tuple[RunningSandbox, DaemonHarness]]:
+    """Run a sandbox and a daemon that trades there, with log lines in `folder`/log.
+
+    changed: settings of the daemon that differ from those of `settings`.
+    """
+    with quiet_logs(folder / "log"):
+        async with (
+            running(config) as sandbox,
+            running_daemon(sandbox, settings(sandbox, folder, **changed)) as harness,
+        ):
+            yield sandbox, harness
 
 
 async def place_foreign(sandbox: RunningSandbox) -> None:

@@ -151,7 +151,8 @@ class UserSocket:
                 "timestamp": time.time_ns() // NS_PER_MS,
             }
             texts = {name: str(value) for name, value in filled.items()}
-            filled["signature"] = signing.socket_signature(texts, self.account.secret)
+            payload = signing.socket_payload(texts)
+            filled["signature"] = signing.rest_signature(payload, self.account.secret)
         await self.socket.send_json({"id": self._sent, "method": method, "params": filled})
         while True:
             row = await self._next()

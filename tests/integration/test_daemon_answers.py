@@ -19,6 +19,7 @@ from tests.integration.daemon_harness import (
     market,
     quiet_logs,
     running_daemon,
+    sandbox_and_daemon,
     settings,
 )
 from tests.integration.daemon_process import quoter
@@ -33,13 +34,9 @@ UNKNOWN = {"status": 400, "code": -1121, "text": "Invalid symbol.", "symbol": "B
 
 @asynccontextmanager
 async def quoting(folder: Path) -> AsyncIterator[tuple[RunningSandbox, DaemonHarness]]:
-    with quiet_logs(folder / "log"):
-        async with (
-            running(market(LIVELY, 5)) as sandbox,
-            running_daemon(sandbox, settings(sandbox, folder)) as harness,
-        ):
-            await two_sided(harness)
-            yield sandbox, harness
+    async with sandbox_and_daemon(market(LIVELY, 5), folder) as (sandbox, harness):
+        await two_sided(harness)
+        yield sandbox, harness
 
 
 async def two_sided(harness: DaemonHarness) -> None:

@@ -18,9 +18,7 @@ from quoter.sim.model_markets import BITCOIN, LARGE_TICK
 from tests.integration.daemon_harness import (
     LIVELY,
     DaemonHarness,
-    quiet_logs,
-    running_daemon,
-    settings,
+    sandbox_and_daemon,
 )
 from tests.integration.sandbox_client import running
 from tests.integration.test_venues_gateway import config, connected
@@ -58,43 +56,36 @@ def enough_fills(harness: DaemonHarness) -> Callable[[], bool]:
 async def test_fees_in_bnb_reduce_the_profit_at_the_price_of_their_market(
     tmp_path: Path,
 ) -> None:
-    with quiet_logs(tmp_path / "log"):
-        async with (
-            running(paying_in_bnb(still("BNB", "USDT", str(PRICE)))) as sandbox,
-            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
-        ):
-            await harness.until(enough_fills(harness), "fills")
-            engine = harness.running.engine
-            ask = sandbox.server.venue.exchange.depth("BNBUSDT", 1).asks[0][0]
-            assert PRICE < ask < PRICE + 1
+    config = paying_in_bnb(still("BNB", "USDT", str(PRICE)))
+    async with sandbox_and_daemon(config, tmp_path) as (sandbox, harness):
+        await harness.until(enough_fills(harness), "fills")
+        engine = harness.running.engine
+        ask = sandbox.server.venue.exchange.depth("BNBUSDT", 1).asks[0][0]
+        assert PRICE < ask < PRICE + 1
 
-            def are_debited() -> bool:
-                paid = engine.inventory.fees_paid
-                return paid.keys() == {"BNB"} and (
-                    engine.attribution.pnl(None).fees == paid["BNB"] * ask > 0
-                )
+        def are_debited() -> bool:
+            paid = engine.inventory.fees_paid
+            return paid.keys() == {"BNB"} and (
+                engine.attribution.pnl(None).fees == paid["BNB"] * ask > 0
+            )
 
-            await harness.until(are_debited, "every fee is in the profit")
-            assert Cause.FEE_UNPRICED not in engine.causes.switch.causes
-            assert await harness.stop() is ExitCode.CLEAN
+        await harness.until(are_debited, "every fee is in the profit")
+        assert Cause.FEE_UNPRICED not in engine.causes.switch.causes
+        assert await harness.stop() is ExitCode.CLEAN
 
 
 @pytest.mark.slow
 async def test_fees_without_a_price_pause_with_a_reason(tmp_path: Path) -> None:
-    with quiet_logs(tmp_path / "log"):
-        async with (
-            running(paying_in_bnb()) as sandbox,
-            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
-        ):
-            causes = harness.running.engine.causes.switch
+    async with sandbox_and_daemon(paying_in_bnb(), tmp_path) as (_, harness):
+        causes = harness.running.engine.causes.switch
 
-            def is_unpriced() -> bool:
-                return causes.is_active(Cause.FEE_UNPRICED)
+        def is_unpriced() -> bool:
+            return causes.is_active(Cause.FEE_UNPRICED)
 
-            await harness.until(is_unpriced, "nobody prices them")
-            text = causes.causes[Cause.FEE_UNPRICED]
-            assert text.endswith("binance has no market for BNB and USDT")
-            await harness.until(lambda: not harness.open_own(), "orders gone")
+        await harness.until(is_unpriced, "nobody prices them")
+        text = causes.causes[Cause.FEE_UNPRICED]
+        assert text.endswith("binance has no market for BNB and USDT")
+        await harness.until(lambda: not harness.open_own(), "orders gone")
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,7 @@ from tests.integration.daemon_harness import (
     DaemonHarness,
     market,
     open_ids,
-    quiet_logs,
-    running_daemon,
-    settings,
+    sandbox_and_daemon,
 )
 from tests.integration.daemon_process import quoter, until
 from tests.integration.ledger_truth import open_epoch
@@ -53,24 +51,20 @@ def value(harness: DaemonHarness, metric: str, **more: str) -> float:
 
 
 async def test_hung_loop_cancels_its_orders_and_writes_its_stacks(tmp_path: Path) -> None:
-    with quiet_logs(tmp_path / "log"):
-        async with (
-            running(market(LIVELY, seed=1)) as sandbox,
-            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
-        ):
-            await harness.until(harness.is_two_sided, "quoting")
-            before = {order.client_id for order in harness.open_own()}
-            asyncio.get_running_loop().call_soon(hang, HANG_S)
-            await asyncio.sleep(0)
-            await harness.until(
-                lambda: not before & {order.client_id for order in harness.open_own()},
-                "what rested during the hang is gone",
-            )
-            assert value(harness, "quoter_loop_hangs_total") >= 1
-            # by the unread connection, or by the engine without market data
-            assert any(word in harness.story() for word in ("nothing was read", "book_stale"))
-            await harness.until(harness.is_two_sided, "quoting again")
-            assert await harness.stop() is ExitCode.CLEAN
+    async with sandbox_and_daemon(market(LIVELY, seed=1), tmp_path) as (_, harness):
+        await harness.until(harness.is_two_sided, "quoting")
+        before = {order.client_id for order in harness.open_own()}
+        asyncio.get_running_loop().call_soon(hang, HANG_S)
+        await asyncio.sleep(0)
+        await harness.until(
+            lambda: not before & {order.client_id for order in harness.open_own()},
+            "what rested during the hang is gone",
+        )
+        assert value(harness, "quoter_loop_hangs_total") >= 1
+        # by the unread connection, or by the engine without market data
+        assert any(word in harness.story() for word in ("nothing was read", "book_stale"))
+        await harness.until(harness.is_two_sided, "quoting again")
+        assert await harness.stop() is ExitCode.CLEAN
         stacks = (tmp_path / NAME).read_text()
         assert f"in {hang.__name__}" in stacks
         assert "loop_hung" in (tmp_path / "log").read_text()
@@ -80,17 +74,13 @@ async def test_three_late_wakeups_of_the_loop_pause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop_monitor, "LAG_S_MAX", PRODUCTION_LAG_S_MAX)
-    with quiet_logs(tmp_path / "log"):
-        async with (
-            running(market(LIVELY, seed=1)) as sandbox,
-            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
-        ):
-            await harness.until(harness.is_two_sided, "quoting")
-            loop = asyncio.get_running_loop()
-            for number in range(3):
-                loop.call_later(0.5 * number, hang, 0.4)
-            await harness.until(lambda: is_active(harness, Cause.LOOP_LAG), "late three times")
-            await harness.until(lambda: not harness.open_own(), "orders gone")
+    async with sandbox_and_daemon(market(LIVELY, seed=1), tmp_path) as (_, harness):
+        await harness.until(harness.is_two_sided, "quoting")
+        loop = asyncio.get_running_loop()
+        for number in range(3):
+            loop.call_later(0.5 * number, hang, 0.4)
+        await harness.until(lambda: is_active(harness, Cause.LOOP_LAG), "late three times")
+        await harness.until(lambda: not harness.open_own(), "orders gone")
 
 
 async def test_engine_without_ticks_sends_no_order_and_is_unhealthy(
@@ -103,16 +93,12 @@ async def test_engine_without_ticks_sends_no_order_and_is_unhealthy(
 
     monkeypatch.setattr(Runner, "_tick", stopped)
     monkeypatch.setattr(module, "TICK_AGE_NS_MAX", 2_000_000_000)
-    with quiet_logs(tmp_path / "log"):
-        async with (
-            running(market(LIVELY, seed=1)) as sandbox,
-            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
-        ):
-            runner = harness.running.runner
-            await harness.until(lambda: not runner.process_health.is_alive(), "not healthy")
-            sent, decided = len(await harness.wire("order.place")), len(harness.placed)
-            await harness.until(lambda: len(harness.placed) >= decided + 5, "it goes on deciding")
-            assert len(await harness.wire("order.place")) == sent
+    async with sandbox_and_daemon(market(LIVELY, seed=1), tmp_path) as (_, harness):
+        runner = harness.running.runner
+        await harness.until(lambda: not runner.process_health.is_alive(), "not healthy")
+        sent, decided = len(await harness.wire("order.place")), len(harness.placed)
+        await harness.until(lambda: len(harness.placed) >= decided + 5, "it goes on deciding")
+        assert len(await harness.wire("order.place")) == sent
 
 
 async def test_daemon_above_its_memory_limit_ends_and_requests_a_restart(
@@ -120,18 +106,15 @@ async def test_daemon_above_its_memory_limit_ends_and_requests_a_restart(
 ) -> None:
     monkeypatch.setattr(resources, "CHECK_S", 0.05)
     monkeypatch.setattr(resources, "ABOVE_NS", 500_000_000)
-    with quiet_logs(tmp_path / "log"):
-        async with (
-            running(market(LIVELY, seed=1)) as sandbox,
-            running_daemon(sandbox, settings(sandbox, tmp_path, rss_max_mb=100_000)) as harness,
-        ):
-            await harness.until(harness.is_two_sided, "quoting")
-            harness.running.runner.process_health.resources._rss_max = resources.MIB
-            await harness.until(lambda: is_active(harness, Cause.MEMORY), "it rests")
-            await harness.until(lambda: not harness.open_own(), "orders gone")
-            monkeypatch.setattr(resources, "MIN_RUN_NS", 0)
-            assert await harness.ended() is ExitCode.RESTART_WANTED
-            assert open_ids(sandbox) == set()
+    config = market(LIVELY, seed=1)
+    async with sandbox_and_daemon(config, tmp_path, rss_max_mb=100_000) as (sandbox, harness):
+        await harness.until(harness.is_two_sided, "quoting")
+        harness.running.runner.process_health.resources._rss_max = resources.MIB
+        await harness.until(lambda: is_active(harness, Cause.MEMORY), "it rests")
+        await harness.until(lambda: not harness.open_own(), "orders gone")
+        monkeypatch.setattr(resources, "MIN_RUN_NS", 0)
+        assert await harness.ended() is ExitCode.RESTART_WANTED
+        assert open_ids(sandbox) == set()
 
 
 async def test_wrong_venue_clock_pauses_until_three_good_samples(
@@ -139,21 +122,17 @@ async def test_wrong_venue_clock_pauses_until_three_good_samples(
 ) -> None:
     monkeypatch.setattr(clock_skew, "ROUND_S", 0.2)
     monkeypatch.setattr(clock_skew, "ROUND_BAD_S", 0.2)
-    with quiet_logs(tmp_path / "log"):
-        async with (
-            running(market(LIVELY, seed=1)) as sandbox,
-            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
-        ):
-            await harness.until(harness.is_two_sided, "quoting")
-            await sandbox.arm("clock_skew", skew_s=1.5)
-            await harness.until(lambda: is_active(harness, Cause.CLOCK), "paused")
-            await harness.until(lambda: not harness.open_own(), "orders gone")
-            assert value(harness, "quoter_clock_offset_seconds") > 1.0
-            await sandbox.admin("DELETE", "faults")
-            await harness.until(harness.is_two_sided, "quoting again")
-            assert not is_active(harness, Cause.CLOCK)
-            assert await harness.stop() is ExitCode.CLEAN
-            assert harness.is_equal(), harness.differences()
+    async with sandbox_and_daemon(market(LIVELY, seed=1), tmp_path) as (sandbox, harness):
+        await harness.until(harness.is_two_sided, "quoting")
+        await sandbox.arm("clock_skew", skew_s=1.5)
+        await harness.until(lambda: is_active(harness, Cause.CLOCK), "paused")
+        await harness.until(lambda: not harness.open_own(), "orders gone")
+        assert value(harness, "quoter_clock_offset_seconds") > 1.0
+        await sandbox.admin("DELETE", "faults")
+        await harness.until(harness.is_two_sided, "quoting again")
+        assert not is_active(harness, Cause.CLOCK)
+        assert await harness.stop() is ExitCode.CLEAN
+        assert harness.is_equal(), harness.differences()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -163,17 +142,13 @@ async def test_ended_ledger_thread_kills(tmp_path: Path) -> None:
     def die(_connection: object) -> None:
         raise SystemExit
 
-    with quiet_logs(tmp_path / "log"):
-        async with (
-            running(market(LIVELY, seed=1)) as sandbox,
-            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
-        ):
-            await harness.until(harness.is_two_sided, "quoting")
-            write_ahead = harness.running.runner.write_ahead
-            assert write_ahead is not None
-            write_ahead._ledger._writer.enqueue(die)
-            await harness.until(lambda: is_active(harness, Cause.LEDGER_FAILED), "killed")
-            await harness.until(lambda: not harness.open_own(), "orders gone")
+    async with sandbox_and_daemon(market(LIVELY, seed=1), tmp_path) as (_, harness):
+        await harness.until(harness.is_two_sided, "quoting")
+        write_ahead = harness.running.runner.write_ahead
+        assert write_ahead is not None
+        write_ahead._ledger._writer.enqueue(die)
+        await harness.until(lambda: is_active(harness, Cause.LEDGER_FAILED), "killed")
+        await harness.until(lambda: not harness.open_own(), "orders gone")
 
 
 def booked_position(folder: Path) -> Decimal:
@@ -187,29 +162,25 @@ def booked_position(folder: Path) -> Decimal:
 
 async def test_scrape_equals_the_ledger_and_is_small(tmp_path: Path) -> None:
     """What is shown as booked is already on the disk."""
-    with quiet_logs(tmp_path / "log"):
-        async with (
-            running(market(LIVELY, seed=1)) as sandbox,
-            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
-        ):
-            daemon = harness.running
-            count = daemon.engine.inventory
-            shown: set[int] = set()
+    async with sandbox_and_daemon(market(LIVELY, seed=1), tmp_path) as (_, harness):
+        daemon = harness.running
+        count = daemon.engine.inventory
+        shown: set[int] = set()
 
-            def is_news() -> bool:
-                return count.fills_buy + count.fills_sell not in {0, *shown} and harness.is_equal()
+        def is_news() -> bool:
+            return count.fills_buy + count.fills_sell not in {0, *shown} and harness.is_equal()
 
-            while len(shown) < 5:
-                await harness.until(is_news, "another fill, booked")
-                shown.add(count.fills_buy + count.fills_sell)
-                text = daemon.metrics.render(daemon.engine.snapshot()).decode()
-                exported = value(harness, "quoter_position_base")
-                assert exported == float(booked_position(tmp_path))
-                series = [line for line in text.splitlines() if not line.startswith("#")]
-                assert 100 < len(series) <= SERIES_MAX
-            assert value(harness, "quoter_report_age_seconds", report="balances") >= 0
-            assert value(harness, "quoter_ledger_commit_seconds_count") > 0
-            assert 0 <= value(harness, "quoter_message_budget_used_ratio") < 1
+        while len(shown) < 5:
+            await harness.until(is_news, "another fill, booked")
+            shown.add(count.fills_buy + count.fills_sell)
+            text = daemon.metrics.render(daemon.engine.snapshot()).decode()
+            exported = value(harness, "quoter_position_base")
+            assert exported == float(booked_position(tmp_path))
+            series = [line for line in text.splitlines() if not line.startswith("#")]
+            assert 100 < len(series) <= SERIES_MAX
+        assert value(harness, "quoter_report_age_seconds", report="balances") >= 0
+        assert value(harness, "quoter_ledger_commit_seconds_count") > 0
+        assert 0 <= value(harness, "quoter_message_budget_used_ratio") < 1
 
 
 @pytest.mark.slow

@@ -23,11 +23,8 @@ from tests.integration.daemon_harness import (
     LIVELY,
     DaemonHarness,
     market,
-    quiet_logs,
-    running_daemon,
-    settings,
+    sandbox_and_daemon,
 )
-from tests.integration.sandbox_client import running
 
 
 async def shown(harness: DaemonHarness) -> list[str]:
@@ -58,28 +55,24 @@ async def test_kill_cancels_at_once_and_is_announced_with_its_latch(
     monkeypatch.setattr(Latch, "save", slow)
     if not is_lasting:
         monkeypatch.setattr(module, "HOLD_NS_MAX", 10**15)
-    with quiet_logs(tmp_path / "log"):
-        async with (
-            running(market(LIVELY, seed=4)) as sandbox,
-            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
-        ):
-            with ExitStack() as cleanup:
-                cleanup.callback(answers.set)  # otherwise a failed test could never stop the daemon
-                await harness.until(harness.is_two_sided, "quoting")
-                harness.watchers.append(watch)
-                runner = harness.running.runner
-                runner.commands.send(
-                    Kill(ts_ns=harness.running.clock.now_ns(), actor="test", reason="now")
-                )
-                await harness.until(lambda: not harness.open_own(), "cancelled")
-                if is_lasting:
-                    await harness.until(lambda: announced != [], "announced")
-                else:
-                    assert announced == []
-                    assert await shown(harness) == ["RUNNING", "RUNNING"]
-                answers.set()
-                await harness.until(Latch(tmp_path).is_set, "latched")
+    async with sandbox_and_daemon(market(LIVELY, seed=4), tmp_path) as (_, harness):
+        with ExitStack() as cleanup:
+            cleanup.callback(answers.set)  # otherwise a failed test could never stop the daemon
+            await harness.until(harness.is_two_sided, "quoting")
+            harness.watchers.append(watch)
+            runner = harness.running.runner
+            runner.commands.send(
+                Kill(ts_ns=harness.running.clock.now_ns(), actor="test", reason="now")
+            )
+            await harness.until(lambda: not harness.open_own(), "cancelled")
+            if is_lasting:
                 await harness.until(lambda: announced != [], "announced")
-                assert announced[0] is not is_lasting
-                assert await shown(harness) == ["KILLED", "KILLED", Cause.OPERATOR_KILL]
-                assert await harness.stop() is ExitCode.KILLED
+            else:
+                assert announced == []
+                assert await shown(harness) == ["RUNNING", "RUNNING"]
+            answers.set()
+            await harness.until(Latch(tmp_path).is_set, "latched")
+            await harness.until(lambda: announced != [], "announced")
+            assert announced[0] is not is_lasting
+            assert await shown(harness) == ["KILLED", "KILLED", Cause.OPERATOR_KILL]
+            assert await harness.stop() is ExitCode.KILLED

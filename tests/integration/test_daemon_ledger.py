@@ -33,6 +33,7 @@ from tests.integration.daemon_harness import (
     market,
     quiet_logs,
     running_daemon,
+    sandbox_and_daemon,
     settings,
 )
 from tests.integration.daemon_process import Started, creates, is_busy, own, quoter, until
@@ -274,21 +275,17 @@ async def test_disk_that_is_slow_for_a_moment_pauses_and_quoting_resumes(
     """Creates wait, cancels are sent, fills are booked and written later; nothing latches."""
     monkeypatch.setattr(start_module, "Ledger", partial(Ledger, connect=on_disk))
     monkeypatch.setattr(write_ahead, "CALM_NS", 0)
-    with quiet_logs(tmp_path / "log"):
-        async with (
-            running(market(STORMY, seed=5)) as sandbox,
-            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
-        ):
-            await traded(harness)
-            switch = harness.running.engine.causes.switch
-            Disk.stalled.set()
-            await harness.until(lambda: switch.is_active(Cause.LEDGER_SLOW), "paused")
-            await harness.until(lambda: not harness.open_own(), "cancelled")
-            Disk.reset()
-            Disk.may_go_on.set()
-            await harness.until(harness.is_two_sided, "quoting again")
-            assert Latch(tmp_path).read() is None
-            assert await harness.stop() is ExitCode.CLEAN
+    async with sandbox_and_daemon(market(STORMY, seed=5), tmp_path) as (sandbox, harness):
+        await traded(harness)
+        switch = harness.running.engine.causes.switch
+        Disk.stalled.set()
+        await harness.until(lambda: switch.is_active(Cause.LEDGER_SLOW), "paused")
+        await harness.until(lambda: not harness.open_own(), "cancelled")
+        Disk.reset()
+        Disk.may_go_on.set()
+        await harness.until(harness.is_two_sided, "quoting again")
+        assert Latch(tmp_path).read() is None
+        assert await harness.stop() is ExitCode.CLEAN
         assert ledger_against_truth(tmp_path, sandbox) == ""
 
 

@@ -17,6 +17,7 @@ from tests.integration.daemon_harness import (
     market,
     quiet_logs,
     running_daemon,
+    sandbox_and_daemon,
     settings,
 )
 from tests.integration.sandbox_client import Row, RunningSandbox, running
@@ -33,23 +34,19 @@ def follows(harness: DaemonHarness) -> bool:
 async def test_orders_follow_a_coarser_tick_and_an_impossible_size_pauses(
     tmp_path: Path,
 ) -> None:
-    with quiet_logs(tmp_path / "log"):
-        async with (
-            running(market(LIVELY, 5)) as sandbox,
-            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
-        ):
-            await harness.until(harness.is_two_sided, "quotes")
-            await sandbox.set_filters(tick=str(TICK))
-            await harness.until(lambda: follows(harness), "quotes on the new grid")
-            assert harness.running.engine.instrument.now.tick == TICK
-            await sandbox.set_filters(size_min="0.01")
-            active = harness.running.engine.causes.switch.is_active
-            await harness.until(
-                lambda: active(Cause.MARKET_RULES),
-                "the impossible order size is reported",
-            )
-            await harness.until(lambda: not harness.open_own(), "we stand aside")
-            assert await harness.stop() is ExitCode.CLEAN
+    async with sandbox_and_daemon(market(LIVELY, 5), tmp_path) as (sandbox, harness):
+        await harness.until(harness.is_two_sided, "quotes")
+        await sandbox.set_filters(tick=str(TICK))
+        await harness.until(lambda: follows(harness), "quotes on the new grid")
+        assert harness.running.engine.instrument.now.tick == TICK
+        await sandbox.set_filters(size_min="0.01")
+        active = harness.running.engine.causes.switch.is_active
+        await harness.until(
+            lambda: active(Cause.MARKET_RULES),
+            "the impossible order size is reported",
+        )
+        await harness.until(lambda: not harness.open_own(), "we stand aside")
+        assert await harness.stop() is ExitCode.CLEAN
 
 
 @pytest.mark.parametrize(
@@ -101,19 +98,15 @@ async def test_rules_that_change_again_and_again_kill_nothing(
     """Creates, cancels and reports meet the change at any moment; afterwards all is as before."""
     monkeypatch.setattr(market_rules, "APART_NS", 100 * NS_PER_MS)
     monkeypatch.setattr(market_rules, "PAUSED_AGAIN_NS", 500 * NS_PER_MS)
-    with quiet_logs(tmp_path / "log"):
-        async with (
-            running(market(LIVELY, 5)) as sandbox,
-            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
-        ):
-            await harness.until(harness.is_two_sided, "quotes")
-            for number in range(CHANGES):
-                await change(sandbox, monkeypatch, what, is_usual=number % 2 == 1)
-                await asyncio.sleep(CHANGE_S)
-            await harness.until(harness.is_two_sided, "quotes as before")
-            await harness.until(harness.is_equal, "books equal the truth")
-            assert "KILLED" not in "\n".join(harness.history)
-            assert await harness.stop() is ExitCode.CLEAN
+    async with sandbox_and_daemon(market(LIVELY, 5), tmp_path) as (sandbox, harness):
+        await harness.until(harness.is_two_sided, "quotes")
+        for number in range(CHANGES):
+            await change(sandbox, monkeypatch, what, is_usual=number % 2 == 1)
+            await asyncio.sleep(CHANGE_S)
+        await harness.until(harness.is_two_sided, "quotes as before")
+        await harness.until(harness.is_equal, "books equal the truth")
+        assert "KILLED" not in "\n".join(harness.history)
+        assert await harness.stop() is ExitCode.CLEAN
 
 
 async def change(

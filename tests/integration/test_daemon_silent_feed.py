@@ -21,6 +21,7 @@ from tests.integration.daemon_harness import (
     market,
     quiet_logs,
     running_daemon,
+    sandbox_and_daemon,
     settings,
 )
 from tests.integration.sandbox_client import Row, RunningSandbox, running
@@ -58,24 +59,19 @@ def is_stale(harness: DaemonHarness) -> bool:
 async def test_stream_without_usable_data_pauses_within_three_seconds_and_recovers(
     tmp_path: Path, faults: list[Row]
 ) -> None:
-    with quiet_logs(tmp_path / "log"):
-        async with (
-            running(market(LIVELY, 5)) as sandbox,
-            running_daemon(sandbox, settings(sandbox, tmp_path, flap_pauses_max=100)) as harness,
-        ):
-            await harness.until(harness.is_two_sided, "two-sided quotes")
-            for fault in faults:
-                await sandbox.arm(
-                    str(fault["kind"]), **{k: v for k, v in fault.items() if k != "kind"}
-                )
-            crash = {"symbol": "BTCUSDT", "kind": "crash", "time_scale": 6.0}
-            await sandbox.admin("POST", "script", crash)
-            await harness.until(lambda: is_stale(harness), "the silence is noticed")
-            await harness.until(lambda: not harness.open_own(), "no order is left")
-            await sandbox.admin("DELETE", "faults")
-            await harness.until(lambda: not is_stale(harness), "the book is believed again")
-            await harness.until(harness.is_equal, "books equal the truth")
-            assert await harness.stop() is ExitCode.CLEAN
+    config = market(LIVELY, 5)
+    async with sandbox_and_daemon(config, tmp_path, flap_pauses_max=100) as (sandbox, harness):
+        await harness.until(harness.is_two_sided, "two-sided quotes")
+        for fault in faults:
+            await sandbox.arm(str(fault["kind"]), **{k: v for k, v in fault.items() if k != "kind"})
+        crash = {"symbol": "BTCUSDT", "kind": "crash", "time_scale": 6.0}
+        await sandbox.admin("POST", "script", crash)
+        await harness.until(lambda: is_stale(harness), "the silence is noticed")
+        await harness.until(lambda: not harness.open_own(), "no order is left")
+        await sandbox.admin("DELETE", "faults")
+        await harness.until(lambda: not is_stale(harness), "the book is believed again")
+        await harness.until(harness.is_equal, "books equal the truth")
+        assert await harness.stop() is ExitCode.CLEAN
 
 
 async def test_market_without_any_update_stays_quoted(tmp_path: Path) -> None:

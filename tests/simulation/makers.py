@@ -5,8 +5,8 @@ from decimal import Decimal
 from math import sqrt
 
 from quoter.app.backtesting import instrument_of
-from quoter.backtest.seam import INSTANT
-from quoter.domain.units import NS_PER_S
+from quoter.backtest.seam import Latency
+from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.engine.config import (
     ActivityPolicy,
     BookPolicy,
@@ -21,6 +21,8 @@ from quoter.sim.messages import MarketSpec
 from tests.simulation.harness import Setup
 
 LOTS_MAX = 10
+# Public data arrives before the fills that it caused, so no quote uses an outdated book.
+INSTANT = Latency(market_ns=0, private_ns=NS_PER_MS, request_ns=0, answer_ns=0)
 
 # The market of Avellaneda and Stoikov's paper (sigma 2, kappa 1.5, A 140 per unit of time) with a
 # unit of time of seven seconds, so that takers arrive one at a time between two moves of the mid.

@@ -13,8 +13,6 @@ from quoter.sandbox.protocol.parameters import Parameters
 from quoter.sandbox.protocol.payloads import Json, number
 from quoter.sim.messages import MarketSpec, Refused, SimTrade
 
-ROWS_DEFAULT = 500
-ROWS_MAX = 1_000
 TRADES_KEPT_MAX = 1_000_000
 DAY_MS = 86_400_000
 DAY_NS = 86_400 * NS_PER_S
@@ -58,7 +56,7 @@ def open_orders_weight(parameters: Parameters) -> int:
 def all_orders(request: Request) -> list[Json]:
     """Answer GET allOrders: open and closed orders, by order id."""
     symbol, parameters = request.market().symbol, request.parameters
-    limit = limited(parameters, default=ROWS_DEFAULT, most=ROWS_MAX)
+    limit = limited(parameters)
     start_ms, end_ms = _period(request)
     first_id = parameters.integer("orderId")
     orders = [
@@ -73,7 +71,7 @@ def all_orders(request: Request) -> list[Json]:
 def own_trades(request: Request) -> list[Json]:
     """Answer GET myTrades: oldest first from `fromId` or `startTime`, else the newest ones."""
     symbol, parameters = request.market().symbol, request.parameters
-    limit = limited(parameters, default=ROWS_DEFAULT, most=ROWS_MAX)
+    limit = limited(parameters)
     from_id, order_id = parameters.integer("fromId"), parameters.integer("orderId")
     start_ms, end_ms = _period(request)
     if "fromId" in parameters and ("startTime" in parameters or "endTime" in parameters):

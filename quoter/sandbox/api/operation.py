@@ -11,6 +11,8 @@ from quoter.sandbox.protocol.answers import bad_request, missing
 from quoter.sandbox.protocol.parameters import Parameters
 from quoter.sim.messages import MarketSpec
 
+ROWS_DEFAULT = 500
+ROWS_MAX = 1_000
 SIGNED_MANDATORY = ("timestamp", "signature")
 SIGNED_OPTIONAL = ("recvWindow",)
 
@@ -102,9 +104,9 @@ def symbols(parameters: Parameters) -> list[str]:
     return chosen
 
 
-def limited(parameters: Parameters, *, default: int, most: int) -> int:
-    """Return the `limit` parameter, or `default`. Raises ApiError(-1130) outside 1..most."""
-    limit = parameters.integer("limit", default)
-    if not 1 <= limit <= most:
+def limited(parameters: Parameters) -> int:
+    """Return the `limit` parameter, or ROWS_DEFAULT. Raises ApiError(-1130) outside 1..ROWS_MAX."""
+    limit = parameters.integer("limit", ROWS_DEFAULT)
+    if not 1 <= limit <= ROWS_MAX:
         raise bad_request(-1130, "Data sent for parameter 'limit' is not valid.")
     return limit

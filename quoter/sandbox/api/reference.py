@@ -19,8 +19,6 @@ from quoter.sim.messages import MarketSpec, OrderKind, SelfTrade
 
 DEPTH_DEFAULT = 100
 DEPTH_MAX = 5_000
-ROWS_DEFAULT = 500
-ROWS_MAX = 1_000
 ASSET_DECIMALS = 8
 SELF_TRADE_DEFAULT = SelfTrade.EXPIRE_MAKER
 
@@ -75,14 +73,14 @@ def depth_weight(parameters: Parameters) -> int:
 def recent_trades(request: Request) -> list[Json]:
     """Return the newest public trades, oldest first."""
     symbol = request.market().symbol
-    limit = limited(request.parameters, default=ROWS_DEFAULT, most=ROWS_MAX)
+    limit = limited(request.parameters)
     return [payloads.public_trade(item) for item in request.venue.history.prints(symbol, limit)]
 
 
 def historical_trades(request: Request) -> list[Json]:
     """Return public trades from `fromId` on, oldest first; without it the newest."""
     symbol, given = request.market().symbol, request.parameters
-    limit = limited(given, default=ROWS_DEFAULT, most=ROWS_MAX)
+    limit = limited(given)
     prints = request.venue.history.prints(symbol)
     if "fromId" in given:
         first = given.integer("fromId")
@@ -98,7 +96,7 @@ def aggregate_trades(request: Request) -> list[Json]:
     `fromId` is the first id; `startTime` and `endTime` (ms) bound the time, both included.
     """
     given = request.parameters
-    limit = limited(given, default=ROWS_DEFAULT, most=ROWS_MAX)
+    limit = limited(given)
     first, begin_ms = given.integer("fromId", 0), given.integer("startTime", 0)
     end_ms = given.integer("endTime", request.now_ns // NS_PER_MS)
     prints = request.venue.history.prints(request.market().symbol)

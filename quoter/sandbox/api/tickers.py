@@ -24,8 +24,6 @@ from quoter.sandbox.protocol.parameters import Parameters
 from quoter.sandbox.protocol.payloads import Json, number
 from quoter.sim.messages import MarketSpec
 
-ROWS_DEFAULT = 500
-ROWS_MAX = 1_000
 SYMBOLS_MAX = 100
 WEIGHT_PER_SYMBOL = 4
 WEIGHT_MAX = 200
@@ -46,7 +44,7 @@ def klines(request: Request) -> list[list[object]]:
         raise bad_request(-1120, "Invalid interval.")
     if _zone(given.text("timeZone", "0")).utcoffset(None):
         raise bad_request(-1120, "The sandbox has klines of UTC only.")
-    limit = limited(given, default=ROWS_DEFAULT, most=ROWS_MAX)
+    limit = limited(given)
     start_ms = given.integer("startTime")
     end_ms = given.integer("endTime", request.now_ns // NS_PER_MS)
     bars = request.venue.history.bars(market, request.now_ns).klines(interval, start_ms)

@@ -33,11 +33,6 @@ def unsigned(payload: str) -> str:
     return _SIGNATURE_PARAMETER.sub("", payload, count=1).removeprefix("&")
 
 
-def socket_signature(params: Mapping[str, str], secret: str) -> str:
-    """Return the hex HMAC-SHA256 of the parameters of a websocket request."""
-    return rest_signature(socket_payload(params), secret)
-
-
 def socket_payload(params: Mapping[str, str]) -> str:
     """Return the text to be signed: `name=value` pairs, sorted by name, without `signature`."""
     pairs = sorted((name, value) for name, value in params.items() if name != "signature")

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from quoter.risk.expected_market import UNKNOWN_MARKET, ExpectedMarket
+from quoter.risk.expected_market import ExpectedMarket
 
 SECONDS = 20_000
 VARIANCE = 2.0  # price^2/s
@@ -34,8 +34,8 @@ def test_no_market_moves_beyond_a_limit_more_often_than_its_variance_allows(kind
 
 def test_limit_that_each_second_reaches_is_expected_each_second() -> None:
     assert ExpectedMarket(variance_per_s=4.0).moves_per_s(2.0) == 1.0
-    assert UNKNOWN_MARKET.moves_per_s(1.0) == 0.0
-    assert UNKNOWN_MARKET.moves_per_s(0.0) == inf
+    assert ExpectedMarket().moves_per_s(1.0) == 0.0
+    assert ExpectedMarket().moves_per_s(0.0) == inf
 
 
 def test_expected_markout_losses_grow_with_fills_and_fall_with_the_limit() -> None:

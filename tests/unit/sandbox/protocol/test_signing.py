@@ -9,7 +9,7 @@ from quoter.sandbox.protocol.signing import (
     check_key_format,
     check_window,
     rest_signature,
-    socket_signature,
+    socket_payload,
     unsigned,
 )
 
@@ -43,7 +43,7 @@ def test_socket_signature_equals_the_documented_example() -> None:
         "signature": "is left out",
     }
     expected = "cc15477742bd704c29492d96c7ead9414dfd8e0ec4a00f947bb5bb454ddbd08a"
-    assert socket_signature(params, SECRET) == expected
+    assert rest_signature(socket_payload(params), SECRET) == expected
 
 
 @pytest.mark.parametrize(
