@@ -70,7 +70,9 @@ async def show_quotes(
     try:
         code = await trade(settings, dry_run=True, on_ready=begin, observers=(screen.observe,))
     except StartFailed as error:
-        code = _refused(error)
+        if log_path is not None:
+            sys.stderr.write(f"quoter run: {error}\n")
+        return _refused(error)
     finally:
         await screen.close()
     if code is not ExitCode.CLEAN and log_path is not None:

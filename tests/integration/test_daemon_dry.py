@@ -81,11 +81,14 @@ async def test_on_a_terminal_the_log_goes_to_a_file(tmp_path: Path) -> None:
     assert '"event": "started"' in path.read_text()
 
 
-async def test_a_refused_start_is_shown_on_the_terminal_too(tmp_path: Path) -> None:
-    out = StringIO()
-    console = Console(file=out, force_terminal=True, width=200)
+async def test_a_refused_start_is_one_line_on_the_terminal_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    console = Console(file=StringIO(), force_terminal=True)
     chosen = offline(exchange="binanse", data_dir=tmp_path)
     with quiet_logs(tmp_path / "rest"), logs_in_file(chosen, DRY_LOG) as path:
         code = await show_quotes(chosen, console, path)
     assert code is ExitCode.USAGE
-    assert "QUOTER_EXCHANGE: ccxt.pro has no exchange 'binanse'" in out.getvalue()
+    text = "QUOTER_EXCHANGE: ccxt.pro has no exchange 'binanse'"
+    assert capsys.readouterr().err == f"quoter run: {text}\n"
+    assert text in path.read_text()
