@@ -1,7 +1,7 @@
-"""Pricing rules to compare the daemon's with, on the same engine, orders, limits and estimates.
+"""Baselines: other pricing rules on the same engine, with the same orders, limits and estimates.
 
-Only the distances differ: how orders are placed, replaced and limited stays the daemon's, and so do
-its estimates of sigma, kappa and A. The rules are explained in deploy/docs/backtest.md,
+Only the distances from fair value differ. Orders are placed, replaced and limited as by the daemon,
+with its estimates of sigma, kappa and A. The rules are explained in deploy/docs/backtest.md,
 "Baselines".
 """
 
@@ -16,7 +16,7 @@ from quoter.pricing.models import avellaneda_stoikov
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import PricingRule, quote_terms
 
-# The settings of every baseline: no widening, size shape, or protection that is part of the price.
+# Settings of every baseline: without widening, size shape, and protections that change prices.
 PLAIN_SETTINGS: Mapping[str, str] = MappingProxyType(
     {
         "QUOTER_WIDENING_BETA": "0",
@@ -33,17 +33,17 @@ NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Strategy(StrEnum):
-    """Pricing of a run's quotes: the daemon's, or that of a baseline."""
+    """Pricing of a run's quotes: the daemon's rule, or a baseline."""
 
     QUOTER = "quoter"
-    GLFT = "glft"  # the closed form with fees, and nothing else
-    SYMMETRIC = "symmetric"  # 1/kappa on both sides whatever the inventory
+    GLFT = "glft"  # the closed form with fees only
+    SYMMETRIC = "symmetric"  # 1/kappa on both sides, independent of inventory
     HUMMINGBOT_1 = "hummingbot-1"  # Hummingbot's formula with risk factor 1, its default
     HUMMINGBOT_10 = "hummingbot-10"
 
 
 def settings_of(strategy: Strategy) -> Mapping[str, str]:
-    """Return the settings that a strategy prescribes, by name; none for the daemon's own."""
+    """Return the settings that a strategy requires, by name; none for the daemon's own."""
     return NONE if strategy is Strategy.QUOTER else PLAIN_SETTINGS
 
 
@@ -61,10 +61,10 @@ def rule_of(strategy: Strategy) -> PricingRule:
 
 
 def symmetric(inputs: PricingInputs, shape: QuoteShape) -> QuoteTerms:
-    """Return a quote 1/kappa from fair value on both sides, whatever the inventory.
+    """Return a quote 1/kappa from fair value on both sides, independent of inventory.
 
     It maximises the expected profit of one side, delta * A * exp(-kappa * delta). Units and errors
-    as for `quote_terms`.
+    as in `quote_terms`.
     """
     return _plain(inputs, shape, half=1.0 / inputs.kappa, slope=0.0)
 
@@ -72,11 +72,12 @@ def symmetric(inputs: PricingInputs, shape: QuoteShape) -> QuoteTerms:
 def hummingbot(inputs: PricingInputs, shape: QuoteShape, *, gamma: float) -> QuoteTerms:
     """Return the quote of Hummingbot's `avellaneda_market_making` without a closing time.
 
-    With q = inventory / total inventory and the volatility v of the mid per second:
-    reservation price = fair - q * gamma * v, spread = gamma * v + 2/gamma * ln(1 + gamma/kappa).
-    The total inventory is that of an account that just covers the limit on both sides, twice the
-    limit, so that q is -1/2 to 1/2. gamma as Hummingbot's `risk_factor`, > 0; its units do not
-    agree in the source either. Source: hummingbot, strategy/avellaneda_market_making, 2024.
+    With q = inventory / total inventory and v = volatility of the mid per second: reservation price
+    = fair - q * gamma * v, spread = gamma * v + 2/gamma * ln(1 + gamma/kappa).
+
+    The total inventory is twice the limit: an account that just covers the limit on both sides. So
+    q is between -1/2 and 1/2. gamma: Hummingbot's `risk_factor`, > 0; its units are inconsistent in
+    the source too. Source: hummingbot, strategy/avellaneda_market_making, 2024.
     """
     base = avellaneda_stoikov.base_half_spread(gamma=gamma, kappa=inputs.kappa)
     risk = gamma * inputs.sigma
@@ -84,7 +85,7 @@ def hummingbot(inputs: PricingInputs, shape: QuoteShape, *, gamma: float) -> Quo
 
 
 def _plain(inputs: PricingInputs, shape: QuoteShape, *, half: float, slope: float) -> QuoteTerms:
-    """Return a quote of half-spread and skew; the limits of a side are those of `quote_terms`."""
+    """Return a quote with this half-spread and skew, and the side limits of `quote_terms`."""
     bare = replace(
         inputs, cost_bid=0.0, cost_ask=0.0, multiplier=1.0, alpha=0.0, tau_s=None, bounded=None
     )

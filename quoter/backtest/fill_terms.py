@@ -10,7 +10,7 @@ from quoter.sim.fill_models import FillModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DelayOptions:
-    """Median latency of each message in ms, the 99 % quantile as a multiple of it, and a seed."""
+    """Latency of messages: median in ms, 99 % quantile as a multiple of it, and seed."""
 
     median_ms: float
     spread: float
@@ -18,20 +18,20 @@ class DelayOptions:
 
     @property
     def latency(self) -> Latency:
-        """The median latency of each channel."""
+        """The median latency, the same for each channel."""
         median_ns = round(self.median_ms * NS_PER_MS)
         return Latency(
             market_ns=median_ns, private_ns=median_ns, request_ns=median_ns, answer_ns=median_ns
         )
 
     def seam(self) -> RandomLatency:
-        """Return a new seam with this latency; its draws begin again from the seed."""
+        """Return a new seam with this latency; its random numbers restart from the seed."""
         return RandomLatency(self.latency, spread=self.spread, seed=self.seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillTerms:
-    """The fill model of a run, and the latency of its messages."""
+    """Fill model of a run, and latency of its messages."""
 
     fill_model: FillModel
     delay: DelayOptions

@@ -12,14 +12,14 @@ Z_99 = 2.326347874040841  # 99 % quantile of the standard normal distribution
 
 
 class RandomLatency:
-    """A seam that multiplies the wait of each message by a log-normal factor of median 1.
+    """A seam that multiplies the delay of each message by a log-normal factor with median 1.
 
-    spread: the 99 % quantile of the factor, at least 1 (1: constant). Messages of one channel keep
+    spread: 99 % quantile of the factor, at least 1 (1: constant). Messages of one channel keep
     their order, as on one connection.
     """
 
     def __init__(self, latency: Latency, *, spread: float, seed: int) -> None:
-        """Draw from a generator with this seed. Raises ValueError if `spread` is below 1."""
+        """Use a generator with this seed. Raises ValueError if `spread` is below 1."""
         if not spread >= 1.0:
             raise ValueError(
                 f"spread, the 99 % quantile in medians, must be at least 1, not {spread}"
@@ -35,7 +35,7 @@ class RandomLatency:
         message: Event | Command,  # noqa: ARG002 - a parameter of the protocol
         due_ns: int,
     ) -> Sequence[int]:
-        """Return the one time at which a message due at `due_ns` arrives."""
+        """Return the arrival time of a message that is due at `due_ns`, as the only item."""
         median_ns = self._median_ns[channel]
         factor = exp(self._random.gauss(0.0, self._deviation))
         arrival_ns = due_ns - median_ns + round(median_ns * factor)

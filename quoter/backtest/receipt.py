@@ -1,4 +1,4 @@
-"""Events with another time of receipt."""
+"""Changes the time of receipt of an event."""
 
 from copy import replace
 from typing import cast
@@ -10,7 +10,7 @@ def received_at(event: Event, ts_ns: int) -> Event:
     """Return the event with `ts_ns` as its time of receipt."""
     if event.ts_ns == ts_ns:
         return event
-    # Most rows of a tape are one of these; `replace` takes four times as long.
+    # Most rows of a tape are of these two types, for which `replace` takes four times as long.
     if isinstance(event, TopOfBook):
         return TopOfBook(ts_ns, event.update_id, event.bid, event.ask)
     if isinstance(event, Trade):

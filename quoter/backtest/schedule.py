@@ -10,7 +10,7 @@ type Act = Callable[[], None]
 
 
 class Schedule:
-    """Runs callbacks in order of time; at the same time, in the order in which they were added."""
+    """Runs callbacks in order of time; at equal times, in the order in which they were added."""
 
     def __init__(self, now_ns: int) -> None:
         self.now_ns = now_ns
@@ -22,7 +22,7 @@ class Schedule:
         return self._due[0][0] if self._due else NEVER_NS
 
     def at(self, at_ns: int, act: Act) -> None:
-        """Run `act` at a time; a time in the past means now."""
+        """Run `act` at `at_ns`, or now if that time is past."""
         heappush(self._due, (max(at_ns, self.now_ns), next(self._number), act))
 
     def step(self) -> None:

@@ -1,4 +1,4 @@
-"""Latency of messages between engine and venue, and where tests lose, repeat or delay them."""
+"""Latency of messages between engine and venue; tests also lose, repeat and delay messages here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from quoter.domain.units import NS_PER_MS
 
 
 class Channel(StrEnum):
-    """Directions of the connections between engine and venue."""
+    """Kinds of connections between engine and venue, by direction."""
 
     MARKET = "market"  # public data
     PRIVATE = "private"  # reports on our orders and fills
@@ -21,7 +21,7 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Delay of each channel, and how long a gateway waits for an answer; nanoseconds."""
+    """Delay of each channel, and time-out of a gateway for an answer; nanoseconds."""
 
     market_ns: int = 5 * NS_PER_MS
     private_ns: int = 10 * NS_PER_MS
@@ -42,18 +42,18 @@ class Latency:
 
 
 class Seam(Protocol):
-    """Decides when each message arrives, if at all; fault injectors implement it."""
+    """Decides when each message arrives, if at all. Fault injectors implement it."""
 
     def times(self, channel: Channel, message: Event | Command, due_ns: int) -> Sequence[int]:
-        """Return the times at which a message due at `due_ns` arrives.
+        """Return the times at which a message that is due at `due_ns` arrives.
 
-        No time: it is lost; two times: it is repeated. Later messages may overtake a delayed one.
-        A lost request or answer ends with the gateway's time-out.
+        An empty result means that it is lost, two times that it is repeated. Later messages may
+        overtake a delayed one. After a lost request or answer, the gateway's time-out follows.
         """
 
 
 class NoFaults:
-    """Every message arrives once and in time."""
+    """A seam without faults: every message arrives once and in time."""
 
     def times(
         self,

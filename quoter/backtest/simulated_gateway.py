@@ -1,7 +1,7 @@
 """A gateway to the simulated exchange in virtual time: commands in, answers and events out.
 
-It does what `quoter/venues/` does with sockets, and emits the same kinds of events in the same
-order. Market rules, maker fees and coin prices are not simulated: such a report fails.
+It corresponds to `quoter/venues/` without sockets, and emits the same kinds of events in the same
+order. Market rules, maker fees and coin prices are not simulated: requests for them fail.
 """
 
 from collections.abc import Callable, Iterable
@@ -92,7 +92,7 @@ type Reply = Callable[[Event | None], None]  # None: no answer within the time l
 
 
 class _Request(NamedTuple):
-    """A command under way: when it was sent, and who gets the answer."""
+    """A command in flight: when it was sent, and the function that gets the answer."""
 
     command: Command
     sent_ns: int
@@ -100,7 +100,7 @@ class _Request(NamedTuple):
 
 
 class SimulatedGateway:
-    """Gateway and feed of one symbol and one account; the seam decides when a message arrives."""
+    """Gateway and feed of one symbol and one account. The seam decides when messages arrive."""
 
     def __init__(
         self,
@@ -120,11 +120,11 @@ class SimulatedGateway:
 
     @property
     def gaps(self) -> int:
-        """Number of gaps that were found in the depth stream."""
+        """Number of gaps found in the depth stream."""
         return self._sync.gaps
 
     def run_until(self, until_ns: int) -> None:
-        """Advance a simulated market and the schedule in the order of their times."""
+        """Advance the simulated market and the schedule to `until_ns`, in order of time."""
         schedule, exchange = self._schedule, self._exchange
         while min(market_ns := exchange.next_ns(self._symbol), schedule.next_ns) <= until_ns:
             if market_ns <= schedule.next_ns:
@@ -135,7 +135,7 @@ class SimulatedGateway:
         schedule.now_ns = until_ns
 
     def send(self, commands: Iterable[Command]) -> None:
-        """Schedule the arrival of commands at the venue; they have no effect during this call."""
+        """Schedule the arrival of commands at the venue. None takes effect during this call."""
         now_ns = self._schedule.now_ns
         for command in commands:
             if isinstance(command, PlaceOrder):
@@ -145,8 +145,8 @@ class SimulatedGateway:
     def request(self, command: Command, reply: Reply) -> None:
         """Schedule the arrival of one command; `reply` is called once with its answer.
 
-        It is not called for a command that has no answer: CancelAll, ReconnectFeed and a request of
-        the book.
+        CancelAll, ReconnectFeed and a request of the book have no answer: for them `reply` is not
+        called.
         """
         request = _Request(command, self._schedule.now_ns, reply)
         due_ns = request.sent_ns + self._latency.request_ns
@@ -161,7 +161,7 @@ class SimulatedGateway:
             self._post(answer)
 
     def deliver(self, news: Iterable[News]) -> None:
-        """Turn the exchange's news into events, and schedule their receipt."""
+        """Convert the exchange's news into events, and schedule their receipt."""
         for one in news:
             match one:
                 case BestNews():
@@ -286,7 +286,7 @@ class SimulatedGateway:
                 return ReportFailed(ts_ns=due_ns, kind=request.kind, text="not simulated")
 
     def _best_prices(self, asked_ns: int) -> Event:
-        """Return both best levels, our own orders included; a failure if a side is empty."""
+        """Return both best levels, including our own orders; a failure if a side is empty."""
         due_ns, book = self._due_ns(Channel.ANSWER), self._shown_depth(1)
         if not book.bids or not book.asks:
             return ReportFailed(ts_ns=due_ns, kind=ReportKind.BEST_PRICES, text="one side is empty")
@@ -299,11 +299,11 @@ class SimulatedGateway:
         )
 
     def _shown_depth(self, levels: int) -> DepthBook:
-        """Return the book as the venue answers requests for it."""
+        """Return the book with which the venue answers requests."""
         return self._exchange.depth(self._symbol, levels)
 
     def reconnect(self, text: str) -> None:
-        """Open another connection of the market stream, with a snapshot of its own."""
+        """Reconnect the market stream, and fetch a new snapshot."""
         now_ns = self._schedule.now_ns
         self._publish(Channel.MARKET, FeedDown(ts_ns=now_ns, stream=Stream.MARKET, text=text))
         self._publish(Channel.MARKET, FeedUp(ts_ns=now_ns, stream=Stream.MARKET))
@@ -319,7 +319,7 @@ class SimulatedGateway:
             self._time_out(request)
 
     def _time_out(self, request: _Request) -> None:
-        """Give the reply that a gateway gives when an answer does not come in time."""
+        """Schedule the reply that a gateway gives after a time-out."""
         ts_ns = request.sent_ns + self._latency.timeout_ns
         self._schedule.at(ts_ns, partial(request.reply, _no_answer(request.command, ts_ns)))
 
@@ -336,7 +336,7 @@ class SimulatedGateway:
             self._publish(Channel.MARKET, delta)
 
     def _private(self, report: ExecutionReport) -> None:
-        """Publish the fill and the order's new state, as a venue's private stream does."""
+        """Publish the fill and the order's new state, like a venue's private stream."""
         due_ns = self._due_ns(Channel.PRIVATE)
         if report.kind is ReportType.TRADE and report.trade is not None:
             self._publish(Channel.PRIVATE, _fill(report.trade, due_ns))
@@ -346,22 +346,22 @@ class SimulatedGateway:
         return self._schedule.now_ns + self._delay_ns[channel]
 
     def announce(self, channel: Channel, event: Event) -> None:
-        """Publish an event that is not the simulated venue's, such as the state of a connection."""
+        """Publish an event from outside the simulated venue, such as the state of a connection."""
         self._publish(channel, received_at(event, self._due_ns(channel)))
 
     def _publish(self, channel: Channel, event: Event) -> None:
-        """Schedule the receipt of an event at the times that the seam gives."""
+        """Schedule the receipt of an event at the times that the seam returns."""
         for at_ns in self._seam.times(channel, event, event.ts_ns):
             self._schedule_receipt(event, at_ns)
 
     def _schedule_receipt(self, event: Event, at_ns: int) -> None:
-        """Schedule the receipt of an event; its time stamp becomes the time of receipt."""
+        """Schedule the receipt of an event at `at_ns`, which becomes its time stamp."""
         received = received_at(event, at_ns)
         self._schedule.at(at_ns, partial(self._post, received))
 
 
 def _no_answer(command: Command, ts_ns: int) -> Event | None:
-    """Return the event of a gateway for a command without an answer; None if it has none."""
+    """Return a gateway's event for a command without an answer; None if there is no such event."""
     text = "no answer"
     match command:
         case PlaceOrder(client_id=name):

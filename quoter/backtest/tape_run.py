@@ -26,15 +26,15 @@ type Observer = Callable[[Engine, Step], None]
 
 ACCOUNT = "maker"
 TICK_NS = 100 * NS_PER_MS  # as in the daemon (`service/runner.py`)
-FLUSH_NS = 100 * NS_PER_MS  # how often the venue publishes the depth
+FLUSH_NS = 100 * NS_PER_MS  # interval at which the venue publishes the depth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSetup:
     """The market of a tape with its fill model, the engine, and the connection between them.
 
-    latency: delays of messages; seam: faults of the connection. rule: how the engine prices; the
-    default is the daemon's rule, any other one belongs to a baseline.
+    latency: delays of messages. seam: faults of the connection. rule: pricing rule of the engine;
+    the default is the daemon's, others are those of baselines.
     """
 
     market: MarketSpec
@@ -48,11 +48,11 @@ class RunSetup:
 class RunResult:
     """Result of one run on a tape; money in quote currency, sizes in base.
 
-    inventory_sd_lots: root of the time-weighted mean square of the inventory, in order sizes.
-    fills: executions of one order at one time count as one. drawdown_max: measured at ticks.
-    two_sided_share: of the time since orders first rested on both sides. causes_s: seconds with
-    each halt cause. gaps: in the depth as it arrived at the engine. is_equal: whether our books
-    equal the simulated venue's in every coin.
+    inventory_sd_lots: root mean square of the inventory over time, in order sizes. fills:
+    executions of one order at one time are one fill. drawdown_max: checked at ticks.
+    two_sided_share: share of the time since orders first rested on both sides. causes_s: seconds
+    with each halt cause. gaps: in the depth that arrived at the engine. is_equal: whether our books
+    equal the simulated venue's balances in every coin.
     """
 
     fill_model: FillModel
@@ -81,7 +81,7 @@ class RunResult:
 
 
 class TapeRun:
-    """A run in progress: `play` row after row, then `result`."""
+    """A run in progress: call `play` for each row, then `result`."""
 
     def __init__(
         self,
@@ -169,7 +169,7 @@ class TapeRun:
 
 
 def play_window(runs: Sequence[TapeRun], lines: Iterable[Line], *, end_ns: float) -> Iterator[int]:
-    """Play the rows until `end_ns` on all runs; yield the time of each row, before it is played.
+    """Play the rows up to `end_ns` on all runs; yield the time of each row before it is played.
 
     Raises TapeError for a row that does not fit the market.
     """

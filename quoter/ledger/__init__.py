@@ -1,6 +1,6 @@
 """What must survive a crash? Fills, orders that may be live, runs and epochs, in one SQLite file.
 
-One thread writes, any number of readers read. Knows the domain and `state.inventory`; may be
-imported by `service`, `app` and `cli`, and only this package imports sqlite3. Read first:
-`ledger.py` (what is written, and what is waited for) and `schema.py` (the tables).
+One thread writes, any number of readers read. It imports the domain and `state.inventory`;
+`service`, `app` and `cli` may import it. Only this package imports sqlite3. Read first: `ledger.py`
+(what is written, and which writes are awaited) and `schema.py` (the tables).
 """

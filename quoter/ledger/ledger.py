@@ -1,4 +1,4 @@
-"""The books of one market on disk: what is written, and which writes are waited for."""
+"""The books of one market on disk: what is written, and which writes are awaited."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ MATCH_FILL = (
 
 
 class Ledger:
-    """The books of one market during a run; `reader` reads, the other methods write."""
+    """The books of one market during a run; `reader` reads, the methods write."""
 
     def __init__(
         self,
@@ -56,14 +56,14 @@ class Ledger:
     ) -> None:
         """Open the ledger, in the event loop, after `schema.prepare`. Raises LedgerUnusable.
 
-        `days`: older fills are moved to the archive; 0: none is moved.
+        days: fills older than this are moved to the archive; 0: none is moved.
         """
         self.market = market
         self._upkeep = Upkeep(folder, market, days=days)
         self.reader = Reader(folder)
         self.epoch = self.reader.epoch(market)
         self.run = ""
-        self.on_failure: Callable[[str], None] = _ignore  # called once, when writing has failed
+        self.on_failure: Callable[[str], None] = _ignore  # called once if writing fails
         self._writer = Writer(folder / NAME, on_failure=self._failed, connect=connect)
 
     def _failed(self, text: str) -> None:
@@ -71,21 +71,21 @@ class Ledger:
 
     @property
     def failure(self) -> str:
-        """Reason why writing has failed; empty while it works."""
+        """Reason why writing has failed; empty if it has not."""
         return self._writer.failure
 
     @property
     def is_stalled(self) -> bool:
-        """Whether the disk is slow: a write is late and not on disk yet."""
+        """Whether a write is overdue and not yet on disk."""
         return self._writer.is_stalled
 
     @property
     def archive_failure(self) -> str:
-        """Reason why old fills could not be archived; empty while that works."""
+        """Reason why the last archiving of old fills failed; empty if it succeeded."""
         return self._upkeep.failure
 
     def upkeep(self, now_ns: int) -> None:
-        """Queue one round of folding, archiving and pruning; not waited for."""
+        """Queue one round of folding, archiving and pruning, without waiting for it."""
         if self.epoch is not None:
             number = self.epoch.number
             self._writer.enqueue(lambda connection: self._upkeep.round(connection, number, now_ns))
@@ -95,12 +95,12 @@ class Ledger:
         self._writer.check_thread()
 
     async def close(self) -> None:
-        """Write the queued jobs and checkpoint the write-ahead log; bounded in time."""
+        """Write the queued jobs and checkpoint the write-ahead log; takes 5 s at most."""
         self.reader.close()
         await asyncio.to_thread(self._writer.close)
 
     async def begin_run(self, manifest: Manifest) -> None:
-        """Record a run; later rows belong to it. Raises LedgerFailed."""
+        """Record a run; all later rows belong to it. Raises LedgerFailed."""
         self.run = manifest.run
         row = (
             *(manifest.run, manifest.version, manifest.code_hash, manifest.lock_hash),
@@ -132,7 +132,7 @@ class Ledger:
     ) -> Epoch:
         """Open a new epoch; seal the present one, if any, with `reason`. Raises LedgerFailed.
 
-        opening: balances by asset; target: base; before: fills that `opening` includes already.
+        opening: balances by asset. target: base. before: fills that `opening` already includes.
         """
         sealed = self.epoch
         fills = [known._replace(kind=FillKind.BEFORE) for known in before]
@@ -160,12 +160,13 @@ class Ledger:
         return self.epoch
 
     async def record_fills(self, fills: Sequence[KnownFill]) -> frozenset[str]:
-        """Write fills and return when they are on disk.
+        """Write fills; return once they are on disk.
 
-        A stored fill changes only from unmatched to booked. Returns the trade ids that were counted
-        in the books before this call, and those that are too old to tell: they must not be booked
-        again. Raises LedgerFailed; LedgerUnusable if no epoch is open; LedgerConflict, and writes
-        none of the fills, if a trade id is stored with other content.
+        A stored fill changes only from unmatched to booked. Returns the ids of trades that must not
+        be booked again: those booked before this call, and those too old to know.
+
+        Raises LedgerFailed, or LedgerUnusable if no epoch is open. Raises LedgerConflict, and
+        writes none of the fills, if a trade id is stored with other content.
         """
         epoch = self.opened.number
         counted: set[str] = set()
@@ -199,11 +200,11 @@ class Ledger:
         return frozenset(counted)
 
     def match_fill(self, trade_id: str, client_id: str) -> None:
-        """Book an unmatched fill whose order has become known; not waited for."""
+        """Book an unmatched fill whose order is known now, without waiting for the write."""
         self._enqueue(MATCH_FILL, (client_id, self.opened.number, trade_id))
 
     async def record_intent(self, order: PlaceOrder) -> None:
-        """Write an order before it is sent; return when it is on disk. Raises LedgerFailed."""
+        """Write an order before it is sent; return once it is on disk. Raises LedgerFailed."""
         await self._execute(
             "INSERT INTO intents (client_id, epoch, run, side, price, size, ts_ns)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -214,13 +215,13 @@ class Ledger:
         )
 
     def record_venue_id(self, client_id: str, venue_id: str) -> None:
-        """Record the venue's id of an order; not waited for."""
+        """Record the venue's id of an order, without waiting for the write."""
         self._enqueue("UPDATE intents SET venue_id = ? WHERE client_id = ?", (venue_id, client_id))
 
     def record_order_end(
         self, client_id: str, state: OrderState, filled: Decimal, ts_ns: int
     ) -> None:
-        """Record that an order has ended and all its fills are booked; not waited for.
+        """Record that an order has ended with all fills booked, without waiting for the write.
 
         filled: base. No effect for an order that was never recorded.
         """
@@ -237,7 +238,7 @@ class Ledger:
         )
 
     def record_operation(self, operation: Operation) -> None:
-        """Record a request of an operator; not waited for, so that it never delays a kill."""
+        """Record an operator's request without waiting for the write, which could delay a kill."""
         self._enqueue(
             "INSERT INTO operations (run, ts_ns, actor, action, reason, fields, result)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -252,7 +253,7 @@ class Ledger:
 
 
 def _ignore(text: str) -> None:
-    """Do nothing: during a start each write is awaited, and raises its failure."""
+    """Do nothing: while the daemon starts, each write is awaited and raises its failure."""
 
 
 def seal_last(folder: Path, reason: str, now_ns: int) -> Epoch | None:
@@ -275,7 +276,7 @@ def seal_last(folder: Path, reason: str, now_ns: int) -> Epoch | None:
 
 
 def seal(connection: sqlite3.Connection, epoch: int, reason: str, now_ns: int) -> None:
-    """Seal an epoch: its rows stay, and nothing is booked in it any more."""
+    """Seal an epoch: its rows stay, and no fill is booked in it later."""
     connection.execute(
         "UPDATE epochs SET sealed_ns = ?, reason = ? WHERE id = ?", (now_ns, reason, epoch)
     )

@@ -1,4 +1,4 @@
-"""Queries of the ledger, answered from the file, never from memory."""
+"""Queries of the ledger; each reads the file."""
 
 import sqlite3
 from collections.abc import Collection, Iterator
@@ -26,7 +26,7 @@ from quoter.ledger.sums import FIND_FOLD, SumRow, Sums, added, sums_of
 
 EPOCH_COLUMNS = "id, environment, exchange, symbol, opened_ns, opening, target, sealed_ns, reason"
 RUN_COLUMNS = "id, version, environment, exchange, symbol, started_ns, ended_ns, exit_code"
-OPEN_ORDERS_MAX = 200  # several times the orders that can be open at once
+OPEN_ORDERS_MAX = 200  # several times the number of orders that can be open at once
 
 type EpochRow = tuple[int, str, str, str, int, str, str, int | None, str | None]
 type RunColumns = tuple[str, str, str, str, str, int, int | None, int | None]
@@ -35,11 +35,12 @@ type RunColumns = tuple[str, str, str, str, str, int, int | None, int | None]
 class Reader:
     """A read-only connection; a writer may be open in this or another process.
 
-    `+epoch` keeps SQLite from using the index on epochs: rows then come in the order of writing.
+    In the queries, `+epoch` prevents SQLite from using the index on epochs, so that rows are read
+    in the order of writing.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Open the ledger in `folder`. Raises LedgerUnusable, also if the file is missing."""
+        """Open the ledger in `folder`. Raises LedgerUnusable if it is missing or can't be read."""
         self._folder = folder
         path = folder / NAME
         try:
@@ -86,9 +87,10 @@ class Reader:
         return map(known_fill, rows)
 
     def sums(self, epoch: int) -> Sums:
-        """Return the sums of all booked fills of an epoch, archived ones included.
+        """Return the sums of all booked fills of an epoch, including archived ones.
 
-        Stored sums and single fills are read in one transaction, as a daemon may fold at any time.
+        Stored sums and single fills are read in one transaction, because a daemon may fold fills at
+        any time.
         """
         with self.one_state():
             return self._sums(epoch)
@@ -96,8 +98,8 @@ class Reader:
     def run_sums(self, run: str, *, without: Collection[str]) -> Sums:
         """Return the sums of the fills that a run booked, except the trades in `without`.
 
-        Fills in archive files beside the ledger are included. Raises sqlite3.Error for a file that
-        can't be read.
+        Fills in archive files beside the ledger are included. Raises sqlite3.Error if a file can't
+        be read.
         """
         sums = Sums()
         with self.one_state():
@@ -116,13 +118,13 @@ class Reader:
         return None if row is None else _run(row)
 
     def traded_balances(self, epoch: Epoch) -> dict[str, Decimal]:
-        """Return the balances that booked fills have changed: opening plus fills, by asset."""
+        """Return the balances of the assets that booked fills changed: opening plus changes."""
         base, quote = epoch.market.symbol.partition(":")[0].split("/")
         return added(epoch.opening, self.sums(epoch.number).balances(base, quote))
 
     @contextmanager
     def one_state(self) -> Iterator[None]:
-        """Read one state of the file inside the block, whatever is written meanwhile."""
+        """Read a consistent state of the file inside the block, even if it is written to."""
         if self._connection.in_transaction:
             yield
             return
@@ -147,7 +149,7 @@ class Reader:
         return sums
 
     def filled(self, epoch: int, client_id: str) -> Decimal:
-        """Return the booked size (base units) of an order that has no recorded end."""
+        """Return the booked size (base) of an order without a recorded end."""
         rows = self._connection.execute(
             f"SELECT size FROM fills WHERE epoch = ? AND kind = '{FillKind.BOOKED}'"  # noqa: S608 - constants only
             " AND is_folded = 0 AND client_id = ?",
@@ -156,7 +158,7 @@ class Reader:
         return sum((Decimal(size) for (size,) in rows), start=Decimal(0))
 
     def _has_table(self, name: str) -> bool:
-        """Whether the table exists; a file that is not migrated yet lacks the newer tables."""
+        """Whether the table exists; a file that is not yet migrated lacks newer tables."""
         found = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,))
         return found.fetchone() is not None
 
@@ -170,7 +172,7 @@ class Reader:
         return [known_fill(row) for row in rows]
 
     def unsettled(self, epoch: int) -> list[Intent]:
-        """Return orders that may have been sent and have no recorded end, oldest first."""
+        """Return the orders that may have been sent and have no recorded end, oldest first."""
         rows = self._connection.execute(
             "SELECT client_id, side, price, size, ts_ns, venue_id FROM intents"
             " WHERE epoch = ? AND state IS NULL ORDER BY rowid",
@@ -191,7 +193,7 @@ class Reader:
     def open_orders(self, market: Market) -> KnownOrders:
         """Return the orders without a recorded end, of all epochs of a market.
 
-        At most the newest OPEN_ORDERS_MAX; none in a file that is not migrated yet.
+        At most the newest OPEN_ORDERS_MAX are returned; none from a file that is not yet migrated.
         """
         try:
             rows = self._connection.execute(
@@ -209,7 +211,7 @@ class Reader:
         )
 
     def has_unsettled(self) -> bool:
-        """Whether any order of any market has no recorded end, so that it may be open."""
+        """Whether any order of any market has no recorded end, so that it may still be open."""
         row = self._connection.execute("SELECT 1 FROM intents WHERE state IS NULL LIMIT 1")
         return row.fetchone() is not None
 
@@ -230,7 +232,7 @@ class Reader:
         return [_run(row) for row in rows]
 
     def operations(self, count: int) -> list[Operation]:
-        """Return the newest `count` requests, newest first; none in a file not migrated yet."""
+        """Return the newest `count` requests, newest first; empty for a file not yet migrated."""
         if not self._has_table("operations"):
             return []
         rows = self._connection.execute(
@@ -241,7 +243,7 @@ class Reader:
         return [Operation(*row) for row in rows]
 
     def saved_calibration(self, market: Market) -> SavedCalibration | None:
-        """Return the calibration that a run saved last for a market; None if there is none."""
+        """Return the last saved calibration of a market; None if there is none."""
         row = self._connection.execute(
             "SELECT * FROM calibrations WHERE environment = ? AND exchange = ? AND symbol = ?",
             market,
@@ -259,7 +261,7 @@ def known_orders(folder: Path, market: Market) -> KnownOrders | None:
 
 
 def held_balances(folder: Path, market: Market) -> dict[str, Decimal] | None:
-    """Return the balances by the ledger, empty without books of this market.
+    """Return the balances in the ledger; empty without books of this market.
 
     None if there is a ledger that can't be read.
     """
@@ -274,7 +276,10 @@ def held_balances(folder: Path, market: Market) -> dict[str, Decimal] | None:
 
 
 def may_have_orders(folder: Path) -> bool:
-    """Whether the ledger has orders without a recorded end, or can't be read; False without one."""
+    """Whether the ledger has orders without a recorded end or can't be read.
+
+    False if there is no ledger.
+    """
     if not (folder / NAME).exists():
         return False
     try:

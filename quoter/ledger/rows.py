@@ -18,7 +18,7 @@ type FillRow = tuple[str, str, str, str, str, str, str, str, str, int, int]
 
 
 class Market(NamedTuple):
-    """The market that books belong to; each market has its own epochs."""
+    """The market that books belong to. Each market has its own epochs."""
 
     environment: str
     exchange: str
@@ -26,11 +26,11 @@ class Market(NamedTuple):
 
 
 class FillKind(StrEnum):
-    """Ways in which a fill that the venue reported counts in our books."""
+    """How a reported fill is treated in our books."""
 
     BOOKED = "booked"
-    UNMATCHED = "unmatched"  # of no known order; booked once its order is known
-    BEFORE = "before"  # before the epoch was opened: included in its opening balances
+    UNMATCHED = "unmatched"  # its order is unknown; booked once the order is known
+    BEFORE = "before"  # executed before the epoch was opened: included in its opening balances
 
 
 class KnownFill(NamedTuple):
@@ -42,7 +42,10 @@ class KnownFill(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """A period of the ledger; `opening`: balances at its start, when no own order was open."""
+    """A period of the ledger.
+
+    opening: balances at its start, when no order of ours was open.
+    """
 
     number: int
     market: Market
@@ -57,7 +60,7 @@ class Epoch:
 class Intent:
     """An order that may have been sent; size in base units, price in quote per base.
 
-    `venue_id` is empty until the venue has named the order.
+    venue_id: empty until the venue has named the order.
     """
 
     client_id: str
@@ -70,7 +73,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """Code, settings and key of a run (RC-10). Hashes are hex, empty if unknown; no secrets."""
+    """Code, settings and key of a run (RC-10). Hashes are hex, or empty if unknown; no secrets."""
 
     run: str
     version: str
@@ -95,7 +98,7 @@ class RunRow(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """A request to a running daemon and its result; never holds a token."""
+    """A request to a running daemon and its result, without tokens."""
 
     ts_ns: int
     actor: str
@@ -106,7 +109,7 @@ class Operation(NamedTuple):
 
 
 def fill_row(known: KnownFill) -> FillRow:
-    """Return a fill as the values of FILL_COLUMNS."""
+    """Return the values of FILL_COLUMNS for a fill."""
     fill = known.fill
     return (
         fill.trade_id,
@@ -124,7 +127,7 @@ def fill_row(known: KnownFill) -> FillRow:
 
 
 def known_fill(row: FillRow) -> KnownFill:
-    """Return the fill of a row of FILL_COLUMNS."""
+    """Return the fill with these values of FILL_COLUMNS."""
     trade_id, kind, client_id, venue_id, side, price, size, fee, fee_asset, is_maker, ts_ns = row
     fill = Fill(
         ts_ns=ts_ns,

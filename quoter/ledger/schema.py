@@ -1,11 +1,11 @@
-"""The ledger's file: tables, version, migrations and integrity check."""
+"""The file of the ledger: tables, version, migrations and integrity check."""
 
 import sqlite3
 from pathlib import Path
 
 NAME = "ledger.sqlite"
 ARCHIVES = "archive-*.sqlite"  # files of old fills, one a month
-VERSION = 6  # of the tables; an older file is migrated to it, a newer one is not touched
+VERSION = 6  # of the tables; older files are migrated, newer ones stay untouched
 BUSY_S_MAX = 1.0  # longest wait for a lock; only `quoter accept` can hold one
 INTENTS_MAX = 1_000_000  # ended orders, 150 MB; older ones are deleted
 OPERATIONS_MAX = 100_000  # requests of operators, 30 MB; older ones are deleted
@@ -52,7 +52,7 @@ CREATE TABLE operations (
     action TEXT NOT NULL, reason TEXT NOT NULL, fields TEXT NOT NULL, result TEXT NOT NULL
 ) STRICT;
 """
-# Fills of no known order had another name in version 2.
+# Version 2 had another name for fills of unknown orders.
 UNMATCHED = "UPDATE fills SET kind = 'unmatched' WHERE kind NOT IN ('booked', 'before')"
 FOLDS = """
 ALTER TABLE fills ADD COLUMN is_folded INTEGER NOT NULL DEFAULT 0;
@@ -68,16 +68,16 @@ EVIDENCE = """
 ALTER TABLE calibrations ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
 ALTER TABLE calibrations ADD COLUMN reaches INTEGER NOT NULL DEFAULT 0;
 """
-# from this version to the next
+# by version: statements that lead to the next version
 MIGRATIONS = {1: OPERATIONS, 2: UNMATCHED, 3: FOLDS, 4: VENUE_IDS, 5: EVIDENCE}
 
 
 class LedgerUnusable(Exception):
-    """The file can't be opened or is damaged; it is not changed. The text says what is wrong."""
+    """The file can't be opened or is damaged. It is not changed; the text names the fault."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Return a writing connection; a commit returns when it is on disk. Raises sqlite3.Error."""
+    """Return a writing connection whose commits return once on disk. Raises sqlite3.Error."""
     connection = sqlite3.connect(path, timeout=BUSY_S_MAX, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -90,7 +90,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def prepare(folder: Path) -> Path:
-    """Create the file, or check all of it and prune it; return its path. Raises LedgerUnusable."""
+    """Create the file, or check and prune it; return its path. Raises LedgerUnusable."""
     path = folder / NAME
     is_new = not path.exists()
     try:

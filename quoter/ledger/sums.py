@@ -1,7 +1,7 @@
 """Exact sums of many fills, so that a start need not read each of them again.
 
 Fills whose orders have ended are folded into one row of sums per epoch (`upkeep.py`). The books are
-the opening balances, plus that row, plus the fills that are not folded yet.
+the opening balances plus that row plus the fills that are not yet folded.
 """
 
 import json
@@ -22,7 +22,7 @@ type FoldRow = tuple[str, str, str, int]
 
 @dataclass(slots=True, kw_only=True)
 class Sums:
-    """Changes by booked fills: base and quote without fees, fees by asset, number of fills."""
+    """Changes from booked fills: base and quote without fees, fees by asset, number of fills."""
 
     base: Decimal = ZERO
     quote: Decimal = ZERO
@@ -30,7 +30,7 @@ class Sums:
     fills: int = 0
 
     def add(self, rows: Iterable[SumRow]) -> None:
-        """Add fills. One million take about two seconds."""
+        """Add fills. A million fills take about two seconds."""
         base, quote, fees, fills = self.base, self.quote, self.fees, self.fills
         for side, price, size, fee, fee_asset in rows:
             amount = Decimal(size) if side == Side.BUY else -Decimal(size)
@@ -41,7 +41,7 @@ class Sums:
         self.base, self.quote, self.fills = base, quote, fills
 
     def balances(self, base: str, quote: str) -> dict[str, Decimal]:
-        """Return the change of each balance, by asset, fees deducted."""
+        """Return the change of each balance by asset, after fees."""
         changes = {base: self.base, quote: self.quote}
         for asset, fee in self.fees.items():
             changes[asset] = changes.get(asset, ZERO) - fee

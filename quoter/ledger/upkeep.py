@@ -1,7 +1,7 @@
-"""Keep the ledger small while it is in use: fold, archive and prune, some rows at a time.
+"""Keeps the ledger small while it is in use: folds, archives and prunes, some rows at a time.
 
-All of one round is one transaction of the writing thread, so a crash leaves either all of it or
-none. Rows are copied to the archive, and are on disk there, before they are deleted here.
+One round is one transaction of the writing thread, so that a crash leaves all of it or none. Rows
+are deleted only after their copies are on disk in the archive.
 """
 
 import sqlite3
@@ -14,12 +14,13 @@ from quoter.ledger.rows import FILL_COLUMNS, FillKind, Market
 from quoter.ledger.schema import connect, prune
 from quoter.ledger.sums import FIND_FOLD, sums_of
 
-FOLD_AGE_NS = 600 * NS_PER_S  # younger fills may still be completed or matched
+FOLD_AGE_NS = 600 * NS_PER_S  # younger fills may still be matched
 ROWS_MAX = 1_000  # of each kind, in one round: a few milliseconds
-FILLS_KEPT = 1_000  # newest fills of an epoch, never archived: a list of trades begins at the last
+# newest fills of an epoch, never archived: requests of trades continue from them
+FILLS_KEPT = 1_000
 DAY_NS = 86_400 * NS_PER_S
 
-# Fills whose order may still be open are not folded: a start compares that order's filled size.
+# Fills whose order may be open are not folded: a start needs the filled size of that order.
 FOLDABLE = """
 SELECT rowid, kind, side, price, size, fee, fee_asset FROM fills
 WHERE epoch = ?1 AND is_folded = 0 AND ts_ns < ?2
@@ -104,7 +105,7 @@ class Upkeep:
 
 
 def fold(connection: sqlite3.Connection, epoch: int, *, before_ns: int) -> None:
-    """Fold fills from before this time into the epoch's sums, at most ROWS_MAX."""
+    """Fold at most ROWS_MAX fills from before `before_ns` into the sums of the epoch."""
     rows = connection.execute(FOLDABLE, (epoch, before_ns, ROWS_MAX)).fetchall()
     if not rows:
         return

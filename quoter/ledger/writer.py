@@ -1,8 +1,10 @@
-"""The thread that writes the ledger: jobs in order, all that are queued in one commit.
+"""The thread that writes the ledger. It runs jobs in order, and commits all queued ones together.
 
-A failed commit ends writing for the rest of the process: a restart continues from what is on disk.
-All present and later calls then raise LedgerFailed. A late commit raises LedgerStalled for the
-calls that wait for it, but its jobs are still written; until they are, later calls do not wait.
+A failed commit ends writing for the rest of the process; a restart continues from what is on disk.
+All present and later calls then raise LedgerFailed.
+
+A late commit raises LedgerStalled in the calls that wait for it, but its jobs are still written.
+Until they are, later calls do not wait.
 """
 
 import asyncio
@@ -20,7 +22,7 @@ from quoter.state.inventory import LedgerConflict
 QUEUE_MAX = 10_000
 BATCH_MAX = 256  # jobs in one commit
 STALL_S_MAX = 1.0  # the engine waits no longer than this for the disk (RC-01)
-STALL_CHECKS = 5  # checks within that time: a freeze of this process uses up one of them
+STALL_CHECKS = 5  # checks within that time, so that a freeze of this process does not use all of it
 CLOSE_S_MAX = 5.0
 
 type Job = Callable[[sqlite3.Connection], None]
@@ -32,7 +34,7 @@ class LedgerFailed(Exception):
 
 
 class LedgerStalled(LedgerFailed):
-    """The disk is slow: the write is queued, and `done` ends when it is on disk or has failed."""
+    """The disk is slow: the write is queued; `done` ends once it is on disk or has failed."""
 
     def __init__(self, text: str, done: asyncio.Future[None]) -> None:
         super().__init__(text)
@@ -50,7 +52,7 @@ class Writer:
     def __init__(
         self, path: Path, *, on_failure: Callable[[str], None], connect: Connect = connect
     ) -> None:
-        """Start the thread; `on_failure` is called once, in the event loop, if writing fails."""
+        """Start the thread. `on_failure` is called once, in the event loop, if writing fails."""
         self._path = path
         self._connect = connect
         self._on_failure = on_failure
@@ -66,17 +68,17 @@ class Writer:
         self._put(_Entry(job, None))
 
     async def commit(self, job: Job) -> None:
-        """Return when the job is on disk.
+        """Run the job; return once it is on disk.
 
-        Raises LedgerStalled if that takes longer than STALL_S_MAX, at once while an earlier commit
-        is late; LedgerFailed; or the job's LedgerConflict.
+        Raises LedgerStalled if that takes longer than STALL_S_MAX, and at once while an earlier
+        commit is late. Raises LedgerFailed, or the job's LedgerConflict.
         """
         done = self._loop.create_future()
         self._put(_Entry(job, done))
         if self.failure:
             raise LedgerFailed(self.failure)
         if not self.is_stalled:
-            for _ in range(STALL_CHECKS):  # a freeze of this process counts as one check
+            for _ in range(STALL_CHECKS):  # a freeze of this process uses only one check
                 if (await asyncio.wait((done,), timeout=STALL_S_MAX / STALL_CHECKS))[0]:
                     break
         if not done.done():
@@ -95,12 +97,12 @@ class Writer:
             self._fail(f"the ledger's queue is full ({QUEUE_MAX})")
 
     def check_thread(self) -> None:
-        """Report a failure if the thread has ended without one."""
+        """Report a failure if the thread has ended without reporting one."""
         if not self._thread.is_alive():
             self._fail("the ledger's thread has ended")
 
     def close(self) -> None:
-        """Write the queued jobs and close, in at most CLOSE_S_MAX; blocks."""
+        """Write the queued jobs and close, within CLOSE_S_MAX; blocks the caller."""
         with suppress(queue.Full):
             self._queue.put(None, timeout=CLOSE_S_MAX)
         self._thread.join(CLOSE_S_MAX)
@@ -183,6 +185,6 @@ class Writer:
 
 
 def _retrieve_exception(done: asyncio.Future[None]) -> None:
-    """Retrieve the exception of a future that nothing waits for, so that asyncio logs no error."""
+    """Retrieve the exception of a future that nobody awaits, so that asyncio logs no error."""
     if not done.cancelled():
         done.exception()

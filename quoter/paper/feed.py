@@ -1,4 +1,4 @@
-"""Market feed of a paper run: the live market, to which the simulated venue adds our orders."""
+"""Market feed of a paper run: the live market, with our orders added by the simulated venue."""
 
 import structlog
 
@@ -28,10 +28,10 @@ RESYNC_APART_NS = NS_PER_S
 
 
 class PaperFeed:
-    """`MarketFeed` of the simulated venue, moved by the feed of a real one.
+    """`MarketFeed` of the simulated venue, driven by the feed of a real venue.
 
-    The engine receives the book with its own orders in it, as at a real venue. While the real book
-    is lost (a gap, an impossible level), trading pauses with the cause `book_desync`.
+    The engine receives the book with its own orders in it, as from a real venue. While the real
+    book is lost (a gap, an impossible level), trading pauses with the cause `book_desync`.
     """
 
     def __init__(self, live: MarketFeed, venue: PaperVenue, instrument: Instrument) -> None:
@@ -46,7 +46,7 @@ class PaperFeed:
         await self._live.run(self.receive)
 
     def receive(self, event: Event) -> None:
-        """Play one event of the real feed to the simulated venue."""
+        """Apply one event of the real feed to the simulated venue."""
         match event:
             case BookSnapshot() | BookDelta() | TopOfBook() | Trade():
                 self._on_market(event)
@@ -58,19 +58,19 @@ class PaperFeed:
                 self._announce(event)
 
     def rejected(self) -> dict[str, int]:
-        """Return how many messages were not used so far, by reason."""
+        """Return the number of unused messages so far, by reason."""
         return {**self._live.rejected(), "off_grid": self._unfit}
 
     def confirm(self) -> None:
-        """Request the real venue's best prices; they are emitted with our orders among them."""
+        """Request the real venue's best prices; they are emitted with our orders added."""
         self._live.confirm()
 
     def reconnect(self, text: str) -> None:
-        """Close the connection to the real venue and connect anew."""
+        """Reconnect to the real venue."""
         self._live.reconnect(text)
 
     def resync(self) -> None:
-        """Publish the simulated book anew; if the real one is lost, request that first."""
+        """Publish the simulated book again; if the real book is lost, request it instead."""
         if self._book.is_ready:
             self._venue.publish_snapshot()
         else:
@@ -89,7 +89,7 @@ class PaperFeed:
             self._on_lost(event.ts_ns, is_new=self._book.fault != before)
             return
         self._venue.play(self._rows.row(event))
-        if not was_ready:  # a connection begins, or the book was lost
+        if not was_ready:  # after a new connection or a lost book
             self._venue.publish_snapshot()
 
     def _on_lost(self, ts_ns: int, *, is_new: bool) -> None:

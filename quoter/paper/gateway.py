@@ -1,4 +1,4 @@
-"""The daemon's access to the simulated venue, behind the port of a real one."""
+"""The daemon's access to the simulated venue, through the same port as to a real venue."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,9 +42,9 @@ type OpenVenue = Callable[[Instrument], PaperVenue]
 
 
 class PaperGateway:
-    """`OrderGateway` to a simulated venue; rules, history and clock are those of the real one.
+    """`OrderGateway` to a simulated venue; rules, history and clock are those of the real venue.
 
-    The checks of the egress gate apply to creates as they do live: kill switch, sentinel, age.
+    The egress gate checks creates as in a live run: kill switch, sentinel, age.
     """
 
     def __init__(
@@ -55,7 +55,10 @@ class PaperGateway:
         now_ns: NowNs,
         block_reason: BlockReason = never_blocked,
     ) -> None:
-        """Read the real venue by `public`, without a key; `open_venue` opens the simulated one."""
+        """Store the collaborators.
+
+        public: gateway to the real venue, without a key. open_venue: opens the simulated venue.
+        """
         self._public, self._open_venue, self._now_ns = public, open_venue, now_ns
         self._gate = EgressGate(
             hosts=frozenset(),
@@ -74,9 +77,9 @@ class PaperGateway:
         return self._venue
 
     async def connect(self) -> Instrument:
-        """Return the market's rules, read at the real venue; open the simulated venue with them.
+        """Read the market's rules at the real venue, and open the simulated venue with them.
 
-        Raises VenueError.
+        Returns the rules. Raises VenueError.
         """
         rules = await self._public.connect()
         if self._venue is None:
@@ -90,7 +93,7 @@ class PaperGateway:
         await self.venue.run()
 
     async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
-        """Send one create; OrderReject(NOT_SENT) if the gate blocks it.
+        """Send one create. OrderReject(NOT_SENT) if the gate blocks it.
 
         OrderUnknown if the venue does not answer in time.
         """
@@ -120,7 +123,7 @@ class PaperGateway:
         return cast("OrderOpen | OrderDone | OrderNotFound | None", answer)
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """Return the requested report, any kind but BOOK; ReportFailed after a time-out."""
+        """Return a report of any kind except BOOK; ReportFailed after a time-out."""
         match request.kind:
             case ReportKind.RULES:
                 return self._checked(await self._public.report(request))
@@ -130,7 +133,7 @@ class PaperGateway:
                 return cast("ReportEvent", await self.venue.ask(request))
 
     def _checked(self, report: ReportEvent) -> ReportEvent:
-        """Return a report of the rules, with a refusal if they are not those of the start."""
+        """Return a report of the rules; it has a refusal if the rules changed since the start."""
         if not isinstance(report, RulesReport) or self._rules is None or report.refusal:
             return report
         rules = replace(report.instrument, fee_maker=self._rules.fee_maker)
@@ -142,12 +145,12 @@ class PaperGateway:
         return await self._public.market_history()
 
     def adopt_orders(self, orders: KnownOrders) -> None:
-        """Do nothing: orders of another process don't exist at this venue."""
+        """Do nothing: this venue has no orders of other processes."""
 
     async def cancel_all(self) -> int:
-        """Cancel every order; return how many are still open.
+        """Cancel every order; return the number still open.
 
-        Raises VenueUnavailable without an answer in time.
+        Raises VenueUnavailable if there is no answer in time.
         """
         self.venue.cancel_all()
         report = await self.venue.ask(RequestReport(kind=ReportKind.OPEN_ORDERS))
@@ -160,11 +163,11 @@ class PaperGateway:
         self._gate.is_open = False
 
     def open_gate(self) -> None:
-        """Let creates pass the egress gate."""
+        """Open the egress gate for creates."""
         self._gate.is_open = True
 
     def set_reduce_only(self, *, is_on: bool) -> None:
-        """Set whether the gate passes only creates that were approved as reducing."""
+        """Set whether the gate allows only creates that were approved as reducing."""
         self._gate.reduces_only = is_on
 
     def engine_heartbeat(self, ts_ns: int) -> None:
@@ -180,15 +183,15 @@ class PaperGateway:
         return self._gate.wire_ns(client_id)
 
     def rate_limit_used(self) -> float:
-        """Return the used share of the real venue's rate limit, which market data counts in."""
+        """Return the used share of the real venue's rate limit; market data uses it."""
         return self._public.rate_limit_used()
 
     def rate_limit_pause(self) -> RateLimited | None:
-        """Return the pause that the real venue asked for; None if there is none or it is over."""
+        """Return the real venue's requested pause; None if there is none or it is over."""
         return self._public.rate_limit_pause()
 
     async def close(self) -> None:
-        """Stop the simulated venue, and close every socket to the real one."""
+        """Stop the simulated venue, and close all sockets to the real one."""
         if self._venue is not None:
             self._venue.close()
         await self._public.close()

@@ -1,4 +1,4 @@
-"""The paper account as the ledger has it, for processes beside the daemon."""
+"""The paper account as recorded in the ledger, for processes other than the daemon."""
 
 import time
 from pathlib import Path
@@ -12,27 +12,30 @@ from quoter.ledger.rows import Market
 
 
 class LedgerAccount:
-    """`CancelGateway` of a paper run: its orders are in the daemon's process, and end with it."""
+    """`CancelGateway` of a paper run.
+
+    Its orders exist in the daemon's process only, and end with it.
+    """
 
     def __init__(self, folder: Path, market: Market) -> None:
         self._folder, self._market = folder, market
 
     async def connect(self) -> None:
-        """Do nothing: there is no venue to be reached."""
+        """Do nothing: there is no venue to connect to."""
 
     async def count_own_open(self) -> int:
-        """Return 0: no order outlives the daemon."""
+        """Return 0: no order exists after the daemon has ended."""
         return 0
 
     def adopt_orders(self, orders: KnownOrders) -> None:
         """Do nothing: there is nothing to cancel."""
 
     async def cancel_all(self) -> int:
-        """Return 0: nothing is left to cancel."""
+        """Return 0: there is nothing to cancel."""
         return 0
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """Return the balances by the ledger, none before the first run.
+        """Return the balances in the ledger; empty before the first run.
 
         ReportFailed for any other report, or if the ledger can't be read.
         """

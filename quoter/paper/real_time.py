@@ -1,4 +1,4 @@
-"""A schedule that follows the clock instead of a tape."""
+"""A schedule in real time."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,10 +9,13 @@ from quoter.venues.config import NowNs
 
 
 class RealTimeSchedule(Schedule):
-    """Runs each callback when its time has come; use it inside of a running event loop."""
+    """Runs each callback at its time; to be used inside a running event loop."""
 
     def __init__(self, now_ns: NowNs, on_failure: Callable[[Exception], None]) -> None:
-        """Follow the clock `now_ns`; `on_failure` gets the error of a callback, which ends all."""
+        """Follow the clock `now_ns`.
+
+        on_failure: called with the error of a callback; after it no callback runs.
+        """
         super().__init__(now_ns())
         self._clock_ns, self._on_failure = now_ns, on_failure
         self._timer: asyncio.TimerHandle | None = None
@@ -20,23 +23,23 @@ class RealTimeSchedule(Schedule):
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def at(self, at_ns: int, act: Act) -> None:
-        """Run `act` at a time; a time in the past means as soon as possible."""
+        """Run `act` at `at_ns`, or as soon as possible if that time is past."""
         super().at(at_ns, act)
         self._set_timer()
 
     def advance(self) -> None:
-        """Run everything that is due by now."""
+        """Run everything that is due."""
         self.run_until(self._clock_ns())
 
     async def watch(self) -> None:
-        """Wait until cancelled. Raises the error of a callback that failed."""
+        """Wait until cancelled. Raises the error of a failed callback."""
         await asyncio.shield(self._failed)
 
     def close(self) -> None:
-        """Run nothing more."""
+        """Stop running callbacks."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer, self._timer_ns = None, -1  # no time is earlier: none is set again
+        self._timer, self._timer_ns = None, -1  # no time is earlier, so no timer is set again
 
     def _set_timer(self) -> None:
         if self.next_ns >= self._timer_ns:

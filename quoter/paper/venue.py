@@ -1,4 +1,4 @@
-"""The simulated venue of a paper run: a recorded market whose recording is the live feed."""
+"""The simulated venue of a paper run: a recorded market whose rows come from the live feed."""
 
 import asyncio
 from collections.abc import Mapping
@@ -25,14 +25,14 @@ from quoter.venues.config import NowNs
 from quoter.venues.ports import Emit
 
 ACCOUNT = "paper"
-FLUSH_NS = 100 * NS_PER_MS  # how often the venue publishes changes of our orders
+FLUSH_NS = 100 * NS_PER_MS  # interval at which the venue publishes changes of our orders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperAccount:
-    """Holdings of the account at the start, and the id of its next execution.
+    """Balances of the account at the start, and the id of its next execution.
 
-    is_continued: whether it is the account of an earlier run.
+    is_continued: whether the account is that of an earlier run.
     """
 
     balances: Mapping[str, Decimal]
@@ -41,7 +41,7 @@ class PaperAccount:
 
 
 class PaperVenue:
-    """The simulated venue in real time; everything it reports goes to `emit`."""
+    """The simulated venue in real time; `emit` gets all its events."""
 
     def __init__(
         self,
@@ -51,7 +51,10 @@ class PaperVenue:
         now_ns: NowNs,
         about: Mapping[str, str],
     ) -> None:
-        """Build the venue inside a running event loop; `about`: rules, fees, account, as texts."""
+        """Build the venue inside a running event loop.
+
+        `about`: rules, fees and account as texts.
+        """
         self.about = about
         self._symbol = market.symbol
         self._schedule = RealTimeSchedule(now_ns, self._fail)
@@ -72,25 +75,25 @@ class PaperVenue:
             post=self._post,
         )
         self._emit: Emit = _discard
-        self._answers: set[asyncio.Future[Event | None]] = set()  # that somebody waits for
-        self._failure = ""  # why nothing is answered any more
+        self._answers: set[asyncio.Future[Event | None]] = set()  # answers that are awaited
+        self._failure = ""  # why the venue answers no more requests; empty while it does
         self._is_open = False
 
     def emit_to(self, emit: Emit) -> None:
-        """Emit all events of market and account to this function from now on."""
+        """Emit all later events of market and account to this function."""
         self._emit = emit
 
     async def run(self) -> None:
-        """Keep the venue running until cancelled. Raises the error of a callback that failed."""
+        """Keep the venue running until cancelled. Raises the error of a failed callback."""
         await self._schedule.watch()
 
     def close(self) -> None:
-        """Stop the venue: nothing happens there any more."""
+        """Stop the venue. Later requests fail."""
         self._schedule.close()
         self._fail(VenueUnavailable("closed"))
 
     def run_due(self) -> None:
-        """Run everything at the venue that is due by now."""
+        """Run everything at the venue that is due."""
         self._schedule.advance()
 
     def play(self, row: Message) -> None:
@@ -102,17 +105,17 @@ class PaperVenue:
             self._schedule.at(self._schedule.now_ns + FLUSH_NS, self._flush)
 
     def publish_snapshot(self) -> None:
-        """Publish the whole book, our orders included."""
+        """Publish the whole book, including our orders."""
         self._schedule.advance()
         self._gateway.resync()
 
     def announce(self, channel: Channel, event: Event) -> None:
-        """Pass on an event that the simulated market has no part in, with the channel's latency."""
+        """Emit an event from outside the simulated market, with the latency of the channel."""
         self._schedule.advance()
         self._gateway.announce(channel, event)
 
     async def ask(self, command: Command) -> Event | None:
-        """Send a command that has an answer; return it, or None without one in time.
+        """Send a command that has an answer; return the answer, or None after a time-out.
 
         Raises VenueUnavailable if the venue was closed or has failed.
         """
@@ -131,9 +134,9 @@ class PaperVenue:
         self._gateway.send([CancelAll(reason=CancelReason.KILL)])
 
     def with_own_orders(self, report: BestPricesReport, update_id: int) -> BestPricesReport:
-        """Return the live market's best prices with our orders among them.
+        """Return the live market's best prices with our orders added.
 
-        update_id: the row's id of `report.last`, 0 if the report has none.
+        update_id: id that the rows use for `report.last`; 0 if the report has none.
         """
         shown = self._exchange.depth(self._symbol, 1)
         row_id = self._exchange.recorded_depth_id(self._symbol)
@@ -173,10 +176,10 @@ class PaperVenue:
                 answer.set_exception(VenueUnavailable(self._failure))
 
     def _post(self, event: Event) -> None:
-        """Emit an event in the next turn of the loop.
+        """Emit an event in the next iteration of the event loop.
 
-        Answers are passed on in that turn too. Thus, if both are due at once after a busy loop, an
-        event doesn't overtake an answer that came before it.
+        Answers are passed on in that iteration too. If both are due at once after a busy loop, an
+        event then does not overtake an earlier answer.
         """
         asyncio.get_running_loop().call_soon(self._emit, event)
 
@@ -187,4 +190,4 @@ def _set(answer: asyncio.Future[Event | None], event: Event | None) -> None:
 
 
 def _discard(event: Event) -> None:
-    """Discard events before `emit_to`."""
+    """Discard an event that comes before `emit_to`."""

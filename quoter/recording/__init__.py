@@ -1,6 +1,6 @@
-"""Recordings of runs: what entered the engine, and what it decided, on disk.
+"""Recordings of runs: what exactly happened in a run?
 
-The question it answers: what exactly happened in this run? `service`, `app`, `replay`, `tapes` and
-`cli` may import it. Read first: `codec.py` (what is written), then `recorder.py` (how it is
-written).
+A recording has the events that entered the engine and its decisions, on disk. `service`, `app`,
+`replay`, `tapes` and `cli` may import the package. Read first: `codec.py` (what is written), then
+`recorder.py` (how it is written).
 """

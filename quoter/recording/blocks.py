@@ -1,9 +1,9 @@
 """Blocks of a recording's file: compressed, numbered, each with checksums.
 
-A file is a sequence of blocks. A block is a head of HEAD_BYTES bytes and a body that zlib has
-compressed. The head holds a mark, the format, the block's number within the run, the length of the
-body, the CRC-32 of the body, and the CRC-32 of the head's own fields before it. A block is written
-in one piece, so that a crash leaves whole blocks and at most one incomplete one at the end.
+A file is a sequence of blocks. A block has a head of HEAD_BYTES bytes and a body compressed with
+zlib. The head has a mark, the format, the block's number within the run, the length and the CRC-32
+of the body, and the CRC-32 of these fields. A block is written in one call, so that a crash leaves
+whole blocks and at most one incomplete block at the end.
 """
 
 import zlib
@@ -16,7 +16,7 @@ from quoter.domain.errors import QuoterError
 from quoter.recording.codec import FORMAT
 
 MARK: Final = b"QREC"
-LEVEL: Final = 1  # of compression: level 3 takes twice the time for 3 % less space
+LEVEL: Final = 1  # compression level; level 3 takes twice the time for 3 % less space
 BODY_BYTES_MAX: Final = 64 << 20
 HEAD: Final = Struct(">4sHIII")  # mark, format, number, length, checksum of the body
 CHECKSUM: Final = Struct(">I")
@@ -24,18 +24,18 @@ HEAD_BYTES: Final = HEAD.size + CHECKSUM.size
 
 
 class RecordingError(QuoterError):
-    """A recording that can't be used; the text is one line."""
+    """A recording that can't be used; the text has one line."""
 
 
 class DamagedRecording(RecordingError):
-    """A block that is not as it was written; the text names file, block and offset."""
+    """A block that differs from what was written; the text names file, block and offset."""
 
     def __init__(self, path: Path, number: int, offset: int, what: str) -> None:
         super().__init__(f"{path}: block {number} at byte {offset}: {what}")
 
 
 class Block(NamedTuple):
-    """A block that passed its checks; `offset` is that of its first byte in the file."""
+    """A block that passed its checks; `offset` is the position of its first byte in the file."""
 
     number: int
     offset: int
@@ -50,10 +50,10 @@ def packed(number: int, data: bytes) -> bytes:
 
 
 def blocks(path: Path, first: int | None, *, may_be_cut: bool) -> Iterator[Block]:
-    """Yield the blocks of a file, which are numbered from `first`; None: from any number.
+    """Yield the blocks of a file, numbered from `first`; None: from any number.
 
-    `may_be_cut`: an incomplete last block is what a crash leaves, and is left out.
-    Raises DamagedRecording, RecordingError for another format, OSError.
+    may_be_cut: whether an incomplete last block, which a crash leaves, is ignored. Raises
+    DamagedRecording, RecordingError for another format, or OSError.
     """
     with path.open("rb") as file:
         number, offset = first, 0
@@ -63,7 +63,7 @@ def blocks(path: Path, first: int | None, *, may_be_cut: bool) -> Iterator[Block
             if len(head) < HEAD_BYTES or len(body) < length:
                 if may_be_cut:
                     return
-                raise DamagedRecording(path, number, offset, "the file ends within it")
+                raise DamagedRecording(path, number, offset, "the file ends within the block")
             if zlib.crc32(body) != checksum:
                 raise DamagedRecording(path, number, offset, "its checksum does not match")
             yield Block(number, offset, zlib.decompress(body))
@@ -71,16 +71,16 @@ def blocks(path: Path, first: int | None, *, may_be_cut: bool) -> Iterator[Block
 
 
 def _check_head(path: Path, expected: int | None, offset: int, head: bytes) -> tuple[int, int, int]:
-    """Return number, and length and checksum of the body; these are 0 if the head is incomplete.
+    """Return the block's number, and length and checksum of its body.
 
-    Raises RecordingError.
+    For an incomplete head, length and checksum are 0. Raises RecordingError.
     """
     number = expected or 1
     if len(head) < HEAD_BYTES:
         return number, 0, 0
     mark, form, found, length, checksum = HEAD.unpack_from(head)
     if mark != MARK and offset == 0:
-        raise DamagedRecording(path, number, offset, "it does not begin as a recording does")
+        raise DamagedRecording(path, number, offset, "the file does not begin like a recording")
     if CHECKSUM.unpack_from(head, HEAD.size)[0] != zlib.crc32(head[: HEAD.size]):
         raise DamagedRecording(path, number, offset, "the checksum of its head does not match")
     if form != FORMAT:

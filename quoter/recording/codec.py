@@ -1,8 +1,8 @@
-"""Binary form of what a recording holds: its header, events, decisions and its end.
+"""Binary form of a recording's content: header, events, decisions and end.
 
-The form follows from the type annotations of `quoter/domain/events.py` and `commands.py`: an event
-or command with a new field needs no change here. Decimals are text and floats are exact. A change
-of these types makes older recordings unreadable, so FORMAT goes up with it.
+The form follows from the type annotations of `quoter/domain/events.py` and `commands.py`: a new
+field of an event or command needs no change here. Decimals are stored as text and floats exactly. A
+change of these types makes older recordings unreadable; increase FORMAT with it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,12 +24,12 @@ FORMAT: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """The first record of each file: which run, code and settings the recording is of.
+    """The first record of each file: run, code and settings of the recording.
 
-    `settings` are all settings as text, secrets as "set" or "unset"; `config` is what the engine
-    was built with, restored state included; None in a recording of a market without an engine.
-    `fills` says as text how fills were simulated: fill model, latency and its seed; empty if a
-    venue decided, and in recordings of older versions.
+    settings: all settings as text, secrets as "set" or "unset". config: the configuration of the
+    engine, restored state included; None if a market was recorded without an engine. fills: fill
+    model, latency and seed of simulated fills, as texts; empty if a venue filled the orders, and in
+    recordings of older versions.
     """
 
     run: str
@@ -55,7 +55,7 @@ class Header:
 class Decision(NamedTuple):
     """The commands of one step, and the trading state if the step changed it.
 
-    Steps without either are not recorded.
+    A step with neither is not recorded.
     """
 
     seq: int
@@ -83,7 +83,7 @@ class Checkpoint(NamedTuple):
 
 
 class End(NamedTuple):
-    """The last record of a recording that was ended on purpose."""
+    """The last record of a recording that was closed normally."""
 
     ts_ns: int
     events: int
@@ -93,7 +93,7 @@ type Record = Header | Event | Decision | Checkpoint | End
 
 
 class UnreadableRecord(ValueError):
-    """Bytes that are no record of this format."""
+    """Bytes that are not a record of this format."""
 
 
 class _CodedDecision(NamedTuple):
@@ -108,7 +108,7 @@ def encode(records: Sequence[Record]) -> bytes:
 
 
 def decode(data: bytes) -> Iterator[Record]:
-    """Yield the records of `encode`'s bytes. Raises UnreadableRecord."""
+    """Yield the records in the result of `encode`. Raises UnreadableRecord."""
     try:
         for name, raw in _RECORDS.decode(data):
             if name == _DECISION:
@@ -122,7 +122,7 @@ def decode(data: bytes) -> Iterator[Record]:
 
 
 def with_texts(data: bytes, change: Callable[[str], str]) -> bytes:
-    """Return `encode`'s bytes with every text changed by `change`."""
+    """Return the result of `encode` with every text changed by `change`."""
     return _ENCODER.encode(_changed(msgspec.msgpack.decode(data), change))
 
 
@@ -152,14 +152,14 @@ def _decision(raw: msgspec.Raw) -> Decision:
 
 
 def _as_dict(value: object) -> object:
-    """Return another kind of mapping as a dict. Raises TypeError for other types."""
+    """Return a mapping of another type as a dict. Raises TypeError for other types."""
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} can't be recorded")
 
 
 def _members(union: TypeAliasType) -> Iterable[type]:
-    """Yield the classes of a `type` statement; a base class stands for its subclasses."""
+    """Yield the classes of a `type` statement, with subclasses in place of a base class."""
     for member in get_args(union.__value__):
         if isinstance(member, TypeAliasType):
             yield from _members(member)

@@ -1,9 +1,9 @@
 """The whole state of an engine as plain data, so that a recording can begin within a run.
 
-The objects that an engine consists of become lists of names and values, which msgpack can hold.
-Each object is written once; other places that refer to it have its number. Functions, which
-connect components to each other, are not written: `load` takes those of a fresh engine. Reading
-creates objects of the packages in PACKAGES only and calls no code of theirs.
+The objects of an engine become lists of names and values, which msgpack can encode. Each object is
+written once; other references to it are its number. Functions, which connect components, are not
+written: `load` uses those of a fresh engine. Reading creates objects of the packages in PACKAGES
+only, and runs no code of their classes.
 """
 
 import sys
@@ -37,19 +37,19 @@ _ABSENT: Final = object()
 
 
 class UnreadableState(RecordingError):
-    """A state that the engine of this version can't take over."""
+    """A state that the engine of this version can't use."""
 
 
 def dump(engine: Engine) -> msgspec.Raw:
-    """Return the state of an engine between two events, about 100 kB of msgpack in 15 ms.
+    """Return the state of an engine between two events: about 100 kB of msgpack, in 15 ms.
 
-    Raises TypeError for an object of a type that has no form here.
+    Raises TypeError for an object of an unsupported type.
     """
     return msgspec.Raw(msgspec.msgpack.encode(_Writer().coded(engine)))
 
 
 def load(engine: Engine, state: msgspec.Raw) -> None:
-    """Give a fresh engine of the same configuration this state. Raises UnreadableState."""
+    """Set the state of a fresh engine of the same configuration. Raises UnreadableState."""
     try:
         _Reader().value(msgspec.msgpack.decode(state), engine)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -107,14 +107,18 @@ class _Writer:
 
 
 class _Reader:
-    """Reads a state. Components of the fresh engine stay, since its functions refer to them."""
+    """Reads a state.
+
+    Components of the fresh engine are kept, because its functions refer to them.
+    """
 
     def __init__(self) -> None:
         self._found: list[object] = []
-        self._components: dict[int, object] = {}  # of the fresh engine, that got their state
+        # components of the fresh engine whose state was set, by identity
+        self._components: dict[int, object] = {}
 
     def value(self, coded: Coded, present: object) -> object:
-        """Return the value of `coded`; `present`: the fresh engine's value at the same place."""
+        """Return the value of `coded`; `present` is the fresh engine's value in the same place."""
         if not isinstance(coded, list):
             return coded
         kind, *rest = coded
@@ -183,7 +187,7 @@ class _Reader:
         return found
 
     def _values(self, coded: Sequence[Coded], present: object) -> Iterable[object]:
-        """Read items; `present` is used if it is a list or tuple of the same length."""
+        """Read items; `present` is used if it is a list or tuple of equal length."""
         there: Sequence[object] = (_ABSENT,) * len(coded)
         if isinstance(present, list | tuple) and len(present) == len(coded):
             there = present
@@ -208,7 +212,7 @@ def _is_frozen(kind: type) -> bool:
 
 
 def _name(kind: type) -> str:
-    """Return the full name of a class. Raises TypeError for one that is not of the core."""
+    """Return the full name of a class. Raises TypeError for a class outside the core."""
     if not kind.__module__.startswith(PACKAGES):
         raise TypeError(f"{kind.__module__}.{kind.__qualname__} is no part of an engine's state")
     return f"{kind.__module__}:{kind.__qualname__}"

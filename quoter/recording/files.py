@@ -1,6 +1,6 @@
 """Names of the files of recordings, and their total size in a folder.
 
-The files of a run are `RUN-0001.rec`, `RUN-0002.rec` and so on. Run ids are times, so that the
+The files of a run are `RUN-0001.rec`, `RUN-0002.rec` and so on. Run ids are times, so the
 alphabetical order of names is the order of time.
 """
 
@@ -15,17 +15,17 @@ NAME: Final = re.compile(r"(?P<run>[0-9a-z]+)-(?P<number>[0-9]{4,6})\.rec")
 
 
 def file_number(path: Path) -> int:
-    """Return the number of a run's file, whose name is one of `file_name`."""
+    """Return the number in a name that `file_name` made."""
     return int(path.stem.rpartition("-")[2])
 
 
 def file_name(run: str, number: int) -> str:
-    """Return the name of a run's file; files are numbered from 1."""
+    """Return the name of a run's file. Files are numbered from 1."""
     return f"{run}-{number:04}.rec"
 
 
 def recording_files(folder: Path) -> list[Path]:
-    """Return every file of a recording in a folder, oldest first. Raises OSError."""
+    """Return all files of recordings in a folder, oldest first. Raises OSError."""
     return sorted(
         (path for path in folder.iterdir() if NAME.fullmatch(path.name)),
         key=lambda path: (path.name.partition("-")[0], len(path.name), path.name),
@@ -35,8 +35,8 @@ def recording_files(folder: Path) -> list[Path]:
 def files_of(place: str | None, data_dir: Path) -> list[Path]:
     """Return the files of a run in order; its first ones may have been removed.
 
-    `place`: a run id, the path of one of its files, or of a data folder, whose newest run is meant;
-    None: `data_dir`. Raises RecordingError if there is none, or one between them is missing.
+    place: a run id, the path of one of its files, or a data folder (its newest run is used); None:
+    `data_dir`. Raises RecordingError if there is none, or if a file between two others is missing.
     """
     path = data_dir if place is None else Path(place)
     if place is None or path.is_dir():
@@ -52,8 +52,8 @@ def files_of(place: str | None, data_dir: Path) -> list[Path]:
     for number, file in enumerate(files, start=file_number(files[0])):
         if file.name != file_name(run, number):
             raise RecordingError(
-                f"{folder / file_name(run, number)} is missing: remove the files before it to use "
-                "those after it"
+                f"{folder / file_name(run, number)} is missing: to use the later files, remove the "
+                "earlier ones"
             )
     return files
 
@@ -70,7 +70,7 @@ def _newest(folder: Path) -> Path:
 
 
 def remove_oldest(folder: Path, bytes_max: int) -> int:
-    """Remove the oldest files until the rest has at most `bytes_max`; return how many.
+    """Remove the oldest files until the rest has at most `bytes_max`; return the number removed.
 
     Raises OSError.
     """

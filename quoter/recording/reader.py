@@ -1,4 +1,4 @@
-"""Reading of a recording: its header, then its records in order, each with its position."""
+"""Reading of a recording: its header, then its records in order with their positions."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from quoter.recording.files import file_number
 
 
 class Place(NamedTuple):
-    """Position of a record: its file, and number and offset of its block, as errors name them."""
+    """Position of a record, for error messages: its file, and number and offset of its block."""
 
     path: Path
     block: int
@@ -32,21 +32,21 @@ class Place(NamedTuple):
 class Recording:
     """The recording of one run, read once from its beginning to its end.
 
-    Without its first files it begins with the checkpoint of the first one that is left.
+    If its first files were removed, it begins with the checkpoint of the first file that is left.
     """
 
     def __init__(self, files: Sequence[Path]) -> None:
-        """Read the header of `files`, which are those of one run in order.
+        """Read the header of `files`, the files of one run in order.
 
-        Raises RecordingError and OSError, as do all methods.
+        All methods raise RecordingError and OSError.
         """
         self._files = tuple(files)
         self.files_removed = file_number(files[0]) - 1 if files else 0
-        self.checkpoint: Checkpoint | None = None  # where it begins, without its first files
+        self.checkpoint: Checkpoint | None = None  # its beginning if first files were removed
         self.header = self._first_header()
         if self.files_removed:
             self.checkpoint = self._first_checkpoint()
-        self.end: End | None = None  # known after `records`; None then: it broke off
+        self.end: End | None = None  # known after `records`; still None if the recording broke off
         self.bytes_total = sum(path.stat().st_size for path in files)
         self.bytes_read = 0
 
@@ -78,8 +78,8 @@ class Recording:
         if isinstance(record, Checkpoint):
             return record
         raise RecordingError(
-            f"{first}: begins within the run, and has no checkpoint of the engine: the files "
-            f"before it are missing ({self.files_removed})"
+            f"{first}: begins within the run without a checkpoint of the engine, and "
+            f"{self.files_removed} files before it are missing"
         )
 
     def _blocks(self) -> Iterator[tuple[Path, Block]]:

@@ -1,8 +1,8 @@
-"""Recorder of a run: hands records to a thread that compresses them and writes them to disk.
+"""Recorder of a run: passes records to a thread that compresses them and writes them to disk.
 
-The task that runs the engine only appends to a list. Every FLUSH_S the list is handed over, between
-two steps, so that no event is on disk without its decision. A disk that is full, slow or broken
-ends the recording, never the trading: what the writer cannot take is dropped and counted.
+The task of the engine only appends to a list. Every FLUSH_S the list is passed on, between two
+steps, so that no event is on disk without its decision. A disk that is full, slow or broken ends
+the recording, but not trading; records that can't be written are dropped and counted.
 """
 
 import asyncio
@@ -22,14 +22,14 @@ from quoter.recording.run_files import BLOCK_RECORDS_MAX, RunFiles
 
 log = structlog.get_logger()
 
-FLUSH_S: Final = 0.5  # a crash loses at most the records of two of these
+FLUSH_S: Final = 0.5  # a crash loses at most the records of two such periods
 BATCH_RECORDS_MAX: Final = 2_048
-BATCHES_WAITING_MAX: Final = 16  # 8 s at the usual rate; the disk is too slow beyond
+BATCHES_WAITING_MAX: Final = 16  # 8 s at the usual rate; with more, the disk is too slow
 CLOSE_S_MAX: Final = 2.0
 
 
 class Recorder:
-    """The recording of one run; `event` and `decision` are called for every step, in this order."""
+    """The recording of one run; call `event` and then `decision` in every step."""
 
     def __init__(
         self,
@@ -40,13 +40,13 @@ class Recorder:
         secrets: tuple[str, ...] = (),
         state: Callable[[], msgspec.Raw] | None = None,
     ) -> None:
-        """Write into `folder`, whose recordings together may have `bytes_max` bytes.
+        """Write into `folder`, where all recordings together may have `bytes_max` bytes.
 
         `state` returns that of the engine for checkpoints; None: no checkpoints are written.
         """
         self._writer = _Writer(folder, header, bytes_max, secrets)
         self._state = state
-        self._files_ended = 0  # by a checkpoint
+        self._files_ended = 0  # number of files that a checkpoint has ended
         self._batch: list[Record] = []
         self._is_reported = False
         self.recorded = 0  # events
@@ -54,15 +54,15 @@ class Recorder:
 
     @property
     def failure(self) -> str:
-        """Reason why the recording ended early; empty while it goes on."""
+        """Reason why the recording ended early; empty if it has not."""
         return self._writer.failure
 
     def event(self, event: Event) -> None:
-        """Record an event that the engine handles next."""
+        """Record the event that the engine handles next."""
         self._batch.append(event)
 
     def decision(self, step: Step) -> None:
-        """Record what the engine decided about the last event."""
+        """Record the engine's decision about the last event."""
         if step.commands or step.state is not None:
             self._batch.append(Decision.of(step))
         self.checkpoint_if_due(step.event.ts_ns)
@@ -79,19 +79,19 @@ class Recorder:
         return self._add_checkpoint(ts_ns, self._state)
 
     def flush_if_large(self) -> None:
-        """Hand over the records if there are many; call it between two steps."""
+        """Pass on the records if there are many; call it between two steps."""
         if len(self._batch) >= BATCH_RECORDS_MAX:
             self._hand_over()
 
     async def run(self) -> None:
-        """Hand over the records every FLUSH_S, until cancelled."""
+        """Pass on the records every FLUSH_S, until cancelled."""
         self._writer.start()
         while True:
             await asyncio.sleep(FLUSH_S)
             self._hand_over()
 
     async def close(self, ts_ns: int) -> None:
-        """Write the remaining records and the end of the recording; wait CLOSE_S_MAX at most."""
+        """Write the remaining records and the end of the recording, within CLOSE_S_MAX."""
         self._writer.start()
         self._hand_over()
         self._writer.put([End(ts_ns, self.recorded)])
@@ -123,7 +123,7 @@ class Recorder:
         self._report()
 
     def _report(self) -> None:
-        """Log once that the recording failed."""
+        """Log once if the recording has failed."""
         if self.failure and not self._is_reported:
             self._is_reported = True
             log.warning("recording_stopped", reason=self.failure, recorded=self.recorded)
@@ -142,13 +142,13 @@ class _Writer:
         self.file_to_end = 0  # number of the newest file that a checkpoint should end
 
     def start(self) -> None:
-        """Start the thread, once. It never keeps the process alive."""
+        """Start the thread if it is not running. It does not keep the process alive."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
             self._thread.start()
 
     def put(self, batch: list[Record]) -> bool:
-        """Queue records; never waits. False if they are dropped."""
+        """Queue records without waiting; return False if they are dropped."""
         if self.failure:
             return False
         try:
@@ -159,7 +159,7 @@ class _Writer:
         return True
 
     def close(self) -> None:
-        """Let the thread finish what is queued; wait CLOSE_S_MAX at most."""
+        """Wait at most CLOSE_S_MAX for the thread to write what is queued."""
         try:
             self._waiting.put(None, timeout=CLOSE_S_MAX)
         except Full:

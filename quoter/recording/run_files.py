@@ -1,4 +1,7 @@
-"""The files of one run's recording: blocks are appended, and old files of all runs removed."""
+"""The files of one run's recording.
+
+Blocks are appended; the oldest files of all runs are removed.
+"""
 
 import os
 import re
@@ -12,15 +15,16 @@ from quoter.recording.blocks import packed
 from quoter.recording.codec import Checkpoint, Header, Record, encode, with_texts
 from quoter.recording.files import file_name, remove_oldest
 
-BLOCK_RECORDS_MAX: Final = 256  # encoding them takes the interpreter's lock for about 1 ms
+# records in one block; encoding them holds the interpreter's lock for about 1 ms
+BLOCK_RECORDS_MAX: Final = 256
 FILE_BYTES_MAX: Final = 16 << 20
-CHECKPOINT_SHARE: Final = 0.75  # of a file; beyond it a checkpoint begins the next one
-FREE_BYTES_MIN: Final = 256 << 20  # the ledger needs the rest of the disk
+CHECKPOINT_SHARE: Final = 0.75  # of a file's size; above it, a checkpoint begins the next file
+FREE_BYTES_MIN: Final = 256 << 20  # free space that stays for the ledger
 REDACTED: Final = "[redacted]"
 
 
 class _Secrets:
-    """Replaces the secrets of this process in encoded records; a venue's error may repeat one."""
+    """Redacts the secrets of this process in encoded records: a venue's error may repeat one."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         forms = {form for secret in secrets for form in secret_spellings(secret)}
@@ -35,7 +39,7 @@ class _Secrets:
 
 
 class RunFiles:
-    """Writes a run's files; the first is created with the first block."""
+    """Writes the files of a run; the first is created with the first block."""
 
     def __init__(
         self,
@@ -45,11 +49,15 @@ class RunFiles:
         bytes_max: int | None,
         secrets: tuple[str, ...] = (),
     ) -> None:
-        """Write into `folder`, whose recordings together may have `bytes_max` bytes (None: any)."""
+        """Write into `folder`.
+
+        bytes_max: limit of all recordings in the folder together; None: no limit.
+        """
         self._folder, self._header, self._bytes_max = folder, header, bytes_max
         self._file_bytes_max = min(FILE_BYTES_MAX, bytes_max // 4) if bytes_max else FILE_BYTES_MAX
         self._secrets = _Secrets(secrets)
-        self._file = self._blocks = self._bytes = 0  # numbers; bytes in the present file
+        # file and block numbers; bytes in the present file
+        self._file = self._blocks = self._bytes = 0
         self._fd = -1
 
     def close(self) -> None:
@@ -60,14 +68,17 @@ class RunFiles:
 
     @property
     def file_to_end(self) -> int:
-        """The number of the present file, if a checkpoint should end it; else that before it."""
+        """Number of the newest file that a checkpoint should end.
+
+        It is the present file if that is nearly full, else the one before it.
+        """
         is_full = self._bytes >= CHECKPOINT_SHARE * self._file_bytes_max
         return self._file if is_full else self._file - 1
 
     def write(self, records: Sequence[Record]) -> None:
-        """Append records, at most BLOCK_RECORDS_MAX of them, as one block. Raises OSError.
+        """Append at most BLOCK_RECORDS_MAX records as one block. Raises OSError.
 
-        A checkpoint, which is the first of them, begins the next file.
+        If the first record is a checkpoint, a new file begins with it.
         """
         is_new = isinstance(records[0], Checkpoint)
         if self._fd < 0 or is_new or self._bytes >= self._file_bytes_max:

@@ -1,5 +1,5 @@
-"""Replay of recordings: the events of a run through a fresh engine, on any machine.
+"""Replay of recordings: does this code decide as the run did, and what would other settings quote?
 
-The question it answers: does this code decide what the run decided, and what would other settings
-have quoted? `app` and `cli` may import it. Read first: `replay.py`, then `what_if.py`.
+The events of a run are given to a fresh engine, on any machine. `app` and `cli` may import the
+package. Read first: `replay.py`, then `what_if.py`.
 """

@@ -1,4 +1,4 @@
-"""Feeds the events of a recording to a fresh engine, and compares its decisions with the run's."""
+"""Gives the events of a recording to a fresh engine, and compares its decisions with the run's."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,10 @@ EVENTS_PER_REPORT: Final = 1_000  # between two calls of `progress`
 
 
 class Difference(NamedTuple):
-    """The first step whose decision differs; None: no commands and no change of state."""
+    """The first step whose decisions differ.
+
+    recorded, replayed: None if there was no command and no change of state.
+    """
 
     place: Place
     event: Event
@@ -29,7 +32,7 @@ class Difference(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """An event that the engine raised an error on."""
+    """An event on which the engine raised an error."""
 
     place: Place
     event: Event
@@ -38,7 +41,7 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """Result of a replay; events after a difference or a failure are not replayed."""
+    """Result of a replay. Events after a difference or a failure are not replayed."""
 
     events: int
     commands: int
@@ -46,7 +49,7 @@ class Replayed:
     last_ns: int
     difference: Difference | None
     failure: Failure | None
-    is_complete: bool  # the run ended the recording itself, and the replay reached that end
+    is_complete: bool  # the recording was closed normally, and the replay reached its end
 
 
 def replay(
@@ -58,10 +61,11 @@ def replay(
 ) -> Replayed:
     """Replay a recording up to its end, to `until_ns` (not included) or to the first difference.
 
-    Without its first files it is replayed from its checkpoint on.
-    `follower` gets the fresh engine and returns what is called after each of its steps.
-    `progress` is called with the bytes read so far.
-    Raises RecordingError, also for a recording of a market without an engine, and OSError.
+    If its first files were removed, the replay begins at its checkpoint. follower: takes the fresh
+    engine and returns the function that is called after each of its steps. progress: called with
+    the number of bytes read so far.
+
+    Raises OSError, or RecordingError, also for a recording without an engine.
     """
     engine = Engine(config_of(recording.header))
     if recording.checkpoint is not None:
@@ -74,8 +78,8 @@ def config_of(header: Header) -> EngineConfig:
     """Return the configuration of the run's engine. Raises RecordingError if it had none."""
     if header.config is None:
         raise RecordingError(
-            f"{header.run}: `quoter record` recorded a market without decisions: use `quoter "
-            "backtest` instead"
+            f"{header.run}: this recording of `quoter record` has a market but no decisions: use "
+            "`quoter backtest`"
         )
     return header.config
 
@@ -93,7 +97,7 @@ class _Replay:
         self._follow, self._progress = follow, progress
         self._events = self._commands = self._first_ns = self._last_ns = 0
         self._last: tuple[Place, Event] | None = None
-        self._due: Decision | None = None  # decided here, not yet compared
+        self._due: Decision | None = None  # decision of the replay that is not yet compared
 
     def run(self) -> Replayed:
         difference, failure = None, None
@@ -148,9 +152,9 @@ class _Replay:
         return None
 
     def _compare(self, recorded: Decision | None) -> Difference | None:
-        """Compare the decision about the last event; return the difference, None if equal.
+        """Compare the decisions about the last event; return the difference, None if equal.
 
-        `recorded` None: the run decided nothing. Raises RecordingError before the first event.
+        recorded: None if the run decided nothing. Raises RecordingError before the first event.
         """
         replayed, self._due = self._due, None
         if recorded == replayed:

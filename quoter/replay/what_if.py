@@ -1,7 +1,7 @@
-"""Other settings beside a replayed run: what they would have quoted at each moment.
+"""What other settings would have quoted at each moment of a replayed run.
 
-The run's market, orders, fills and inventory stay as they were: no fill is invented, and none is
-taken back. Only estimates and quotes are computed a second time, with the other configuration.
+Market, orders, fills and inventory stay those of the run: fills are neither added nor removed. Only
+estimates and quotes are computed again with the other configuration.
 """
 
 from dataclasses import dataclass, replace
@@ -46,25 +46,28 @@ class QuoteChange(NamedTuple):
 
 @dataclass(slots=True)
 class SideSummary:
-    """Distances of a side's best quote from fair value, bps, in the run and with other settings."""
+    """Distances of a side's best quote from fair value, with two settings.
 
-    quotes: int = 0  # moments at which both quote this side
-    only_run: int = 0  # moments at which only the run does
+    Distances are basis points, with the settings of the run and with the other ones.
+    """
+
+    quotes: int = 0  # moments at which both settings quote this side
+    only_run: int = 0  # moments at which only the run quotes it
     only_other: int = 0
-    run_bps: float = 0.0  # sum over the moments of both
+    run_bps: float = 0.0  # sum over the moments counted in `quotes`
     other_bps: float = 0.0
 
     @property
     def means(self) -> tuple[float, float]:
-        """Mean distance in the run and with other settings, bps; nan without a quote of both."""
+        """Mean distances with the run's and the other settings, bps; nan if `quotes` is 0."""
         if not self.quotes:
             return nan, nan
         return self.run_bps / self.quotes, self.other_bps / self.quotes
 
     def add(self, run: Quote | None, other: Quote | None, fair: float | None) -> None:
-        """Count one moment; `run` and `other` are the best quotes, None if the side is not quoted.
+        """Add one moment; `run` and `other` are the best quotes, None if the side is not quoted.
 
-        Distances are added only where both quote the side and fair value is known.
+        Distances are added only if both quote the side and fair value is known.
         """
         self.only_run += run is not None and other is None
         self.only_other += other is not None and run is None
@@ -76,10 +79,10 @@ class SideSummary:
 
 
 class WhatIf:
-    """Estimates and quotes of another configuration, beside the engine of a replay."""
+    """Estimates and quotes with another configuration, computed beside the engine of a replay."""
 
     def __init__(self, engine: Engine, other: EngineConfig) -> None:
-        """Follow `engine` from the beginning of its replay; `other` differs in settings only."""
+        """Follow `engine` from the start of its replay; `other` differs in settings only."""
         self._engine, self._config = engine, other
         self._changed_params = _changed(engine.config, other)
         market, instrument, causes = engine.market, engine.instrument, HaltCauses(other.hysteresis)
@@ -93,11 +96,12 @@ class WhatIf:
         self.moments = 0  # at which a quote was computed
         self.different = 0
         self.first: list[QuoteChange] = []
-        self.refused: list[str] = []  # changes of the run that do not fit the other settings
+        # changes of live parameters in the run that the other settings do not allow
+        self.refused: list[str] = []
         self.bid, self.ask = SideSummary(), SideSummary()
 
     def follow(self, step: Step) -> None:
-        """Update the other settings' estimates and quote after a step of the replayed engine."""
+        """Update estimates and quote of the other settings after a step of the replayed engine."""
         engine, builder = self._engine, StepBuilder(step.event, self._engine.ts_ns)
         was_ready, self._was_ready = self._was_ready, engine.market.book.ready
         if not self._take_in(step, builder, was_ready):
@@ -138,9 +142,9 @@ class WhatIf:
         return True
 
     def _change_params(self, event: LiveParamsChanged) -> None:
-        """Change the live parameters as the run did, but not those that the question is about.
+        """Apply a change of live parameters, except those that differ in the other settings.
 
-        A change that does not fit the other settings is refused as an engine would refuse it.
+        A change that the other settings do not allow is refused, as an engine would do.
         """
         params = replace(event.params, **self._changed_params)
         pricing = self._config.pricing
@@ -160,7 +164,7 @@ class WhatIf:
 
     def _compare(self, run: TwoSidedQuote, other: TwoSidedQuote) -> None:
         if any(off.reason is NoQuote.STATE for off in run.off):
-            return  # a trial order or flattening took the place of the quotes
+            return  # a trial order or a flattening replaced the quotes
         self.moments += 1
         fair = run.terms.inputs.fair if run.terms is not None else None
         self.bid.add(_best(run.bids), _best(other.bids), fair)
@@ -177,7 +181,7 @@ def _best(quotes: tuple[Quote, ...]) -> Quote | None:
 
 
 def _changed(run: EngineConfig, other: EngineConfig) -> dict[str, float]:
-    """Return the live parameters in which two configurations differ, with the other's values."""
+    """Return the live parameters in which the configurations differ, with the values of `other`."""
     before, after = params_of(run), params_of(other)
     names = type(after).__dataclass_fields__
     values = {name: getattr(after, name) for name in names}

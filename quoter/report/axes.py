@@ -1,4 +1,4 @@
-"""Scales of pictures: from values to pixels, with ticks at round values."""
+"""Axes of pictures: conversion from values to pixels, and ticks at round values."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Final
 
 from quoter.domain.units import NS_PER_S
 
-MARGIN: Final = 0.04  # of the range, above and below the values
+MARGIN: Final = 0.04  # share of the range that is added above and below the values
 TIME_STEPS_S: Final = (
     *(0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800),
     *(3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800),
@@ -41,7 +41,7 @@ class Axis:
 
 
 def value_range(values: Iterable[float | None]) -> tuple[float, float]:
-    """Return a range that holds all known values with a margin, also if they are all equal."""
+    """Return a range with a margin around all known values, even if all are equal."""
     known = [value for value in values if value is not None and isfinite(value)]
     low, high = min(known, default=0.0), max(known, default=0.0)
     margin = (high - low) * MARGIN or abs(high) * 1e-4 or 1.0
@@ -49,7 +49,7 @@ def value_range(values: Iterable[float | None]) -> tuple[float, float]:
 
 
 def number_ticks(low: float, high: float, count_max: int) -> tuple[Tick, ...]:
-    """Return at most about `count_max` ticks at multiples of 1, 2 or 5 times a power of ten."""
+    """Return about `count_max` ticks or fewer, at multiples of 1, 2 or 5 times a power of ten."""
     rough = (high - low) / max(count_max, 1)
     power = 10.0 ** floor(log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
@@ -62,7 +62,7 @@ def number_ticks(low: float, high: float, count_max: int) -> tuple[Tick, ...]:
 
 
 def time_ticks(low_ns: float, high_ns: float, count_max: int) -> tuple[Tick, ...]:
-    """Return about `count_max` ticks or fewer, at round times, UTC."""
+    """Return about `count_max` ticks or fewer, at round times in UTC."""
     span_s = (high_ns - low_ns) / NS_PER_S
     fitting = (step for step in TIME_STEPS_S if span_s / step <= count_max)
     step_s = next(fitting, TIME_STEPS_S[-1])
@@ -79,12 +79,12 @@ def time_ticks(low_ns: float, high_ns: float, count_max: int) -> tuple[Tick, ...
 
 
 def evenly(labels: Iterable[str]) -> tuple[Tick, ...]:
-    """Return ticks at 0, 1, 2 … with these labels."""
+    """Return ticks with these labels at 0, 1, 2 and so on."""
     return tuple(Tick(value=float(number), label=label) for number, label in enumerate(labels))
 
 
 def with_room(ticks: tuple[Tick, ...], axis: Axis, apart: float) -> tuple[Tick, ...]:
-    """Keep every n-th tick, with n large enough that they are at least `apart` pixels apart."""
+    """Return every n-th tick, with the smallest n that keeps them `apart` pixels apart."""
     if len(ticks) < 2:
         return ticks
     nearest = min(abs(axis.pixel(b.value) - axis.pixel(a.value)) for a, b in pairwise(ticks))
@@ -92,6 +92,6 @@ def with_room(ticks: tuple[Tick, ...], axis: Axis, apart: float) -> tuple[Tick, 
 
 
 def _short(text: str) -> str:
-    """Return a time as text with only one digit of the fraction of a second."""
+    """Return a text of a time with one digit of the fraction of a second."""
     head, dot, fraction = text.partition(".")
     return f"{head}{dot}{fraction[:1]}"

@@ -1,4 +1,4 @@
-"""An HTML page without script and network, for light and dark mode, phone and desktop."""
+"""An HTML page without scripts or network access, for light and dark mode, phone and desktop."""
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
@@ -52,7 +52,10 @@ POLICY: Final = (
 
 
 def document(title: str, body: Iterable[str], *, about: str) -> Iterator[str]:
-    """Yield a page in pieces; `about` is text below its title, `body` is HTML."""
+    """Yield a page in pieces.
+
+    about: text below the title. body: HTML.
+    """
     dark = f"@media(prefers-color-scheme:dark){{{DARK}}}"
     yield (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -73,14 +76,17 @@ def heading(title: str) -> str:
 
 
 def warning(text: str) -> str:
-    """Return a paragraph that a reader should not miss."""
+    """Return a highlighted paragraph."""
     return f'<p class="warning">{escape(text)}</p>'
 
 
 def html_table(
     columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]], *, note: str = ""
 ) -> str:
-    """Return a table that scrolls on its own; `columns`: heading, and whether it has numbers."""
+    """Return a scrollable table.
+
+    columns: heading of each column, and whether it has numbers. note: text below the table.
+    """
     below = f'<p class="note">{escape(note)}</p>' if note else ""
     kinds = [' class="number"' if is_number else "" for _, is_number in columns]
     head = "".join(
@@ -99,13 +105,13 @@ def html_table(
 
 
 def png_figure(png: bytes, text: str) -> str:
-    """Return a picture that is part of the page; `text` says what it shows."""
+    """Return a picture embedded in the page; `text` is its description."""
     data = b64encode(png).decode()
     return f'<figure><img alt="{escape(text)}" src="data:image/png;base64,{data}"></figure>'
 
 
 def standalone(picture: str) -> str:
-    """Return an SVG element of the page as a file of its own."""
+    """Return an SVG element of the page as the text of a separate file."""
     dark = f"@media(prefers-color-scheme:dark){{{DARK}}}"
     style = f"{COLOURS}{dark}{PICTURE_STYLE}svg{{background:var(--paper)}}"
     head, _, rest = picture.partition("</title>")

@@ -1,4 +1,4 @@
-"""Fills as rows: each is passed on; the newest are kept, and some of all for the picture."""
+"""Fills as rows: each is passed on, the newest are kept, and a sample is kept for the picture."""
 
 from collections import deque
 from collections.abc import Callable
@@ -15,7 +15,11 @@ DRAWN_MAX: Final = 1_000  # in the picture
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillRow:
-    """One fill. spread: gained against the mid at the fill, quote. inventory: after it, base."""
+    """One fill.
+
+    spread: gain against the mid at the time of the fill, quote currency. inventory: after the fill,
+    base.
+    """
 
     ts_ns: int
     trade_id: str
@@ -32,14 +36,14 @@ class FillRow:
 
 
 class FillRows:
-    """The fills of a run in order."""
+    """The fills of a run, in order."""
 
     def __init__(self, write: Callable[[FillRow], None]) -> None:
-        """Pass every row to `write`."""
+        """Call `write` with every row."""
         self._write = write
         self.newest: deque[FillRow] = deque(maxlen=ROWS_MAX)
         self.drawn: list[FillRow] = []
-        self.each = 1  # every fill of this number is drawn: 1 for all
+        self.each = 1  # one of this number of fills is drawn; 1: all
         self.buys = self.sells = 0
 
     @property
@@ -47,7 +51,7 @@ class FillRows:
         return self.buys + self.sells
 
     def add(self, ts_ns: int, booked: Booked, mid: Decimal) -> None:
-        """Add a fill that was booked at `ts_ns` against this mid."""
+        """Add a fill that was booked at `ts_ns`; `mid`: the mid just before it, quote/base."""
         fill = booked.fill
         row = FillRow(
             ts_ns=ts_ns,

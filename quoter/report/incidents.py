@@ -19,7 +19,7 @@ from quoter.domain.reasons import ReportKind
 from quoter.domain.step import StateChange, Step
 from quoter.domain.trading import TradingState
 
-INCIDENTS_MAX: Final = 2_000  # kept; later ones are counted only
+INCIDENTS_MAX: Final = 2_000  # maximum number of incidents kept; later ones are only counted
 TEXT_CHARS_MAX: Final = 300
 
 
@@ -46,7 +46,7 @@ class Incident:
 
 @dataclass(slots=True, kw_only=True)
 class StatePeriod:
-    """A period in one trading state; `until_ns` 0: it has not ended."""
+    """A period in one trading state; `until_ns` is 0 while it has not ended."""
 
     state: TradingState
     since_ns: int
@@ -68,7 +68,7 @@ class Incidents:
         return self.counts.total() - len(self.kept)
 
     def start(self, state: TradingState, ts_ns: int) -> None:
-        """Begin with this trading state."""
+        """Begin in this trading state at `ts_ns`."""
         self.periods = [StatePeriod(state=state, since_ns=ts_ns)]
 
     def observe(self, step: Step) -> None:

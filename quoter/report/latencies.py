@@ -1,4 +1,4 @@
-"""Latencies of requests as the recording shows them, in histograms of bounded size."""
+"""Latencies of requests, measured from a recording, in histograms of bounded size."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,25 +21,30 @@ from quoter.domain.reasons import RejectReason
 from quoter.domain.step import Step
 from quoter.domain.units import NS_PER_S
 
-CLASSES_PER_DECADE: Final = 40  # a quantile is exact within 3 %
-WAITING_MAX: Final = 10_000  # requests without an answer; the oldest is forgotten
+CLASSES_PER_DECADE: Final = 40  # classes of a histogram; quantiles are exact within 3 %
+# maximum number of unanswered requests stored; beyond it the oldest is dropped
+WAITING_MAX: Final = 10_000
 MARKET: Final = (BookDelta, BookSnapshot, TopOfBook, Trade)
 
 
 class LatencyKind(StrEnum):
     """Kinds of latencies, each from one recorded event to a later one.
 
-    A decision has the time of the event that caused it.
+    The time of a decision is that of the event that caused it.
     """
 
-    BOOK_TO_SENT = "book_to_sent"  # receipt of the market message to its order handed to the socket
-    SENT_TO_ACK = "sent_to_ack"  # order sent to the first answer
-    CANCEL_TO_END = "cancel_to_end"  # cancel decided to the first answer, or the order's end
+    # receipt of a market message to sending of the order that it caused
+    BOOK_TO_SENT = "book_to_sent"
+    SENT_TO_ACK = "sent_to_ack"  # sending of an order to the first answer
+    CANCEL_TO_END = "cancel_to_end"  # decision to cancel to the first answer, or to the order's end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyFigures:
-    """Quantiles in seconds; `classes`: upper bound of each class of the histogram and its count."""
+    """Quantiles of one kind of latency, seconds.
+
+    classes: upper bound (s) and count of each class of the histogram.
+    """
 
     kind: LatencyKind
     count: int
@@ -51,7 +56,7 @@ class LatencyFigures:
 
 
 class Histogram:
-    """Counts of positive times in classes of equal width on a logarithmic scale."""
+    """Histogram of positive times, in classes of equal width on a logarithmic scale."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -59,7 +64,7 @@ class Histogram:
         self._classes: dict[int, int] = {}
 
     def add(self, seconds: float) -> None:
-        """Count one time; below a microsecond it counts as one."""
+        """Add one time; a time below a microsecond is counted as one microsecond."""
         number = floor(log10(max(seconds, 1e-6)) * CLASSES_PER_DECADE)
         self._classes[number] = self._classes.get(number, 0) + 1
         self.count += 1
@@ -71,7 +76,7 @@ class Histogram:
         return tuple(bounds)
 
     def quantile_s(self, share: float) -> float:
-        """Return the middle of the class that holds the quantile `share`, seconds; 0 if empty."""
+        """Return the middle of the class with the quantile `share`, seconds; 0 if empty."""
         needed, seen = share * self.count, 0
         for number, count in sorted(self._classes.items()):
             seen += count
@@ -85,12 +90,13 @@ class Latencies:
 
     def __init__(self) -> None:
         self._histograms = {kind: Histogram() for kind in LatencyKind}
-        self._decided: dict[str, int] = {}  # by client id, orders that a market message caused
+        # time by client id, for orders that a market message caused
+        self._decided: dict[str, int] = {}
         self._sent: dict[str, int] = {}
         self._cancelled: dict[str, int] = {}
 
     def observe(self, step: Step) -> None:
-        """Follow the requests and answers of the next step."""
+        """Follow the requests and answers in a step."""
         event = step.event
         match event:
             case OrderSent():
@@ -116,7 +122,7 @@ class Latencies:
                 _keep(self._decided, command.client_id, event.ts_ns)
 
     def result(self) -> tuple[LatencyFigures, ...]:
-        """Return the figures of each kind that was measured at least once."""
+        """Return the figures of each kind that has at least one measurement."""
         return tuple(
             LatencyFigures(
                 kind=kind,

@@ -1,9 +1,9 @@
-"""Spread captured by fills plus what the mid did afterwards, with standard errors, by horizon.
+"""Realised spread by horizon (spread captured plus markout), with standard errors.
 
-The sums are those of `state/markout_ledger.py`, as in the engine's attribution, so that both agree
-to the digit at the horizons that both have. Standard errors are those of a ratio of two means
-(Cochran, Sampling Techniques, chapter 6) over blocks of time that are BLOCK_HORIZONS horizons long:
-markouts that overlap in time are not independent.
+The sums come from `state/markout_ledger.py`, as in the engine's attribution, so that both agree
+exactly at common horizons. Overlapping markouts are not independent. Standard errors are therefore
+computed over blocks of time, each BLOCK_HORIZONS horizons long, for a ratio of two means (Cochran,
+Sampling Techniques, chapter 6).
 """
 
 from collections.abc import Iterable
@@ -19,15 +19,16 @@ from quoter.state.markout_ledger import ZERO, MarkoutLedger, OpenFill
 
 HORIZONS_S: Final = (1, 2, 5, 10, 30, 60, 120, 300)
 BLOCK_HORIZONS: Final = 2
-BLOCKS_MIN: Final = 8  # below it there is no standard error: it would be too uncertain itself
+BLOCKS_MIN: Final = 8  # with fewer blocks the standard error itself would be too uncertain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkoutPoint:
     """One horizon of one side (None: both): realised spread per notional, bps, before fees.
 
-    markout: quote currency, exact, fills whose horizon is open valued at the last mark. se_bps is
-    None below BLOCKS_MIN blocks of time. share_open: of the notional, with an open horizon.
+    markout: quote currency, exact; fills with an open horizon are valued at the last mark. se_bps:
+    standard error, None below BLOCKS_MIN blocks of time. share_open: share of the notional whose
+    horizon is still open.
     """
 
     side: Side | None
@@ -49,7 +50,10 @@ class _Blocks:
         self._ee = self._en = self._nn = self._n_all = self._e_all = 0.0
 
     def add(self, block: int, earned: float, notional: float) -> None:
-        """Add a fill. One of an earlier block, of the other side, counts in the present one."""
+        """Add a fill.
+
+        A fill from an earlier block (the other side's) is added to the present one.
+        """
         if block > self._block:
             self._close()
             self._block = block
@@ -123,7 +127,7 @@ class MarkoutCurve:
         self._spread = dict.fromkeys((*Side, None), ZERO)
 
     def fill(self, fill: Fill, mark: Decimal, ts_ns: int) -> None:
-        """Add a fill at `mark`, the mid just before it, received at `ts_ns`."""
+        """Add a fill received at `ts_ns`; `mark` is the mid just before it."""
         signed = fill.size * fill.side.sign
         for side in (fill.side, None):
             self._notional[side] += fill.size * fill.price
@@ -133,17 +137,17 @@ class MarkoutCurve:
             horizon.fill(fill.side, opened)
 
     def see(self, mark: Decimal, ts_ns: int) -> None:
-        """End the horizons that are due at this mark."""
+        """End the due horizons at this mark."""
         for horizon in self._horizons.values():
             horizon.see(mark, ts_ns)
 
     def spread_bps(self, side: Side | None) -> float | None:
-        """Spread captured per notional at the moment of the fill, bps; None without a fill."""
+        """Spread captured at the fill per notional, bps; None without a fill."""
         notional = self._notional[side]
         return float(self._spread[side] / notional) * BPS_PER_UNIT if notional else None
 
     def points(self, mark: Decimal) -> list[MarkoutPoint]:
-        """Return every horizon of every side that has fills; `mark`: the last mid."""
+        """Return the points of each side with fills, at every horizon; `mark`: the last mid."""
         return [
             self._point(side, horizon_s, horizon, mark)
             for side, notional in self._notional.items()

@@ -1,4 +1,4 @@
-"""Collects what a report shows from the steps of a replayed run, in bounded memory."""
+"""Collects the content of a report from the steps of a replayed run, in bounded memory."""
 
 from collections.abc import Callable
 from typing import Final
@@ -17,7 +17,7 @@ from quoter.report.markout_curve import MarkoutCurve
 from quoter.report.timeline import Timeline
 from quoter.report.uptime import QuoteUptime
 
-MOMENTS_MAX: Final = 1_440  # of a timeline: one a minute in a day
+MOMENTS_MAX: Final = 1_440  # of a timeline: one per minute of a day
 MARKET_COLUMNS: Final = ("bid", "ask", "mid", "reservation_price", "own_bid", "own_ask")
 OFFSET_COLUMNS: Final = ("bid", "ask", "reservation_price", "own_bid", "own_ask")
 PNL_COLUMNS: Final = ("total", "spread", "inventory", "fees")
@@ -31,12 +31,12 @@ class RunObserver:
     ) -> None:
         self.engine = engine
         self._since_ns = since_ns
-        self.first_ns = 0  # of the first step within the times
+        self.first_ns = 0  # time of the first step in the period
         self.last_ns = 0
-        self.before: Pnl | None = None  # when the period began
+        self.before: Pnl | None = None  # at the beginning of the period
         self.statistics = RunStatistics(engine)
         self.fills = FillRows(write_fill)
-        self.booked = Sums()  # of all fills up to now, those before the period included
+        self.booked = Sums()  # of all fills so far, including those before the period
         self.curve = MarkoutCurve()
         self.uptime = QuoteUptime()
         self.latencies = Latencies()
@@ -104,7 +104,7 @@ class RunObserver:
             self._sample_pnl(ts_ns)
 
     def finish(self) -> None:
-        """Record the last values; call it once after the last step."""
+        """Record the last values. Call it once, after the last step."""
         if self.last_ns:
             self._sample(self.last_ns)
             self._sample_pnl(self.last_ns)
@@ -114,14 +114,14 @@ class RunObserver:
         self.pnl.add(ts_ns, tuple(map(float, (pnl.total, pnl.spread, pnl.inventory, -pnl.fees))))
 
     def _own(self, side: Side) -> float | None:
-        """Return the best price of our resting orders of a side; None without one."""
+        """Return the best price of our resting orders on a side; None if there is none."""
         prices = [o.price_float for o in self.engine.orders.of_side(side) if o.state in RESTING]
         if not prices:
             return None
         return max(prices) if side is Side.BUY else min(prices)
 
     def result(self) -> Pnl:
-        """Return the profit of the period, exact."""
+        """Return the exact profit of the period."""
         now = self.engine.attribution.pnl(self.engine.market.mid)
         return now if self.before is None else difference(now, self.before)
 

@@ -11,7 +11,7 @@ from quoter.report.run_report import RunReport
 from quoter.report.svg import NARROW, WIDE, Chart, draw
 from quoter.report.tables import Table, money, share, tables, when
 
-WORDS: Final = frozenset({"text", "moment", "<lambda>"})  # forms that are not figures
+WORDS: Final = frozenset({"text", "moment", "<lambda>"})  # formats of columns that are not numeric
 
 
 def page(report: RunReport) -> Iterator[str]:
@@ -28,7 +28,7 @@ def _body(report: RunReport) -> Iterator[str]:
 
 
 def warnings(report: RunReport) -> Iterator[str]:
-    """Yield warnings for a reader of the figures."""
+    """Yield warnings about the figures for the reader."""
     replayed, books, before = report.replayed, report.books, report.observed.before
     if report.files_removed and before is not None:
         yield (
@@ -47,11 +47,11 @@ def warnings(report: RunReport) -> Iterator[str]:
         at = when(replayed.failure.event.ts_ns)
         yield f"The engine fails on the event at {at} UTC: the report ends there."
     if books.are_equal is False:
-        yield "The fills of the recording are not those of the ledger: see Books."
+        yield "The fills of the recording differ from those of the ledger: see Books."
     if report.period.until_ns is None and not replayed.is_complete and not replayed.difference:
-        yield "The recording has no end: the run goes on, or ended by a crash or a full disk."
+        yield "The recording has no end: the run continues, or ended by a crash or a full disk."
     if report.observed.fills.each > 1:
-        yield f"The picture of prices shows one fill of {report.observed.fills.each}."
+        yield f"The picture of prices shows one of every {report.observed.fills.each} fills."
 
 
 def _about(report: RunReport) -> str:
@@ -102,7 +102,7 @@ def _tiles(report: RunReport) -> Iterator[str]:
 
 
 def _sections(report: RunReport) -> Iterator[str]:
-    """Yield the pictures, each with its table below, then the other tables."""
+    """Yield the pictures, each with its table below it, then the other tables."""
     named = {table.name: table for table in tables(report)}
     wide = {chart.name: chart for chart in charts(report, WIDE.points_max)}
     narrow = {chart.name: chart for chart in charts(report, NARROW.points_max)}

@@ -1,4 +1,4 @@
-"""The pictures of a report: what each shows, at a given number of points."""
+"""The pictures of a report, each with a given number of points."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -16,11 +16,11 @@ from quoter.report.tables import LATENCY_TEXTS, money, profit_table, share, side
 from quoter.report.timeline import Moment, Timeline, coarser
 
 ERRORS_DRAWN = 2.0  # standard errors
-OPEN_SHARE_MAX = 0.5  # above it a horizon says little and is left out
+OPEN_SHARE_MAX = 0.5  # with a larger open share a horizon is not drawn
 COLOURS: dict[Side | None, str] = {Side.BUY: "blue", Side.SELL: "vermillion", None: "ink"}
 UTC = "time, UTC"
 MS_PER_S = 1_000.0
-DETAIL_S = 900.0  # a longer picture of prices does not show single quotes
+DETAIL_S = 900.0  # in a longer picture of prices, single quotes are not visible
 RESTRICTED = (
     (TradingState.REDUCE_ONLY, "reduce only", "orange"),
     (TradingState.PAUSED, "paused", "grey"),
@@ -29,7 +29,7 @@ RESTRICTED = (
 
 
 def charts(report: RunReport, points_max: int) -> tuple[Chart, ...]:
-    """Return all pictures in the order of the page; those without a value are left out."""
+    """Return all pictures with a value, in the order of the page."""
     found = (
         profit_chart(report, points_max),
         markout_chart(report),
@@ -93,8 +93,8 @@ def markout_chart(report: RunReport) -> Chart:
         lines=lines,
         levels=(level,),
         x_ticks=evenly(labels),
-        note="Bars: two standard errors, where there are enough blocks of time. Below the fee, a "
-        "fill has lost money by then.",
+        note="Bars: two standard errors, if there are enough blocks of time. At a horizon where "
+        "the line is below the fee, fills have lost money.",
     )
 
 
@@ -144,7 +144,7 @@ def price_chart(report: RunReport, points_max: int) -> Chart:
         ),
         marks=tuple(mark for mark in marks if mark.points),
         spans=state_spans(report),
-        note="A part in detail: --since and --until." if report.seconds > DETAIL_S else "",
+        note="For a part in detail, use --since and --until." if report.seconds > DETAIL_S else "",
     )
 
 
@@ -163,7 +163,7 @@ def state_spans(report: RunReport) -> tuple[Spans, ...]:
 
 
 def distance_chart(report: RunReport, points_max: int) -> Chart:
-    """Market and our quotes as distances from the mid, which no trend of the price hides."""
+    """Market and our quotes as distances from the mid, independent of the price trend."""
     line = _Lines(report.observed.offsets, points_max)
     return Chart(
         name="distances",
@@ -205,7 +205,7 @@ def latency_chart(latencies: Sequence[LatencyFigures]) -> Chart:
 
 
 def bar_pictures(report: RunReport, size: Size) -> dict[str, str]:
-    """Return the pictures made of bars, as SVG elements by the stem of their file."""
+    """Return the bar pictures as SVG elements, by the stem of their file."""
     return {
         "split": draw_bars("Profit and its parts", split_bars(report), size),
         "uptime": draw_bars("Quotes at the venue", uptime_bars(report), size, whole=1.0),
@@ -213,7 +213,7 @@ def bar_pictures(report: RunReport, size: Size) -> dict[str, str]:
 
 
 def split_bars(report: RunReport) -> tuple[Bar, ...]:
-    """Return the profit as a cascade: each part begins where the one before it ended."""
+    """Return the parts of the profit as a waterfall: each bar begins where the last one ended."""
     bars, reached = list[Bar](), 0.0
     for name, amount, *_ in profit_table(report).rows:
         value = float(amount) if isinstance(amount, Decimal) else 0.0
@@ -227,7 +227,7 @@ def split_bars(report: RunReport) -> tuple[Bar, ...]:
 
 
 def uptime_bars(report: RunReport) -> tuple[Bar, ...]:
-    """Return the shares of the time with quotes on both sides, one side and none."""
+    """Return the shares of time with quotes on both sides, on one side and on none."""
     uptime, total = report.uptime, report.uptime.total_s or 1.0
     rows = (
         ("both sides", uptime.two_sided_s, "blue"),
@@ -246,7 +246,7 @@ LATENCY_COLOURS = {
 
 
 class _Lines:
-    """Lines of a timeline's columns, with at most `points_max` points each."""
+    """Lines for the columns of a timeline, with at most `points_max` points each."""
 
     def __init__(self, timeline: Timeline, points_max: int) -> None:
         self._columns = timeline.columns

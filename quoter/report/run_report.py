@@ -1,4 +1,4 @@
-"""The report of a run: its recording is replayed, and its fills are compared with the ledger's."""
+"""The report of a run: replays its recording, and compares its fills with the ledger's."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,10 @@ from quoter.report.uptime import Uptime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """Sums of the run's fills by recording and by ledger; `reason`: why they were not compared."""
+    """Sums of the run's fills in the recording and in the ledger.
+
+    reason: why they were not compared; empty if they were.
+    """
 
     recording: Sums
     ledger: Sums | None
@@ -33,7 +36,7 @@ class Books:
 
     @property
     def are_equal(self) -> bool | None:
-        """Whether every sum is equal to the digit; None: not compared."""
+        """Whether all sums are exactly equal; None if they were not compared."""
         if self.ledger is None:
             return None
         return self.ledger == self.recording
@@ -41,7 +44,7 @@ class Books:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """The times of a report; None: the beginning or the end of the run."""
+    """The period of a report; None means the beginning or the end of the run."""
 
     since_ns: int | None = None
     until_ns: int | None = None
@@ -53,7 +56,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """Everything that a report shows; money in quote currency, sizes in base."""
+    """The content of a report; money in quote currency, sizes in base."""
 
     header: Header
     period: Period
@@ -61,8 +64,8 @@ class RunReport:
     quote: str
     inventory_max: Decimal
     fee_maker_bps: float
-    files_removed: int  # of the recording; the report begins after them
-    run: RunRow | None  # of the ledger
+    files_removed: int  # number of removed files; the report begins after them
+    run: RunRow | None  # the run's row in the ledger
     replayed: Replayed
     pnl: Pnl
     state: TradingState
@@ -87,8 +90,8 @@ def build(
 ) -> RunReport:
     """Replay a recording and return its report.
 
-    `data_dir`: folder of its ledger; `write_fill` gets each fill. Raises RecordingError, OSError,
-    LedgerUnusable.
+    data_dir: folder of its ledger, or None. write_fill: called with each fill. Raises
+    RecordingError, OSError and LedgerUnusable.
     """
     found = list[RunObserver]()
 
@@ -130,10 +133,10 @@ def _books(
     replayed: Replayed,
     observed: RunObserver,
 ) -> tuple[RunRow | None, Books]:
-    """Return the ledger's row of the run, and the sums of fills by recording and by ledger.
+    """Return the run's row in the ledger, and the sums of its fills in recording and ledger.
 
-    Without a ledger or a row of the run the row is None; without a comparison the ledger's sums
-    are None, and `reason` says why.
+    The row is None without a ledger or without a row of this run. The ledger's sums are None if
+    they were not compared; `reason` then says why.
     """
     if data_dir is None or not (data_dir / NAME).exists():
         reason = f"there is no {NAME} beside the recording"
@@ -144,7 +147,7 @@ def _books(
         reason = _why_not_compared(run, recording, period, replayed)
         if reason:
             return run, Books(recording=observed.booked, ledger=None, reason=reason)
-        # Fills that a start books before the engine exists are part of its opening.
+        # Fills booked at the start, before the engine existed, are part of its opening balances.
         before = frozenset(fill.trade_id for fill in config.known_fills)
         sums = reader.run_sums(recording.header.run, without=before)
     return run, Books(recording=observed.booked, ledger=sums)
@@ -154,15 +157,15 @@ def _why_not_compared(
     run: RunRow | None, recording: Recording, period: Period, replayed: Replayed
 ) -> str:
     if run is None:
-        return "the ledger does not know this run"
+        return "the ledger has no row of this run"
     if recording.files_removed:
-        return "the recording begins after the run did"
+        return "the recording begins later than the run"
     if replayed.difference is not None or replayed.failure is not None:
-        return "the recording was replayed in part"
+        return "the recording was only replayed in part"
     if period.until_ns is not None:
-        return "the period ends before the run does"
+        return "the period ends before the run"
     if run.ended_ns is None and not replayed.is_complete:
         return "the run has not ended"
     if not replayed.is_complete:
-        return "the recording ends before the run does"
+        return "the recording ends before the run"
     return ""

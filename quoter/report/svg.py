@@ -1,7 +1,8 @@
 """Pictures as SVG: lines, bands and marks over axes; colours follow the page's light or dark mode.
 
-Written here and not with a library: a report must work in the daemon's container, which has none of
-matplotlib's 100 MB, and its pictures must be small, readable on a phone and in the dark.
+The project draws them itself, for two reasons. A report must work in the daemon's container, which
+does not have matplotlib's 100 MB. Its pictures must be small, and readable on a phone and in dark
+mode.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,8 +12,8 @@ from typing import Final, NamedTuple
 
 from quoter.report.axes import Axis, Tick, number_ticks, time_ticks, value_range, with_room
 
-CHAR_WIDTH: Final = 0.6  # of the font size: wide enough for figures
-LEGEND_CHAR_WIDTH: Final = 0.55  # of words
+CHAR_WIDTH: Final = 0.6  # of a digit, as a share of the font size
+LEGEND_CHAR_WIDTH: Final = 0.55  # of a letter in words, as a share of the font size
 GAP: Final = 6.0
 
 type Points = Sequence[tuple[float, float | None]]
@@ -20,7 +21,10 @@ type Points = Sequence[tuple[float, float | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Values over x; a gap where a value is None. `colour`: name of a CSS variable."""
+    """A line of values over x, with a gap where a value is None.
+
+    `colour`: name of a CSS variable.
+    """
 
     name: str
     colour: str
@@ -43,7 +47,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """Triangles, pointing up or down."""
+    """Triangles that point up or down."""
 
     name: str
     colour: str
@@ -53,7 +57,7 @@ class Marks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """A horizontal line across the picture; without a name it is not in the legend."""
+    """A horizontal line across the picture. A line without a name is not in the legend."""
 
     name: str
     colour: str
@@ -71,7 +75,7 @@ class Spans:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A picture. x is a time in ns, UTC, unless its ticks are given."""
+    """A picture. Unless `x_ticks` are given, x is a time in ns, UTC."""
 
     name: str  # stem of its file
     title: str
@@ -94,7 +98,10 @@ class Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """Size of a picture and its text, pixels; `points_max`: how many points a line may have."""
+    """Size of a picture and its text in pixels.
+
+    `points_max`: maximum number of points of a line.
+    """
 
     name: str
     width: float
@@ -109,7 +116,7 @@ NARROW: Final = Size(name="narrow", width=370, height=270, font=12, points_max=2
 
 @dataclass(slots=True)
 class _Plot:
-    """A chart's axes at a size."""
+    """A chart with its axes at a given size."""
 
     chart: Chart
     size: Size
@@ -120,10 +127,10 @@ class _Plot:
 
 
 def draw(chart: Chart, size: Size) -> str:
-    """Return the chart, drawn at a size, as an SVG element."""
+    """Return the chart at this size as an SVG element."""
     plot = _plot(chart, size)
     _draw_axes(plot)
-    clip = f"clip-{chart.name}-{size.name}"  # ids are of the whole page
+    clip = f"clip-{chart.name}-{size.name}"  # ids must be unique on the page
     plot.parts.append(
         f'<clipPath id="{clip}"><rect x="{_px(plot.x.start)}" y="{_px(plot.y.end - 4)}" '
         f'width="{_px(plot.x.end - plot.x.start)}" height="{_px(plot.y.start - plot.y.end + 8)}"/>'
@@ -156,7 +163,7 @@ class Bar(NamedTuple):
 
 
 def draw_bars(title: str, bars: Sequence[Bar], size: Size, *, whole: float = 0.0) -> str:
-    """Return bars below each other on one scale, which contains `whole`, as an SVG element."""
+    """Return horizontal bars on one scale, which includes `whole`, as an SVG element."""
     line, width = size.font * 1.9, size.font * CHAR_WIDTH
     start = (max(len(bar.label) for bar in bars) + 2) * width
     end = size.width - (max(len(bar.value) for bar in bars) + 2) * width
@@ -190,7 +197,7 @@ def _element(title: str, size: Size, content: str) -> str:
 def _plot(chart: Chart, size: Size) -> _Plot:
     legend, rows = _legend(chart, size)
     line_height = size.font * 1.5
-    top = line_height * (rows + 1) + GAP  # the y label has a row of its own
+    top = line_height * (rows + 1) + GAP  # the y label has its own row
     bottom = size.height - line_height * 2 - GAP
     low, high = chart.y_limits or value_range(_ys(chart))
     y_ticks = number_ticks(low, high, int((bottom - top) / (size.font * 3)))
@@ -234,7 +241,7 @@ def _ys(chart: Chart) -> Iterable[float | None]:
 
 
 def _legend(chart: Chart, size: Size) -> tuple[str, int]:
-    """Return the legend above the picture, wrapped to its width, and its number of rows."""
+    """Return the legend, wrapped to the width of the picture, and its number of rows."""
     parts, x, row = list[str](), GAP, 0
     line_height = size.font * 1.5
     for name, symbol in _symbols(chart):
@@ -321,7 +328,7 @@ def _draw_line(plot: _Plot, line: Line) -> None:
 
 
 def _draw_band(plot: _Plot, band: Band) -> None:
-    """Draw each part of the band without a gap as one area."""
+    """Draw each part of the band between gaps as one area."""
     run: list[tuple[float, float, float]] = []
     pairs = zip(band.low, band.high, strict=True)
     for (x, low), (_, high) in [*pairs, ((0.0, None), (0.0, None))]:
@@ -337,7 +344,7 @@ def _draw_band(plot: _Plot, band: Band) -> None:
 
 
 def _draw_spans(plot: _Plot, spans: Spans) -> None:
-    """Shade the periods; one that is too short to be seen is a line."""
+    """Shade the periods; a very short one is drawn as a line."""
     top, height = _px(plot.y.end), _px(plot.y.start - plot.y.end)
     for begin, end in spans.periods:
         left, right = plot.x.pixel(begin), plot.x.pixel(end)

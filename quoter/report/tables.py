@@ -1,4 +1,4 @@
-"""The tables of a report: values as they are for JSON and CSV, and as text for the page."""
+"""The tables of a report: values for JSON and CSV, and their texts for the page."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ type Form = Callable[[Value], str]
 
 
 class Column(NamedTuple):
-    """A column: its name in JSON and CSV, its heading on the page, and how values are shown."""
+    """A column: name in JSON and CSV, heading on the page, and function that formats a value."""
 
     name: str
     heading: str
@@ -31,7 +31,7 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table; `name` is the stem of its CSV file and its key in JSON."""
+    """A table; `name` is its key in JSON and the stem of its CSV file."""
 
     name: str
     title: str
@@ -40,13 +40,13 @@ class Table:
     note: str = ""
 
     def texts(self) -> Iterator[list[str]]:
-        """Yield the rows as the page shows them."""
+        """Yield the rows as texts for the page."""
         for row in self.rows:
             yield [column.form(value) for column, value in zip(self.columns, row, strict=True)]
 
 
 def text(value: Value) -> str:
-    """Return the value as text without formatting; empty for None."""
+    """Return the value as unformatted text; empty for None."""
     return "" if value is None else str(value)
 
 
@@ -56,7 +56,7 @@ def money(value: Value) -> str:
 
 
 def plain_number(value: Value) -> str:
-    """Format a number without superfluous digits; a dash if it is not a number."""
+    """Format a number without trailing zeros; a dash if it is not a number."""
     if value is None or isinstance(value, str):
         return "–"
     return plain(Decimal(value) if isinstance(value, int) else value).replace("-", "−")
@@ -78,7 +78,7 @@ def share(value: Value) -> str:
 
 
 def seconds(value: Value) -> str:
-    """Format seconds with one decimal; a dash if they are not a number."""
+    """Format seconds with one decimal; a dash if the value is not a number."""
     return _number(value, ",.1f")
 
 
@@ -105,7 +105,7 @@ def _number(value: Value, form: str) -> str:
 
 
 def profit_table(report: RunReport) -> Table:
-    """Split the profit as the engine's attribution does."""
+    """The profit split into the parts of the engine's attribution."""
     pnl, sides = report.pnl, report.pnl.sides.values()
     notional = pnl.notional
     parts = [
@@ -143,7 +143,7 @@ def profit_table(report: RunReport) -> Table:
 
 
 def figures_table(report: RunReport) -> Table:
-    """The figures that the demo and the backtest print at their end."""
+    """The figures that a demo and a backtest also print at their end."""
     seen, counted = report.observed, report.observed.statistics
     fills = seen.fills
     rows: list[tuple[str, Value, str]] = [
@@ -171,7 +171,7 @@ def figures_table(report: RunReport) -> Table:
 
 
 def markouts_table(report: RunReport) -> Table:
-    """The curve of the markouts."""
+    """The realised spread by side and horizon."""
     rows = [
         (
             "both" if point.side is None else point.side.value,
@@ -203,7 +203,7 @@ def markouts_table(report: RunReport) -> Table:
 
 
 def uptime_table(report: RunReport) -> Table:
-    """Reasons why quotes were absent, and for how long."""
+    """Reasons for the absence of quotes, with their durations."""
     total = report.uptime.total_s or 1.0
     rows = [
         (row.reason, row.bid_s, row.bid_s / total, row.ask_s, row.ask_s / total, row.both_s)
@@ -258,7 +258,7 @@ def incidents_table(report: RunReport) -> Table:
 
 
 def causes_table(report: RunReport) -> Table:
-    """Time with each halt cause."""
+    """The time with each halt cause."""
     causes = report.observed.statistics.causes_s
     rows = sorted(((cause.value, s) for cause, s in causes.items()), key=lambda row: -row[1])
     columns = (
@@ -280,7 +280,7 @@ def counts_table(report: RunReport) -> Table:
 
 
 def books_table(report: RunReport) -> Table:
-    """Sums of the run's fills, by recording and by ledger."""
+    """Sums of the run's fills, in the recording and in the ledger."""
     books = report.books
     ours, theirs = books.recording, books.ledger
     rows: list[tuple[str, Value, Value]] = [
@@ -331,7 +331,7 @@ def fill_columns(quote: str) -> tuple[Column, ...]:
 
 
 def fill_values(row: FillRow) -> tuple[Value, ...]:
-    """Return a fill as values of `fill_columns`."""
+    """Return the values of `fill_columns` for a fill."""
     role = "maker" if row.is_maker else "taker"
     return (
         *(row.ts_ns, row.side.value, row.price, row.size, row.mid, row.spread),
@@ -340,7 +340,7 @@ def fill_values(row: FillRow) -> tuple[Value, ...]:
 
 
 def tables(report: RunReport) -> tuple[Table, ...]:
-    """Return every table in the order of the page."""
+    """Return all tables in the order of the page."""
     makers = (
         *(profit_table, figures_table, markouts_table, uptime_table, latencies_table),
         *(causes_table, counts_table, incidents_table, books_table, fills_table),
@@ -353,7 +353,7 @@ def _finite(value: float) -> float | None:
 
 
 def side_name(side: Side | None) -> str:
-    """Return the name of a side's fills in legends."""
+    """Return the name of a side's fills for legends."""
     if side is None:
         return "all fills"
     return "buys" if side is Side.BUY else "sells"

@@ -1,4 +1,4 @@
-"""Several figures over time in bounded memory: when full, neighbours merge with their extremes."""
+"""Several figures over time in bounded memory: neighbouring periods merge when it is full."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,9 +7,10 @@ type Values = Sequence[float | None]
 
 
 class Moment(NamedTuple):
-    """One period: time of its end, and of each column the last, lowest and highest value.
+    """One period: time of its last value, and for each column its last, lowest and highest value.
 
-    A column is None where it had no value: at the end of the period, or in all of it.
+    last: None if the column had no value at the end of the period. low, high: None if it had none
+    in the whole period.
     """
 
     ts_ns: int
@@ -19,21 +20,24 @@ class Moment(NamedTuple):
 
 
 class Timeline:
-    """Columns of figures over equal periods; at most `moments_max` of them."""
+    """Columns of figures over equal periods, at most `moments_max` periods."""
 
     def __init__(self, columns: Sequence[str], *, moments_max: int, period_ns: int) -> None:
-        """Keep at most `moments_max` (even) periods, each of `period_ns` while there are few."""
+        """Keep at most `moments_max` (even) periods.
+
+        period_ns: initial length of a period; it doubles when the timeline is full.
+        """
         self.columns = tuple(columns)
         self.moments: list[Moment] = []
         self._moments_max, self._period_ns = moments_max, period_ns
-        self._number: int | None = None  # of the present period, counted from time zero
+        self._number: int | None = None  # of the present period, numbered from the epoch
 
     def is_due(self, ts_ns: int) -> bool:
-        """Whether this time belongs to a period that has no value yet."""
+        """Whether this time is in a period without a value so far."""
         return ts_ns // self._period_ns != self._number
 
     def add(self, ts_ns: int, values: Values) -> None:
-        """Add values of all columns at a time that is not before the last one."""
+        """Add values for all columns; times must not decrease."""
         given = tuple(values)
         number = ts_ns // self._period_ns
         if number == self._number:
@@ -47,7 +51,7 @@ class Timeline:
         self.moments.append(Moment(ts_ns, given, given, given))
 
     def _halve(self) -> None:
-        """Double the period, and merge the moments that now share one."""
+        """Double the period, and merge the moments that fall into one period."""
         self._period_ns *= 2
         kept: list[Moment] = []
         for moment in self.moments:
@@ -60,7 +64,7 @@ class Timeline:
 
 
 def merged(first: Moment, second: Moment) -> Moment:
-    """Return two neighbouring moments as one: the last values, and the extremes of both."""
+    """Return two neighbouring moments as one: last values of the later, extremes of both."""
     return Moment(
         second.ts_ns,
         second.last,
@@ -70,7 +74,7 @@ def merged(first: Moment, second: Moment) -> Moment:
 
 
 def coarser(moments: Sequence[Moment], count_max: int) -> list[Moment]:
-    """Return at most `count_max` moments: neighbours are merged in groups of equal size."""
+    """Return at most `count_max` moments, by merging neighbours in groups of equal size."""
     size = -(-len(moments) // count_max) or 1
     coarse = []
     for start in range(0, len(moments), size):

@@ -1,4 +1,4 @@
-"""Time with quotes on both sides, on one side and on none, by the reason of an absence."""
+"""Time with quotes on both sides, on one side and on none, with the reasons of absences."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,13 +15,14 @@ from quoter.risk.kill_switch import SEVERITY
 from quoter.state.open_orders import OpenOrder
 
 ON_THE_WAY: Final = "order under way"
-NOT_PLACED: Final = "order held back"  # wanted, but a rule, a back-off or a budget refused it
+# a quote was wanted, but a rule, a back-off or the budget prevented it
+NOT_PLACED: Final = "order held back"
 PRESENT: Final = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absence:
-    """Reason why quotes were absent, and for how many seconds: bids, asks, both at once."""
+    """Reason for the absence of quotes, and seconds without bids, without asks, without both."""
 
     reason: str
     bid_s: float
@@ -31,7 +32,10 @@ class Absence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uptime:
-    """Seconds with orders resting on both sides, one only, none; absences, longest first."""
+    """Seconds with orders resting on both sides, on one side and on none.
+
+    Longest absences first.
+    """
 
     two_sided_s: float
     bid_only_s: float
@@ -61,7 +65,7 @@ class QuoteUptime:
             self._reasons = _reason(engine, Side.BUY), _reason(engine, Side.SELL)
 
     def start(self, engine: Engine) -> None:
-        """Begin to count at the engine's last event."""
+        """Start counting at the engine's last event."""
         self._now_ns = engine.ts_ns
         self._ns.clear()
         self._reasons = _reason(engine, Side.BUY), _reason(engine, Side.SELL)
@@ -71,7 +75,7 @@ class QuoteUptime:
         self._ns[self._reasons] = self._ns.get(self._reasons, 0) + passed_ns
 
     def result(self) -> Uptime:
-        """Return the times so far."""
+        """Return the times counted so far."""
         absent: dict[str, list[int]] = {}
         for (bid, ask), ns in self._ns.items():
             for reason, index in ((bid, 0), (ask, 1)):
@@ -106,7 +110,7 @@ def _s(ns: int) -> float:
 
 
 def _reason(engine: Engine, side: Side) -> str:
-    """Return why no order of this side rests at the venue; empty if one does."""
+    """Return the reason why no order of this side rests at the venue; empty if one does."""
     orders: Iterable[OpenOrder] = engine.orders.of_side(side)
     states = {order.state for order in orders}
     if states & RESTING:
@@ -132,6 +136,6 @@ def _phase(engine: Engine) -> str:
 
 
 def _halt_cause(engine: Engine) -> str:
-    """Return the oldest of the most severe halt causes; empty without one."""
+    """Return the oldest of the most severe halt causes; empty if there is none."""
     active = [c for c in engine.causes.switch.causes if SEVERITY[c].state is engine.causes.state]
     return str(active[0]) if active else ""

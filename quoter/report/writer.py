@@ -1,4 +1,4 @@
-"""The files of a report: one HTML page, all figures as JSON, tables as CSV, pictures as SVG."""
+"""The files of a report: an HTML page, all figures as JSON, tables as CSV, pictures as SVG."""
 
 import csv
 import json
@@ -25,7 +25,7 @@ FILLS: Final = "fills.csv"
 
 @contextmanager
 def fills_file(folder: Path, quote: str) -> Iterator[Callable[[FillRow], None]]:
-    """Open the file of all fills, and give the function that appends one. Raises OSError."""
+    """Open the CSV file of all fills; yield a function that appends a fill. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / FILLS).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -34,7 +34,7 @@ def fills_file(folder: Path, quote: str) -> Iterator[Callable[[FillRow], None]]:
 
 
 def write_report(report: RunReport, folder: Path) -> None:
-    """Write page, JSON, tables and pictures into `folder`, which exists. Raises OSError."""
+    """Write page, JSON, tables and pictures into an existing folder. Raises OSError."""
     with (folder / PAGE).open("w", encoding="utf-8") as file:
         file.writelines(page(report))
     found = json.dumps(as_json(report), indent=1)
@@ -55,7 +55,7 @@ def write_report(report: RunReport, folder: Path) -> None:
 
 
 def timelines(report: RunReport) -> tuple[tuple[str, Timeline], ...]:
-    """Return the timelines that the pictures show, each with the stem of its CSV file."""
+    """Return the timelines of the pictures, each with the stem of its CSV file."""
     seen = report.observed
     return (
         ("profit_over_time", seen.pnl),
@@ -66,7 +66,7 @@ def timelines(report: RunReport) -> tuple[tuple[str, Timeline], ...]:
 
 
 def as_json(report: RunReport) -> dict[str, object]:
-    """Return all figures; exact amounts are text, times are ns since 1970."""
+    """Return all figures for JSON; exact amounts are text, times are ns since 1970."""
     header, uptime = report.header, report.uptime
     return {
         "run": header.run,
@@ -123,7 +123,7 @@ def _write_csv(path: Path, names: Sequence[str], rows: Iterable[Sequence[Value]]
 
 
 def _text(value: Value) -> str | int | float:
-    """Return an exact amount in plain notation, None as "", anything else unchanged."""
+    """Return an exact amount in plain notation, "" for None, other values unchanged."""
     if value is None:
         return ""
     return f"{value:f}" if isinstance(value, Decimal) else value

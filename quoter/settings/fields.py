@@ -1,9 +1,9 @@
-"""Every setting: name, type, default, bounds and help text, grouped by the question it answers.
+"""All settings: name, type, default, bounds and help text, in groups.
 
 A group is a class. The first line of its docstring is the group's heading in `.env.example` and in
 `deploy/docs/settings.md`; the rest is its introduction. A description gives the meaning of the
-value, its unit and its effect. `examples` holds the value that `.env.example` shows for a setting
-without a default; it is safe in the sandbox.
+value, its unit and its effect. `examples` has the value that `.env.example` shows for a required
+setting; it is safe in the sandbox.
 """
 
 from decimal import Decimal
@@ -26,7 +26,7 @@ from quoter.settings.parse import (
 )
 from quoter.sim.fill_models import FillModel
 
-TOKENS = ("read_token", "operator_token", "risk_token")  # from the fewest rights to the most
+TOKENS = ("read_token", "operator_token", "risk_token")  # in rising order of rights
 
 
 class Control(BaseModel):
@@ -96,7 +96,7 @@ class PreTradeChecks(BaseModel):
         description="Maximum distance of an order's price, in bps of price, from each of three "
         "references: the mid, the last trade of the last minute, and the mean mid of the last "
         "minute. An order that can only reduce the inventory may be anywhere between the lowest "
-        "and the highest of them, and this far outside.",
+        "and the highest of them, or up to this distance outside.",
     )
     book_spread_max_bps: float = Field(
         500,
@@ -118,8 +118,8 @@ class PreTradeChecks(BaseModel):
 class ActivityLimits(BaseModel):
     """When do price moves or our own activity pause quoting?
 
-    These limits look at a period of time, not at one order. Beyond a limit all orders are
-    cancelled and quoting pauses.
+    These limits apply to a period of time. When one is exceeded, all orders are cancelled and
+    quoting pauses.
     """
 
     price_jump_bps: float = Field(
@@ -198,8 +198,8 @@ class MarketRegime(BaseModel):
         20,
         ge=10,
         le=3_600,
-        description="How long nothing may justify the present level of the regime, or a higher "
-        "one, before it goes down by one level, in seconds. Time without a book does not count.",
+        description="Seconds without a signal for the present level of the regime or a higher one, "
+        "after which the regime goes down by one level. Time without a book is not counted.",
     )
     regime_equity_drop: Decimal | None = Field(
         None,
@@ -223,8 +223,8 @@ class MarketRegime(BaseModel):
         ge=0,
         le=AMOUNT_MAX,
         description="Maximum loss within a minute by moves of the mid against our fills, in quote "
-        "currency; each fill counts with the move until 5 s after it. At the limit quoting pauses "
-        "for a minute (cause `markout_loss`). 0: no limit.",
+        "currency; for each fill the move within 5 s is counted. At the limit quoting pauses for a "
+        "minute (cause `markout_loss`). 0: no limit.",
     )
 
 
@@ -292,12 +292,12 @@ class Environment(StrEnum):
     SANDBOX = "sandbox"  # quoter's own exchange, play money
     TESTNET = "testnet"  # the venue's test system
     DEMO = "demo"  # the venue's demo accounts: play money, mostly at the real market's prices
-    PAPER = "paper"  # a simulated venue inside the daemon, moved by a real venue's public feed
+    PAPER = "paper"  # a simulated venue inside the daemon that follows a real venue's public feed
     PRODUCTION = "production"  # real money
 
     @property
     def is_play_money(self) -> bool:
-        """Whether no real money can be lost."""
+        """True if no real money can be lost."""
         return self is not Environment.PRODUCTION
 
     @property
@@ -312,15 +312,15 @@ type System = Literal["sandbox", "testnet", "demo", "production"]  # of a venue
 class Venue(BaseModel):
     """Where to trade, and with which account?
 
-    A secret is best kept in a file: either a `_FILE` setting names it, or it lies in
-    QUOTER_SECRETS_DIR. Use an API key that can't withdraw.
+    Keep secrets in files, which either a `_FILE` setting names or QUOTER_SECRETS_DIR contains. Use
+        an API key that can't withdraw.
     """
 
     environment: Environment = Field(
         Environment.SANDBOX,
         description="sandbox (play money), paper (a simulated venue on the live market, without a "
-        "key), testnet or demo (the venue's own play money), or production (real money). Which "
-        "venue has which is in deploy/docs/venues.md.",
+        "key), testnet or demo (the venue's own play money), or production (real money). "
+        "deploy/docs/venues.md lists the environments of each venue.",
     )
     i_accept_production: str = Field(
         "",
@@ -330,8 +330,8 @@ class Venue(BaseModel):
     )
     exchange: Annotated[str, BeforeValidator(parse_exchange_id)] = Field(
         "binance",
-        description="Exchange, by its ccxt id, such as binance. Which ones can be used is in "
-        "deploy/docs/venues.md.",
+        description="Exchange, by its ccxt id, such as binance. deploy/docs/venues.md lists those "
+        "that can be used.",
     )
     symbol: Annotated[str, BeforeValidator(parse_symbol)] = Field(
         "BTC/USDT", description="Spot market, by its ccxt name BASE/QUOTE, such as BTC/USDT."
@@ -375,7 +375,7 @@ class Venue(BaseModel):
     )
     trial_order: Literal["auto", "off"] = Field(
         "auto",
-        description="auto: before the first quote an order of the least size is placed far from "
+        description="auto: before the first quote an order of the smallest size is placed far from "
         "the market, found in the private stream and in the list of open orders, and cancelled; if "
         "one of these steps fails, the start fails (exit code 45). In production and on paper "
         "there is no trial order; in production `quoter check --place` places one on request. "
@@ -393,14 +393,14 @@ class Venue(BaseModel):
 class Paper(BaseModel):
     """How does a paper run fill orders?
 
-    Used if QUOTER_ENVIRONMENT is paper: orders meet a simulated venue that the live market moves.
-    Rules and fees are those of QUOTER_EXCHANGE. The account is kept in the ledger.
+    Used if QUOTER_ENVIRONMENT is paper: a simulated venue, which follows the live market, fills the
+    orders. Rules and fees are those of QUOTER_EXCHANGE. The account is kept in the ledger.
     """
 
     paper_market: System = Field(
         "production",
-        description="System whose public feed moves the simulated venue: production, testnet, demo "
-        "or sandbox (QUOTER_SANDBOX_URL).",
+        description="System whose public feed the simulated venue follows: production, testnet, "
+        "demo or sandbox (QUOTER_SANDBOX_URL).",
     )
     paper_fill_model: FillModel = Field(
         FillModel.PESSIMISTIC,
@@ -451,8 +451,8 @@ class Limits(BaseModel):
         le=AMOUNT_MAX,
         examples=["0.05"],
         description="Maximum inventory, |position - QUOTER_TARGET|, in base units. All open orders "
-        "of a side count as filled; an order that could exceed the limit is not sent. If a fill "
-        "exceeds it all the same, the kill switch fires (cause `inventory_breach`).",
+        "of a side are assumed to be filled; an order that could exceed the limit is not sent. If "
+        "a fill exceeds it nevertheless, the kill switch fires (cause `inventory_breach`).",
     )
     order_size: Decimal = Field(
         ge=AMOUNT_MIN,
@@ -585,7 +585,7 @@ class Pricing(BaseModel):
         ge=30,
         le=86_400,
         description="Half-life of the estimates of kappa and intensity, in seconds. The lower it "
-        "is, the sooner they follow the market, and the fewer trades they rest on.",
+        "is, the sooner they follow the market, and the fewer trades they are computed from.",
     )
     widening_beta: float = Field(
         1,
@@ -666,8 +666,8 @@ class Pricing(BaseModel):
         ge=0,
         le=2,
         description="Maximum price move, as predicted from recent trades, that the quotes follow, "
-        "in half-spreads (no unit). Both quotes shift by the predicted move, the side that it "
-        "would reach by twice the move. 0: no shift.",
+        "in half-spreads (no unit). Both quotes shift by the predicted move; the quote that the "
+        "price moves towards shifts by twice the move. 0: no shift.",
     )
     markout_cost_max: float = Field(
         2,
@@ -707,10 +707,10 @@ class Requoting(BaseModel):
         le=1,
         description="Difference between an order's price and the wanted price from which the "
         "order is replaced, in half-spreads (no unit), but at least one tick. At a smaller "
-        "difference it is replaced for its age or its size only, or if it is closer to the mid "
-        "than wanted and at least half of the burst that QUOTER_CREATES_PER_S allows is left. "
-        "While new orders run short (QUOTER_CREATES_PER_FILL), the difference is up to ten times "
-        "as large, and closer orders are no exception.",
+        "difference it is replaced only because of its age or size, or if it is closer to the mid "
+        "than wanted and at least half of the burst of QUOTER_CREATES_PER_S is left. While few "
+        "new orders are left (QUOTER_CREATES_PER_FILL), the difference is up to ten times as "
+        "large, also for orders that are closer than wanted.",
     )
     book_stale_s: float = Field(
         3,
@@ -727,7 +727,7 @@ class Requoting(BaseModel):
         le=1_000,
         description="Number of times that one cause may pause quoting within 10 min; after one "
         "more, quoting stays paused until `quoter resume` (cause `flapping`). Pauses by a slow "
-        "machine (`loop_lag`, `clock`, `memory`, `ledger_slow`) do not count; `price_jump` and "
+        "machine (`loop_lag`, `clock`, `memory`, `ledger_slow`) are not counted; `price_jump` and "
         "`markout_loss` may pause as often as the usual volatility of the market explains.",
     )
     quote_ttl_s: float = Field(
@@ -828,5 +828,5 @@ SECRETS = (
     "sentinel_api_secret",
     *TOKENS,
 )
-# Never printed. The _FILE settings too, because a secret may have been pasted into one by mistake.
+# Values that are never printed. A secret may have been pasted into a _FILE setting by mistake.
 HIDDEN = frozenset(SECRETS) | {f"{name}_file" for name in SECRETS}

@@ -1,4 +1,4 @@
-"""Bounds of the live parameters, which may be changed without a restart, and of each change."""
+"""Bounds of the live parameters, which may change without a restart, and of each change."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -26,8 +26,8 @@ FIRST_STEP: dict[str, float] = {
     "requote_tolerance": 0.05,
 }
 LIVE_PARAMS = tuple(FIRST_STEP)
-# Protections: they may not be lowered below their FIRST_STEP, or below their setting at the start
-# if that was less.
+# Protections. While the daemon runs, they can't go below their FIRST_STEP, or below their setting
+# at the start if that is lower.
 PROTECTIONS = (
     "spread_min_bps",
     "alpha_max",
@@ -59,7 +59,7 @@ def name_refusal(name: str) -> str:
 def bounds_refusals(settings: Settings, values: Mapping[str, float]) -> list[str]:
     """Return a line for each bound or rule of the settings that the values violate.
 
-    `values` are all live parameters after the change; `settings` are those of the start.
+    values: all live parameters after the change. settings: those of the start.
     """
     lines = [line for name, value in values.items() if (line := _out_of_bounds(name, value))]
     lines = lines or [
@@ -69,7 +69,7 @@ def bounds_refusals(settings: Settings, values: Mapping[str, float]) -> list[str
 
 
 def step_refusal(name: str, before: float, after: float) -> str:
-    """Return why a live parameter may not change that far at once; empty if it may."""
+    """Return why one change of a live parameter is too large; empty if it is allowed."""
     low, high = sorted((abs(before), abs(after)))
     first = FIRST_STEP[name]
     if high <= first * (1 + ROUNDING) or high <= low * STEP_MAX * (1 + ROUNDING):

@@ -1,4 +1,4 @@
-"""Loading of the settings; a `BadSetting` names all mistakes at once."""
+"""Loading of the settings; a `BadSetting` names all mistakes together."""
 
 import os
 import re
@@ -51,12 +51,17 @@ def load(
 ) -> Settings:
     """Read environment, `.env` and secret files, in that order of precedence.
 
-    defaults: values by name of the setting, for those that none of the three has.
+    defaults: values by name of the setting, used if none of the three has one.
+
     dry_run: no order will be sent, so neither a key nor the confirmation for production is
-    required. reads_key: a key that is set is used in the dry run, so production wants it in a file.
-    for_sentinel: the four required limits are not read, because the daemon's heartbeat
-    has them; the API key may be the sentinel's own.
+    required. reads_key: the dry run uses a key if there is one, so in production the key must be in
+    a file.
+
+    for_sentinel: the four required limits are not read, because the daemon's heartbeat has them;
+    the API key may be the sentinel's own.
+
     warn: called for each exposed secret that is not refused.
+
     Raises BadSetting with one line per mistake; values are shown unless they may be secrets.
     """
     from_file = dict[str, str]()
@@ -79,7 +84,7 @@ def load(
 
 
 def settings_from(texts: Mapping[str, str]) -> Settings:
-    """Return the settings that `Settings.redacted` gave as texts, without secrets.
+    """Return settings from the texts of `Settings.redacted`, without secrets.
 
     Raises BadSetting with one line per mistake.
     """
@@ -107,12 +112,12 @@ def _load(
     lines = list[str]()
     if file is not None:
         lines += _read_env_file(file, from_file)
-        # pydantic would replace it, and its messages would show by what
+        # pydantic would expand it, and its messages would show the expanded value
         if any("${" in value for value in from_file.values()):
             raise BadSetting("\n".join(lines))
     secrets_dir = _secrets_dir(from_file, lines)
     secrets = _files_in(secrets_dir)
-    if unread := list(_unreadable(secrets)):  # the message of pydantic would only name a class
+    if unread := list(_unreadable(secrets)):  # pydantic's message would only name a class
         raise BadSetting("\n".join([*lines, *unread]))
     names = {*os.environ, *from_file, *secrets}
     lines += _unknown(names)
@@ -138,7 +143,7 @@ def _load(
 
 
 def _missing_of(defaults: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """Return, by field, the defaults of the settings that are not given, or given empty."""
+    """Return, by field, the defaults of the settings that are not given or are given empty."""
     names = {name.upper() for name, value in given.items() if value}
     return {
         name.removeprefix(PREFIX).lower(): value
@@ -157,7 +162,7 @@ def _redacted(text: str, from_file: Mapping[str, str]) -> str:
 
 
 def forget_secrets() -> None:
-    """Remove the secrets from our environment, so that no child process or crash dump has them."""
+    """Remove the secrets from our environment, so that child processes don't get them."""
     for name in SECRETS:
         os.environ.pop(env_name(name), None)
 
@@ -192,8 +197,8 @@ def _read_env_file(path: Path, found: dict[str, str]) -> Iterator[str]:
 def _ambiguous_dollar(line: str) -> str:
     """Return why docker compose and quoter would read a line of `.env` differently, or "".
 
-    docker compose replaces `$NAME` and `${NAME}` outside of single quotes; our library (dotenv)
-    replaces `${NAME}` in any quotes.
+    docker compose expands `$NAME` and `${NAME}` outside of single quotes. The library dotenv, which
+    quoter uses, expands `${NAME}` in any quotes.
     """
     value = line.partition("=")[2].strip()
     if "${" in value:
@@ -204,7 +209,7 @@ def _ambiguous_dollar(line: str) -> str:
 
 
 def _unexpanded(values: Mapping[str, str]) -> Iterator[str]:
-    """Yield a message per variable with a `${NAME}` that was not replaced."""
+    """Yield a message for each variable with a `${NAME}` that was not expanded."""
     for name, value in sorted(values.items()):
         if name.upper().startswith(PREFIX) and "${" in value:
             yield f"{name}: has ${{, which was not replaced with a value: write the value itself"
@@ -222,7 +227,7 @@ def _secrets_dir(from_file: Mapping[str, str], lines: list[str]) -> Path | None:
 
 
 def _files_in(folder: Path | None) -> dict[str, Path]:
-    """Return the files of the secrets folder by setting; none without one. Raises BadSetting."""
+    """Return the files of the secrets folder by setting; empty without one. Raises BadSetting."""
     try:
         return {path.name.upper(): path for path in sorted(folder.iterdir())} if folder else {}
     except OSError as error:
@@ -231,7 +236,7 @@ def _files_in(folder: Path | None) -> dict[str, Path]:
 
 
 def _unreadable(files: Mapping[str, Path]) -> Iterator[str]:
-    """Yield a message for each secret file that can't be read as text; never its content."""
+    """Yield a message for each secret file that can't be read as text, without its content."""
     for name in sorted(files.keys() & set(known_names())):
         try:
             files[name].read_text(encoding="utf-8")
@@ -252,7 +257,7 @@ def _unknown(names: set[str]) -> Iterator[str]:
 
 
 def _tokens_in_environment(values: Mapping[str, str]) -> Iterator[str]:
-    """Yield a message per token in a variable: child processes and process lists would have it."""
+    """Yield a message for each token in a variable: child processes could read it there."""
     for name in map(env_name, TOKENS):
         if values.get(name):
             yield f"{name}: must not be set here: put it into a file and set {name}_FILE"

@@ -38,8 +38,8 @@ from quoter.settings.secret_shape import checked_secret
 from quoter.settings.token_strength import token_conflicts
 
 PREFIX = "QUOTER_"
-LOTS_MIN = 3  # order sizes in the inventory limit: with fewer the skew has no effect
-LOTS_MAX_EXACT = 500  # with more the exact model equals glft, and its table would be large
+LOTS_MIN = 3  # fewest order sizes in the inventory limit; below it the skew can't control inventory
+LOTS_MAX_EXACT = 500  # beyond it the exact model equals glft, and its table would be large
 SENTINEL_LIMITS = {
     "inventory_max": Decimal(3),
     "order_size": Decimal(1),
@@ -108,10 +108,13 @@ class Settings(
 
     @property
     def system(self) -> System:
-        """The system whose market is read: the environment, or in a paper run the live market's."""
+        """The system whose market data is used.
+
+        On paper it is QUOTER_PAPER_MARKET, else the environment.
+        """
         if self.environment is Environment.PAPER:
             return self.paper_market
-        return cast("System", self.environment.value)  # the others' names are equal
+        return cast("System", self.environment.value)  # the other members have the same names
 
     @property
     def base(self) -> str:
@@ -119,17 +122,17 @@ class Settings(
         return self.symbol.split("/")[0]
 
     def secrets(self) -> tuple[str, ...]:
-        """Return every secret in plain text, only for redaction (logs, recordings, the ledger)."""
+        """Return every secret in plain text, for redaction only (logs, recordings, the ledger)."""
         values = (getattr(self, name) for name in SECRETS)
         return tuple(value.get_secret_value() for value in values if value is not None)
 
     def tokens(self) -> dict[str, str]:
-        """Return the tokens in plain text, by field; only for the control API."""
+        """Return the tokens in plain text, by field, for the control API only."""
         values = {name: getattr(self, name) for name in TOKENS}
         return {name: token.get_secret_value() for name, token in values.items() if token}
 
     def redacted(self) -> dict[str, str]:
-        """Return all values as text for a log line; of secrets only whether they are set."""
+        """Return all values as text for a log line; secrets are shown as `set` or `unset`."""
         shown: dict[str, str] = {}
         for name in type(self).model_fields:
             value = getattr(self, name)
@@ -158,7 +161,10 @@ class FixedSettings(Settings):
 
 
 class SentinelSettings(Settings):
-    """Settings of the sentinel: the required limits are not read, the heartbeat has them."""
+    """Settings of the sentinel.
+
+    The required limits are not read, because the heartbeat has them.
+    """
 
     @classmethod
     def settings_customise_sources(
@@ -183,7 +189,7 @@ def env_name(field: str) -> str:
 
 
 def conflicts(settings: Settings) -> list[str]:
-    """Return one line for each violated rule that concerns several settings."""
+    """Return one line for each violated rule between several settings."""
     return [
         *_limit_conflicts(settings),
         *_collar_conflicts(settings),
@@ -198,7 +204,7 @@ def _text(value: object) -> str:
 
 
 def production_refusal(settings: Settings) -> str | None:
-    """Return why no orders may be sent to a production venue; None if they may."""
+    """Return why orders may not be sent to a production venue; None if they may."""
     if settings.environment is not Environment.PRODUCTION:
         return None
     if settings.i_accept_production == settings.exchange:
@@ -239,7 +245,7 @@ def _limit_conflicts(settings: Settings) -> list[str]:
 
 
 def _collar_conflicts(settings: Settings) -> list[str]:
-    """Return a line for each setting with which the price collar would always deny quotes."""
+    """Return a line for each setting whose quotes the price collar would always deny."""
     collar, lines = settings.price_collar_bps, []
     half_min, half_max = settings.spread_min_bps / 2, settings.spread_max_bps / 2
     if collar <= half_min < half_max:
@@ -327,7 +333,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_real_venue(host: str, exchange: str) -> bool:
-    """Whether the sandbox URL names a real venue; a host name without a dot never does."""
+    """Whether the sandbox URL names a real venue; never for a host name without a dot."""
     try:
         ip_address(host)
     except ValueError:

@@ -9,13 +9,16 @@ from quoter.domain.number_text import has_other_digits, plain
 
 SECRET_BYTES_MAX = 16_384
 HORIZON_S_MAX = 604_800.0
-# For money and coins: larger than any account, and still exact enough as a float.
+# Bounds of amounts: wider than any account needs, and exact enough as a float.
 AMOUNT_MAX, AMOUNT_MIN = Decimal("1E+15"), Decimal("1E-15")
 DEAD_MAN_S_MAX = 86_400
 
 
 def parse_digits(value: object) -> object:
-    """Return the value of a numeric setting unchanged. Raises ValueError for other digits."""
+    """Return the value of a numeric setting unchanged.
+
+    Raises ValueError for underscores and digits outside ASCII.
+    """
     if isinstance(value, str) and has_other_digits(value):
         raise ValueError("must be written with the digits 0 to 9 and without underscores")
     return value
@@ -31,8 +34,8 @@ def parse_exchange_id(text: object) -> str:
 def parse_symbol(text: object) -> str:
     """Return a ccxt market name: `BTC/USDT`, or `BTC/USDT:USDT` for a perpetual.
 
-    A coin's name may have letters of any script: venues list names such as 币安人生.
-    Raises ValueError for any other form.
+    Coin names may have letters of any script, because venues list names such as 币安人生. Raises
+    ValueError for any other form.
     """
     form = r"[^\W_]+/[^\W_]+(:[^\W_]+(-[^\W_]+)*)?"
     if not isinstance(text, str) or not re.fullmatch(form, text) or text != text.upper():
@@ -71,7 +74,7 @@ def parse_horizon(value: object) -> object:
 def parse_dead_man(value: object) -> object:
     """Return `auto`, `off` or whole seconds, at most a day. Raises ValueError.
 
-    The venue may allow fewer values.
+    The venue's own range may be smaller.
     """
     if value in {"auto", "off"}:
         return value
@@ -99,7 +102,7 @@ def parse_host_names(text: object) -> str:
 def secret_from_file(path: Path) -> str:
     """Return the secret in a file, without surrounding blanks. Raises ValueError.
 
-    The error does not have the path, because a secret may have been pasted in its place.
+    The error does not contain the path, because a secret may have been given instead of one.
     """
     try:
         with path.open("rb") as file:

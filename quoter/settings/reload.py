@@ -1,4 +1,4 @@
-"""Reading the settings again while the daemon runs (SIGHUP)."""
+"""Rereads the settings while the daemon runs (SIGHUP)."""
 
 import os
 from collections.abc import Callable
@@ -13,9 +13,9 @@ from quoter.settings.remembered_secrets import remembered
 
 
 def reader() -> Callable[[], Settings]:
-    """Return a function that reads the settings again. Call before `forget_secrets`.
+    """Return a function that rereads the settings. Call this before `forget_secrets`.
 
-    It remembers the secrets of the environment, and raises BadSetting and OSError.
+    The function keeps the secrets of the environment, and raises BadSetting and OSError.
     """
     secrets = {name: value for name in SECRETS if (value := os.environ.get(env_name(name)))}
 
@@ -23,7 +23,8 @@ def reader() -> Callable[[], Settings]:
         try:
             with remembered(secrets):
                 return load(dry_run=True)  # key and confirmation were checked at the start
-        except SettingsError as error:  # a secret file that is not text; names the field
+        # a secret file that is not text; the message names the field
+        except SettingsError as error:
             raise BadSetting(str(error)) from None
 
     return read

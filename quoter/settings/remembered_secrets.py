@@ -1,7 +1,7 @@
-"""Secrets that were removed from the environment, as a source for reading the settings again.
+"""A settings source with the secrets that were removed from the environment.
 
-Without them, a key from the environment with its secret in a file would look incomplete after
-`forget_secrets`.
+Without it, after `forget_secrets` a key from the environment whose secret is in a file would look
+incomplete.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ def remembered(secrets: Mapping[str, str]) -> Iterator[None]:
 
 
 class RememberingSettings(BaseSettings):
-    """Settings that also read the `remembered` secrets."""
+    """Settings with the `remembered` secrets as an additional source."""
 
     @classmethod
     def settings_customise_sources(

@@ -1,7 +1,7 @@
-"""Checks of a secret's form before it is used: they find mistakes made while copying it.
+"""Checks of a secret's form before its use; they find mistakes made while copying it.
 
-A venue only answers a damaged key with "invalid signature". The errors here name the mistake
-and never contain any part of the value.
+A venue answers a damaged key only with "invalid signature". The errors here name the mistake and
+never contain any part of the value.
 """
 
 import re
@@ -11,12 +11,12 @@ from binascii import Error as NotBase64
 BYTE_ORDER_MARK = "\ufeff"
 QUOTES = "'\"`“”‘’"
 ASSIGNMENT = re.compile(r"(export\s+)?[A-Z][A-Z0-9]*(_[A-Z0-9]+)+\s*=.")
-PAIR = re.compile(r"[A-Za-z_]\w*[=:]+[^=]")  # base64 has = at its end only, no key has a colon
+PAIR = re.compile(r"[A-Za-z_]\w*[=:]+[^=]")  # in base64, = is at the end only; no key has a colon
 PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\n(.+)\n-----END \1-----", re.DOTALL)
 PEM_START = "-----BEGIN "
-# What a private key begins with inside: the object identifier of its kind (RFC 8410, RFC 3279).
+# Object identifiers of the kinds of private keys, near the start of the DER data (RFC 8410, 3279).
 ED25519, RSA = bytes.fromhex("06032b6570"), bytes.fromhex("06092a864886f70d010101")
-KIND_WITHIN = 40  # bytes from the start that contain the identifier
+KIND_WITHIN = 40  # number of bytes from the start that are searched for the identifier
 REFUSED_KINDS = {
     "PUBLIC KEY": "is the public key: the private one is required",
     "RSA PUBLIC KEY": "is the public key: the private one is required",
@@ -25,15 +25,15 @@ REFUSED_KINDS = {
     "OPENSSH PRIVATE KEY": "is in OpenSSH's format: make it with `openssl genpkey`",
     "EC PRIVATE KEY": "is an EC key: an Ed25519 or RSA key is required",
 }
-KEY_IDS = ("api_key", "sentinel_api_key")  # the public name of a key
+KEY_IDS = ("api_key", "sentinel_api_key")  # public ids of keys
 KEYS = (*KEY_IDS, "api_secret", "sentinel_api_secret")  # made by the venue or by openssl
 
 
 def checked_secret(field: str, text: str) -> str:
-    r"""Return the secret of a setting as it is sent or signed with. Raises ValueError.
+    """Return the secret of a setting in the form in which it is sent or used to sign.
 
-    Surrounding blanks are removed. A private key (PEM) gets real line ends, also where they were
-    written as `\n` in one line, as environment files require it.
+    Surrounding blanks are removed. In a private key (PEM), `\n` written as two characters is
+    replaced by a line end: environment files need keys in one line. Raises ValueError.
     """
     text = text.strip()
     if text.startswith(BYTE_ORDER_MARK):
@@ -58,7 +58,7 @@ def checked_secret(field: str, text: str) -> str:
 
 
 def _private_key(text: str) -> str:
-    """Return a PEM key with its lines stripped. Raises ValueError unless it is Ed25519 or RSA."""
+    """Return a PEM key with stripped lines. Raises ValueError unless it is Ed25519 or RSA."""
     text = "\n".join(line.strip() for line in text.splitlines() if line.strip())
     found = PEM.fullmatch(text)
     if found is None:

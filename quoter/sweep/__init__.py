@@ -1,6 +1,6 @@
-"""Question: which settings would have traded best on these tapes, and is the difference real?
+"""Which settings would have traded best on these tapes, and is the difference significant?
 
-A sweep is a grid of cells: settings, tape, fill model and seed. Each cell is a backtest of its own
-(`quoter/backtest/`), on any process or machine. It may be imported by `cli` only.
-Read first: cell.py, running.py.
+A sweep is a grid of cells: settings, tape, fill model and seed. Each cell is a separate backtest
+(`quoter/backtest/`), in any process and on any machine. Only `cli` may import the package. Read
+first: cell.py, running.py.
 """

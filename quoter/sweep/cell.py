@@ -15,17 +15,18 @@ from quoter.backtest.fill_terms import DelayOptions
 from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import MarketSpec
 
-SAMPLE_S: Final = 30  # distance of the samples of a cell, from which the errors follow
-RESULT_FORMAT: Final = 1  # of the file of a cell; raised when its fields or their meaning change
+SAMPLE_S: Final = 30  # time between two samples of a cell; the errors are computed from samples
+RESULT_FORMAT: Final = 1  # format of a cell's file; increased if its fields or their meaning change
 
-type Changes = tuple[tuple[str, str], ...]  # name and value of settings, as on the command line
+type Changes = tuple[tuple[str, str], ...]  # (name, value) of settings, as on the command line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tape:
-    """Files of one recorded market, in order; symbol as the files name it.
+    """The files of one recorded market, in order.
 
-    digest: hash of the content of all files that the tape consists of; sizes: bytes of `files`.
+    symbol: as the files name it. digest: hash of the contents of all files of the tape. sizes:
+    bytes of each of `files`.
     """
 
     files: tuple[Path, ...]
@@ -43,9 +44,9 @@ class Tape:
 class Cell:
     """One backtest of the grid.
 
-    changes: the settings that the sweep varies. settings: every setting of the backtest, as text,
-    by field. seconds: how much of the tape is played, 0 for all of it. code: hash of the code that
-    must run it. memory_max: bytes of a worker.
+    changes: the settings that the sweep varies. settings: all settings of the backtest, as text by
+    field. seconds: played part of the tape, 0 for all of it. code: hash of the code that must run
+    the cell. memory_max: limit of a worker, bytes.
     """
 
     tape: Tape
@@ -60,7 +61,7 @@ class Cell:
 
     @property
     def variant(self) -> str:
-        """Name that distinguishes this cell from others of the same tape, fill model and seed."""
+        """Name that distinguishes the cell from others with the same tape, fill model and seed."""
         changed = " ".join(
             f"{name.removeprefix('QUOTER_')}={value}" for name, value in self.changes
         )
@@ -91,7 +92,8 @@ class Cell:
 class Sample(msgspec.Struct, frozen=True, array_like=True):
     """Sums since the start of a run, in quote currency, every SAMPLE_S seconds.
 
-    earned: spread plus markout after EDGE_S minus fees; profit: with the inventory at the mid.
+    earned: spread plus markout after EDGE_S minus fees. profit: with the inventory valued at the
+    mid.
     """
 
     profit: float
@@ -103,8 +105,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of a finished cell; money in quote currency, sizes in base.
 
     markout_bps: by horizon in seconds, per traded notional; None before the first fill. edge_bps:
-    spread plus markout after EDGE_S minus fees. inventory_sd: in order sizes. two_sided: share of
-    the time with orders on both sides. causes_s: seconds with each halt cause. notes: of the tape.
+    spread plus markout after EDGE_S minus fees, per traded notional. inventory_sd: in order sizes.
+    two_sided: share of the time with orders on both sides. causes_s: seconds with each halt cause.
+    notes: about the tape.
     """
 
     seconds: float
@@ -132,23 +135,23 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CellResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Result of one cell: figures and samples, or the reason why there are none."""
+    """Result of one cell: figures and samples, or the reason for its failure."""
 
     identity: str
     failure: str = ""
     figures: Figures | None = None
     samples: tuple[Sample, ...] = ()
     cpu_s: float = 0.0
-    memory_mb: float = 0.0  # of the process, at its end
+    memory_mb: float = 0.0  # resident memory of the process at the end of the cell
 
 
 def failed(cell: Cell, reason: str) -> CellResult:
-    """Return the result of a cell that could not be finished; only the first line of a reason."""
+    """Return the result of a failed cell, with the first line of the reason."""
     return CellResult(identity=cell.identity, failure=(reason.splitlines() or ["?"])[0])
 
 
 def file_digest(files: Sequence[Path]) -> str:
-    """Return the hash of the contents of files, in order. Raises OSError."""
+    """Return the hash of the contents of the files, in order. Raises OSError."""
     total = hashlib.sha256()
     for path in files:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""The packages that a sweep needs beyond those of the daemon."""
+"""Packages that a sweep needs in addition to the daemon's."""
 
 from importlib.util import find_spec
 
@@ -8,7 +8,7 @@ EXTRA = ("joblib", "pyarrow", "numpy", "matplotlib")
 
 
 def require_extras(*, dask: bool) -> None:
-    """Raise BadSetting with what to install, if a package of the extra is missing."""
+    """Raise BadSetting with the command to install a missing package."""
     missing = [name for name in EXTRA if find_spec(name) is None]
     if missing:
         raise BadSetting(f"quoter sweep needs {', '.join(missing)}: pip install 'quoter[sweep]'")

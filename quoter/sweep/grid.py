@@ -1,4 +1,4 @@
-"""The cells of a sweep: every combination of settings, tape, fill model and seed."""
+"""The cells of a sweep: all combinations of settings, tape, fill model and seed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,15 +21,15 @@ from quoter.tapes.formats import tape_market, tape_symbol
 from quoter.tapes.messages import TapeError
 
 CELLS_MAX: Final = 100_000
-FILE_SUFFIX: Final = "_file"  # of settings that name a secret's file
+FILE_SUFFIX: Final = "_file"  # ending of settings that name a secret's file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """Values that a sweep varies, and values that all its cells share.
 
-    grid: values by name of the setting. seeds: how many, from delay.seed on. seconds: of each tape,
-    0 for all. memory_max: bytes of one worker process.
+    grid: values by name of the setting. seeds: number of seeds, from delay.seed on. seconds: played
+    part of each tape, 0 for all. memory_max: limit of one worker process, bytes.
     """
 
     tapes: Sequence[Tape]
@@ -43,7 +43,10 @@ class Request:
 
 
 def parsed_grid(texts: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
-    """Return names and values of `QUOTER_NAME=value,value` texts. Raises BadSetting."""
+    """Return names and values from texts of the form `QUOTER_NAME=value,value`.
+
+    Raises BadSetting.
+    """
     grid = dict[str, tuple[str, ...]]()
     for text in texts:
         name, _, listed = text.partition("=")
@@ -61,10 +64,10 @@ def parsed_grid(texts: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def tape_of(text: str, *, symbol: str | None, filters: Path | None) -> Tape:
-    """Return the tape that an argument names: one file, or several of one tape with commas.
+    """Return the tape for an argument: one file, or several files of one tape joined by commas.
 
-    `symbol` None: the first in the tape. `filters`: a file with an answer of exchangeInfo; None:
-    rules as the tape has them. Raises BadSetting for a tape that can't be read.
+    symbol: None for the first one in the tape. filters: a file with an answer of exchangeInfo; None
+    for the rules in the tape. Raises BadSetting for a tape that can't be read.
     """
     files = tuple(Path(name).absolute() for name in text.split(","))
     try:
@@ -85,7 +88,7 @@ def tape_of(text: str, *, symbol: str | None, filters: Path | None) -> Tape:
 
 
 def cells_of(request: Request) -> list[Cell]:
-    """Return every cell once, those of one tape together. Raises BadSetting."""
+    """Return every cell once, grouped by tape. Raises BadSetting."""
     cells = {cell.identity: cell for tape in request.tapes for cell in _of_tape(request, tape)}
     if len(cells) > CELLS_MAX:
         raise BadSetting(f"{len(cells)} cells are more than {CELLS_MAX}: vary less at a time")
@@ -113,7 +116,7 @@ def _of_tape(request: Request, tape: Tape) -> Iterator[Cell]:
 
 
 def _variants(request: Request) -> Iterator[tuple[Strategy, Changes]]:
-    """Yield strategies and changes: baselines prescribe their settings, so they have none."""
+    """Yield strategies and changes; a baseline has no changes, because it has its own settings."""
     names = [name for name, _ in request.grid]
     for strategy in request.strategies:
         if strategy is not Strategy.QUOTER:
@@ -124,7 +127,7 @@ def _variants(request: Request) -> Iterator[tuple[Strategy, Changes]]:
 
 
 def _with(texts: dict[str, str], strategy: Strategy, changes: Changes) -> dict[str, str]:
-    """Return the settings as texts with the changes, checked. Raises BadSetting."""
+    """Return the settings with the changes as texts, validated. Raises BadSetting."""
     wanted = {**settings_of(strategy), **dict(changes)}
     fields = {name.removeprefix(PREFIX).lower(): value for name, value in wanted.items()}
     try:
@@ -135,7 +138,7 @@ def _with(texts: dict[str, str], strategy: Strategy, changes: Changes) -> dict[s
 
 
 def _texts(settings: Settings) -> dict[str, str]:
-    """Return the settings as texts, without secrets and the files that hold them."""
+    """Return the settings as texts, without secrets and names of secret files."""
     return {
         name: text
         for name, text in settings.redacted().items()

@@ -1,4 +1,4 @@
-"""Tables and the picture of a sweep; the picture has one column per tape."""
+"""Tables and picture of a sweep. The picture has one column per tape."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -33,7 +33,7 @@ COLUMNS: Final = (
     "two-sided",
     "",
 )
-SHOWN: Final = (0, 1, 2, 6, 8, 9, 10, 11, 12, 13)  # columns that fit into a terminal
+SHOWN: Final = (0, 1, 2, 6, 8, 9, 10, 11, 12, 13)  # columns that are printed in a terminal
 NAMES: Final = ("summary.md", "picture.png", "report.html")
 TEXTS: Final = frozenset({"variant", ""})  # columns without numbers
 WIDTH, HEIGHT, PANELS = 4.6, 2.6, 3  # inches
@@ -57,9 +57,9 @@ def table_of(group: Group, number: int) -> Table:
 def write_report(
     groups: Sequence[Group], warnings: Sequence[str], folder: Path, *, settings: dict[str, Cell]
 ) -> None:
-    """Write `summary.md`, its picture, and both as one page; `settings` are below the title.
+    """Write `summary.md`, its picture, and one page with both.
 
-    Raises OSError.
+    `settings` are shown below the title. Raises OSError.
     """
     tables = [table_of(group, number) for number, group in enumerate(groups, start=1)]
     report = Report(
@@ -82,7 +82,7 @@ def write_report(
 
 
 def _body(tables: Sequence[Table], warnings: Sequence[str], png: bytes) -> Iterator[str]:
-    """Yield the page: warnings, picture, tables."""
+    """Yield the page: warnings, picture and tables."""
     yield from map(warning, warnings)
     if png:
         yield png_figure(png, "Profit, edge and inventory of each variant")
@@ -93,7 +93,7 @@ def _body(tables: Sequence[Table], warnings: Sequence[str], png: bytes) -> Itera
 
 
 def picture_of(groups: Sequence[Group]) -> Picture:
-    """Return the picture of each variant's profit, edge and inventory, with intervals."""
+    """Return the picture of profit, edge and inventory of each variant, with intervals."""
     tapes = list(dict.fromkeys(group.tape for group in groups))
 
     def draw(figure: "Figure") -> None:

@@ -1,4 +1,4 @@
-"""Results of all cells as one table, in CSV (exact) and Parquet (floating point)."""
+"""Results of all cells as one table, as CSV (exact) and Parquet (floating point)."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,10 @@ FIGURES = (
 
 
 def rows(cells: Sequence[Cell], results: Mapping[str, CellResult]) -> list[dict[str, Value]]:
-    """Return one row per cell with the same columns; a failed one has a reason in `failure`."""
+    """Return one row per cell, all with the same columns.
+
+    `failure` has the reason of a failed cell.
+    """
     names = list(dict.fromkeys(name for cell in cells for name, _ in cell.changes))
     return [_row(cell, results.get(cell.identity), names) for cell in cells]
 

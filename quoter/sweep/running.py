@@ -1,4 +1,4 @@
-"""Runs one cell, in whatever process it is called; a cell that fails is a result with a reason."""
+"""Runs one cell in the process that calls it. A failed cell is a result with the reason."""
 
 import os
 import signal
@@ -28,13 +28,14 @@ BYTES_PER_MB: Final = 1 << 20
 
 
 def run_cell(cell: Cell, parent: int | None = None) -> CellResult:
-    """Play the tape of a cell and return its result, also if the cell fails.
+    """Play the tape of a cell and return its result, even if the cell fails.
 
-    parent: id of the process that waits for results. When it is gone, this process ends; None: it
-    does not depend on another one.
+    parent: id of the process that waits for results; this process ends when that one is gone. None:
+    it does not depend on another process.
     """
     if parent is not None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent handles it
+        # Ctrl-C reaches all processes; the parent handles it
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     begun_s = time.process_time()
     try:
         result = _played(cell, parent)
@@ -81,14 +82,14 @@ def _played(cell: Cell, parent: int | None) -> tuple[Figures, tuple[Sample, ...]
 
 
 class _Sampler:
-    """Takes a sample every SAMPLE_S seconds of the tape, whether it has rows or not."""
+    """Takes a sample every SAMPLE_S seconds of the tape, even in times without rows."""
 
     def __init__(self, run: TapeRun, start_ns: int) -> None:
         self._run, self._next_ns = run, start_ns + SAMPLE_S * NS_PER_S
         self._samples: list[Sample] = []
 
     def before(self, ts_ns: int) -> None:
-        """Take the samples that are due before a row at `ts_ns` is played."""
+        """Take the samples that are due before a row at `ts_ns`."""
         if ts_ns <= self._next_ns:
             return
         sample = self._now()
@@ -97,7 +98,7 @@ class _Sampler:
             self._next_ns += SAMPLE_S * NS_PER_S
 
     def finished(self) -> tuple[Sample, ...]:
-        """Return the samples so far, and one more that is taken now."""
+        """Return the samples, including one taken now."""
         return (*self._samples, self._now())
 
     def _now(self) -> Sample:
@@ -139,11 +140,11 @@ def _figures(result: RunResult, notes: tuple[str, ...]) -> Figures:
 
 
 def _check_files(cell: Cell) -> None:
-    """Raise TapeError unless code and tape are those that identify the cell."""
+    """Raise TapeError if code or tape differ from those of the cell."""
     if cell.code != code_hash():
         raise TapeError(
-            f"this worker has other code of quoter ({code_hash()} instead of {cell.code}): install "
-            "the same version there"
+            f"this worker has another version of quoter (code {code_hash()}, not {cell.code}): "
+            "install the same version on it"
         )
     for path, size in zip(cell.tape.files, cell.tape.sizes, strict=True):
         if path.stat().st_size != size:
@@ -152,13 +153,13 @@ def _check_files(cell: Cell) -> None:
 
 def _check_process(cell: Cell, parent: int | None) -> None:
     if parent is not None and os.getppid() != parent:
-        os._exit(1)  # nobody waits for the result
+        os._exit(1)  # no process waits for the result
     if _memory() > cell.memory_max:
         raise TapeError(f"memory above {cell.memory_max // BYTES_PER_MB} MiB (--memory-mb)")
 
 
 def _memory() -> int:
-    """Return the resident memory of this process, bytes; 0 where the system does not say."""
+    """Return the resident memory of this process, bytes; 0 if the system does not report it."""
     try:
         return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:

@@ -1,4 +1,7 @@
-"""Files of finished cells: one each, written at once, so that a killed sweep continues."""
+"""Files of finished cells, one per cell.
+
+Each is written immediately, so that a killed sweep continues.
+"""
 
 from pathlib import Path
 
@@ -18,7 +21,7 @@ class CellStore:
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def load(self, identity: str) -> CellResult | None:
-        """Return a finished cell; None if there is none, or its file is damaged."""
+        """Return a finished cell; None if there is none or its file is damaged."""
         try:
             found = msgspec.json.decode(self._path(identity).read_bytes(), type=CellResult)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
@@ -26,9 +29,9 @@ class CellStore:
         return found if found.identity == identity and found.figures is not None else None
 
     def save(self, result: CellResult) -> None:
-        """Write a cell; a crash leaves the whole file or none. Raises OSError.
+        """Write a cell atomically: a crash leaves the whole file or none. Raises OSError.
 
-        A cell that failed is not kept: the next sweep tries it again.
+        A failed cell is not written; the next sweep runs it again.
         """
         if result.figures is None:
             return

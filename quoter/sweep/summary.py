@@ -1,4 +1,4 @@
-"""Summary of a sweep's cells: per tape and fill model, each variant with its errors."""
+"""Summary of a sweep: for each tape and fill model, every variant with its errors."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,15 +13,15 @@ from quoter.sim.fill_models import FillModel
 from quoter.sweep.bootstrap import BlockBootstrap, Interval, Numbers, interval
 from quoter.sweep.cell import SAMPLE_S, Cell, CellResult, Figures
 
-SAMPLES_MIN: Final = 60  # with fewer the errors are rough
+SAMPLES_MIN: Final = 60  # with fewer samples the errors are inaccurate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantSummary:
     """One variant on one tape with one fill model: means over seeds, with bootstrap errors.
 
-    minus_first, minus_best: paired differences of profit to the first variant and to the best one,
-    quote currency; None for that variant itself. edge_bps: None without a fill.
+    minus_first, minus_best: paired difference of profit from the first variant and from the best
+    one, quote currency; None for that variant itself. edge_bps: None without a fill.
     """
 
     variant: str
@@ -38,7 +38,7 @@ class VariantSummary:
 
     @property
     def is_near_best(self) -> bool:
-        """Whether the difference to the best variant is within noise."""
+        """Whether the difference from the best variant is not significant."""
         return self.minus_best is not None and not self.minus_best.excludes_zero
 
     def mean(self, name: str) -> float:
@@ -46,7 +46,7 @@ class VariantSummary:
         return fmean(float(getattr(one, name)) for one in self.figures)
 
     def markout_bps(self, horizon_s: int) -> float | None:
-        """Return the mean markout at a horizon; None without a fill."""
+        """Return the mean markout at a horizon, bps; None without a fill."""
         found = [one.markout_bps[horizon_s] for one in self.figures]
         known = [markout for markout in found if markout is not None]
         return fmean(known) if known else None
@@ -73,7 +73,7 @@ class Group(NamedTuple):
 
 
 class _Series(NamedTuple):
-    """Increments between the samples of one variant, means over its seeds."""
+    """Increments between the samples of one variant, as means over its seeds."""
 
     profit: Numbers
     earned: Numbers
@@ -81,7 +81,7 @@ class _Series(NamedTuple):
 
 
 def groups(cells: Sequence[Cell], results: Mapping[str, CellResult]) -> list[Group]:
-    """Return a group for each tape and fill model; cells that failed are left out."""
+    """Return a group for each tape and fill model, without failed cells."""
     wanted = dict[tuple[str, FillModel], dict[str, list[tuple[Cell, CellResult]]]]()
     for cell in cells:
         found = results.get(cell.identity)
@@ -93,7 +93,7 @@ def groups(cells: Sequence[Cell], results: Mapping[str, CellResult]) -> list[Gro
 
 
 def warnings(found: Sequence[Group]) -> Iterator[str]:
-    """Yield warnings for a reader who is about to choose a variant."""
+    """Yield warnings for the choice of a variant."""
     for group in found:
         yield from _of_group(group)
     for tape in dict.fromkeys(group.tape for group in found):
@@ -101,7 +101,7 @@ def warnings(found: Sequence[Group]) -> Iterator[str]:
 
 
 def _labels(cells: Sequence[Cell]) -> dict[str, str]:
-    """Return the label of each tape, by digest: its name, or its path if two have that name."""
+    """Return a label for each tape, by digest: its name, or its path if the name is not unique."""
     tapes = {cell.tape.digest: cell.tape for cell in cells}
     often = Counter(tape.name for tape in tapes.values())
     return {
@@ -157,7 +157,7 @@ def _increments(results: Sequence[CellResult]) -> _Series:
 
 
 def _edge(series: _Series, bootstrap: BlockBootstrap) -> Interval | None:
-    """Return the earnings per traded notional, bps, without draws that have no trade.
+    """Return the edge per traded notional, bps; draws without a trade are left out.
 
     None if nothing was traded.
     """
@@ -182,7 +182,7 @@ def _of_group(group: Group) -> Iterator[str]:
         )
     if group.samples < SAMPLES_MIN:
         yield (
-            f"{place}: the tape is short, and the errors are rough: samples of {SAMPLE_S} s: "
+            f"{place}: the tape is short, and the errors are inaccurate: samples of {SAMPLE_S} s: "
             f"{group.samples}"
         )
     stopped = [
@@ -197,11 +197,11 @@ def _of_group(group: Group) -> Iterator[str]:
 
 
 def _of_tape(found: Sequence[Group]) -> Iterator[str]:
-    """Yield warnings that need all fill models of one tape."""
+    """Yield warnings that compare the fill models of one tape."""
     tape = found[0].tape
     edges = [one.edge_bps for group in found for one in group.variants if one.edge_bps is not None]
     if edges and all(edge.value < 0.0 for edge in edges):
-        yield f"{tape}: the edge net of fees is negative in every cell: none of them pays its fees"
+        yield f"{tape}: the edge net of fees is negative in every cell: no variant covers its fees"
     bests = {group.best.variant for group in found}
     if len(bests) > 1:
         shown = ", ".join(f"{group.best.variant} with {group.model}" for group in found)

@@ -1,4 +1,4 @@
-"""A sweep in a terminal: what is missing is computed, then tables, warnings and files."""
+"""A sweep in a terminal: computes missing cells, then writes tables, warnings and files."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -28,14 +28,17 @@ from quoter.sweep.store import CellStore
 from quoter.sweep.summary import groups, warnings
 from quoter.sweep.workers import run_here, run_on_cluster
 
-FAILED_SHOWN = 5  # reasons of failed cells in the terminal
+FAILED_SHOWN = 5  # maximum number of failed cells shown with their reasons
 PIPED_WIDTH = 200
 DONE, INCOMPLETE = 0, 1  # exit codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepOptions:
-    """Options of a run. out: folder; jobs: processes; dask: address of a scheduler, or None."""
+    """Options of a sweep.
+
+    out: output folder. jobs: number of processes. dask: address of a scheduler, or None.
+    """
 
     out: Path
     jobs: int
@@ -43,7 +46,7 @@ class SweepOptions:
 
 
 def run_sweep(request: Request, options: SweepOptions) -> int:
-    """Compute the cells that are missing, write and print the results; return the exit code.
+    """Compute the missing cells, write and print the results; return the exit code.
 
     Raises BadSetting for a setting that no cell can have, or a folder that can't be written.
     """
@@ -65,14 +68,16 @@ def run_sweep(request: Request, options: SweepOptions) -> int:
         place = f"{cell.variant}, {cell.tape.name}, {cell.model}, seed {cell.delay.seed}"
         console.print(f"failed: {place}: {reason}", style="red", markup=False)
     if failures:
-        console.print(f"{len(failures)} of {len(cells)} cells failed: column `failure` of the CSV")
+        console.print(
+            f"{len(failures)} of {len(cells)} cells failed: see column `failure` of the CSV"
+        )
     return INCOMPLETE if failures else DONE
 
 
 def _computed(
     cells: Sequence[Cell], store: CellStore, options: SweepOptions, console: Console
 ) -> dict[str, CellResult]:
-    """Return the results of all cells by identity; each new one is written as it finishes."""
+    """Return the results of all cells by identity; each new one is stored when it is finished."""
     found = {cell.identity: store.load(cell.identity) for cell in cells}
     results = {identity: result for identity, result in found.items() if result is not None}
     left = [cell for cell in cells if cell.identity not in results]
@@ -98,7 +103,9 @@ def _computed(
                 results[result.identity] = result
                 bar.advance(task)
     except KeyboardInterrupt:
-        sys.stderr.write(f"{len(results)} cells are kept: the same command continues\n")
+        sys.stderr.write(
+            f"{len(results)} finished cells are stored: run the same command to continue\n"
+        )
         raise
     return results
 

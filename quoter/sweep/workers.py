@@ -1,4 +1,4 @@
-"""Runs cells on the cores of this machine (joblib) or on a Dask cluster, as they finish."""
+"""Runs cells on the cores of this machine (joblib) or on a Dask cluster."""
 
 import os
 from asyncio import CancelledError
@@ -12,7 +12,8 @@ from quoter.domain.errors import BadSetting
 from quoter.sweep.cell import Cell, CellResult, failed
 from quoter.sweep.running import run_cell
 
-type Run = Callable[[Cell, int | None], CellResult]  # cell, and the process that waits
+# arguments: cell, and id of the process that waits
+type Run = Callable[[Cell, int | None], CellResult]
 
 IDLE_S: Final = 60  # a worker process without work ends after this time
 CONNECT_S: Final = 10
@@ -20,9 +21,9 @@ DIED = "its worker process ended: killed, or out of memory"
 
 
 def run_here(cells: Sequence[Cell], *, jobs: int, run: Run = run_cell) -> Iterator[CellResult]:
-    """Yield the results of cells as they finish, on `jobs` processes (1: in this one).
+    """Yield the results of cells in order of completion, from `jobs` processes (1: this process).
 
-    A cell whose process is killed is a result with that reason.
+    If the process of a cell is killed, its result has that as the reason.
     """
     if jobs == 1:
         for cell in cells:
@@ -35,17 +36,17 @@ def run_here(cells: Sequence[Cell], *, jobs: int, run: Run = run_cell) -> Iterat
                 del left[result.identity]
                 yield result
         except BrokenProcessPool:
-            # Which cell it was is not known, but it was among the first: they ran, or were next.
+            # The cell that killed its worker is one of the first 2 * jobs, which ran or were next.
             for cell in list(left.values())[: 2 * jobs]:
                 del left[cell.identity]
                 yield _alone(run, cell)
 
 
 def run_on_cluster(cells: Sequence[Cell], *, address: str) -> Iterator[CellResult]:
-    """Yield the results of cells as they finish on a Dask cluster.
+    """Yield the results of cells in order of completion, from a Dask cluster.
 
-    Every worker needs this package and the tapes at the same paths. Raises BadSetting if there is
-    no scheduler at the address, or it has no worker.
+    Every worker needs this package, and the tapes at the same paths. Raises BadSetting if there is
+    no scheduler at the address or it has no worker.
     """
     from distributed import Client, as_completed  # noqa: PLC0415 - the extra `cluster`
 
@@ -79,7 +80,7 @@ def _pool(run: Run, cells: Sequence[Cell], jobs: int) -> Iterator[CellResult]:
 
 
 def _alone(run: Run, cell: Cell) -> CellResult:
-    """Run one cell in a pool of its own."""
+    """Run one cell in a separate pool."""
     try:
         return next(_pool(run, [cell], 2))
     except BrokenProcessPool:

@@ -1,8 +1,9 @@
 """Files of Binance's public archive: trades, aggTrades and bookTicker of one market.
 
-Names and columns are documented in the repository binance/binance-public-data. Files of spot have
-no header, those of futures have; times are in ms, of spot in µs since 2025. There is no depth: the
-book of such a tape is the best price of each side, from bookTicker (futures only).
+Names and columns are documented in the repository binance/binance-public-data. Files of futures
+have a header, those of spot have none. Times are in ms; in spot files since 2025 they are in µs.
+There is no depth. The book of such a tape is the best price of each side, from bookTicker (futures
+only).
 """
 
 import re
@@ -20,25 +21,25 @@ NAME = re.compile(
     r"([^-/]+)-(trades|aggTrades|bookTicker|bookDepth|metrics|liquidationSnapshot|fundingRate"
     r"|\d+(?:s|m|h|d|w|mo))-\d{4}-\d\d(-\d\d)?\.(csv|zip|csv\.gz)"
 )
-SPOT_COLUMNS = {"trades": 7, "aggTrades": 8}  # futures have one less: no "best match"
+SPOT_COLUMNS = {"trades": 7, "aggTrades": 8}  # files of futures lack the last one, "best match"
 KINDS = {*SPOT_COLUMNS, "bookTicker"}
 BEST_COLUMNS = 6  # that are read
-HEADERS = {"id", "agg_trade_id", "update_id"}  # first columns
+HEADERS = {"id", "agg_trade_id", "update_id"}  # names of the first column
 NOTE = (
-    "the archive has the best prices only: behind them the book is empty, and the queue models see "
-    "nothing ahead of an order there; times are the venue's, without the way to a receiver"
+    "the archive has the best prices only: the book behind them is empty, so the queue models see "
+    "nothing ahead of an order there; times are the venue's, without the delay to a receiver"
 )
 
 type OnBad = Callable[[str], None]
 
 
 def is_archive(path: Path) -> bool:
-    """Whether the file is named as one of the archive."""
+    """Whether the file name has the form of the archive."""
     return NAME.fullmatch(path.name) is not None
 
 
 def archive_symbol(path: Path) -> str:
-    """Return the symbol in the name of a file. Raises TapeError."""
+    """Return the symbol in a file name. Raises TapeError."""
     return _parts(path)[0]
 
 
@@ -47,8 +48,8 @@ def read_archive(
 ) -> Iterator[Line]:
     """Yield time (ns) and row of all files, merged by time.
 
-    The files of each kind must be in order of time; either trades or aggTrades are given. Rows that
-    can't be read are passed to `on_bad`. Raises TapeError for files without best prices.
+    The files of each kind must be in order of time; trades and aggTrades exclude each other. Rows
+    that can't be read are passed to `on_bad`. Raises TapeError if there are no best prices.
     """
     kinds: dict[str, list[Path]] = {"trades": [], "aggTrades": [], "bookTicker": []}
     for path in files:
@@ -61,7 +62,7 @@ def read_archive(
             "(Binance publishes them for futures)"
         )
     if kinds["trades"] and kinds["aggTrades"]:
-        raise TapeError(f"{symbol}: give either trades or aggTrades, they are the same trades")
+        raise TapeError(f"{symbol}: give either trades or aggTrades: both contain the same trades")
     read = partial(parsed, on_bad=on_bad, progress=progress)
     trades = (read(kinds[kind], partial(_trade, kind=kind)) for kind in SPOT_COLUMNS)
     book = _book(read(kinds["bookTicker"], _best))
@@ -71,7 +72,7 @@ def read_archive(
 def _parts(path: Path) -> tuple[str, str]:
     found = NAME.fullmatch(path.name)
     if found is None:
-        raise TapeError(f"{path} is not named as a file of Binance's public archive")
+        raise TapeError(f"{path} does not have a file name of Binance's public archive")
     if found[2] not in KINDS:
         raise TapeError(
             f"{path.name}: files of the kind {found[2]} have neither orders nor trades; take "
@@ -114,7 +115,7 @@ def _best(line: bytes) -> tuple[int, Best] | None:
 
 
 def _book(rows: Iterator[tuple[int, Best]]) -> Iterator[Line]:
-    """Yield the best prices as changes of a book with one level a side."""
+    """Yield the best prices as changes of a book with one level per side."""
     book = TapeBook()
     for number, (ts_ns, best) in enumerate(rows, start=1):
         levels = ((best.bid, best.bid_size),), ((best.ask, best.ask_size),)

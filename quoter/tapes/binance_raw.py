@@ -1,7 +1,7 @@
-"""Raw captures of Binance's combined streams: the files of a collector, line by line.
+"""Raw captures of Binance's combined streams: the lines of a collector's files.
 
-Line form: `<receive stamp> <json>`, the stamp in s, ms, µs or ns; the JSON is either a message of
-combined streams (depth diff, bookTicker, trade) or a bare REST depth snapshot.
+A line is `<receive stamp> <json>`; the stamp is in s, ms, µs or ns. The JSON is a combined-stream
+message (depth diff, bookTicker, trade) or a REST depth snapshot.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,10 +34,10 @@ def read_lines(
     on_bad: Callable[[str], None] | None = None,
     progress: ReadProgress | None = None,
 ) -> Iterator[Line]:
-    """Yield receive time (ns) and row in recorded order.
+    """Yield receive time (ns) and row, in recorded order.
 
-    Other streams, and other symbols if `symbol` is given, are skipped. A line that can't be read
-    is passed to `on_bad` in words; without it, it raises TapeError. A file that ends early or
+    Other streams, and other symbols if `symbol` is given, are skipped. A line that can't be read is
+    passed to `on_bad` as text; without `on_bad` it raises TapeError. A file that ends early or
     can't be opened raises TapeError.
     """
     parse = partial(_parse, symbol=symbol)
@@ -45,7 +45,7 @@ def read_lines(
 
 
 def capture_symbol(files: Sequence[Path]) -> str:
-    """Return the symbol of a capture, as its first stream message has it. Raises TapeError."""
+    """Return the symbol of a capture's first stream message. Raises TapeError."""
     for path in files:
         try:
             with ReadProgress(()).opened(path) as lines:
@@ -64,7 +64,7 @@ def capture_symbol(files: Sequence[Path]) -> str:
 
 
 def spot_only(lines: Iterable[Line]) -> Iterator[Line]:
-    """Yield the lines. Raises TapeError at a row with a field that only futures send."""
+    """Yield the lines. Raises TapeError for a row with a field that only futures have."""
     for line in lines:
         match line[1]:
             case (

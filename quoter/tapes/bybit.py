@@ -1,8 +1,8 @@
 """Files of Bybit's public archive: order books (`ob500`, `ob200`) and trades of one market.
 
-The book is a zip of messages of the topic `orderbook.*`, in the form of Bybit's documentation (v5,
-public websocket); the trades are CSV: of contracts with times in seconds, of spot in ms. Times are
-those of the venue.
+The book is a zip of messages of the topic `orderbook.*`, as documented by Bybit (v5, public
+websocket). The trades are CSV, with times in seconds for contracts and in ms for spot. All times
+are the venue's.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,8 +22,8 @@ BOOK_BEGINS = b'{"topic":"orderbook.'
 CONTRACT = b"timestamp,symbol,side,size,price"
 SPOT = b"id,timestamp,price,volume,side"
 COLUMNS = 5  # that are read
-TAKERS = {"buy": False, "sell": True}  # whether the buyer was the maker
-NOTE = "times are the venue's, without the way to a receiver"
+TAKERS = {"buy": False, "sell": True}  # taker's side: whether the buyer was the maker
+NOTE = "times are the venue's, without the delay to a receiver"
 
 type OnBad = Callable[[str], None]
 
@@ -42,12 +42,12 @@ class _Message(msgspec.Struct, frozen=True):
 
 
 def is_bybit(first: bytes) -> bool:
-    """Whether a file begins as a book or as trades of the archive."""
+    """Whether the first line is that of a book or of trades of the archive."""
     return first.startswith((CONTRACT, SPOT)) or first.replace(b" ", b"").startswith(BOOK_BEGINS)
 
 
 def bybit_symbol(files: Sequence[Path]) -> str:
-    """Return the symbol of the first row that names one. Raises TapeError."""
+    """Return the symbol in the first row that has one. Raises TapeError."""
     for path in files:
         first = first_line(path)
         if not first.startswith((CONTRACT, SPOT)):
@@ -63,7 +63,7 @@ def read_bybit(
 ) -> Iterator[Line]:
     """Yield time (ns) and row of all files, merged by time.
 
-    The files of each kind must be in order of time. A missing update leaves a hole in the ids. Rows
+    The files of each kind must be in order of time. A missing update leaves a gap in the ids. Rows
     that can't be read are passed to `on_bad`. Raises TapeError for a file that ends early.
     """
     kinds: dict[bytes, list[Path]] = {CONTRACT: [], SPOT: [], b"": []}
@@ -103,7 +103,7 @@ def _trade(line: bytes, *, symbol: str, kind: bytes) -> Line | None:
 
 
 def _book(messages: Iterator[_Message], on_bad: OnBad) -> Iterator[Line]:
-    """Yield snapshots and changes, numbered without holes where the venue's numbers have none."""
+    """Yield snapshots and changes with ids that have gaps only where the venue's ids have one."""
     book, number, update = TapeBook(), 0, 0
     for message in messages:
         data, ts_ns = message.data, message.ts * NS_PER_MS

@@ -1,18 +1,19 @@
-"""Fields of text rows: columns of a line, and a level of exact price and size."""
+"""Fields of text rows: the columns of a line, and exact price and size."""
 
 from decimal import Decimal, InvalidOperation
 
 from quoter.domain.units import NS_PER_MS, NS_PER_S
 
 NS_PER_US = 1_000
-S_BELOW, MS_BELOW, US_BELOW = 10**11, 10**14, 10**17  # stamps below are in s, ms, µs; else ns
+# lower stamps are in s, ms and µs; others in ns
+S_BELOW, MS_BELOW, US_BELOW = 10**11, 10**14, 10**17
 STAMP_MAX = 2**63
 
 
 def columns(line: bytes, count: int) -> list[str]:
-    """Return the first `count` columns of a CSV line without quotes, which may have more.
+    """Return the first `count` columns of a CSV line without quotes; the line may have more.
 
-    Raises ValueError for fewer columns, and for bytes not UTF-8.
+    Raises ValueError for a line with fewer columns, or if it is not UTF-8.
     """
     found = line.decode().rstrip("\r\n").split(",")
     if len(found) < count:
@@ -21,7 +22,7 @@ def columns(line: bytes, count: int) -> list[str]:
 
 
 def whole(text: str) -> int:
-    """Return a whole number. Raises ValueError that names the text."""
+    """Return a whole number. Raises a ValueError that quotes the text."""
     try:
         return int(text)
     except ValueError:
@@ -29,7 +30,7 @@ def whole(text: str) -> int:
 
 
 def level(price: str, size: str) -> tuple[Decimal, Decimal]:
-    """Return price and size, exact. Raises ValueError unless finite, price > 0, size >= 0."""
+    """Return exact price and size. Raises ValueError unless finite, price > 0 and size >= 0."""
     try:
         both = Decimal(price), Decimal(size)
     except InvalidOperation:
@@ -42,14 +43,14 @@ def level(price: str, size: str) -> tuple[Decimal, Decimal]:
 
 
 def is_level(price: Decimal, size: Decimal) -> bool:
-    """Whether both are finite, the price is above zero, and the size is not below zero."""
+    """Whether both are finite, the price is above zero, and the size is zero or more."""
     return price.is_finite() and price > 0 and size.is_finite() and size >= 0
 
 
 def stamp_ns(text: str) -> int:
-    """Return a time in ns from one in s, ms, µs or ns since 1970: its size shows the unit.
+    """Return a time in ns from text in s, ms, µs or ns since 1970.
 
-    Raises ValueError for any other text.
+    The size of the number shows the unit. Raises ValueError for any other text.
     """
     try:
         stamp = Decimal(text)

@@ -1,6 +1,7 @@
-"""Events of a market feed as rows of a tape.
+"""Converts events of a market feed into rows of a tape.
 
-Prices and sizes are floats in an event: their shortest decimals are those that the venue sent.
+Prices and sizes in events are floats. The shortest decimals of these floats are the numbers that
+the venue sent.
 """
 
 from collections.abc import Iterable
@@ -15,16 +16,16 @@ from quoter.tapes.messages import Best, Depth, Levels, Message, Print, Snapshot
 
 
 class EventRows:
-    """Converts the events of one feed, in their order; later snapshots become changes.
+    """Converts the events of one feed, in order; a later snapshot becomes a change.
 
     Update ids of the rows never decrease. A snapshot of the feed may have a lower id than the row
-    before it: after a reconnect, or at a venue that has begun to number anew. From then on all ids
-    are shifted upward, so that a reader does not ignore its book as old.
+    before it: after a reconnect, or if the venue has restarted its numbering. From then on all ids
+    are shifted upward, so that a reader does not ignore the book as old.
     """
 
     def __init__(self) -> None:
         self._book = TapeBook()
-        self._last = 0  # newest id of the depth, shifted
+        self._last = 0  # newest update id of the depth, after the shift
         self._shift = 0
         self._is_open = False
 
@@ -48,7 +49,7 @@ class EventRows:
                 return _print(event)
 
     def shifted(self, update_id: int) -> int:
-        """Return the update id that the rows use for an update id of the feed."""
+        """Return the update id in the rows for an update id of the feed."""
         return update_id + self._shift
 
     def _snapshot(self, event: BookSnapshot) -> Snapshot | Depth:

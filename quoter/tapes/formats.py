@@ -1,4 +1,4 @@
-"""The formats of tapes: which one a file has, and the reader for it."""
+"""The formats of tapes: detection of a file's format, and the reader for it."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ class _Format(Enum):
 
 
 def tape_symbol(files: Sequence[Path]) -> str:
-    """Return the symbol of a tape, as its files name it. Raises TapeError."""
+    """Return the symbol of a tape as its files name it. Raises TapeError."""
     match _format(files):
         case _Format.TARDIS:
             return tardis.first_symbol(files[0])
@@ -43,7 +43,10 @@ def tape_symbol(files: Sequence[Path]) -> str:
 
 
 def tape_notes(files: Sequence[Path]) -> tuple[str, ...]:
-    """Return notes on the tape's format for readers of results, if any. Raises TapeError."""
+    """Return notes about the tape's format for readers of results; may be empty.
+
+    Raises TapeError.
+    """
     match _format(files):
         case _Format.BINANCE_ARCHIVE:
             return (binance_archive.NOTE,)
@@ -56,10 +59,11 @@ def tape_notes(files: Sequence[Path]) -> tuple[str, ...]:
 
 
 def tape_market(files: Sequence[Path], symbol: str, *, filters: Path | None) -> MarketSpec:
-    """Return the market of a tape: rules from `filters`, else as recorded, else from its numbers.
+    """Return the market of a tape, with rules from `filters`, the recording or the tape's numbers.
 
-    `symbol` is as the files name it. Raises TapeError, also if the tape has no row of the symbol,
-    and for markets whose sizes are contracts, such as inverse futures.
+    The first of these that exists is used. symbol: as the files name it. Raises TapeError, also if
+    the tape has no row of the symbol, and for markets whose sizes are contracts, such as inverse
+    futures.
     """
     found = _format(files)
     is_inverse = found is _Format.BYBIT and symbol.endswith("USD")
@@ -95,8 +99,8 @@ def read_tape(
 ) -> Iterator[Line]:
     """Yield time of receipt (ns) and row; rows that can't be read are passed to `on_bad`.
 
-    Raises TapeError for a file that can't be opened, ends early or has another format, and for
-    damage in a recording of ours.
+    Raises TapeError for a file that can't be opened, ends early or has another format, and for a
+    damaged recording of quoter.
     """
     match _format(files):
         case _Format.TARDIS:
@@ -130,4 +134,4 @@ def _format(files: Sequence[Path]) -> _Format:
 
 
 def _ignore(text: str) -> None:
-    """Ignore a row that can't be read: the run itself counts it."""
+    """Ignore a row that can't be read: the run itself counts such rows."""

@@ -1,8 +1,8 @@
 """Event arrays of hftbacktest: `.npz` or `.npy` files with one array of its `event_dtype`.
 
-The fields and flags are documented in hftbacktest's "Data preparation". Only events that the
-receiver saw (flag LOCAL_EVENT) are rows; those of one `local_ts` and kind are one message. The
-file is read in parts, without numpy: the header of the array says its layout.
+Fields and flags are documented in hftbacktest's "Data preparation". Only events that the receiver
+saw (flag LOCAL_EVENT) become rows. Events with the same `local_ts` and kind form one message. The
+file is read in parts and without numpy, by the layout in the header of the array.
 """
 
 import ast
@@ -37,9 +37,9 @@ VERSION_1 = "<f8"  # rows of six numbers
 WANTED = "hftbacktest's event_dtype (version 2)"
 EVENT = struct.Struct("<QqqddQqd")
 MAGIC = b"\x93NUMPY"
-HEADER_MAX = 10_000  # bytes; that of `event_dtype` has 200
-PART = 4_096  # events that are read at once
-MESSAGE_MAX = 100_000  # events of one message
+HEADER_MAX = 10_000  # bytes; the header of `event_dtype` has 200
+PART = 4_096  # number of events read at once
+MESSAGE_MAX = 100_000  # maximum number of events of one message
 NO_SYMBOL = "the file names no market: pass --symbol, such as BTCUSDT"
 NOTE = "whether this is a futures market is not recorded: it is traded as spot"
 
@@ -58,18 +58,18 @@ class _Event(NamedTuple):
 
 
 def is_hftbacktest(path: Path) -> bool:
-    """Whether the file is named as an array of numpy."""
+    """Whether the file name ends with .npz or .npy."""
     return path.suffix in {".npz", ".npy"}
 
 
 def read_hftbacktest(
     files: Sequence[Path], *, on_bad: OnBad, progress: ReadProgress
 ) -> Iterator[Line]:
-    """Yield time of receipt (ns) and row of files in order of time.
+    """Yield time of receipt (ns) and row; the files must be in order of time.
 
-    A snapshot after the first is the Depth that leads to it. Events of single orders (level 3) and
-    numbers out of domain are passed to `on_bad`. Raises TapeError for another array, and for a file
-    that ends early.
+    A snapshot after the first becomes the Depth that leads to it. Events of single orders (level 3)
+    and numbers out of domain are passed to `on_bad`. Raises TapeError for an array of another type,
+    and for a file that ends early.
     """
     book, number = TapeBook(), 0
     for path in files:
@@ -103,10 +103,10 @@ def _events(file: ByteFile) -> Iterator[_Event]:
 
 
 def _event_count(file: ByteFile) -> int:
-    """Return the number of events by the header of the array (.npy). Raises TapeError."""
+    """Return the number of events in the header of the array (.npy). Raises TapeError."""
     start = file.read(len(MAGIC) + 2)
     if not start.startswith(MAGIC):
-        raise TapeError("it has no array of numpy")
+        raise TapeError("it contains no numpy array")
     length = int.from_bytes(file.read(2 if start[-2] == 1 else 4), "little")
     if length > HEADER_MAX:
         raise TapeError(
@@ -121,7 +121,7 @@ def _event_count(file: ByteFile) -> int:
     except TapeError:
         raise
     except (ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError):
-        raise TapeError(f"the array's header can't be read as that of {WANTED}") from None
+        raise TapeError(f"the header of the array is not that of {WANTED}") from None
     if fields != FIELDS or is_columns or not isinstance(count, int) or count < 0:
         raise TapeError(f"the array is not of the type {WANTED}")
     return count
@@ -130,12 +130,12 @@ def _event_count(file: ByteFile) -> int:
 def _messages(
     book: TapeBook, number: int, kind: int, events: list[_Event], on_bad: OnBad
 ) -> Iterator[Message]:
-    """Yield the messages of the events of one time and kind."""
+    """Yield the messages for the events of one time and kind."""
     if kind == CLEAR:
         return  # the snapshot after it replaces the book
     at = f"at {events[0].local_ns}"
     if kind not in {DEPTH, TRADE, SNAPSHOT}:
-        on_bad(f"{len(events)} events {at} are of kind {kind}, not of a book of levels")
+        on_bad(f"{len(events)} events {at} have kind {kind}, which is not that of a book of levels")
         return
     good = [event for event in events if 0.0 < event.price < inf and 0.0 <= event.size < inf]
     if len(good) < len(events):

@@ -1,4 +1,4 @@
-"""The book of a tape, so that a later snapshot can be read as the change that leads to it."""
+"""The book of a tape, with which a later snapshot becomes a change."""
 
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ ZERO = Decimal(0)
 
 
 class TapeBook:
-    """The recorded levels of both sides; the first snapshot opens it."""
+    """The recorded levels of both sides. The first snapshot opens the book."""
 
     def __init__(self) -> None:
         self._sides: dict[Side, dict[Decimal, Decimal]] = {Side.BUY: {}, Side.SELL: {}}
@@ -22,7 +22,10 @@ class TapeBook:
         return row
 
     def snapshot(self, row: Snapshot, *, first: int) -> Snapshot | Depth:
-        """Apply a snapshot; return the first as it is, a later one as a change from `first` on."""
+        """Apply a snapshot.
+
+        Return the first one unchanged, a later one as a change from id `first` on.
+        """
         before, is_open = self._sides, self._is_open
         self._sides = {Side.BUY: dict(row.bids), Side.SELL: dict(row.asks)}
         self._is_open = True

@@ -1,7 +1,7 @@
 """The market of a tape: tick, lot, minimums and coins.
 
-They come from a file (an answer of GET /api/v3/exchangeInfo), from rules that were recorded, or
-from the smallest decimal place of the tape's prices and sizes.
+Its sources are a file (an answer of GET /api/v3/exchangeInfo), recorded rules, or the smallest
+decimal place of the tape's prices and sizes.
 """
 
 import gzip
@@ -20,7 +20,7 @@ from quoter.tapes.messages import Message, TapeError
 from quoter.tapes.row_checks import is_sound, levels_of
 from quoter.tapes.steps import fits, price_step, smallest_place
 
-LINES_MAX = 20_000  # read to find tick, lot and price
+LINES_MAX = 20_000  # lines that are read to find tick, lot and price
 LOTS_MAX = 10**15  # of an order, if no rule is known: a double holds it exactly
 FEE = Decimal("0.001")
 
@@ -56,8 +56,8 @@ def recorded_market(
 ) -> MarketSpec:
     """Return the market of a tape, from its first rows.
 
-    `own`, a market that is already configured, is returned if the prices fit its grid. `filters`:
-    a file with an answer of exchangeInfo. Raises TapeError.
+    own: a configured market, returned if the prices fit its grid. filters: a file with an answer of
+    exchangeInfo. Raises TapeError.
     """
     shown = _numbers(islice(rows, LINES_MAX))
     if filters is not None:
@@ -84,7 +84,7 @@ def market_of_rules(instrument: Instrument, rows: Iterable[Message]) -> MarketSp
 def spec_of(instrument: Instrument, *, mid: Decimal, fee_taker: Decimal) -> MarketSpec:
     """Return a recorded market with the rules and the maker fee of `instrument`.
 
-    mid: quote/base; fee_taker: a fraction of notional.
+    mid: quote/base. fee_taker: fraction of notional.
     """
     return MarketSpec(
         symbol=instrument.venue_symbol,
@@ -106,7 +106,7 @@ def spec_of(instrument: Instrument, *, mid: Decimal, fee_taker: Decimal) -> Mark
 
 
 class _Shown(msgspec.Struct):
-    """The prices and sizes that a tape shows; at least one price."""
+    """The prices and sizes in a tape; there is at least one price."""
 
     prices: set[Decimal]
     sizes: set[Decimal]

@@ -1,7 +1,7 @@
-"""Rows of recorded market data, whatever the format of their file.
+"""Rows of recorded market data, independent of the format of the file.
 
-The field names in quotes are those of Binance's messages, which decode into these types directly;
-the readers of other formats build them.
+The field names in quotes are those of Binance's messages, which are decoded directly into these
+types. The readers of other formats construct them.
 """
 
 from decimal import Decimal
@@ -12,11 +12,11 @@ type Levels = tuple[tuple[Decimal, Decimal], ...]
 
 
 class TapeError(ValueError):
-    """A tape that can't be played; the text is one line."""
+    """A tape that can't be played; the text has one line."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """The whole depth as of update `last`; only futures have a time of the transaction."""
+    """The whole depth as of update `last`; `transaction_ms` exists on futures only."""
 
     last: int = msgspec.field(name="lastUpdateId")
     bids: Levels
@@ -25,7 +25,10 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Depth(msgspec.Struct, frozen=True):
-    """Changed levels with their new sizes, updates `first` to `last`; only futures have `prev`."""
+    """Changed levels with their new sizes, updates `first` to `last`.
+
+    `prev` exists on futures only.
+    """
 
     first: int = msgspec.field(name="U")
     last: int = msgspec.field(name="u")
@@ -35,7 +38,7 @@ class Depth(msgspec.Struct, frozen=True):
 
 
 class Best(msgspec.Struct, frozen=True):
-    """Best bid and ask with their sizes; only futures have a time of the transaction."""
+    """Best bid and ask with their sizes; `transaction_ms` exists on futures only."""
 
     update_id: int = msgspec.field(name="u")
     bid: Decimal = msgspec.field(name="b")
@@ -46,7 +49,7 @@ class Best(msgspec.Struct, frozen=True):
 
 
 class Print(msgspec.Struct, frozen=True):
-    """A public trade; only futures have a kind (`MARKET`, `INSURANCE_FUND`, ...)."""
+    """A public trade; `kind` (`MARKET`, `INSURANCE_FUND`, ...) exists on futures only."""
 
     trade_id: int = msgspec.field(name="t")
     price: Decimal = msgspec.field(name="p")

@@ -1,4 +1,4 @@
-"""The beginning of a tape: the book that its first rows start from."""
+"""The beginning of a tape: its first book, and the rows after it."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -7,11 +7,11 @@ from typing import NamedTuple
 from quoter.sim.messages import DepthBook
 from quoter.tapes.messages import Depth, Line, Snapshot, TapeError
 
-OPENING_LINES_MAX = 100_000  # lines in which a first snapshot is looked for
+OPENING_LINES_MAX = 100_000  # maximum number of lines that are searched for the first snapshot
 
 
 class Opening(NamedTuple):
-    """First time of a tape (ns), the book then, and the rows after it."""
+    """First time of a tape (ns), the book at that time, and the rows after it."""
 
     ts_ns: int
     book: DepthBook
@@ -22,9 +22,9 @@ class Opening(NamedTuple):
 def open_tape(lines: Iterator[Line]) -> Opening:
     """Return the opening of a tape.
 
-    Changes that came before the first snapshot and are newer follow it at its time. Without a
-    snapshot in the first OPENING_LINES_MAX lines the book begins empty, and is built from changes.
-    Raises TapeError if these lines have neither.
+    Changes before the first snapshot that are newer than it are played after it, at its time.
+    Without a snapshot in the first OPENING_LINES_MAX lines, the book starts empty and is built from
+    changes. Raises TapeError if these lines have neither.
     """
     before: list[Line] = []
     for ts_ns, row in lines:

@@ -16,11 +16,11 @@ from quoter.tapes.event_rows import EventRows
 from quoter.tapes.messages import Line, TapeError
 from quoter.tapes.reading import ReadProgress
 
-RULES_WITHIN = 1_000  # first records, in which the rules of the market are looked for
+RULES_WITHIN = 1_000  # number of first records that are searched for the market's rules
 
 
 def is_own(first_bytes: bytes) -> bool:
-    """Whether a file begins as a recording of ours."""
+    """Whether the first bytes of a file are those of a recording of quoter."""
     return first_bytes.startswith(MARK)
 
 
@@ -30,7 +30,7 @@ def own_symbol(path: Path) -> str:
 
 
 def own_instrument(path: Path) -> Instrument | None:
-    """Return the rules of the recorded market; None if the recording has none. Raises TapeError."""
+    """Return the recorded rules of the market; None if there are none. Raises TapeError."""
     recording = _opened(path)
     if recording.header.config is not None:
         return recording.header.config.instrument
@@ -44,9 +44,9 @@ def own_instrument(path: Path) -> Instrument | None:
 
 
 def read_own(path: Path, *, progress: ReadProgress) -> Iterator[Line]:
-    """Yield time of receipt (ns) and row of all files of the run that `path` belongs to.
+    """Yield time of receipt (ns) and row, from all files of the run that `path` belongs to.
 
-    Raises TapeError for damage, which it names.
+    Raises TapeError, which names the place of damage.
     """
     recording, rows = _opened(path), EventRows()
     try:

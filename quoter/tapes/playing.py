@@ -1,4 +1,4 @@
-"""Feeding of recorded rows to a recorded market of the simulated venue."""
+"""Applies rows of a tape to a recorded market of the simulated venue."""
 
 from quoter.domain.market import Side
 from quoter.sim.exchange import Exchange

@@ -1,4 +1,4 @@
-"""Reading of a tape whatever its format, with progress, and with a count of its rows."""
+"""Reading of tapes in any format, with progress and with counts of rows."""
 
 import gzip
 import zipfile
@@ -14,9 +14,10 @@ from typing import IO
 from quoter.domain.units import NS_PER_S
 from quoter.tapes.messages import TapeError
 
-LINE_MAX = 16 * 2**20  # bytes of a line; a snapshot of 5,000 levels a side has 0.4 MB
-UNREADABLE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)  # of a file
-FIRST_BAD_MAX = 5  # rows that can't be read and are named
+LINE_MAX = 16 * 2**20  # bytes of a line; a snapshot with 5,000 levels per side has 0.4 MB
+# errors of a file that can't be read
+UNREADABLE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
+FIRST_BAD_MAX = 5  # maximum number of unreadable rows that are described
 NS_PER_HOUR = 3_600 * NS_PER_S
 SILENCE_NAMED_NS = NS_PER_HOUR  # a longer time without a row is named
 
@@ -25,12 +26,12 @@ type ByteFile = IO[bytes] | BufferedIOBase
 
 @dataclass(slots=True)
 class RowAccount:
-    """Rows found in a tape, by kind, and rows that were left out, by reason.
+    """Counts of a tape's rows by kind, and of rows left out by reason.
 
-    first_bad: the first rows that were left out as unreadable or wrong, in words. is_futures:
-    whether the market is one of futures. has_snapshot: whether the tape has a snapshot of the
-    depth. late, late_ns: number of rows that are earlier than one before them, and the longest such
-    time. silence_ns: the longest time without a row.
+    first_bad: descriptions of the first rows left out as unreadable or wrong. is_futures: whether
+    it is a futures market. has_snapshot: whether the tape has a snapshot of the depth. late: number
+    of rows that are earlier than a row before them; late_ns: the largest such difference.
+    silence_ns: the longest time without a row.
     """
 
     rows: Counter[str] = field(default_factory=Counter)
@@ -38,7 +39,7 @@ class RowAccount:
     first_bad: list[str] = field(default_factory=list)
     is_futures: bool = False
     has_snapshot: bool = False
-    of_format: tuple[str, ...] = ()  # what a reader must know of the format
+    of_format: tuple[str, ...] = ()  # notes about the format for readers of results
     late: int = 0
     late_ns: int = 0
     silence_ns: int = 0
@@ -59,12 +60,12 @@ class RowAccount:
         self.late_ns = max(self.late_ns, late_ns)
 
     def notes(self, *, gaps: int) -> Iterator[str]:
-        """Yield warnings on the tape for a reader of results; `gaps`: number of depth gaps."""
+        """Yield warnings about the tape for readers of results; `gaps`: number of depth gaps."""
         yield from self.of_format
         if self.is_futures:
             yield "a futures market traded as spot: funding and margin are not simulated"
         if not self.has_snapshot:
-            yield "the tape has no snapshot: its book grows from nothing, and is thin at first"
+            yield "the tape has no snapshot: its book starts empty, and is thin at first"
         if gaps:
             yield f"the depth of the tape has {gaps} {'gap' if gaps == 1 else 'gaps'}"
         if self.silence_ns > SILENCE_NAMED_NS:
@@ -84,7 +85,7 @@ def _rows(count: int) -> str:
 
 
 class ReadProgress:
-    """Progress of reading files, in bytes on disk (of a .gz file: compressed bytes)."""
+    """Progress of reading files, in bytes on disk (compressed bytes of a .gz file)."""
 
     def __init__(self, files: Sequence[Path]) -> None:
         self.total = sum(path.stat().st_size for path in files)
@@ -96,15 +97,15 @@ class ReadProgress:
         return self._before + sum(raw.tell() for raw in self._open)
 
     def read_to(self, done: int, total: int) -> None:
-        """Set the bytes read and in total, for a format that reads its files by itself."""
+        """Set bytes read and total bytes, for a format with its own way of reading files."""
         self._before, self.total = done, total
 
     @contextmanager
     def unpacked(self, path: Path) -> Iterator[ByteFile]:
-        """Open a file; for .gz, .zip and .npz the bytes inside, which are never all in memory.
+        """Open a file for reading; for .gz, .zip and .npz, the uncompressed content.
 
-        Raises an error of UNREADABLE, and TapeError for an archive that does not hold exactly one
-        file.
+        The content is never in memory as a whole. Raises the errors in UNREADABLE, and TapeError
+        for an archive without exactly one file.
         """
         with path.open("rb") as raw:
             self._open.add(raw)
@@ -118,13 +119,13 @@ class ReadProgress:
                 else:
                     yield raw
             finally:
-                if not raw.closed:  # as the collector of unused objects may have done before
+                if not raw.closed:  # the garbage collector may already have closed it
                     self._before += raw.tell()
                 self._open.discard(raw)
 
     @contextmanager
     def opened(self, path: Path) -> Iterator[Iterable[bytes]]:
-        """Open the lines of a file, as `unpacked` does; a line above LINE_MAX is a TapeError."""
+        """Open the lines of a file, as `unpacked`; a line longer than LINE_MAX raises TapeError."""
         with self.unpacked(path) as file:
             yield _lines(file)
 
@@ -144,7 +145,7 @@ def _lines(file: ByteFile) -> Iterator[bytes]:
 
 
 def first_line(path: Path) -> bytes:
-    """Return the first line of a file, empty if it has none. Raises TapeError."""
+    """Return the first line of a file; empty if it has none. Raises TapeError."""
     try:
         with ReadProgress(()).opened(path) as lines:
             return next(iter(lines), b"")
@@ -160,10 +161,10 @@ def parsed[T](
     progress: ReadProgress,
     headers: int = 0,
 ) -> Iterator[T]:
-    """Yield the results of `parse` for each line but None; skip `headers` lines of each file.
+    """Yield the results of `parse` for all lines, except None; skip `headers` lines of each file.
 
-    A line for which `parse` raises ValueError is passed to `on_bad` in words; without it, it raises
-    TapeError, as a file does that ends early or can't be opened.
+    A line for which `parse` raises ValueError is passed to `on_bad` as text; without `on_bad` it
+    raises TapeError. A file that ends early or can't be opened raises TapeError.
     """
     for path in files:
         number = 0
@@ -174,7 +175,7 @@ def parsed[T](
                         continue
                     try:
                         row = parse(line)
-                    except ValueError as error:  # of msgspec too
+                    except ValueError as error:  # errors of msgspec are ValueErrors too
                         if on_bad is None:
                             raise
                         on_bad(f"{path.name}: line {number} can't be read: {error}")

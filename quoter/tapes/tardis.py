@@ -1,7 +1,8 @@
 """CSV files of Tardis.dev: `incremental_book_L2` and `trades` of one market.
 
 The columns are documented at docs.tardis.dev (downloadable CSV files, data types). Rows of the book
-with one `local_timestamp` are one message of the venue. Update ids are ours: the files have none.
+with the same `local_timestamp` form one message of the venue. The files have no update ids, so this
+module numbers the messages.
 """
 
 import re
@@ -23,7 +24,7 @@ NS_PER_US = 1_000
 BOOK = b"exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount"
 TRADES = b"exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
 SIDES = {"bid": Side.BUY, "ask": Side.SELL}
-TAKERS = {"buy": False, "sell": True}  # whether the buyer was the maker
+TAKERS = {"buy": False, "sell": True}  # taker's side: whether the buyer was the maker
 
 COLUMNS = 8
 # venues, as the files name them, whose sizes are contracts; at Bybit those of ...USD, and at Kraken
@@ -41,7 +42,7 @@ type OnBad = Callable[[str], None]
 
 
 class _Row(NamedTuple):
-    """One line of a book or of trades; `local_us`: time of receipt, µs."""
+    """One line of a file with a book or trades; `local_us`: time of receipt, µs."""
 
     local_us: int
     symbol: str
@@ -52,12 +53,12 @@ class _Row(NamedTuple):
 
 
 def is_tardis(first_line: bytes) -> bool:
-    """Whether a file begins as one of the two kinds."""
+    """Whether the first line is one of the two headers."""
     return first_line.strip() in {BOOK, TRADES}
 
 
 def first_symbol(path: Path) -> str:
-    """Return the symbol of the first row. Raises TapeError."""
+    """Return the symbol in the first row. Raises TapeError."""
     found = next(_markets(path), None)
     if found is None:
         raise TapeError(f"{path} has no row")
@@ -88,8 +89,8 @@ def read_tardis(
     """Yield time of receipt (ns) and row of all files, merged by time.
 
     The files of each kind (book, trades) must be in order of time. The first snapshot is a
-    Snapshot; a later one is the Depth that leads to it. Rows that can't be read are passed to
-    `on_bad` in words. Raises TapeError for a file that ends early or has another header.
+    Snapshot; a later one becomes the Depth that leads to it. Rows that can't be read are passed to
+    `on_bad` as text. Raises TapeError for a file that ends early or has another header.
     """
     books: list[Path] = []
     trades: list[Path] = []
@@ -105,7 +106,7 @@ def read_tardis(
 def _header(path: Path) -> bytes:
     header = first_line(path).strip()
     if not is_tardis(header):
-        raise TapeError(f"{path} has neither the header of incremental_book_L2 nor of trades")
+        raise TapeError(f"{path} has neither the header of incremental_book_L2 nor that of trades")
     return header
 
 
@@ -146,7 +147,7 @@ def _trade_lines(rows: Iterator[_Row], on_bad: OnBad) -> Iterator[Line]:
     for number, row in enumerate(rows, start=1):
         is_buyer_maker = TAKERS.get(row.side)
         if is_buyer_maker is None:
-            on_bad(f"the trade {row.mark} has no taker's side: {row.side}")
+            on_bad(f"trade {row.mark} has no valid taker's side: {row.side}")
             continue
         trade = Print(
             trade_id=int(row.mark) if row.mark.isdecimal() else number,

@@ -1,4 +1,4 @@
-"""The latencies that are measured, and the histogram buckets for them."""
+"""The measured latencies, and the buckets of their histograms."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ LATENCY_BUCKETS_S = (
 
 
 class Latency(StrEnum):
-    """A latency; the value is part of the name of its histogram."""
+    """A latency; the value is a part of its histogram's name."""
 
     BOOK_TO_DECISION = "book_to_decision"
     DECISION_TO_WIRE = "decision_to_wire"
@@ -20,8 +20,8 @@ class Latency(StrEnum):
 
 LATENCY_HELP = {
     Latency.BOOK_TO_DECISION: "Time from receipt of a book message to the end of its step, s.",
-    Latency.DECISION_TO_WIRE: "Time from the receipt of the event that an order was decided on to "
-    "sending its request, s.",
+    Latency.DECISION_TO_WIRE: "Time from receipt of the event that caused an order to sending its "
+    "request, s.",
     Latency.WIRE_TO_ACK: "Time from sending an order to the venue's answer, or its time-out, s.",
     Latency.CANCEL_TO_ANSWER: "Time from a cancel leaving its queue to the venue's answer, s.",
     Latency.LOOP_LAG: "Delay of the event loop behind its schedule, s.",

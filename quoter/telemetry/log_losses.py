@@ -1,4 +1,4 @@
-"""Metric of log lines that were dropped because the reader of the log was stalled or gone."""
+"""Metric of dropped log lines: their reader was stalled or gone."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from quoter.telemetry.logs import lines_dropped
 
 
 class LogLosses(Collector):
-    """Collector that reads the count of dropped lines at every scrape."""
+    """Collector that reads the number of dropped lines at every scrape."""
 
     def __init__(self, registry: CollectorRegistry, labels: tuple[str, str]) -> None:
         """Register the metric, with symbol and venue as labels."""
@@ -18,7 +18,7 @@ class LogLosses(Collector):
         registry.register(self)
 
     def collect(self) -> Iterable[Metric]:
-        """Return one series, which exists from the start."""
+        """Return one series; it exists from the start."""
         dropped = CounterMetricFamily(
             "quoter_log_lines_dropped",
             "Log lines that were lost because their reader was stalled or gone.",

@@ -1,8 +1,8 @@
-"""Log lines are written by a thread of their own, so that a stalled reader does not stop trading.
+"""Writes log lines in a separate thread, so that a stalled reader does not stop trading.
 
-A terminal after Ctrl-S, a pager or a blocking log driver may accept no output for any time. Lines
-then wait in a bounded queue; when it is full they are dropped and counted, and one line marks the
-gap. Lines are formatted and redacted before they enter the queue.
+A terminal after Ctrl-S, a pager or a blocking log driver may stop accepting output for any time.
+Lines then wait in a bounded queue. When it is full, lines are dropped and counted, and one line
+marks the gap. Lines are formatted and redacted before they enter the queue.
 """
 
 import atexit
@@ -19,36 +19,37 @@ import structlog
 log = structlog.get_logger()
 
 LINES_MAX = 2_000
-RESUME_LINES = LINES_MAX // 2  # after a loss, wait for this much space: fewer, longer gaps
-FLUSH_S_MAX = 2.0  # longest wait for a slow reader at the end of the process
-RETRY_S = 0.05  # before the next try on a descriptor that another process made non-blocking
+# after a loss, lines are accepted again at this length: fewer, longer gaps
+RESUME_LINES = LINES_MAX // 2
+FLUSH_S_MAX = 2.0  # maximum wait for a slow reader when the process ends
+RETRY_S = 0.05  # pause before a retry, on a descriptor that another process made non-blocking
 
 
 class LineQueue(QueueHandler):
-    """Handler that formats lines in the logging thread and passes them to the writer's thread."""
+    """Handler that formats lines in the calling thread and passes them to the writing thread."""
 
     def __init__(self, stream: TextIO) -> None:
         """Start the thread that writes the lines to the descriptor of `stream`.
 
-        Text in the stream's own buffer may be written later than lines that came after it. The
-        queue is flushed at the end of the process, after `sys.excepthook`.
+        Text in the stream's own buffer may be written after later lines. The queue is flushed when
+        the process ends, after `sys.excepthook`.
         """
         # A SimpleQueue, because its `put` is reentrant: a destructor may log during a `put`.
         self._lines: SimpleQueue[logging.LogRecord | None] = SimpleQueue()
         super().__init__(self._lines)
         self._writer = _Writer(self._lines, stream)
         self._dropped = 0
-        self._gap = 0  # lines dropped since the last line that was accepted
+        self._gap = 0  # lines dropped since the last accepted line
         self._writer.start()
         atexit.register(self.finish)
 
     @property
     def dropped(self) -> int:
-        """Count of lines that were lost."""
+        """Number of lost lines."""
         return self._dropped + self._writer.failed
 
     def enqueue(self, record: logging.LogRecord) -> None:
-        """Queue the line, or drop it if the queue is full; never waits."""
+        """Queue the line without waiting; drop it if the queue is full."""
         if self._lines.qsize() >= (RESUME_LINES if self._gap else LINES_MAX):
             self._dropped += 1
             self._gap += 1
@@ -57,26 +58,26 @@ class LineQueue(QueueHandler):
         self._lines.put(record)
 
     def _report_gap(self) -> None:
-        """Log one line in place of the missing ones; it passes through `enqueue` itself."""
+        """Log one line in place of the dropped ones; it passes through `enqueue` as well."""
         dropped, self._gap = self._gap, 0
         if dropped:
             log.error("log_lines_dropped", lines=dropped)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """Log the loss only: the library's handler would print the arguments without redaction."""
+        """Log only that a line was lost: the library would print its arguments unredacted."""
         self.enqueue(logging.makeLogRecord({"msg": lost_line(record)}))
 
     def finish(self) -> None:
-        """Write the queued lines, for at most `FLUSH_S_MAX`, and stop."""
+        """Write the queued lines, for at most `FLUSH_S_MAX`, and stop the thread."""
         atexit.unregister(self.finish)
         self._report_gap()
         self._writer.stop()
 
 
 class _Writer(QueueListener):
-    """Thread that writes to the descriptor, past the stream's buffer.
+    """Thread that writes to the descriptor directly.
 
-    The lock of that buffer could block the end of the interpreter.
+    It does not use the stream's buffer, whose lock could block the end of the interpreter.
     """
 
     def __init__(self, lines: SimpleQueue[logging.LogRecord | None], stream: TextIO) -> None:
@@ -86,7 +87,7 @@ class _Writer(QueueListener):
         self.failed = 0
 
     def handle(self, record: logging.LogRecord) -> None:
-        """Write one line; count it as failed if the descriptor refuses it."""
+        """Write one line; count it as failed if the descriptor can't be written."""
         left = f"{record.getMessage()}\n".encode(self._encoding, errors="backslashreplace")
         while left:
             try:
@@ -98,7 +99,7 @@ class _Writer(QueueListener):
                 return
 
     def stop(self) -> None:
-        """Stop the thread as the library does, but wait at most `FLUSH_S_MAX` for it."""
+        """Stop the thread as the library does, but wait for it at most `FLUSH_S_MAX`."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
@@ -109,6 +110,6 @@ class _Writer(QueueListener):
 
 
 def lost_line(record: logging.LogRecord) -> str:
-    """Return the text that replaces a line that failed; it holds no argument of that line."""
+    """Return the text that replaces a lost line, without the arguments of that line."""
     error = sys.exc_info()[0]
     return f"log line of {record.name} lost: {error.__name__ if error is not None else '?'}"

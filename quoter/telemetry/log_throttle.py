@@ -1,4 +1,4 @@
-"""Limit of how often an event that outsiders can cause is logged."""
+"""Limits how often an event that outsiders can cause is logged."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ INTERVAL_S = 60.0
 
 
 class LogThrottle:
-    """Allows a log line for the first event at once, then one per `INTERVAL_S` with a count."""
+    """Allows a log line for the first event, then one per `INTERVAL_S` with a count of events."""
 
     def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._monotonic_s = monotonic_s
@@ -15,7 +15,7 @@ class LogThrottle:
         self._events = 0  # since the last line
 
     def count(self) -> int:
-        """Count one event; return how many came since the last line, or 0 if no line is due."""
+        """Count one event; return the number since the last line, or 0 if no line is due."""
         self._events += 1
         now_s = self._monotonic_s()
         if now_s < self._next_s:

@@ -1,4 +1,4 @@
-"""Configuration of logging: JSON, or pretty on a terminal; every line is redacted."""
+"""Configuration of logging: JSON, or a pretty format on a terminal; every line is redacted."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ LEVELS = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
-# At DEBUG these print signed requests and API keys (ccxt), every frame (websockets), every poll.
+# At DEBUG these libraries log signed requests and API keys (ccxt), every frame or every poll.
 VERBOSE_LIBRARIES = ("ccxt", "ccxt.base.exchange", "websockets", "aiohttp", "asyncio", "urllib3")
 TRACE_KEYS = ("exception", "stack")
 
@@ -37,9 +37,9 @@ def configure_logs(
 ) -> None:
     """Send structlog and the standard library's logging through one redacting handler.
 
-    stream: standard error by default. in_background: write in a thread of its own, so that a
-    stalled reader blocks nothing (see `LineQueue`); `stream` must then have a descriptor.
-    A second call replaces the earlier configuration.
+    stream: standard error by default. in_background: write in a separate thread, so that a stalled
+    reader blocks nothing (see `LineQueue`); `stream` must then have a descriptor. A second call
+    replaces the earlier configuration.
     """
     out = stream if stream is not None else sys.stderr
     is_pretty = log_format == "pretty" or (log_format == "auto" and out.isatty())
@@ -67,7 +67,7 @@ def configure_logs(
 
 
 def lines_dropped() -> int:
-    """Return the count of log lines lost since the logs were last configured."""
+    """Return the number of log lines lost since logging was last configured."""
     return sum(queue.dropped for queue in _line_queues())
 
 
@@ -76,19 +76,19 @@ def _line_queues() -> list[LineQueue]:
 
 
 def log_unhandled_errors() -> None:
-    """Log errors of threads and destructors through the redacting handler as well.
+    """Log errors of threads and destructors through the redacting handler too.
 
-    This replaces hooks of the interpreter: only for a process of our own.
+    It replaces hooks of the interpreter, so only a process of quoter may call it.
     """
     sys.unraisablehook = _log_unraisable
     threading.excepthook = _log_thread_crash
 
 
 class _StreamHandler(logging.StreamHandler[TextIO]):
-    """Handler that writes at once; for a line that fails, it reports only the loss."""
+    """Handler that writes immediately; of a line that fails, it reports only the loss."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """Log the loss only: the library's handler would print the arguments without redaction."""
+        """Log only that a line was lost: the library would print its arguments unredacted."""
         with suppress(OSError, ValueError):
             self.stream.write(f"{lost_line(record)}\n")
 
@@ -96,14 +96,14 @@ class _StreamHandler(logging.StreamHandler[TextIO]):
 def _log_crash(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Log an uncaught exception; its text may hold a signed URL, so it is redacted too."""
+    """Log an uncaught exception, redacted, because its text may contain a signed URL."""
     if issubclass(kind, KeyboardInterrupt):
         return
     structlog.stdlib.get_logger("quoter").critical("crashed", exc_info=(kind, error, trace))
 
 
 def _log_unraisable(failure: "sys.UnraisableHookArgs") -> None:
-    """Log an error of a destructor or a C callback, which Python would print without redaction."""
+    """Log an error of a destructor or a C callback; Python itself would print it unredacted."""
     error = failure.exc_value
     trace = (failure.exc_type, error, failure.exc_traceback) if error is not None else None
     structlog.stdlib.get_logger("quoter").error("unraisable_exception", exc_info=trace)
@@ -116,7 +116,10 @@ def _log_thread_crash(failure: threading.ExceptHookArgs) -> None:
 
 
 def _json(line: object, default: Callable[[object], object]) -> str:
-    """Return a log line as JSON; `default` makes text of an object that JSON does not have."""
+    """Return a log line as JSON.
+
+    `default` converts an object that JSON does not support to text.
+    """
     return without_exponents(json.dumps(line, default=default))
 
 
@@ -148,7 +151,7 @@ def _redact(redactor: Redactor) -> Processor:
         return {
             key: clean_trace(
                 redactor.text(str(value))
-            )  # redacted before it is cut, so that no half of a secret is left
+            )  # redacted before it is cut, so that no part of a secret remains
             if key in TRACE_KEYS
             else redactor.value(key, value)
             for key, value in line.items()
@@ -158,7 +161,7 @@ def _redact(redactor: Redactor) -> Processor:
 
 
 def _redact_known(redactor: Redactor) -> Processor:
-    """Redact known secrets once more in the finished line, in case two values together form one."""
+    """Redact known secrets in the finished line too, because two values together may form one."""
 
     def process(_logger: WrappedLogger, _method: str, line: EventDict) -> str:
         return redactor.known(str(line))

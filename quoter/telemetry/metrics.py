@@ -1,4 +1,4 @@
-"""The daemon's metrics. Names end in their unit; label values are few and bounded.
+"""The daemon's metrics. Names end with their unit; the number of label values is bounded.
 
 Counters are updated with each `Step`, gauges from a `Snapshot` at each scrape. Help texts name the
 unit; "price" is quote currency per base unit. `nan` means not known.
@@ -37,11 +37,11 @@ from quoter.telemetry.price_gauges import PriceGauges
 from quoter.telemetry.process_gauges import ProcessGauges
 from quoter.telemetry.safety_gauges import SafetyGauges
 
-LABEL_VALUES_MAX = 64  # of each label whose values are not an enum
+LABEL_VALUES_MAX = 64  # maximum number of values of a label that is not an enum
 
 
 class Metrics:
-    """The metrics of one daemon in a registry of their own."""
+    """The metrics of one daemon, in a separate registry."""
 
     def __init__(self, *, symbol: str, venue: str, environment: str) -> None:
         # `_created` metrics would double each counter's series. (The library does not type this.)
@@ -76,7 +76,7 @@ class Metrics:
         build.labels(*self._labels, version("quoter"), environment).set(1)
 
     def observe(self, step: Step) -> None:
-        """Count the events, orders, fills and changes of one engine step."""
+        """Count the events, orders, fills and changes in one step."""
         self._steps.inc()
         self._count(self._events, type(step.event).__name__)
         match step.event:
@@ -124,11 +124,11 @@ class Metrics:
         self._latency[kind].observe(seconds)
 
     def set_inbox_events(self, depth: int) -> None:
-        """Set how many events wait for the engine."""
+        """Set the number of events that wait for the engine."""
         self._inbox.labels(*self._labels).set(depth)
 
     def follow_drills(self, passed_ns: Callable[[], int | None]) -> None:
-        """Set the function that returns when a kill drill last passed, UTC ns; None: never."""
+        """Set the function that returns when a kill drill last passed, UTC ns; None means never."""
         self._drill_passed_ns = passed_ns
 
     def render(self, snapshot: Snapshot) -> bytes:
@@ -253,7 +253,7 @@ class Metrics:
         )
         self._placed = counter(
             "quoter_orders_placed_total",
-            "Orders that passed the order rules; a few are not sent after all (reject not_sent).",
+            "Orders that passed the order rules; some of them are not sent (reject not_sent).",
             "side",
         )
         self._rejects = counter(
@@ -336,8 +336,8 @@ class Metrics:
         )
         self._markout = gauge(
             "quoter_markout_quote",
-            "Value that fills of this side gained by the move of the mid within the horizon, "
-            "quote currency; below zero: lost.",
+            "Gain of this side's fills from the move of the mid within the horizon, quote "
+            "currency; below zero: loss.",
             "side",
             "horizon",
         )

@@ -1,4 +1,4 @@
-"""Gauges of the terms of the quote and of the estimates behind it; `nan`: not known."""
+"""Gauges of the terms of the quote and of its estimates; `nan`: not known."""
 
 from math import nan
 
@@ -8,7 +8,7 @@ from quoter.domain.estimates import Estimates
 from quoter.domain.market import Side
 from quoter.domain.quotes import QuoteTerms
 
-# field of the terms, of their inputs or of the estimates: name and help text of its gauge
+# By field of the terms, of their inputs or of the estimates: name and help text of its gauge.
 TERMS = {
     "reservation_price": ("quoter_reservation_price_quote", "Fair value minus skew, price."),
     "half_spread": ("quoter_half_spread_quote", "Half-spread that the model computed, price."),
@@ -109,8 +109,8 @@ class PriceGauges:
         )
         self._no_edge = gauge(
             "quoter_no_edge",
-            "1 while simulated fills earn less than the fee at each distance, by two standard "
-            "errors, else 0.",
+            "1 while simulated fills at every distance earn less than the fee by more than two "
+            "standard errors, else 0.",
         )
         self._tick_bound = gauge(
             "quoter_tick_bound", "1 while one tick is more than our half-spread, else 0."
@@ -122,7 +122,7 @@ class PriceGauges:
         )
 
     def update(self, terms: QuoteTerms | None, estimates: Estimates) -> None:
-        """Set every gauge."""
+        """Set all gauges."""
         for names, source in (
             (TERMS, terms),
             (INPUTS, terms.inputs if terms is not None else None),

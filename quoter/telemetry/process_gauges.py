@@ -74,7 +74,8 @@ class ProcessGauges:
             ("symbol", "venue", "status"),
             registry=registry,
         )
-        for status in REFUSED:  # a series from the start: an alert watches its increase
+        # the series must exist from the start, so that an alert sees its first increase
+        for status in REFUSED:
             self._control_requests.labels(*self._labels, status)
         self._rejected = Counter(
             "quoter_feed_rejected_total",
@@ -88,14 +89,14 @@ class ProcessGauges:
         )
         self._unrecorded = Counter(
             "quoter_events_unrecorded_total",
-            "Events that the recording lacks since it failed.",
+            "Events missing in the recording since it failed.",
             ("symbol", "venue"),
             registry=registry,
         ).labels(*self._labels)
         self._unrecorded_so_far = 0
 
     def count_control_request(self, status: int) -> None:
-        """Count a request to the control API by the HTTP status of its answer."""
+        """Count a request to the control API by its HTTP status."""
         self._control_requests.labels(*self._labels, str(status)).inc()
 
     def set_run_info(self, *, code: str, config: str) -> None:
@@ -123,16 +124,16 @@ class ProcessGauges:
             about.labels(*self._labels, cause, severity.state.name, latched).set(1)
 
     def count_loop_hang(self) -> None:
-        """Count a hang of the event loop, once it runs again."""
+        """Count a hang of the event loop. Call it when the loop runs again."""
         self._hangs.inc()
 
     def set_clock_offset(self, offset_s: float, uncertainty_s: float) -> None:
-        """Set the measured offset of the venue's clock, seconds."""
+        """Set the measured offset of the venue's clock and its maximum error, seconds."""
         self._offset.labels(*self._labels).set(offset_s)
         self._uncertainty.labels(*self._labels).set(uncertainty_s)
 
     def set_memory_limit(self, limit_bytes: int) -> None:
-        """Set the memory above which the daemon ends; 0: no limit."""
+        """Set the limit of resident memory, bytes, above which the daemon ends; 0: no limit."""
         self._memory_limit.labels(*self._labels).set(limit_bytes)
 
     def set_message_budget(self, share: float) -> None:
@@ -140,20 +141,20 @@ class ProcessGauges:
         self._budget.labels(*self._labels).set(share)
 
     def count_rejected(self, totals: Mapping[str, int]) -> None:
-        """Follow the feed's totals of messages that were not used, by reason."""
+        """Update the counters from the feed's totals of unused messages, by reason."""
         for reason, total in totals.items():
             new = total - self._rejected_so_far[reason]
             self._rejected.labels(*self._labels, reason).inc(max(0, new))
             self._rejected_so_far[reason] = total
 
     def set_recording(self, *, is_on: bool, dropped: int) -> None:
-        """Show whether the run is recorded; `dropped`: total of events that were not."""
+        """Set whether the run is recorded; `dropped`: total number of unrecorded events."""
         self._recording.labels(*self._labels).set(is_on)
         self._unrecorded.inc(dropped - self._unrecorded_so_far)
         self._unrecorded_so_far = dropped
 
     def record_report(self, event: Report) -> None:
-        """Remember when this report arrived."""
+        """Store the time at which this report arrived."""
         self._reports_ns[REPORTS[type(event)]] = event.ts_ns
 
     def update(self, ts_ns: int, orders: Collection[OrderView]) -> None:

@@ -1,10 +1,10 @@
-"""The terms of a quote as the fields of one log line, `quote_terms`."""
+"""The terms of a quote as fields of the log line `quote_terms`."""
 
 from quoter.domain.number_text import plain
 from quoter.domain.quotes import Quote, QuoteTerms, TwoSidedQuote
 
-DIGITS = 8  # significant; more would be noise of an estimate
-LEVELS_MAX = 10  # of a side
+DIGITS = 8  # significant digits; more would only show noise
+LEVELS_MAX = 10  # levels per side
 CLAMPS_MAX = 20
 NESTED = frozenset({"inputs", "bounded", "clamps"})  # not scalar: written separately or not at all
 
@@ -14,8 +14,8 @@ type LogValue = float | bool | str | list[str] | None
 def quote_fields(quote: TwoSidedQuote) -> dict[str, LogValue]:
     """Return the fields for the log; empty if no quote was computed.
 
-    Estimates are numbers, money is text; units as in PricingInputs and QuoteTerms. Where an input
-    was clamped, its field is the clamped value; `clamps` has the value before and after.
+    Estimates are numbers and money is text; units as in PricingInputs and QuoteTerms. The field of
+    a clamped input has the clamped value; `clamps` has the values before and after.
     """
     terms = quote.terms
     if terms is None:
@@ -34,7 +34,7 @@ def quote_fields(quote: TwoSidedQuote) -> dict[str, LogValue]:
 
 
 def _terms(terms: QuoteTerms) -> dict[str, LogValue]:
-    """Return every scalar field by its own name, so that a new field can't be left out."""
+    """Return every scalar field under its own name, so that no new field is forgotten."""
     values: dict[str, LogValue] = {}
     for part in (terms.inputs, terms):
         for name, value in part._asdict().items():

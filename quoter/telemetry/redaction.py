@@ -14,7 +14,7 @@ from quoter.domain.secret_spellings import secret_spellings
 REDACTED: Final = "[redacted]"
 TEXT_CHARS_MAX: Final = 500
 TRACE_CHARS_MAX: Final = 8_000
-SCAN_CHARS_MAX: Final = 20_000  # a longer text is cut before it is searched
+SCAN_CHARS_MAX: Final = 20_000  # a longer text is cut before the search
 DEPTH_MAX: Final = 6
 ITEMS_MAX: Final = 100
 
@@ -40,25 +40,28 @@ class Redactor:
         self._known = re.compile("|".join(map(re.escape, reversed(known)))) if known else None
 
     def known(self, text: str) -> str:
-        """Return the text without known secrets, in any of their spellings."""
+        """Return the text with known secrets replaced, in all their spellings."""
         return text if self._known is None else self._known.sub(REDACTED, text)
 
     def text(self, text: str) -> str:
-        """Return the text without known secrets and without values that follow a secret's name."""
+        """Return the text with known secrets replaced, and values that follow a secret's name."""
         text = self.known(text)
-        if "=" not in text and ":" not in text:  # true of most texts, and cheaper than the search
+        if "=" not in text and ":" not in text:  # true for most texts, and cheaper than the search
             return text
         return _PAIR.sub(rf"\g<name>\g<gap>{REDACTED}", text)
 
     def value(self, key: str, value: object) -> object:
-        """Return `value` redacted for a log line; all of it if `key` is the name of a secret.
+        """Return `value` redacted for a log line, completely if `key` is the name of a secret.
 
-        Containers are followed to `DEPTH_MAX` levels and `ITEMS_MAX` items.
+        Containers are searched down to `DEPTH_MAX` levels and up to `ITEMS_MAX` items.
         """
         return self._redact(key, value, judges_keys=True)
 
     def page(self, value: object) -> object:
-        """Return `value` redacted for a page; keys are not judged, as a coin may be named SIGN."""
+        """Return `value` redacted for a page.
+
+        Keys are not checked, because a coin may be named SIGN.
+        """
         return self._redact("", value, judges_keys=False)
 
     def _redact(self, key: str, value: object, *, judges_keys: bool, depth: int = 0) -> object:
@@ -87,15 +90,16 @@ class Redactor:
         return self._text(str(value))
 
     def _text(self, value: str) -> str:
-        """Redact known secrets before shortening, which could split a secret; then by name.
+        """Redact known secrets, shorten the text, then redact by name.
 
-        What is beyond SCAN_CHARS_MAX is dropped first.
+        The first step comes before shortening, which could split a secret. Text beyond
+        SCAN_CHARS_MAX is dropped first.
         """
         return self.text(clean(self.known(value[:SCAN_CHARS_MAX])))
 
 
 def clean(text: str, chars_max: int = TEXT_CHARS_MAX) -> str:
-    """Return the text with unprintable characters replaced, cut at `chars_max`."""
+    """Return the text with unprintable characters replaced by `?`, cut at `chars_max`."""
     if len(text) > chars_max:
         text = text[:chars_max] + "..."
     if text.isprintable():
@@ -104,6 +108,6 @@ def clean(text: str, chars_max: int = TEXT_CHARS_MAX) -> str:
 
 
 def clean_trace(text: str) -> str:
-    """Return a traceback cleaned like `clean`, with its line breaks."""
+    """Return a traceback cleaned like `clean`, but with its line breaks."""
     lines = text[-TRACE_CHARS_MAX:].splitlines()
     return "\n".join(clean(line) for line in lines)

@@ -8,9 +8,10 @@ from prometheus_client import CollectorRegistry, Gauge
 
 
 class SafetyGauges:
-    """Gauges read from their sources at each scrape.
+    """Gauges that are read from their sources at each scrape.
 
-    Without a source a gauge has no series; those of the dead man's switch then show that it is off.
+    A gauge without a source has no series, except those of the dead man's switch, which then show
+    that it is off.
     """
 
     def __init__(self, registry: CollectorRegistry, labels: tuple[str, str]) -> None:
@@ -53,7 +54,7 @@ class SafetyGauges:
         self._drawdown_max.labels(*self._labels).set(float(drawdown_max))
 
     def follow_key_rights(self, is_verified: Callable[[], bool]) -> None:
-        """Set the function that returns whether the newest check returned our key's rights."""
+        """Set the function that returns whether the last check reported our key's rights."""
         self._key_rights.labels(*self._labels).set_function(_number(is_verified))
 
     def follow_latch(self, is_unwritten: Callable[[], bool]) -> None:
@@ -61,12 +62,15 @@ class SafetyGauges:
         self._latch.labels(*self._labels).set_function(_number(is_unwritten))
 
     def follow_external_stops(self, stops: Mapping[str, Callable[[], bool]]) -> None:
-        """Set, by the stop's name, functions that return whether it is active; not for dry runs."""
+        """Set functions, by the name of a stop, that return whether it is active.
+
+        Not in dry runs.
+        """
         for name, is_active in stops.items():
             self._external_stops.labels(*self._labels, name).set_function(_number(is_active))
 
     def follow_dead_man(self, timeout_s: float, age_s: Callable[[], float]) -> None:
-        """Set the timeout and the function that returns the seconds since arming (nan: unarmed)."""
+        """Set the timeout, and the function that returns seconds since arming (nan: not armed)."""
         self._dead_man_timeout.labels(*self._labels).set(timeout_s)
         self._dead_man_age.labels(*self._labels).set_function(age_s)
 

@@ -14,7 +14,7 @@ from quoter.telemetry.log_losses import LogLosses
 
 
 class SentinelMetrics:
-    """The sentinel's metrics in a registry of their own; labels as those of the daemon."""
+    """The sentinel's metrics, in a separate registry, with the labels of the daemon's."""
 
     def __init__(self, *, symbol: str, venue: str, states: tuple[str, ...]) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library does not type it
@@ -52,7 +52,7 @@ class SentinelMetrics:
         for counter in (self._kills, self._cancelled):
             counter.labels(
                 *self._labels
-            )  # a series from the start, so that the first increase is seen
+            )  # the series must exist from the start, so that an alert sees its first increase
         self.set_latch(is_written=True)
         self._orders.labels(*self._labels).set(nan)
 
@@ -71,7 +71,7 @@ class SentinelMetrics:
         self._latch_not_written.labels(*self._labels).set(not is_written)
 
     def count_cancelled(self, found: int, left: int) -> None:
-        """Count the orders that a cancel run found and those that were left."""
+        """Count the orders of a cancel run: `found` at its start, `left` at its end."""
         self._orders.labels(*self._labels).set(found)
         self._cancelled.labels(*self._labels).inc(max(0, found - left))
 

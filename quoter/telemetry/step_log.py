@@ -1,8 +1,8 @@
-"""Log lines of an engine step: orders, fills, trading state, denials, and the quote's terms.
+"""Log lines of an engine step: orders, fills, trading state, denials, and terms of the quote.
 
-A busy market changes ten orders a second, so the usual life of an order is written at level debug
-only; at level info one `activity` line a minute counts it. What can come often is limited, so that
-a day's lines of level info stay below 50 MB.
+In a busy market ten orders change each second. At level info, one `activity` line a minute
+therefore counts the usual changes of orders, and single lines are written at level debug only.
+Frequent lines are limited, so that a day at level info stays below 50 MB.
 """
 
 from collections import Counter
@@ -32,27 +32,28 @@ from quoter.domain.trading import TradingState
 from quoter.domain.units import NS_PER_S
 from quoter.telemetry.quote_fields import quote_fields
 
-REPEAT_NS = 10_000_000_000  # least time between two equal repeatable lines
+REPEAT_NS = 10_000_000_000  # minimum time between two repeatable lines with the same key
 REPEATABLE_MAX = 256
-NO_EDGE = ("no_edge",)  # the anomaly that an operator has to act on: written as a warning
+NO_EDGE = ("no_edge",)  # anomaly that needs an operator; it is logged as a warning
 ACTIVITY_NS = 60_000_000_000  # time that one `activity` line covers
-LINES_MAX = 60  # `fill` lines per `activity` line; as many again for warnings about orders
+LINES_MAX = 60  # limit of `fill` lines per `activity` line; the same for warnings about orders
 WARNING_STATES = frozenset({OrderState.UNKNOWN, OrderState.CLOSED_UNSETTLED, OrderState.REJECTED})
 
 
 class StepLog:
-    """Writes the log lines of each step; lines that come often (denials, anomalies) are limited."""
+    """Writes the log lines of each step. Frequent lines (denials, anomalies) are limited."""
 
     def __init__(self, *, quote_log_interval_s: float = 0.0) -> None:
         """Write `quote_terms` lines at least `quote_log_interval_s` seconds apart; 0: none."""
         self._log = structlog.stdlib.get_logger("quoter")
         self._quote_interval_ns = int(quote_log_interval_s * NS_PER_S)
         self._quote_due_ns = 0
-        # time of the last line and count of suppressed ones, by event and key
+        # by key: time of the last line, and number of lines suppressed since
         self._repeatable: dict[tuple[str, ...], tuple[int, int]] = {}
         self._off: frozenset[str] = frozenset()
-        self._activity: Counter[str] = Counter()  # order changes by state, fills, lines left out
-        self._lines: Counter[str] = Counter()  # limited lines written since the last `activity`
+        # numbers of order changes by state, fills, and lines left out
+        self._activity: Counter[str] = Counter()
+        self._lines: Counter[str] = Counter()  # numbers of limited lines since the last `activity`
         self._activity_due_ns = 0
 
     def observe(self, step: Step) -> None:
@@ -98,7 +99,7 @@ class StepLog:
         self._lines.clear()
 
     def _may_write(self, event: str) -> bool:
-        """Count one limited line; False if there were LINES_MAX of its event already."""
+        """Count one limited line; return False if its event already had LINES_MAX lines."""
         self._lines[event] += 1
         is_allowed = self._lines[event] <= LINES_MAX
         if not is_allowed:
@@ -211,10 +212,10 @@ class StepLog:
                 pass
 
     def _repeatable_line(self, step: Step, key: tuple[str, ...], **facts: str) -> None:
-        """Write a line that every book update could cause: at once, then once per REPEAT_NS.
+        """Write a line that every book update could cause: the first one, then one per REPEAT_NS.
 
-        `key`: the event, then texts by which lines of one event differ (field `name`). The field
-        `repeated` counts the lines left out since the last one.
+        key: the event, then texts that distinguish lines of that event (written as field `name`).
+        The field `repeated` has the number of lines left out since the last one.
         """
         now_ns = step.event.ts_ns
         logged_ns, suppressed = self._repeatable.get(key, (None, 0))
@@ -231,7 +232,7 @@ class StepLog:
 
 
 def _is_not_sent(event: Event, change: OrderChange) -> bool:
-    """Whether the order was given up before it was sent; under load many become too old."""
+    """Whether the order was dropped before it was sent, for example because it became too old."""
     if not isinstance(event, OrderReject) or event.client_id != change.client_id:
         return False
     return event.reason is RejectReason.NOT_SENT

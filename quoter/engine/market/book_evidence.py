@@ -48,10 +48,7 @@ class BookEvidence:
         self._acked_ns: dict[str, int] = {}  # by client id, since the last depth update
         # (update id of a ticker that the depth has not reached, time of that ticker)
         self._behind: tuple[int, int] | None = None
-        # Request times of the first answer with other best prices, and of the first with equal ones
-        # of
-
-        # a later update.
+        # Request times of the first answer: with other best prices, with a later update.
         self._mismatch_ns: int | None = None
         self._later_ns: int | None = None
         self._distrust = 0  # confirmations still missing after a proof

@@ -214,7 +214,7 @@ def warnings(summary: SettingsSummary) -> tuple[str, ...]:
     if summary.saturation is not None:
         found.append(
             f"gamma {plain(summary.ghat)} is beyond the {summary.saturation} of the skew with a"
-            f" limit of {plain(summary.lots_max)} lots: a value farther out has the same effect"
+            f" limit of {plain(summary.lots_max)} lots: changing it further out has no effect"
         )
     if summary.slope_kappa is not None and summary.slope_kappa > SLOPE_KAPPA_GOOD:
         found.append(

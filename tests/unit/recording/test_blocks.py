@@ -58,7 +58,7 @@ def test_a_cut_file_gives_its_whole_blocks(tmp_path: Path) -> None:
         whole = sum(0 < offset <= length for offset in offsets)
         assert len(list(blocks(path, 1, may_be_cut=True))) == whole
         if length not in offsets:
-            with pytest.raises(DamagedRecording, match="the file ends within it"):
+            with pytest.raises(DamagedRecording, match="the file ends within the block"):
                 list(blocks(path, 1, may_be_cut=False))
 
 
@@ -83,7 +83,7 @@ def test_another_format_is_refused_by_its_number(tmp_path: Path) -> None:
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"x" * 2 * HEAD_BYTES)
-    with pytest.raises(DamagedRecording, match="does not begin as a recording does"):
+    with pytest.raises(DamagedRecording, match="does not begin like a recording"):
         list(blocks(path, 1, may_be_cut=True))
 
 

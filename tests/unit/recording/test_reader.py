@@ -37,7 +37,7 @@ def test_a_recording_that_a_crash_cut_has_no_end(tmp_path: Path) -> None:
 def test_only_the_last_file_may_be_cut(tmp_path: Path) -> None:
     first, second = write(tmp_path, [[header()], [tick(1)]], [[header()], [tick(2)]])
     first.write_bytes(first.read_bytes()[:-1])
-    with pytest.raises(DamagedRecording, match=r"block 2 .*the file ends within it"):
+    with pytest.raises(DamagedRecording, match=r"block 2 .*the file ends within the block"):
         list(Recording([first, second]).records())
 
 
@@ -69,5 +69,5 @@ def test_without_its_first_files_a_run_begins_with_a_checkpoint(tmp_path: Path) 
         (6, tick(3)),
     ]
     assert (rest.files_removed, rest.header, rest.checkpoint) == (1, header(), state)
-    with pytest.raises(RecordingError, match=r"0003.rec: begins within the run, and has no check"):
+    with pytest.raises(RecordingError, match=r"0003.rec: begins within the run without a check"):
         Recording(files[2:])

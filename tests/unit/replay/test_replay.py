@@ -124,5 +124,5 @@ def test_progress_is_reported_in_bytes(tmp_path: Path) -> None:
 
 def test_a_recorded_market_has_nothing_to_compare(tmp_path: Path) -> None:
     source = recording(tmp_path, [tick(1)], None)
-    with pytest.raises(RecordingError, match="a market without decisions"):
+    with pytest.raises(RecordingError, match="a market but no decisions"):
         replay(source)

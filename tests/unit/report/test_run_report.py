@@ -204,7 +204,7 @@ def test_fills_that_differ_from_the_ledger_are_found(
     assert ran.exit_code == 1
     found = json.loads(ran.stdout)
     assert found["ledger_equals_recording"] is False
-    assert "not those of the ledger" in found["warnings"][0]
+    assert "differ from those of the ledger" in found["warnings"][0]
 
 
 def test_a_recording_without_its_first_file_gives_the_rest_and_says_what_is_missing(

@@ -53,7 +53,7 @@ def test_tape_that_was_changed_is_a_reason(tmp_path: Path) -> None:
 
 def test_worker_with_other_code_refuses(tape: Path) -> None:
     (cell,) = cells(tape)
-    assert "has other code" in run_cell(replace(cell, code="0" * 16)).failure
+    assert "has another version" in run_cell(replace(cell, code="0" * 16)).failure
 
 
 def test_cell_above_its_memory_fails_alone(tape: Path) -> None:

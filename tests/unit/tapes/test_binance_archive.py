@@ -55,7 +55,7 @@ def test_a_futures_market_and_the_thin_book_are_said(tmp_path: Path) -> None:
     assert len(list(prepared(rows(files(tmp_path), "ETHUSDT", []), account))) == 4
     assert account.is_futures
     assert account.has_snapshot
-    assert "behind them the book is empty" in tape_notes(files(tmp_path))[0]
+    assert "the book behind them is empty" in tape_notes(files(tmp_path))[0]
     assert tape_market(files(tmp_path), "ETHUSDT", filters=None).fill_model is FillModel.FRONT
 
 

@@ -71,7 +71,7 @@ def test_orders_and_numbers_out_of_domain_are_named_and_left_out(tmp_path: Path)
     )
     assert len(rows(saved(tmp_path, BEGIN + odd + CHANGES), "BTCUSDT", bad)) == 4
     assert len(bad) == 3
-    assert "of kind 10, not of a book of levels" in bad[0]
+    assert "have kind 10, which is not that of a book" in bad[0]
 
 
 def test_another_array_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_trade_without_a_side_is_left_out(tmp_path: Path) -> None:
     bad: list[str] = []
     odd = "deribit,BTC-PERPETUAL,1,200,9,unknown,9000,2"
     assert len(read(files(tmp_path, BOOK_ROWS, (odd, *TRADE_ROWS)), bad)) == 5
-    assert bad == ["the trade 9 has no taker's side: unknown"]
+    assert bad == ["trade 9 has no valid taker's side: unknown"]
 
 
 def test_other_symbols_are_skipped(tmp_path: Path) -> None:
