@@ -180,7 +180,7 @@ def distance_chart(report: RunReport, points_max: int) -> Chart:
 
 
 def latency_chart(latencies: Sequence[LatencyFigures]) -> Chart:
-    """Share of requests that were answered within a time."""
+    """Share of requests answered within a given time, for each kind of latency."""
     lines = []
     for figures in latencies:
         sums = accumulate(count for _, count in figures.classes)

@@ -34,7 +34,7 @@ class Absence:
 class Uptime:
     """Seconds with orders resting on both sides, on one side and on none.
 
-    Longest absences first.
+    absences: reasons for missing quotes, the longest first.
     """
 
     two_sided_s: float

@@ -1,4 +1,7 @@
-"""Bounds of the live parameters, which may change without a restart, and of each change."""
+"""Bounds of the live parameters, and of the size of one change.
+
+Live parameters may change without a restart.
+"""
 
 from collections.abc import Mapping
 from difflib import get_close_matches

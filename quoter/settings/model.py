@@ -144,7 +144,7 @@ class Settings(
 class FixedSettings(Settings):
     """Settings from arguments only, without environment and files.
 
-    For the demo, the settings of a recording, and tests.
+    They are used for the demo, for the settings of a recording, and in tests.
     """
 
     @classmethod

@@ -91,7 +91,9 @@ def cells_of(request: Request) -> list[Cell]:
     """Return every cell once, grouped by tape. Raises BadSetting."""
     cells = {cell.identity: cell for tape in request.tapes for cell in _of_tape(request, tape)}
     if len(cells) > CELLS_MAX:
-        raise BadSetting(f"{len(cells)} cells are more than {CELLS_MAX}: vary less at a time")
+        raise BadSetting(
+            f"the grid has {len(cells)} cells, more than {CELLS_MAX}: vary fewer settings at a time"
+        )
     return list(cells.values())
 
 

@@ -23,7 +23,7 @@ NAME = re.compile(
 )
 SPOT_COLUMNS = {"trades": 7, "aggTrades": 8}  # files of futures lack the last one, "best match"
 KINDS = {*SPOT_COLUMNS, "bookTicker"}
-BEST_COLUMNS = 6  # that are read
+BEST_COLUMNS = 6  # number of columns that are read
 HEADERS = {"id", "agg_trade_id", "update_id"}  # names of the first column
 NOTE = (
     "the archive has the best prices only: the book behind them is empty, so the queue models see "
@@ -75,7 +75,7 @@ def _parts(path: Path) -> tuple[str, str]:
         raise TapeError(f"{path} does not have a file name of Binance's public archive")
     if found[2] not in KINDS:
         raise TapeError(
-            f"{path.name}: files of the kind {found[2]} have neither orders nor trades; take "
+            f"{path.name}: files of the kind {found[2]} have neither orders nor trades; use "
             "bookTicker with trades or aggTrades"
         )
     return found[1], found[2]

@@ -21,7 +21,7 @@ from quoter.tapes.reading import ReadProgress, first_line, parsed
 BOOK_BEGINS = b'{"topic":"orderbook.'
 CONTRACT = b"timestamp,symbol,side,size,price"
 SPOT = b"id,timestamp,price,volume,side"
-COLUMNS = 5  # that are read
+COLUMNS = 5  # number of columns that are read
 TAKERS = {"buy": False, "sell": True}  # taker's side: whether the buyer was the maker
 NOTE = "times are the venue's, without the delay to a receiver"
 

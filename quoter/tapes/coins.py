@@ -4,10 +4,10 @@ QUOTES = (
     *("FDUSD", "RLUSD", "USDT", "USDC", "TUSD", "BUSD", "USDE", "USD1", "DAI", "USD"),
     *("EUR", "GBP", "AUD", "CAD", "JPY", "KRW", "TRY", "BRL", "MXN", "ARS", "COP"),
     *("ZAR", "PLN", "RON", "CZK", "UAH", "IDR", "BTC", "ETH", "BNB", "SOL", "XRP"),
-)  # a coin whose name ends as another one does stands before it
+)  # a coin whose name ends with another coin's name comes before that one
 DOLLARS = frozenset(QUOTES[:10])
 SEPARATORS = "-_/"
-BITCOIN = "XBT"  # whose T belongs to it: XBTUSD is XBT/USD
+BITCOIN = "XBT"  # checked first: XBTUSD is XBT/USD, not XB/TUSD
 
 
 def coins_of(symbol: str) -> tuple[str, str] | None:

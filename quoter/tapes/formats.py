@@ -70,8 +70,8 @@ def tape_market(files: Sequence[Path], symbol: str, *, filters: Path | None) -> 
     is_contract = found is _Format.TARDIS and tardis.has_contracts(files, symbol)
     if is_inverse or is_contract or INVERSE.fullmatch(symbol.upper()):
         raise TapeError(
-            f"sizes of {symbol} are contracts, for an inverse future with profit in the base coin, "
-            "which a backtest does not compute; take a spot market, or a future with sizes in coins"
+            f"sizes of {symbol} are contracts, and inverse futures have profit in the base coin; "
+            "a backtest does not support that: use a spot market, or a future with sizes in coins"
         )
     lines = read_tape(files, symbol, on_bad=_ignore, progress=ReadProgress(()))
     first = next(lines, None)
@@ -86,7 +86,7 @@ def tape_market(files: Sequence[Path], symbol: str, *, filters: Path | None) -> 
 
 
 def _no_row(files: Sequence[Path], symbol: str) -> str:
-    """Return what is wrong with a tape without rows of a symbol. Raises TapeError."""
+    """Return the error text for a tape without rows of a symbol. Raises TapeError."""
     names = ", ".join(path.name for path in files)
     has_name = _format(files) is not _Format.HFTBACKTEST
     shown = tape_symbol(files) if has_name else symbol

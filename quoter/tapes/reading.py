@@ -49,7 +49,7 @@ class RowAccount:
         self.leave_out("unreadable", text)
 
     def leave_out(self, reason: str, text: str) -> None:
-        """Count a row that is left out for a reason; keep the text of the first ones."""
+        """Count a row left out for this reason; keep the text for the first ones."""
         self.left_out[reason] += 1
         if len(self.first_bad) < FIRST_BAD_MAX:
             self.first_bad.append(text)

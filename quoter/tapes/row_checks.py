@@ -1,8 +1,8 @@
-"""Checks of a tape's rows: which of them a backtest can use, with a count of the others.
+"""Checks of a tape's rows: which of them a backtest can use, with counts of the others.
 
-A row is left out if its numbers are out of domain, if a price is off the market's grid, if it is a
-print that is no trade in the book, if the tape has it twice, or if its time can't be right. A tape
-with many rows off the grid or in the wrong order of time is not played at all.
+A row is left out for one of these reasons: its numbers are out of domain, a price is off the
+market's grid, it is a print that is not a trade in the book, it is a repeated trade, or its time
+can't be right. A tape with many rows off the grid or out of order is refused.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,11 +16,13 @@ from quoter.tapes.columns import is_level
 from quoter.tapes.messages import Best, Depth, Levels, Line, Message, Print, Snapshot, TapeError
 from quoter.tapes.reading import RowAccount
 
-REAL_PRINTS = {None, "MARKET"}  # others, such as INSURANCE_FUND, are no trades in the book
-TRADES_MAX = 100_000  # newest trades, among which a repeated one is found
-LEFT_OUT_MAX = 100  # rows off the grid, and as many in the wrong order of time
-LATE_NS = 60 * NS_PER_S  # a row that is earlier than the one before it by more is left out
-SILENCE_NS = 31 * 86_400 * NS_PER_S  # the longest time without a row that is played
+# prints of other kinds, such as INSURANCE_FUND, are not trades in the book
+REAL_PRINTS = {None, "MARKET"}
+TRADES_MAX = 100_000  # number of newest trades in which a repeated one is detected
+LEFT_OUT_MAX = 100  # maximum number of rows off the grid, and of rows out of order
+# a row is left out if it is earlier than the one before it by more than this
+LATE_NS = 60 * NS_PER_S
+SILENCE_NS = 31 * 86_400 * NS_PER_S  # a tape with a longer time without a row is refused
 OFF_GRID = "price not a multiple of the tick"
 OUT_OF_ORDER = "out of the order of time"
 OLD_BEST = "best price older than the one before"
@@ -30,11 +32,11 @@ REPEATED = "trade repeated"
 def prepared(
     lines: Iterable[Line], account: RowAccount, *, tick: Decimal | None = None
 ) -> Iterator[Line]:
-    """Yield the rows that a backtest can use, and count all.
+    """Yield the rows that a backtest can use, and count all rows.
 
-    Changes of futures markets get ids without holes: each begins after the one before it. Without a
-    `tick` the grid is not checked. Raises TapeError for more than LEFT_OUT_MAX rows off the grid,
-    as many out of the order of time, and for a time without rows that is longer than SILENCE_NS.
+    Changes of futures markets get ids without gaps: each begins after the one before it. Without a
+    `tick` the grid is not checked. Raises TapeError for more than LEFT_OUT_MAX rows off the grid or
+    out of order, and for a time without rows that is longer than SILENCE_NS.
     """
     checks = _Checks(account, tick)
     for ts_ns, row in _in_order(lines, account):
@@ -47,7 +49,7 @@ def prepared(
 def is_sound(row: Message) -> bool:
     """Whether all prices are finite and above zero, and all sizes finite and not negative.
 
-    A print of a futures market may have the price zero: it is no trade in the book.
+    A print of a futures market may have the price zero, because it is not a trade in the book.
     """
     if isinstance(row, Print) and not row.price:
         return is_level(Decimal(1), row.size)
@@ -66,7 +68,7 @@ def levels_of(row: Message) -> Levels:
 
 
 class _Checks:
-    """The checks that look at a row's content, with what they remember of the rows before."""
+    """The checks of a row's content, with their memory of earlier rows."""
 
     def __init__(self, account: RowAccount, tick: Decimal | None) -> None:
         self._account, self._tick = account, tick
@@ -74,7 +76,7 @@ class _Checks:
         self._trades: dict[tuple[int, Decimal, Decimal], None] = {}
 
     def usable(self, ts_ns: int, row: Message) -> Message | None:
-        """Return the row as it can be played, or None if it is left out."""
+        """Return the row in the form in which it can be played, or None if it is left out."""
         account = self._account
         if not is_sound(row):
             account.add_bad(f"{_name(ts_ns, row)} has a price or size out of domain")
@@ -102,7 +104,7 @@ class _Checks:
         if row.kind not in REAL_PRINTS or not row.price:
             account.left_out[f"print: {row.kind or 'price zero'}"] += 1
             return False
-        if not row.trade_id:  # the format has none
+        if not row.trade_id:  # the format has no trade ids
             return True
         key = row.trade_id, row.price, row.size
         if key in self._trades:
@@ -131,10 +133,10 @@ class _Checks:
 
 
 def _in_order(lines: Iterable[Line], account: RowAccount) -> Iterator[Line]:
-    """Yield the rows whose time can be right.
+    """Yield the rows whose time is plausible.
 
-    A row that comes more than LATE_NS after the one before is held until the next one shows whether
-    time has gone on from there.
+    A row that is more than LATE_NS later than the last one is held back. If the next row is earlier
+    again, the held row is left out; otherwise it is yielded.
     """
     newest_ns, held = 0, None
     for line in lines:
@@ -171,12 +173,12 @@ def _leave_out(account: RowAccount, line: Line, newest_ns: int) -> None:
 
 
 def _after_silence(account: RowAccount, before_ns: int, ts_ns: int) -> int:
-    """Return the time of a row after a silence. Raises TapeError if the silence is too long."""
+    """Return the time of the first row after a silence. Raises TapeError if it was too long."""
     silence_ns = ts_ns - before_ns
     account.silence_ns = max(account.silence_ns, silence_ns)
     if silence_ns > SILENCE_NS:
         raise TapeError(
-            f"no row between {_utc(before_ns)} and {_utc(ts_ns)}: play the two parts one by one"
+            f"no row between {_utc(before_ns)} and {_utc(ts_ns)}: play the two parts separately"
         )
     return ts_ns
 

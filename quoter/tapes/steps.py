@@ -1,18 +1,19 @@
-"""Tick and lot of a market, from the numbers that its tape shows."""
+"""Tick and lot of a market, inferred from the numbers on its tape."""
 
 from collections import Counter
 from collections.abc import Collection
 from decimal import Decimal
 
-WRONG_ONE_IN = 1_000  # different numbers, of which one may be wrong: one tape has an odd lot
-PRICES_MIN = 50  # different prices that show a tick other than a decimal place
-TICKS = (2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1_000)  # in smallest places
+WRONG_ONE_IN = 1_000  # one of this many different numbers may be wrong: one tape has an odd lot
+PRICES_MIN = 50  # number of different prices needed to infer a tick that is not a decimal place
+# usual ticks, in units of the smallest decimal place
+TICKS = (2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1_000)
 
 
 def smallest_place(values: Collection[Decimal]) -> Decimal:
     """Return the smallest decimal place that more than one value in WRONG_ONE_IN uses; at most 1.
 
-    `values`: finite, each once.
+    values: finite and all different.
     """
     places = Counter(map(_places, values))
     using, wrong_max = 0, len(values) // WRONG_ONE_IN
@@ -24,10 +25,10 @@ def smallest_place(values: Collection[Decimal]) -> Decimal:
 
 
 def price_step(prices: Collection[Decimal]) -> Decimal:
-    """Return the largest usual tick of which all prices are multiples, but one in WRONG_ONE_IN.
+    """Return the largest usual tick of which all prices are multiples.
 
-    With fewer than PRICES_MIN prices it is their smallest decimal place. `prices`: finite, each
-    once.
+    One price in WRONG_ONE_IN may be off. With fewer than PRICES_MIN prices, the result is their
+    smallest decimal place. prices: finite and all different.
     """
     place = smallest_place(prices)
     if len(prices) < PRICES_MIN:
@@ -38,7 +39,7 @@ def price_step(prices: Collection[Decimal]) -> Decimal:
 
 
 def fits(prices: Collection[Decimal], tick: Decimal) -> bool:
-    """Whether all prices are multiples of the tick, but one in WRONG_ONE_IN."""
+    """Whether all prices are multiples of the tick, except at most one in WRONG_ONE_IN."""
     return sum(bool(price % tick) for price in prices) <= len(prices) // WRONG_ONE_IN
 
 

@@ -1,4 +1,4 @@
-"""Cancels that the venue refuses because of our key: our orders rest, and we can't end them."""
+"""Cancels that the venue refuses because of our key. Our orders rest and can't be cancelled."""
 
 from quoter.domain.events import CancelReject
 from quoter.domain.reasons import CancelRejectReason
@@ -11,17 +11,19 @@ from quoter.state.open_orders import OpenOrders
 class RefusedCancels:
     """Raises CANCEL_REFUSED until the venue accepts our key again.
 
-    It does once no order rests whose newest cancel was refused, and a report of the account was
-    requested after the last refusal. A report alone is no proof: the key may read, and not trade.
+    Two things are needed as proof. No order rests whose last cancel was refused, and a report of
+    the account was requested after the last refusal. A report alone is not enough, because the key
+    may be allowed to read and not to trade.
     """
 
     def __init__(self, orders: OpenOrders, causes: HaltCauses) -> None:
         self._orders, self._causes = orders, causes
-        self._names = dict[str, None]()  # client ids, oldest first, as a recording needs an order
+        # client ids, oldest first; a dict, because a recording needs a fixed order
+        self._names = dict[str, None]()
         self._refused_ns = 0
 
     def on_cancel_reject(self, event: CancelReject, step: StepBuilder) -> None:
-        """Record the answer to a cancel. Raise the cause if the key was refused."""
+        """Process the answer to a cancel; raise the cause if the venue refused the key."""
         if event.reason is CancelRejectReason.NOT_FOUND:
             self._names.pop(event.client_id, None)  # the venue accepted the key
         if event.reason is not CancelRejectReason.AUTH:
@@ -39,7 +41,7 @@ class RefusedCancels:
 
     @property
     def needs_report(self) -> bool:
-        """Whether only a report of the account is missing."""
+        """Whether only a report of the account is missing for the proof."""
         if not self._causes.switch.is_active(Cause.CANCEL_REFUSED):
             return False
         self._forget_ended()

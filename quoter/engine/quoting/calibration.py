@@ -291,10 +291,7 @@ class Calibration:
             self._intensity.restart()
 
     def _has_priors(self) -> bool:
-        """Whether there are priors of volatility and trade rate.
-
-        Kappa then starts from the book.
-        """
+        """Whether there are priors of volatility and trade rate; the book gives a first kappa."""
         config = self._config
         takers = config.intensity_prior or config.trades_per_s_prior or config.recent_trades
         return config.sigma_prior is not None and bool(takers)

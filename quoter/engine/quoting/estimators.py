@@ -125,7 +125,7 @@ class Estimators:
             self.toxic_flow.refresh(t_s, mid=mid, half=self._half)
 
     def on_fills(self, t_s: float, executions: Iterable[Execution]) -> None:
-        """Process the fills of a step. IOC orders are excluded: no taker reached them."""
+        """Process the fills of a step, except those of IOC orders, in which we are the taker."""
         quoted = [one for one in executions if not self._orders.is_taker(one.fill)]
         for one in quoted:
             self.calibration.on_fill(t_s, one.lots)

@@ -23,7 +23,7 @@ class OrderQueries:
     def __init__(self, *, lifecycle: Lifecycle, make_trades_due: Callable[[int], None]) -> None:
         """Store the collaborators.
 
-        make_trades_due: makes the list of trades due no later than a time, ns.
+        make_trades_due: sets the latest time, ns, at which the list of trades is requested.
         """
         self._lifecycle = lifecycle
         self._make_trades_due = make_trades_due

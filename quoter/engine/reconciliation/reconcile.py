@@ -156,8 +156,8 @@ class Reconcile:
         """Release the order if this negative answer completes the proof that it does not exist.
 
         The first negative answer after the fence is stored, and every later one is compared with
-        it. Answers to queries and to cancels come in pairs, so two consecutive ones may never be
-        far enough apart.
+        it. It would not do to compare consecutive answers: those to queries and to cancels come in
+        pairs, so that consecutive ones may never be far enough apart.
         """
         if not step.ts_ns > order.created_ns + self._policy.fence_ns:
             return

@@ -6,9 +6,9 @@ from quoter.domain.units import S_PER_NS
 class MessageBudget:
     """A token bucket on the engine's time: `rate_per_s` on average, `burst` at once.
 
-    rate_per_s: may be set anew; it counts from the last call of `tokens`. lowest: the tokens do not
-    fall below it. Raises ValueError unless the rate is above zero, the burst at least one and
-    `lowest` at most zero.
+    rate_per_s: may be changed; a new rate applies from the last call of `tokens` on. lowest:
+    minimum number of tokens. Raises ValueError unless the rate is above zero, the burst at least
+    one and `lowest` at most zero.
     """
 
     def __init__(self, *, rate_per_s: float, burst: float, lowest: float = 0.0) -> None:
@@ -20,7 +20,7 @@ class MessageBudget:
         self._ts_ns = 0
 
     def tokens(self, ts_ns: int) -> float:
-        """The tokens left now."""
+        """Return the tokens left at `ts_ns`."""
         if self._ts_ns:
             grown = self._tokens + (ts_ns - self._ts_ns) * S_PER_NS * self.rate_per_s
             self._tokens = min(self._burst, grown)
@@ -32,5 +32,5 @@ class MessageBudget:
         return self.tokens(ts_ns) >= max(1.0, share * self._burst)
 
     def take(self) -> None:
-        """Take one token, even where none is left; `has_tokens` tells."""
+        """Take one token, even if none is left; call `has_tokens` first to check."""
         self._tokens = max(self._lowest, self._tokens - 1.0)
