@@ -51,7 +51,7 @@ class MarketUnlisted(MarketUnfit):
 
 
 class VenueUnfit(MarketUnfit):
-    """quoter refuses this venue: whether our orders can be found there again is not proven."""
+    """quoter refuses this venue, because it is not proven that our orders there can be found."""
 
 
 class VenueUnavailable(VenueError):

@@ -64,7 +64,10 @@ class Upkeep:
         self.failure = ""  # why the archive could not be written in the last round
 
     def round(self, connection: sqlite3.Connection, epoch: int, now_ns: int) -> None:
-        """Do one round within a transaction. Raises sqlite3.Error of the ledger itself."""
+        """Do one round within a transaction. Raises sqlite3.Error if the ledger can't be written.
+
+        A failure to write the archive does not raise; it is stored in `failure`.
+        """
         fold(connection, epoch, before_ns=now_ns - FOLD_AGE_NS)
         if self._days:
             self._archive(connection, epoch, before_ns=now_ns - self._days * DAY_NS)

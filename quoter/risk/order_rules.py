@@ -42,7 +42,7 @@ def check_trading_state(intent: OrderIntent, view: RiskView, _: Limits) -> str |
 
 
 def check_market_data(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Deny without a usable, fresh book, or if the book is too wide, too thin or has changed."""
+    """Deny without a usable, fresh book, or if it is too wide, too thin or newer than the price."""
     if not view.book_ready:
         return "no usable book"
     if not view.is_fresh:

@@ -75,5 +75,8 @@ def reducing_headroom(side: Side, view: RiskView) -> Decimal:
 
 
 def reduces(intent: OrderIntent, view: RiskView) -> bool:
-    """Whether this order, whatever else fills, can only bring inventory nearer to the target."""
+    """Whether this order can only bring inventory nearer to the target.
+
+    This must hold even if all our other orders fill.
+    """
     return intent.size <= reducing_headroom(intent.side, view)

@@ -15,7 +15,10 @@ _SECRETS: ContextVar[Mapping[str, str]] = ContextVar("remembered secrets")
 
 @contextmanager
 def remembered(secrets: Mapping[str, str]) -> Iterator[None]:
-    """Add `secrets`, by field, to the environment for one block of this thread or task."""
+    """Make `secrets` (by field) available to settings that are created in this block.
+
+    It affects only this thread or task.
+    """
     token = _SECRETS.set(secrets)
     try:
         yield

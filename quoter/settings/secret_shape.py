@@ -30,7 +30,7 @@ KEYS = (*KEY_IDS, "api_secret", "sentinel_api_secret")  # made by the venue or b
 
 
 def checked_secret(field: str, text: str) -> str:
-    """Return the secret of a setting in the form in which it is sent or used to sign.
+    r"""Return the secret of a setting in the form in which it is sent or used to sign.
 
     Surrounding blanks are removed. In a private key (PEM), `\n` written as two characters is
     replaced by a line end: environment files need keys in one line. Raises ValueError.

@@ -152,9 +152,10 @@ class BookEvidence:
         )
 
     def _on_equal(self, report: BestPricesReport, last: int) -> str:
-        """Confirm the book.
+        """Confirm the book, or return the proof that the venue is at a later update.
 
-        Return the proof if the venue has been at a later update for a while.
+        The proof is complete when a second answer, requested `mismatch_ns` or more after the first,
+        also has a later update.
         """
         if report.last <= last or report.asked_ns <= self._updated_ns:
             self._later_ns = None

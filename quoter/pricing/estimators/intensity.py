@@ -89,8 +89,8 @@ def market_prior(
 ) -> IntensityPrior:
     """Return a prior of kappa, rate and d0 from a snapshot of the market.
 
-    mid, half_book_spread, tick and half_quote (our half-spread, 0 if not known yet) in price;
-    trades_per_s, in orders of takers, of both sides together. Raises InvalidInput for a number out
+    mid, half_book_spread, tick: price. half_quote: our half-spread, price; 0 if not known yet.
+    trades_per_s: taker orders per second, both sides together. Raises InvalidInput for a number out
     of domain. Formulas and limits: deploy/docs/strategy.md, "Priors and first start".
     """
     for name, value in (("mid", mid), ("tick", tick), ("trades_per_s", trades_per_s)):
@@ -210,7 +210,7 @@ class Intensity:
         return self.estimate.rate * exp(-self.estimate.kappa * max(0.0, past_d0))
 
     def _advance(self, t_s: float) -> None:
-        """Close the windows that ended by `t_s`; all but the first of them had no trade.
+        """Close the windows that have ended at `t_s`; only the first of them can have trades.
 
         Raises InvalidInput for a time that is not finite.
         """

@@ -123,7 +123,7 @@ class SimulatedEdge:
             self._reach_sell = max(self._reach_sell, reach)
 
     def edges(self, horizon_s: float = VERDICT_HORIZON_S) -> tuple[Edge, ...]:
-        """Return the edges of the distances with any fill, nearest first; horizon_s 5 or 30."""
+        """Return the edges at distances that have fills, nearest first; horizon_s: 5 or 30."""
         found = (gain.edge() for gain in self._gains[horizon_s])
         return tuple(edge for edge in found if edge is not None)
 

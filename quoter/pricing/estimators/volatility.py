@@ -265,7 +265,7 @@ class Volatility:
 
     @property
     def sigma(self) -> float | None:
-        """Sigma for quotes, price/sqrt(s); None while too little was observed to quote."""
+        """Sigma for quotes, price/sqrt(s); None until enough time was observed."""
         if not self.slow.is_warm:
             return None
         slow, fast = self._drawn(self.slow), FAST_SHARE * FAST_SHARE * self._drawn(self.fast)

@@ -20,7 +20,7 @@ SLOPE_SCALE = 8.0
 
 
 class Saturation(StrEnum):
-    """Bound that replaces the slope which gamma would give in its own reference market."""
+    """Bound that limits the slope of a gamma in its own reference market."""
 
     FLOOR = "floor"
     CEILING = "ceiling"

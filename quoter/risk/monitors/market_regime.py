@@ -40,12 +40,14 @@ MOVES = (Move(Regime.REDUCE_ONLY, 10, 8.0), Move(Regime.WIDE, 3, 4.0))
 class RegimePolicy:
     """Thresholds and effects of the market regime.
 
-    is_on: False for always NORMAL. wide_ratio, reduce_ratio: present volatility over usual
-    volatility. calm_s: seconds per level on the way down. equity_drop: fall of equity from its
-    highest, quote currency, None for off. In WIDE the half-spread is multiplied by `multiplier`,
-    sides that do not unwind stay at least stale_sigmas * sigma * sqrt(1 s) away, and sizes are
-    multiplied by `size_factor`. In REDUCE_ONLY the side that unwinds stays at least unwind_sigmas *
-    fast sigma * sqrt(1 s) away: at 0.5 the typical move of a quarter of a second.
+    is_on: if False, the regime is always NORMAL. wide_ratio, reduce_ratio: present volatility
+    divided by usual volatility. calm_s: seconds per level on the way down. equity_drop: fall of
+    equity from its highest value, quote currency; None: no limit.
+
+    In WIDE the half-spread is multiplied by `multiplier` and sizes by `size_factor`. Sides that do
+    not unwind stay at least stale_sigmas * sigma * sqrt(1 s) away. In REDUCE_ONLY the side that
+    unwinds stays at least unwind_sigmas * fast sigma * sqrt(1 s) away: at 0.5 this is the typical
+    move of a quarter of a second.
     """
 
     is_on: bool = True

@@ -1,6 +1,7 @@
 """Limits on the number of new orders: per minute, and per fill (rule PT-07).
 
-The message budget (`message_budget.py`) keeps below the limit per minute; exceeding it is a fault.
+The message budget (`message_budget.py`) keeps the rate below the limit per minute, so exceeding
+that limit is a fault.
 """
 
 from quoter.domain.units import NS_PER_S

@@ -28,7 +28,7 @@ class PriceJump:
         self._quoted: dict[Side, float] = {}  # newest price by side; none if it drifted too far
 
     def restart(self) -> None:
-        """Forget earlier prices: a fresh snapshot has confirmed the present price level."""
+        """Drop earlier prices, after a new snapshot has confirmed the present price level."""
         self._mids.restart()
         self._quoted.clear()
         for quotes in self._quotes.values():
@@ -71,7 +71,7 @@ def _bps(fraction: float) -> str:
 
 
 def _beyond(allowed: float, price: float, low: float, high: float) -> float:
-    """Distance from the farther end of the range, as a fraction of that end; 0 if allowed."""
+    """Move from the farther end of the range, as a fraction of that end; 0 if it is allowed."""
     if high * (1.0 - allowed) <= price <= low * (1.0 + allowed):
         return 0.0
     return max(price / low - 1.0, 1.0 - price / high)
