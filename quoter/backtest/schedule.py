@@ -31,7 +31,7 @@ class Schedule:
         act()
 
     def run_until(self, until_ns: int) -> None:
-        """Run everything that is due until `until_ns`, and end at that time."""
+        """Run everything due up to `until_ns`, and set the time to it."""
         due = self._due
         while due and due[0][0] <= until_ns:
             self.step()

@@ -74,8 +74,8 @@ NO_STATE: Final = msgspec.Raw(msgspec.msgpack.encode(None))
 class Checkpoint(NamedTuple):
     """State of the engine between two events, so that a replay can begin with this file.
 
-    It follows the header of each file but the first; `state` is that of `engine_state.py`. In the
-    recording of a market without an engine it is NO_STATE, and rules and book follow.
+    It follows the header of every file except the first; `state` comes from `engine_state.py`. In
+    the recording of a market without an engine, `state` is NO_STATE, and rules and book follow.
     """
 
     ts_ns: int

@@ -42,7 +42,7 @@ class Recorder:
     ) -> None:
         """Write into `folder`, where all recordings together may have `bytes_max` bytes.
 
-        `state` returns that of the engine for checkpoints; None: no checkpoints are written.
+        state: returns the state of the engine for checkpoints; None: no checkpoints are written.
         """
         self._writer = _Writer(folder, header, bytes_max, secrets)
         self._state = state
@@ -69,9 +69,9 @@ class Recorder:
         self.flush_if_large()
 
     def checkpoint_if_due(self, ts_ns: int) -> bool:
-        """Begin a file with a checkpoint if the present one is nearly full; return whether it did.
+        """Begin a file with a checkpoint if the present file is nearly full; return whether it did.
 
-        Call it between two steps; `ts_ns` is the time of the last one.
+        Call it between two steps. ts_ns: time of the last step.
         """
         if self._state is None or self._writer.file_to_end <= self._files_ended:
             return False
@@ -99,9 +99,9 @@ class Recorder:
         self._report()
 
     def _add_checkpoint(self, ts_ns: int, state: Callable[[], msgspec.Raw]) -> bool:
-        """Begin a batch, and with it a file, with the state of the engine after the last step.
+        """Begin a new batch, and thus a new file, with the engine's state after the last step.
 
-        Return whether the state could be written.
+        Return whether the state could be recorded.
         """
         try:
             checkpoint = Checkpoint(ts_ns, state())

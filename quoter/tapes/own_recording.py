@@ -1,7 +1,8 @@
 """Recordings of `quoter record` and `quoter run` as tapes.
 
-The book of a recorded run contains our own orders; one of `quoter record` does not. Without its
-first files the latter begins with the rules and the book that follow the checkpoint.
+The book in a recording of `quoter run` contains our own orders; in one of `quoter record` it does
+not. If the first files of the latter were removed, its first file begins with a checkpoint,
+followed by the rules and the book.
 """
 
 from collections.abc import Iterator

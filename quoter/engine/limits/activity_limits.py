@@ -132,7 +132,7 @@ class ActivityLimits:
         self._check_position_notional(step)
 
     def tick(self, step: StepBuilder, *, expected_fills_per_s: float) -> None:
-        """Clear causes that are over, request what is due, and check the position value.
+        """Clear causes whose condition is over, request a due snapshot, check the position value.
 
         expected_fills_per_s: in order sizes, both sides, since the last tick.
         """

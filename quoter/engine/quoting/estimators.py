@@ -111,7 +111,7 @@ class Estimators:
         self._was_without_edge = is_without_edge
 
     def _resting(self, mid: float) -> dict[Side, list[tuple[float, float]]]:
-        """Our live orders by side: distance from the mid, price, and size in order sizes."""
+        """Our live orders by side: distance from the mid (price) and size (order sizes) of each."""
         resting: dict[Side, list[tuple[float, float]]] = {side: [] for side in Side}
         for order in self._orders:
             if order.state in IN_MARKET:
