@@ -24,7 +24,8 @@ from quoter.settings import FixedSettings
 from quoter.sim.fill_models import FillModel
 from quoter.tapes.formats import read_tape, tape_market, tape_symbol
 from quoter.tapes.opening import open_tape
-from quoter.tapes.reading import ReadProgress, RowAccount, prepared
+from quoter.tapes.reading import ReadProgress, RowAccount
+from quoter.tapes.row_checks import prepared
 
 HERE = Path(__file__).parent
 TIMEOUT_S = 900.0

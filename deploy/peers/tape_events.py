@@ -15,7 +15,8 @@ from quoter.tapes.formats import read_tape, tape_symbol
 from quoter.tapes.market import LINES_MAX, recorded_market
 from quoter.tapes.messages import Best, Depth, Levels, Line, Print
 from quoter.tapes.opening import open_tape
-from quoter.tapes.reading import ReadProgress, RowAccount, prepared
+from quoter.tapes.reading import ReadProgress, RowAccount
+from quoter.tapes.row_checks import prepared
 
 LOCAL_AND_EXCHANGE, BUY, SELL = 1 << 31 | 1 << 30, 1 << 29, 1 << 28
 
