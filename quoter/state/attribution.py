@@ -96,13 +96,19 @@ class Attribution:
         self._held = Units()
         self._sides = {side: _SideLedger() for side in Side}
         self._mark: Decimal | None = None
+        self._marked_from: tuple[object, ...] = ()  # the mid and rules of `_newest_mark`
+        self._newest_mark = ZERO  # the last result of `mark_of`
         self.marked_ns = 0  # when the last mark was taken
         self._paid_in = ZERO  # capital paid in, at the marks of that time
 
     def mark_of(self, mid: float) -> Decimal:
         """Exact mid on the half-tick grid, quote/base."""
-        half_tick = self._instrument.now.tick / 2
-        return half_tick * round(mid / float(half_tick))
+        figures = mid, self._instrument.now
+        if figures != self._marked_from:
+            half_tick = self._instrument.now.tick / 2
+            self._newest_mark = half_tick * round(mid / float(half_tick))
+            self._marked_from = figures
+        return self._newest_mark
 
     @property
     def last_mark(self) -> Decimal | None:

@@ -107,4 +107,24 @@ MUTANTS = (
         ),
         tests=("tests/unit/engine/market/test_view.py",),
     ),
+    mutant(
+        "mark_on_an_old_grid",
+        "a mid that has not changed is valued on the grid of the tick before",
+        Edit(
+            "quoter/state/attribution.py",
+            "        figures = mid, self._instrument.now\n",
+            "        figures = (mid,)\n",
+        ),
+        tests=("tests/unit/state/test_attribution.py",),
+    ),
+    mutant(
+        "missing_fills_are_noticed_in_reports_only",
+        "fills that the venue reports and our books lack pause nothing between two reports",
+        Edit(
+            "quoter/engine/reconciliation/reconcile.py",
+            "        self._check_missing_fills(in_question, step)\n",
+            "        self._check_missing_fills((), step)\n",
+        ),
+        tests=("tests/unit/engine/reconciliation",),
+    ),
 )

@@ -6,6 +6,7 @@ and a kill after a minute.
 """
 
 from collections import deque
+from collections.abc import Iterable
 
 from quoter.domain.commands import RequestReport
 from quoter.domain.events import (
@@ -102,12 +103,13 @@ class Reconcile:
 
         Raise causes for what stays unresolved too long.
         """
-        for order in [order for order in self._orders if order.is_in_question]:
+        in_question = [order for order in self._orders if order.is_in_question]
+        for order in in_question:
             self._lifecycle.send_due_cancel(order, step)
             self._order_queries.query_if_due(order, step)
-        self._check_unknown_orders(step)
+        self._check_unknown_orders(in_question, step)
         self._check_unread(step)
-        self._check_missing_fills(step)
+        self._check_missing_fills(in_question, step)
         for kind in self._due:
             if step.ts_ns >= self._due[kind]:
                 self.request(kind, step)
@@ -175,8 +177,8 @@ class Reconcile:
             self.make_due(ReportKind.OPEN_ORDERS, step.ts_ns)
             self.make_due(ReportKind.TRADES, step.ts_ns)
 
-    def _check_unknown_orders(self, step: StepBuilder) -> None:
-        unknown = [o for o in self._orders if o.state is OrderState.UNKNOWN]
+    def _check_unknown_orders(self, orders: Iterable[OpenOrder], step: StepBuilder) -> None:
+        unknown = [o for o in orders if o.state is OrderState.UNKNOWN]
         if not unknown:
             self._causes.clear(step, Cause.UNKNOWN_ORDERS)
             return
@@ -186,10 +188,10 @@ class Reconcile:
         text = f"orders of unknown state: {len(unknown)}, the oldest for {age_s:.0f} s"
         self._causes.set(step, Cause.UNKNOWN_ORDERS, active=too_many, text=text)
 
-    def _check_missing_fills(self, step: StepBuilder) -> None:
+    def _check_missing_fills(self, orders: Iterable[OpenOrder], step: StepBuilder) -> None:
         long = [
             order.client_id
-            for order in self._orders
+            for order in orders
             if order.has_missing_fills
             and order.fills_missing_since_ns
             and step.ts_ns - order.fills_missing_since_ns > MISSING_FILLS_MAX_NS
@@ -355,7 +357,7 @@ class Reconcile:
                 if not order.venue_id:
                     order.next_query_ns = step.ts_ns
         self._check_caught_up(step)
-        self._check_missing_fills(step)
+        self._check_missing_fills(self._orders, step)
         self._check_lasting_difference(self._missing_fills, report.asked_ns, step)
 
     def on_balances(self, report: BalanceReport, step: StepBuilder) -> None:

@@ -71,6 +71,10 @@ class Signal(NamedTuple):
     text: str
 
 
+def _level(signal: Signal) -> Regime:
+    return signal.level
+
+
 class MarketRegime:
     """Derives the level from signals; `text` is the reason for the last change."""
 
@@ -98,8 +102,8 @@ class MarketRegime:
         a move. now, usual: volatility of this minute and of ordinary times, price/sqrt(s), None
         while unknown. equity: quote currency.
         """
-        signals = list(self._signals(ts_ns, mid, tick, now, usual, equity))
-        worst = max(signals, key=lambda signal: signal.level, default=None)
+        signals = self._signals(ts_ns, mid, tick, now, usual, equity)
+        worst = max(signals, key=_level, default=None)
         if worst is not None and worst.level > self.level:
             self.level, self.text, self._last_signal_ns = worst.level, worst.text, ts_ns
             return True

@@ -1,5 +1,6 @@
 """The split of the profit, exact at every instant."""
 
+from dataclasses import replace
 from decimal import Decimal
 from math import isnan
 
@@ -120,6 +121,14 @@ def test_the_mark_lies_on_the_half_tick_grid() -> None:
     assert book.mark_of(100.05) == Decimal("100.05")
     assert book.mark_of(100.0512) == Decimal("100.05")
     assert book.mark_of(0.1 + 0.2) == Decimal("0.30")
+
+
+def test_the_mark_of_an_equal_mid_follows_a_new_tick() -> None:
+    rules = CurrentInstrument(ABC)
+    book = Attribution(rules, position=ZERO, cash=ZERO)
+    assert book.mark_of(100.06) == Decimal("100.05")
+    rules.now = replace(ABC, tick=Decimal("0.01"))
+    assert book.mark_of(100.06) == Decimal("100.06")
 
 
 def test_reading_the_profit_does_not_change_it() -> None:
