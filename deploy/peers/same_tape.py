@@ -4,9 +4,10 @@ Run by `make same-tape TAPE="FILES"`. The sandbox plays the tape in real time (a
 with `--speed`) to a daemon with its own connections, ledger and pauses: first with orders in the
 sandbox, then, from the start of the tape again, in a paper run whose simulated latency is what the
 first run measured. The backtest plays the same part of the tape as each of them with the same
-settings, fill model (`front`, the sandbox's), fee and start of the estimates, at the latency that
-the run measured (at 10, 50 and 99 %). Exits with 1 unless the number of fills of both runs lies
-within the range of their backtests (see `verdict`), give or take its own root.
+settings, fill model (`front`, the sandbox's), fee and start of the estimates, at the two latencies
+that the run measured: the median of its orders and that of its market data, each with its spread.
+Exits with 0 if the number of fills of both runs is one that their backtests predict (see
+`verdict`), with 1 if not, and with 3 if a run can't be judged: too few fills, or too much paused.
 """
 
 import argparse
@@ -18,9 +19,11 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from enum import IntEnum
 from math import sqrt
 from pathlib import Path
-from statistics import quantiles
+from statistics import fmean, quantiles, variance
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -52,9 +55,26 @@ from quoter.telemetry.logs import configure_logs
 SANDBOX_START_S_MAX = 60.0
 LEVELS = 5_000  # of the book that a backtest begins with
 QUANTILES = (0.1, 0.5, 0.99)  # of the latency that was measured on this machine
-LATENCY_MS_MIN = 0.05
+LATENCY_MS_MIN, SPREAD_MAX = 0.05, 100.0
 WAYS = 2  # an acknowledgement is the way there and back
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2, 3, 4, 5, 6)
+T_QUANTILE = 2.23  # Student's t, 97.5 %, of twice five degrees of freedom: two latencies
+SHARE_MIN = 0.9  # of the backtests' time with orders on both sides: with less a run is not judged
+
+
+class Verdict(IntEnum):
+    """What a comparison says; the value is an exit code."""
+
+    AGREES = 0
+    DIFFERS = 1
+    NOT_JUDGED = 3
+
+
+class Latency(NamedTuple):
+    """Median of a latency, ms, and its 99 % quantile in medians."""
+
+    median_ms: float
+    spread: float
 
 
 @dataclass(slots=True)
@@ -206,7 +226,7 @@ def settings_for(market: MarketSpec, url: str, folder: Path) -> FixedSettings:
 
 def with_estimates(settings: FixedSettings, part: Part) -> FixedSettings:
     """Return the settings with first estimates of the tape, so that both runs start alike."""
-    run = backtest(part, settings, median_ms=1.0, seed=1)[1]
+    run = backtest(part, settings, Latency(1.0, 3.0), seed=1)[1]
     learned = run.engine.calibration.learned
     if learned is None:
         raise SystemExit("the tape is too short to estimate sigma, kappa and intensity from it")
@@ -216,11 +236,11 @@ def with_estimates(settings: FixedSettings, part: Part) -> FixedSettings:
 
 
 def backtest(
-    part: Part, settings: Settings, *, median_ms: float, seed: int
+    part: Part, settings: Settings, latency: Latency, *, seed: int
 ) -> tuple[Seen, TapeRun]:
     """Return the fills of a backtest of the part, and the run."""
-    fills = Seen(f"{median_ms:.1f} ms, seed {seed}")
-    delay = DelayOptions(median_ms=median_ms, spread=3.0, seed=seed)
+    fills = Seen(f"{latency.median_ms:.1f} ms × {latency.spread:.1f}, seed {seed}")
+    delay = DelayOptions(median_ms=latency.median_ms, spread=latency.spread, seed=seed)
     (setup,) = run_setups(
         settings, part.market, start_ns=part.start_ns, models=(FillModel.FRONT,), delay=delay
     )
@@ -283,14 +303,20 @@ async def sandbox(tape: Played) -> AsyncIterator[str]:
         await process.wait()
 
 
-def backtests(ours: Seen, part: Part, settings: Settings) -> list[Seen]:
-    """Return backtests of the part of a run at the latency that it measured."""
-    orders, market = at_quantiles(ours.answers_ms), at_quantiles(ours.lags_ms(part.rows))
-    delays = [max(LATENCY_MS_MIN, *both) for both in zip(orders, market, strict=True)]
-    return [backtest(part, settings, median_ms=ms, seed=seed)[0] for ms in delays for seed in SEEDS]
+def backtests(ours: Seen, part: Part, settings: Settings) -> list[list[Seen]]:
+    """Return the backtests of the part of a run: of each latency that it measured, of each seed."""
+    latencies = map(latency_of, (ours.answers_ms, ours.lags_ms(part.rows)))
+    return [[backtest(part, settings, each, seed=n)[0] for n in SEEDS] for each in latencies]
 
 
-def compare(ours: Seen, part: Part, settings: Settings) -> bool:
+def latency_of(values_ms: Sequence[float]) -> Latency:
+    """Return the latency of measured values as the backtest describes one."""
+    _, median_ms, high_ms = at_quantiles(values_ms)
+    median_ms = max(LATENCY_MS_MIN, median_ms)
+    return Latency(median_ms, min(SPREAD_MAX, max(1.0, high_ms / median_ms)))
+
+
+def compare(ours: Seen, part: Part, settings: Settings) -> Verdict:
     """Print the table of one run beside its backtests; return whether the fills agree."""
     runs = backtests(ours, part, settings)
     seconds = (part.rows[-1][0] - part.start_ns) / NS_PER_S
@@ -302,36 +328,57 @@ def compare(ours: Seen, part: Part, settings: Settings) -> bool:
         table.add_column(name, justify="right")
     table.add_column(f"order, one way, ms, {late}")
     table.add_column(f"market data late, ms, {late}")
-    for run in (ours, *runs):
+    for run in (ours, *(run for group in runs for run in group)):
         table.add_row(*run.row(part.rows))
     Console(width=170).print(table)
     return verdict(ours, runs)
 
 
-def verdict(ours: Seen, runs: Sequence[Seen]) -> bool:
-    """Print whether the number of fills lies within the range of the backtests, and return it.
+def predicted(counts: Sequence[Sequence[int]]) -> tuple[float, float]:
+    """Return the lowest and highest number of fills that one more run would have, at 95 %.
 
-    A process that paused, or dropped late creates, was in the market for less of the time: the
-    backtests' counts are those of the same share of time with orders on both sides.
+    counts: fills of the backtests, a group of seeds for each latency. Between the means of the
+    latencies all is explained by latency. Beyond, one run is a draw like those of the seeds: its
+    difference to the mean of n of them has the variance v (1 + 1/n), with v that of the seeds,
+    pooled, and at least the mean, as of a Poisson count.
     """
-    counts = [
-        run.fills * ours.two_sided_share / run.two_sided_share
-        for run in runs
-        if run.two_sided_share
-    ]
-    chance, low, high = sqrt(ours.fills), min(counts, default=0.0), max(counts, default=0.0)
-    agrees = low - chance <= ours.fills <= high + chance
+    means = [fmean(group) for group in counts]
+    pooled = fmean(variance(group) for group in counts)
+    low, high = (
+        mean + sign * T_QUANTILE * sqrt(max(pooled, mean) * (1 + 1 / len(SEEDS)))
+        for mean, sign in ((min(means), -1), (max(means), 1))
+    )
+    return low, high
+
+
+def verdict(ours: Seen, runs: Sequence[Sequence[Seen]]) -> Verdict:
+    """Print whether the backtests predict the number of fills, and return it.
+
+    Not judged are a run for which no fill at all would agree too, and one that was in the market
+    for less of the time than its backtests: it pauses and drops late creates when the machine is
+    busy, which is when the market is busy, so that fills can't be scaled to the time.
+    """
+    low, high = predicted([[run.fills for run in group] for group in runs])
+    share = fmean(run.two_sided_share for group in runs for run in group)
+    if low <= 0:
+        found, text = Verdict.NOT_JUDGED, "too few fills to tell: play more seconds"
+    elif ours.two_sided_share < SHARE_MIN * share:
+        found, text = Verdict.NOT_JUDGED, "too much of the time without orders on both sides"
+    elif low <= ours.fills <= high:
+        found, text = Verdict.AGREES, "they agree"
+    else:
+        found, text = Verdict.DIFFERS, "THEY DO NOT AGREE"
     causes = ours.statistics.causes_s if ours.statistics is not None else {}
     halted = ", ".join(
         f"{cause} {seconds:.0f} s" for cause, seconds in causes.items() if seconds >= 0.5
     )
     print(
-        f"{ours.name}: {ours.fills} fills; its backtests, for the same time with orders on both "
-        f"sides: {low:.1f} to {high:.1f}; give or take {chance:.1f}: "
-        f"{'they agree' if agrees else 'THEY DO NOT AGREE'}. Halt causes: {halted or 'none'}.",
+        f"{ours.name}: {ours.fills} fills, two-sided {ours.two_sided_share:.0%}; its backtests "
+        f"predict {low:.1f} to {high:.1f}, two-sided {share:.0%}: {text}. "
+        f"Halt causes: {halted or 'none'}.",
         flush=True,
     )
-    return agrees
+    return found
 
 
 def live_runs(
@@ -376,7 +423,7 @@ def main() -> int:
     for run in runs:
         part = part_of(tape, market, update_id=run.update_id, seconds=options.seconds)
         agree.append(compare(run.fills, part, wanted))
-    return 0 if all(agree) else 1
+    return Verdict.DIFFERS if Verdict.DIFFERS in agree else max(agree)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 from quoter.sim.messages import MarketSpec
 from quoter.tapes import binance_archive, binance_raw, bybit, hftbacktest, own_recording, tardis
 from quoter.tapes.market import LINES_MAX, market_of_rules, recorded_market
-from quoter.tapes.messages import Line, TapeError
+from quoter.tapes.messages import Line, Snapshot, TapeError
 from quoter.tapes.reading import ReadProgress, first_line
 
 # Binance's COIN-M (BTCUSD_PERP, BTCUSD_240628) and Bybit's inverse contracts (BTCUSD)
@@ -74,10 +74,11 @@ def tape_market(files: Sequence[Path], symbol: str, *, filters: Path | None) -> 
             "a backtest does not support that: use a spot market, or a future with sizes in coins"
         )
     lines = read_tape(files, symbol, on_bad=_ignore, progress=ReadProgress(()))
-    first = next(lines, None)
-    if first is None:
+    rows = (row for _, row in islice(lines, LINES_MAX))
+    if all(isinstance(row, Snapshot) for row in rows):  # those of Binance's REST name no symbol
         raise TapeError(_no_row(files, symbol))
-    rows = (row for _, row in islice(chain((first,), lines), LINES_MAX))
+    lines = read_tape(files, symbol, on_bad=_ignore, progress=ReadProgress(()))
+    rows = (row for _, row in islice(lines, LINES_MAX))
     if filters is None and found is _Format.OWN:
         instrument = own_recording.own_instrument(files[0])
         if instrument is not None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from quoter.tapes.binance_raw import capture_symbol, read_lines
-from quoter.tapes.messages import Best, Depth, Print, Snapshot
+from quoter.tapes.formats import tape_market
+from quoter.tapes.messages import Best, Depth, Print, Snapshot, TapeError
 
 LINES = (
     b'1721749182850494 {"lastUpdateId": 7, "bids": [["1.2", "3"]], "asks": [["1.3", "4"]]}\n'
@@ -46,3 +47,12 @@ def test_line_of_another_form_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"hello world\n")
     with pytest.raises(ValueError, match="'hello' is not a time"):
         list(read_lines((path,)))
+
+
+def test_snapshot_alone_does_not_make_a_tape_of_any_symbol(tmp_path: Path) -> None:
+    """A REST snapshot names no symbol."""
+    path = tmp_path / "tape"
+    trade = b'2 {"stream":"xyusdt@trade","data":{"t":1,"p":"1","q":"1","m":true}}\n'
+    path.write_bytes(b'1 {"lastUpdateId": 7, "bids": [["1.2", "3"]], "asks": []}\n' + trade)
+    with pytest.raises(TapeError, match="no row of ABUSDT can be read; their first symbol is XY"):
+        tape_market((path,), "ABUSDT", filters=None)
