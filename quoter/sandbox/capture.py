@@ -13,7 +13,7 @@ from quoter.tapes.messages import Message, Snapshot, TapeError
 from quoter.tapes.opening import open_tape
 from quoter.tapes.playing import feed
 
-LINES_PER_YIELD = 50  # at full speed: lines between two waits for slow readers
+LINES_PER_YIELD = 50  # lines between two waits for slow readers, at full speed
 
 
 class Replay:

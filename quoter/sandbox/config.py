@@ -56,8 +56,8 @@ class Limits:
 class Capture:
     """A recording that replaces the random market of one symbol.
 
-    Files are read one after another; `speed` is market seconds per second, inf: as fast as readers
-    accept it. After the last line the market does not change any more.
+    Files are read one after another. `speed`: seconds of the recording per second; inf: as fast as
+    readers accept it. After the last line the market does not change.
     """
 
     symbol: str
@@ -70,7 +70,7 @@ class Capture:
 class CrashScenario:
     """A crash of all markets `in_s` seconds after the start, with exchange faults during it.
 
-    time_scale: speed relative to sim.scripts.Crash, > 0.
+    `time_scale`: speed of the crash relative to sim.scripts.Crash, > 0.
     """
 
     in_s: float = 60.0
@@ -81,8 +81,8 @@ class CrashScenario:
 class SandboxConfig:
     """Configuration of `SandboxServer`.
 
-    Every socket is closed `disconnect_s` after it was opened. It is sent `serverShutdown`
-    `shutdown_notice_s` earlier, but never in the first half of `disconnect_s`.
+    Every socket is closed `disconnect_s` seconds after it was opened. It gets `serverShutdown`
+    `shutdown_notice_s` seconds before that, but never in the first half of `disconnect_s`.
     """
 
     markets: tuple[MarketSpec, ...]
@@ -106,7 +106,7 @@ BALANCES = (
 
 
 def _account(name: str) -> Account:
-    """Return an account whose API key and secret are not secret: both are valid here only."""
+    """Return an account whose API key and secret need no protection: they are valid only here."""
     return Account(
         api_key=f"sandbox-key-{name}", secret=f"sandbox-secret-{name}", balances=BALANCES
     )

@@ -10,7 +10,7 @@ from quoter.sim.messages import MarketSpec
 from quoter.tapes.binance_raw import read_lines, spot_only
 from quoter.tapes.market import recorded_market
 
-WORTH = Decimal(200_000)  # of each coin in every account, in the quote currency
+WORTH = Decimal(200_000)  # worth of each added coin in every account, in the quote currency
 
 
 def with_recorded_market(
@@ -18,7 +18,7 @@ def with_recorded_market(
 ) -> SandboxConfig:
     """Return the configuration with the market of a tape, and balances of its coins.
 
-    A market that is already configured is kept if the tape fits its grid. Raises TapeError.
+    A configured market of this symbol is kept if the tape fits its tick and lot. Raises TapeError.
     """
     rows = (row for _, row in spot_only(read_lines(files, symbol)))
     own = next((market for market in config.markets if market.symbol == symbol), None)

@@ -61,7 +61,7 @@ class SandboxServer:
         return f"{'http' if tls is None else 'https'}://{bound[0]}:{bound[1]}"
 
     async def wait(self) -> None:
-        """Wait until cancelled, or until the market fails, whose error is raised."""
+        """Wait until cancelled. Raises the error of the market if it fails."""
         if self._market is not None:
             await asyncio.shield(self._market)
 

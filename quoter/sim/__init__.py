@@ -2,6 +2,6 @@
 
 Matching, accounts, a stochastic or recorded market and scripted flow; pure and deterministic, with
 time passed in. It imports the domain only. The sandbox serves it over HTTP and WebSocket; the
-backtest, the tapes, the studies, `app`, `cli` and tests use it directly. Read `exchange.py` first,
-then `market.py`.
+backtest, the tapes, the studies, `app`, `cli` and tests use it directly.
+Read first: `exchange.py`, then `market.py`.
 """

@@ -9,9 +9,9 @@ ZERO = Decimal(0)
 
 
 class Holdings:
-    """Assets of one account; `changed` names those that changed since it was last cleared.
+    """Free and locked amounts of one account. `changed`: assets changed since it was last cleared.
 
-    Raises ValueError for an opening balance that is negative or not finite. Later, only `lock` and
+    Raises ValueError for an opening balance that is negative or not finite. Later only `lock` and
     `require` refuse an amount that is not free.
     """
 

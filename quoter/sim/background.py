@@ -1,4 +1,4 @@
-"""Background liquidity of a simulated symbol: depth that no account owns, and that refills."""
+"""Background liquidity of a simulated symbol: refilling depth that belongs to no account."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -11,12 +11,15 @@ from quoter.sim.fill_models import FillModel, QueuePosition
 from quoter.sim.messages import MarketSpec
 from quoter.sim.real_like import RealLike
 
-# Depth of the background in units of 1/kappa; a share e^-5 of takers reaches farther.
+# Depth of the background in units of 1/kappa; a share e^-5 of the takers reaches farther.
 DEPTH_REACH = 5.0
 
 
 class Background(Protocol):
-    """Background depth; only whole lots are traded, shown sizes may include a fraction of a lot."""
+    """Background depth of one symbol.
+
+    Only whole lots are traded; shown sizes may include a fraction of a lot.
+    """
 
     def best(self, side: Side) -> int | None:
         """Return the ticks of the best level, None if that side is empty."""
@@ -34,14 +37,14 @@ class Background(Protocol):
         """Return the shown size, base; zero if there is no level."""
 
     def queue_end(self, side: Side, ticks: int) -> QueuePosition | None:
-        """Return the place of an order that arrives now; None if account orders come first."""
+        """Return the queue position of a new order; None if account orders come first."""
 
 
 class RandomBackground:
-    """Random depth around a mid: the best level follows the mid, the others keep their price."""
+    """Random depth around a mid. The best level follows the mid; other levels keep their price."""
 
     def __init__(self, spec: MarketSpec, rng: Random) -> None:
-        """Start empty, until the first `move`. Raises ValueError for parameters out of domain."""
+        """Start empty, until the first `move`. Raises ValueError for invalid market parameters."""
         is_random = 0 <= spec.sigma < inf and 0 <= spec.intensity < inf and 0 < spec.kappa < inf
         if not (is_random and spec.spread_ticks >= 1 and spec.depth_levels >= 1):
             raise ValueError(f"market parameters out of domain: {spec}")
@@ -84,7 +87,7 @@ class RandomBackground:
     def move(self, bid: int, ask: int, *, kappa: float) -> list[tuple[Side, int]]:
         """Move the best levels to these prices; return the levels that changed.
 
-        kappa: present multiplier of the market's kappa. The levels reach as far as the takers.
+        kappa: present multiple of the market's kappa. The levels reach as far as the takers do.
         """
         step, self._step = self._step, max(1, round(self._step_calm / kappa))
         changed: list[tuple[Side, int]] = []
@@ -94,13 +97,13 @@ class RandomBackground:
         return changed
 
     def traded(self, side: Side, ticks: int, lots: int) -> None:  # noqa: ARG002 - a queue keeps what is left
-        """Record a trade with a level, which gets a new size at once."""
+        """Record a trade with a level; the level is refilled at once."""
         self.refill(side, ticks)
 
     def redraw_level(self) -> tuple[Side, int] | None:
-        """Redraw the size of one level, so that depth updates occur without moves of the mid.
+        """Redraw the size of one random level, so that depth also changes while the mid is still.
 
-        None if the side that was drawn is empty.
+        Returns its side and ticks; None if the chosen side is empty.
         """
         side = Side.BUY if self._rng.random() < 0.5 else Side.SELL
         if not self._sides[side]:
@@ -143,11 +146,11 @@ class RandomBackground:
 
 
 class QueuedBackground(RandomBackground):
-    """Background of a real-like market: levels are queues, and what was traded is gone for a while.
+    """Background of a real-like market: levels are queues, and traded size is missing for a while.
 
-    Account orders stand behind what a level shows when they arrive. A level that gets smaller
-    without trades was cancelled in part, with every unit equally likely. Sizes are lognormal,
-    and smaller while takers reach farther; traded levels come back with the next `move`.
+    Account orders queue behind the size that a level shows when they arrive. If a level gets
+    smaller without trades, orders were cancelled, each unit with equal probability. Sizes are
+    lognormal, and smaller while takers reach farther. Traded levels come back with the next `move`.
     """
 
     def __init__(self, spec: MarketSpec, real: RealLike, rng: Random) -> None:
@@ -158,11 +161,11 @@ class QueuedBackground(RandomBackground):
         self._used: set[Side] = set()  # sides without some of their levels
 
     def queue_end(self, side: Side, ticks: int) -> QueuePosition:
-        """Return the place of an order that arrives now: behind what the level shows."""
+        """Return the queue position of a new order: behind the size that the level shows."""
         return QueuePosition.at_the_end(FillModel.PROBABLE, self.lots_at(side, ticks))
 
     def move(self, bid: int, ask: int, *, kappa: float) -> list[tuple[Side, int]]:
-        """Move as `RandomBackground` does, and bring back the levels that were traded."""
+        """Move as `RandomBackground` does, and restore the traded levels."""
         self._kappa = kappa
         self._top = {Side.BUY: bid, Side.SELL: ask}
         for side in self._used:
@@ -171,7 +174,7 @@ class QueuedBackground(RandomBackground):
         return super().move(bid, ask, kappa=kappa)
 
     def traded(self, side: Side, ticks: int, lots: int) -> None:
-        """Record a trade with a level; it keeps what is left."""
+        """Record a trade with a level; the level keeps the remaining size."""
         levels = self._sides[side]
         left = levels.get(ticks, 0) - lots
         self._used.add(side)
@@ -185,7 +188,7 @@ class QueuedBackground(RandomBackground):
             self._best.pop(side, None)
 
     def _draw_level(self, side: Side) -> int:
-        """Return a level; every second time the best, where most changes are."""
+        """Return a level to redraw: every second time the best, where most changes occur."""
         best = self._best.get(side)
         return best if best is not None and self._rng.random() < 0.5 else super()._draw_level(side)
 

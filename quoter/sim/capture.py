@@ -1,4 +1,4 @@
-"""Market from a recording: depth, best prices and public trades are fed from outside."""
+"""A market from a recording, into which depth, best prices and public trades are fed."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,16 +14,17 @@ from quoter.sim.messages import BestNews, DepthBook, DepthNews, PrintNews
 from quoter.sim.publisher import Publisher
 from quoter.sim.resting import Resting, RestingBook
 
-# Trade ids of accounts: no recorded trade has them, and a double represents them exactly.
+# First trade id of account executions: no recorded trade has such an id, and a double is exact for
+# it.
 OWN_TRADE_ID_FIRST = 10**14
 
 type Levels = Sequence[tuple[Decimal, Decimal]]
 
 
 class RecordedBackground:
-    """The recorded book: depth, and best prices of whichever stream has the newer update id.
+    """The recorded book: depth, with the best prices of the stream whose update id is newer.
 
-    Recorded sizes need not be whole lots; they are shown as recorded and traded in whole lots.
+    Recorded sizes need not be whole lots. They are shown as recorded and traded in whole lots.
     """
 
     def __init__(self, lot: Decimal, fill_model: FillModel = FillModel.FRONT) -> None:
@@ -32,7 +33,7 @@ class RecordedBackground:
         self._lot = lot
         self._fill_model = fill_model
         self._depth: dict[Side, dict[int, Decimal]] = {Side.BUY: {}, Side.SELL: {}}
-        self._best_depth: dict[Side, int] = {}  # a side is missing until it is looked for
+        self._best_depth: dict[Side, int] = {}  # cache; a side is missing until it is computed
         self._best: dict[Side, tuple[int, Decimal]] = {}
 
     def best(self, side: Side) -> int | None:
@@ -65,7 +66,7 @@ class RecordedBackground:
         return self._depth[side].get(ticks, Decimal(0))
 
     def shown_lots(self, side: Side, ticks: int) -> float:
-        """Return the newest recorded size of a level in lots, which need not be whole."""
+        """Return the newest recorded size of a level, lots; it need not be whole."""
         best = self.best_level(side)
         if best is not None and side.sign * (ticks - best[0]) >= 0:
             size = best[1] if ticks == best[0] else Decimal(0)
@@ -74,7 +75,7 @@ class RecordedBackground:
         return float(size / self._lot)
 
     def queue_end(self, side: Side, ticks: int) -> QueuePosition:
-        """Return the place of an order that arrives now: behind what the level shows."""
+        """Return the queue position of a new order: behind the size that the level shows."""
         return QueuePosition.at_the_end(self._fill_model, self.shown_lots(side, ticks))
 
     def best_depth(self, side: Side) -> int | None:
@@ -85,7 +86,7 @@ class RecordedBackground:
         return best
 
     def clear(self) -> None:
-        """Forget the depth; the best prices stay."""
+        """Remove the depth; the best prices stay."""
         self._best_depth.clear()
         for depth in self._depth.values():
             depth.clear()
@@ -111,13 +112,14 @@ class RecordedBackground:
 
 
 class RecordedPublisher(Publisher):
-    """Publisher of recorded updates; ids are shifted by one for every change by an account.
+    """Publisher of recorded updates; every change by an account shifts the update ids by one.
 
-    Without account orders everything is published as recorded. Changes by accounts are published in
-    the next recorded diff, or at the next flush if no best price is newer than the last diff: the
-    changes of others until that price are not known yet. A recorded id is shifted by the number of
-    changes that accounts made before a newer recorded id was seen, so that a diff that follows a
-    best price has the lower id. Recorded levels that an account order crosses are not shown.
+    Without account orders everything is published as recorded. Changes by accounts are published
+    with the next recorded diff. They are published at the next flush instead if no best price is
+    newer than the last diff; otherwise the changes of others before that price would be missing. A
+    recorded id is shifted by the number of account changes before a newer recorded id was seen, so
+    that a diff that arrives after a best price keeps the lower id. Recorded levels that an account
+    order crosses are not shown.
     """
 
     def __init__(
@@ -132,7 +134,7 @@ class RecordedPublisher(Publisher):
         self._hidden: dict[Side, set[int]] = {Side.BUY: set(), Side.SELL: set()}
 
     def commit(self, now_ns: int) -> None:
-        """If an account changed the book, shift the update ids by one and publish best prices."""
+        """Publish the best prices with the next id, if an account changed the book."""
         if self._is_touched:
             self._is_touched = False
             self._offset += 1
@@ -147,13 +149,13 @@ class RecordedPublisher(Publisher):
         return max(self._recorded.best_id, self._recorded.depth_id)
 
     def see(self, recorded_id: int) -> None:
-        """Note that the update with this recorded id is about to be applied."""
+        """Note that the update with this recorded id is the next to be applied."""
         newest = self._newest
         if recorded_id > newest:
             self._passed.append((newest, self._offset))
 
     def _offset_of(self, recorded_id: int) -> int:
-        """Return the shift of a recorded id; ids before the last diff are not asked for."""
+        """Return the shift of a recorded id, which must not be older than the last diff."""
         if recorded_id >= self._newest:
             return self._offset
         earlier = (offset for seen, offset in reversed(self._passed) if seen <= recorded_id)
@@ -180,7 +182,10 @@ class RecordedPublisher(Publisher):
         self._publish_best(self._newest + self._offset, now_ns)
 
     def repeat_best(self, news: BestNews) -> None:
-        """Publish a recorded best price with its id; only while no account has an order."""
+        """Publish a recorded best price with its own id.
+
+        Call it only while no account has an order.
+        """
         update_id = news.update_id + self._offset_of(news.update_id)
         self._emit(BestNews(news.ts_ns, news.symbol, update_id, news.bid, news.ask))
         self._best_shown = None
@@ -237,11 +242,12 @@ class RecordedPublisher(Publisher):
 
 
 class Capture:
-    """Feed of one market from a recording, in recorded order.
+    """Feeds a recording into one market, in recorded order.
 
-    Fills of account orders are an estimate: a print beyond an order's price fills it, up to the
-    print's size, at the order's own price; an order that the recorded best price crosses is filled
-    whole; and a print at the order's price fills it as the market's fill model says.
+    Fills of account orders are estimates:
+    * A trade beyond an order's price fills it at its own price, up to the size of the trade.
+    * A recorded best price that crosses an order fills it completely.
+    * A trade at the order's price fills it as the market's fill model says.
     """
 
     def __init__(
@@ -265,10 +271,7 @@ class Capture:
         return self._background.depth_id
 
     def load_depth(self, book: DepthBook, now_ns: int) -> None:
-        """Start (again) from a recorded snapshot, without publishing it.
-
-        One that is not newer than the depth is ignored.
-        """
+        """Load a recorded snapshot without publishing it; ignore one that is not newer."""
         if 0 < book.last <= self._background.depth_id:
             return
         self._publisher.see(book.last)
@@ -281,7 +284,7 @@ class Capture:
     def apply_depth(
         self, *, first: int, last: int, bids: Levels, asks: Levels, now_ns: int
     ) -> None:
-        """Apply a recorded diff; one that the depth already includes is ignored."""
+        """Apply a recorded diff; ignored if the depth already includes it."""
         if last <= self._background.depth_id:
             return
         self._publisher.see(last)
@@ -296,7 +299,7 @@ class Capture:
         self._publisher.publish_depth(first=first, last=last, touched=touched, now_ns=now_ns)
 
     def apply_best(self, news: BestNews) -> None:
-        """Apply a recorded best price of both sides."""
+        """Apply the recorded best prices of both sides."""
         grid = self._market.grid
         self._publisher.see(news.update_id)
         self._background.best_id = max(self._background.best_id, news.update_id)
@@ -331,7 +334,7 @@ class Capture:
         self._market.commit(news.ts_ns)
 
     def _see_queues(self, side: Side, prices: Iterable[int]) -> None:
-        """Update the queue places of account orders with the newly recorded sizes of `prices`."""
+        """Update the queue positions of account orders at `prices` with the new recorded sizes."""
         book = self._market.book
         for ticks in prices:
             for resting in book.at(side, ticks):

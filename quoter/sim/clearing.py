@@ -27,7 +27,8 @@ type Emit = Callable[[News], None]
 class Clearing:
     """Clearing of all symbols of the venue.
 
-    The amount of a LIMIT order is locked until used; a MARKET order pays from the free balance.
+    The amount of a LIMIT order is locked until it is used. A MARKET order pays from the free
+    balance.
     """
 
     def __init__(self, specs: Mapping[str, MarketSpec], emit: Emit) -> None:
@@ -121,7 +122,10 @@ class Clearing:
         self._report(order, ReportType.TRADE, trade=trade)
 
     def _in_fee_coin(self, account: str, worth: Decimal) -> tuple[Decimal, str] | None:
-        """Return a fee worth `worth` (quote) in the fee coin, None if its balance is too low."""
+        """Return a fee in the account's fee coin: (amount, asset); None if its balance is too low.
+
+        worth: of the fee, in quote currency. None also for an account without a fee coin.
+        """
         coin = self._fee_coins.get(account)
         if coin is None:
             return None
@@ -161,7 +165,7 @@ class Clearing:
                 self._emit(BalanceNews(ts_ns=now_ns, account=account, balances=balances))
 
     def _pledge(self, order: SimOrder, size: Decimal) -> tuple[str, Decimal]:
-        """Return asset and amount that an order locks for `size` of it."""
+        """Return the asset and the amount that an order locks for `size` (base)."""
         spec = self._specs[order.symbol]
         if order.side is Side.BUY:
             return spec.quote, order.price * size

@@ -40,14 +40,14 @@ from quoter.sim.truth import TruthLedger
 
 
 class Exchange:
-    """Simulated venue: takes requests with their time of arrival, returns the resulting news.
+    """Simulated venue: takes requests with their time of arrival, and returns the resulting news.
 
-    Every method that takes a time (`now_ns`, or that of its news) first lets the markets run until
-    then, and returns the news in order of time; after a refusal the news is returned by the next
-    call. Times should not run backwards; an earlier one counts as the latest. The same calls with
-    the same seed give the same news, whatever the machine. An unknown account or symbol is a
-    KeyError, and so is a request to a recorded market that only a simulated one has, or the
-    reverse. A recorded price off the grid is a ValueError.
+    Every method with a time (`now_ns`, or that of its news) first runs the markets up to that time,
+    and returns the news in order of time. After a refusal, the next call returns the news. Times
+    should not run backwards; an earlier time is replaced by the latest. The same calls with the
+    same seed give the same news on every machine. Raises KeyError for an unknown account or symbol,
+    and for a request that is only for simulated or only for recorded markets, at one of the other
+    kind. Raises ValueError for a recorded price that is not a multiple of the tick.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Exchange:
     ) -> None:
         """Open the markets at `now_ns`.
 
-        own_trade_id_first: id of the accounts' first execution in a recorded market.
+        own_trade_id_first: id of the first account execution in a recorded market.
         """
         specs = {spec.symbol: spec for spec in markets}
         self._now_ns = now_ns
@@ -94,11 +94,11 @@ class Exchange:
         return self._clearing.truth
 
     def next_ns(self, symbol: str) -> int:
-        """Return the time at which a simulated market next moves by itself, ns."""
+        """Return the time of the next event of a simulated market, ns."""
         return self._flows[symbol].next_ns
 
     def advance(self, now_ns: int) -> list[News]:
-        """Run the market until `now_ns`: mid, takers, scripted flow."""
+        """Run the market until `now_ns`: moves of the mid, takers, scripted flow."""
         self._run_to(now_ns)
         return self._take_news()
 
@@ -179,9 +179,9 @@ class Exchange:
         client_id: str = "",
         new_client_id: str = "",
     ) -> tuple[SimOrder, list[News]]:
-        """Reduce an open order to `size` (base, including fills); it keeps its place in the queue.
+        """Reduce an open order to `size` (base, including fills); it keeps its queue position.
 
-        Its client id becomes `new_client_id`, if that is not empty. Raises Refused.
+        Its client id becomes `new_client_id`, unless that is empty. Raises Refused.
         """
         market = self._markets[symbol]
         self._run_to(now_ns)
@@ -191,7 +191,7 @@ class Exchange:
         return reduced, self._take_news()
 
     def load_depth(self, symbol: str, book: DepthBook, now_ns: int) -> list[News]:
-        """Start a recorded market (again) from a recorded snapshot; ignored if not newer."""
+        """Load a recorded snapshot into a recorded market; ignored if it is not newer."""
         capture = self._captures[symbol]
         self._run_to(now_ns)
         capture.load_depth(book, self._now_ns)
@@ -207,7 +207,7 @@ class Exchange:
         asks: Levels,
         now_ns: int,
     ) -> list[News]:
-        """Apply a recorded diff, published with its ids; ignored if the depth includes it."""
+        """Apply a recorded diff and publish it with its ids; ignored if the depth includes it."""
         capture = self._captures[symbol]
         self._run_to(now_ns)
         capture.apply_depth(first=first, last=last, bids=bids, asks=asks, now_ns=self._now_ns)
@@ -256,7 +256,7 @@ class Exchange:
         return self._captures[symbol].depth_id
 
     def mid(self, symbol: str) -> float:
-        """Return the mid of a simulated market, quote/base; no participant can see it."""
+        """Return the mid of a simulated market, quote/base; participants can't see it."""
         return self._flows[symbol].mid
 
     def _add_simulated(self, spec: MarketSpec, seed: str) -> None:

@@ -1,9 +1,9 @@
-"""Estimates of the place that an account's order has in the queue of a recorded market.
+"""Estimates of an account order's queue position in a recorded market.
 
-A recording shows prices, sizes and trades, not the place of an order that was not there. Four
-assumptions bound the truth; `deploy/docs/backtest.md` says what may be concluded from each. Source
-of the two queue models: Rigtorp, "Estimating order queue position" (2013), and the models of
-hftbacktest with the same assumptions.
+A recording contains prices, sizes and trades. It can't contain the queue position of an order that
+was not there. Four assumptions bound the truth; `deploy/docs/backtest.md` says what may be
+concluded from each. Source of the two queue models: Rigtorp, "Estimating order queue position"
+(2013), and the models of hftbacktest with the same assumptions.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from enum import StrEnum
 
 
 class FillModel(StrEnum):
-    """Assumptions on when a recorded trade at the price of an account's order fills it.
+    """Assumption on when a recorded trade at the price of an account's order fills the order.
 
-    In every model a trade beyond that price fills it, up to the size of the trade, and a best price
-    of the other side at or beyond it fills it whole.
+    In every model a trade beyond that price fills the order, up to the size of the trade. A best
+    price of the other side at or beyond the order's price fills it completely.
     """
 
-    FRONT = "front"  # at once: the order stands before all others (optimistic)
+    FRONT = "front"  # at once: the order is before all others (optimistic)
     # after the size ahead of it; every unit is equally likely to be cancelled
     PROBABLE = "probable"
     PESSIMISTIC = "pessimistic"  # after the size ahead of it; others cancel behind it only
@@ -26,10 +26,10 @@ class FillModel(StrEnum):
 
 @dataclass(slots=True)
 class QueuePosition:
-    """The place of one order in the recorded queue of its price; all sizes in lots.
+    """Position of one order in the recorded queue at its price; all sizes in lots.
 
-    ahead: recorded size before the order. shown: recorded size of the level when it was last
-    published. traded: recorded trades at this price since then.
+    ahead: recorded size before the order. shown: last recorded size of the level. traded: recorded
+    trades at this price since then.
     """
 
     model: FillModel
@@ -39,7 +39,7 @@ class QueuePosition:
 
     @classmethod
     def at_the_end(cls, model: FillModel, shown: float) -> "QueuePosition":
-        """Return the place of a new order, behind the `shown` lots of its level."""
+        """Return the position of a new order, behind the `shown` lots of its level."""
         return cls(model, shown, shown)
 
     def on_trade(self, lots: float) -> float:
@@ -56,8 +56,8 @@ class QueuePosition:
     def on_shown(self, lots: float) -> None:
         """Record that the level shows `lots` now.
 
-        What is missing beyond the trades was cancelled. PROBABLE divides it between the sizes ahead
-        and behind in proportion to them; PESSIMISTIC takes it from behind as long as it can.
+        A decrease beyond the trades is a cancel. PROBABLE divides it between the sizes ahead and
+        behind in proportion. PESSIMISTIC takes it from behind first.
         """
         if self.model is FillModel.PROBABLE:
             left = max(0.0, self.shown - self.traded)

@@ -22,13 +22,11 @@ SCRIPTS_MAX = 16  # at the same time on one symbol
 class Flow:
     """Advances one market in time, one event per `step`.
 
-    The mid is constant between points of the time grid, so a quote at distance d from it is
-    reached by exactly intensity * exp(-kappa * d) takers per second, d >= 0. The walk, the takers
-    and the details have separate random streams: orders of accounts change neither the price path
-    nor who arrives.
-
+    The mid is constant between points of the time grid. So exactly intensity * exp(-kappa * d)
+    takers per second reach a quote at distance d >= 0 from it. The walk, the takers and the details
+    have separate random streams: orders of accounts change neither the price path nor the arrivals.
     In a real-like market (`MarketSpec.real`) the mid moves rarely, each time with a taker who
-    trades through the book up to its new place, and activity changes.
+    trades through the book up to the new mid, and activity changes with time.
     """
 
     def __init__(
@@ -97,7 +95,7 @@ class Flow:
         self._move_background(now_ns)
 
     def _sweep(self, move: float, now_ns: int) -> None:
-        """Move the mid by `move` (price), after a taker who trades up to its new place."""
+        """Move the mid by `move` (price units); first a taker trades up to the new mid."""
         self.mid += move
         side = Side.BUY if move > 0 else Side.SELL
         if not self._market.is_halted:
@@ -128,7 +126,7 @@ class Flow:
         self._market.commit(now_ns)
 
     def _touch(self, side: Side, ticks: int) -> None:
-        """Publish a changed level of the background, and update the orders that queue there."""
+        """Publish a changed level of the background, and update the queue positions there."""
         self._market.publisher.touch(side, ticks)
         shown = self._background.lots_at(side, ticks)
         for resting in self._market.book.at(side, ticks):
@@ -142,10 +140,9 @@ class Flow:
         return self._market.reached(side, limit_ticks=limit)
 
     def _take(self, taker: Taker, now_ns: int) -> None:
-        """Let a taker trade through all that is in the book within its reach.
+        """Let a taker trade with account orders and background levels within its reach.
 
-        These are account orders and levels of the background. A taker whose reach ends before the
-        first of them does not trade.
+        A taker whose reach ends before the first of them does not trade.
         """
         if self._market.is_halted:
             return
@@ -159,7 +156,7 @@ class Flow:
     def _trade(
         self, hits: Sequence[Hit], taker: Side, now_ns: int, *, pieces_factor: float = 1.0
     ) -> None:
-        """Trade with `hits`; update the background, and the places of orders that queue there."""
+        """Trade with `hits`; update the background and the queue positions."""
         real, side = self._market.spec.real, taker.opposite
         if real is not None:
             hits = pieces(
@@ -180,10 +177,10 @@ class Flow:
         self._market.commit(now_ns)
 
     def _ended(self, hits: Sequence[Hit], lots: int) -> Sequence[Hit]:
-        """Return the hits that a taker trades, of all that it reaches.
+        """Return those of the reached hits that the taker trades with.
 
-        If the last hit is a level of the background, at most `lots` of it are traded. A share
-        `partial_share` of the takers that reach an account order ends within the last such order.
+        If the last hit is a level of the background, at most `lots` of it are traded. Of the takers
+        that reach an account order, a share `partial_share` fills the last such order only in part.
         """
         orders = sum(hit.resting is not None for hit in hits)
         if orders and self._details.random() < self._market.spec.partial_share:

@@ -10,7 +10,7 @@ PRICE_TICKS_MAX = 10**12  # larger prices are refused, as a venue would
 
 
 class Grid:
-    """Prices in ticks, sizes in lots, money in `unit`s of one tick times one lot."""
+    """Prices in ticks, sizes in lots, money in units of one tick times one lot (`unit`)."""
 
     def __init__(self, spec: MarketSpec) -> None:
         """Build the grid of a market. Raises ValueError unless tick and lot are above zero."""
@@ -30,15 +30,15 @@ class Grid:
         return self.lot * lots
 
     def units(self, money: Decimal) -> int:
-        """Return the whole units that `money` (quote) pays for, rounded down."""
+        """Return the number of whole units in `money` (quote currency)."""
         return int(money // self.unit)
 
     def ticks(self, price: Decimal) -> int:
-        """Return the ticks of a price. Raises ValueError off the grid."""
+        """Return a price in ticks. Raises ValueError if it is not a multiple of the tick."""
         return self._whole(price, self.tick)
 
     def lots(self, size: Decimal) -> int:
-        """Return the lots of a size. Raises ValueError off the grid."""
+        """Return a size in lots. Raises ValueError if it is not a multiple of the lot."""
         return self._whole(size, self.lot)
 
     def _whole(self, value: Decimal, step: Decimal) -> int:
@@ -48,12 +48,12 @@ class Grid:
         return int(count)
 
     def fee(self, amount: Decimal, *, is_maker: bool) -> Decimal:
-        """Return the fee on a received amount, in its asset, rounded down to the step of money."""
+        """Return the fee on a received amount, in its asset, rounded down to the money step."""
         rate = self.spec.fee_maker if is_maker else self.spec.fee_taker
         return (amount * rate).quantize(self._money_step, rounding=ROUND_DOWN)
 
     def admit_size(self, size: Decimal) -> int:
-        """Return the lots of a size that passes the filters. Raises Refused."""
+        """Return a size in lots. Raises Refused if it breaks a filter."""
         spec = self.spec
         if not (size.is_finite() and spec.size_min <= size <= spec.size_max):
             raise Refused(SimReject.FILTER_LOT)
@@ -62,9 +62,9 @@ class Grid:
         return self.lots(size)
 
     def admit(self, order: NewOrder) -> tuple[int, int]:
-        """Return (ticks, lots) of an order that passes the filters; ticks is 0 for MARKET.
+        """Return (ticks, lots) of an order; 0 ticks for MARKET. Raises Refused if a filter fails.
 
-        Raises Refused. The notional of a MARKET order is not known here.
+        The notional of a MARKET order is not checked: its price is unknown here.
         """
         spec = self.spec
         lots = self.admit_size(order.size)

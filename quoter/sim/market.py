@@ -25,11 +25,11 @@ from quoter.sim.orders import OrderStore
 from quoter.sim.publisher import Publisher
 from quoter.sim.resting import Resting, RestingBook
 
-TAKER_LOTS_MAX = 10**40  # of a public taker, whose price or money ends it earlier
+TAKER_LOTS_MAX = 10**40  # no bound for a public taker: its price or money ends it earlier
 
 
 class Market:
-    """Executes requests and public trades of one symbol; `commit` publishes what they changed."""
+    """Executes requests and public trades of one symbol. `commit` publishes the changes."""
 
     def __init__(
         self,
@@ -57,8 +57,8 @@ class Market:
     def place(self, account: str, order: NewOrder, now_ns: int) -> SimOrder:
         """Place an order. Raises Refused, without any change.
 
-        First it trades with the shown levels. The background then refills; if what is left of the
-        order still crosses the book, it is filled at its own limit.
+        The order first trades with the shown levels; then the background refills. If the rest of
+        the order still crosses the book, it is filled at its own limit.
         """
         if self.is_halted:
             raise Refused(SimReject.HALTED)
@@ -97,8 +97,8 @@ class Market:
     def size_for(self, account: str, side: Side, quote: Decimal, self_trade: SelfTrade) -> Decimal:
         """Return the size of a market order for an amount of quote currency.
 
-        It is the largest size that the book sells or buys for the amount. If the book holds less,
-        the rest is added at the last price, so that the order expires partially filled.
+        It is the largest size that the book trades for the amount. If the book holds less, the rest
+        is added at the last price, so that the order expires partially filled.
         """
         units = self.grid.units(quote)
         levels = self._levels(side.opposite, None)
@@ -133,7 +133,10 @@ class Market:
         return replace(resting.order)
 
     def reduce(self, resting: Resting, size: Decimal, now_ns: int, client_id: str) -> SimOrder:
-        """Reduce an open order to `size` (base) in its place. Raises Refused, changing nothing."""
+        """Reduce an open order to `size` (base); it keeps its queue position.
+
+        Raises Refused, without any change.
+        """
         order = resting.order
         if self.is_halted:
             raise Refused(SimReject.HALTED)
@@ -160,7 +163,7 @@ class Market:
     def fill(self, resting: Resting, lots: int, now_ns: int, *, taker: Side | None) -> None:
         """Fill `lots` of a resting order at its price; the caller commits.
 
-        taker: side of the published trade; None: the trade is published elsewhere.
+        taker: side of the taker in the published trade; None: the caller publishes the trade.
         """
         trade_id = self.next_trade_id()
         self._fill_maker(resting, lots, trade_id, now_ns)
@@ -170,9 +173,9 @@ class Market:
     def reached(
         self, side: Side, *, limit_ticks: int | None = None, units_max: int | None = None
     ) -> Sequence[Hit]:
-        """Return the hits of a public taker, best first; a bound that is None does not apply.
+        """Return the hits of a public taker, best first.
 
-        limit_ticks: worst price, included; units_max: money, in units of the grid.
+        limit_ticks: worst price, included. units_max: money, in units of the grid. None: no bound.
         """
         return plan(
             book=self.book,
@@ -192,10 +195,11 @@ class Market:
                 self.print_trade(self.next_trade_id(), hit.ticks, hit.lots, taker, now_ns)
 
     def uncross(self, now_ns: int) -> None:
-        """Fill, at their own price, the account orders that the background has moved across.
+        """Fill account orders that the background has crossed, at their own prices.
 
         This models a taker who moves the background there and trades with these orders on the way.
-        The levels before them have gone by then, which is published before the trades.
+        The best prices before the trades are published first, without the levels that the taker
+        removed.
         """
         for side in (Side.BUY, Side.SELL):
             for resting in self._crossed(side):

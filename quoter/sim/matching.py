@@ -1,4 +1,4 @@
-"""Matching plan of an incoming order, by price, then time; `Market` executes it."""
+"""Plan of the matches of an incoming order, by price, then time; `Market` executes it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,17 +11,17 @@ from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import SelfTrade
 from quoter.sim.resting import Resting, RestingBook
 
-# Models in which the size ahead of an order counts.
+# Models in which an order waits for the size ahead of it.
 QUEUED = frozenset({FillModel.PROBABLE, FillModel.PESSIMISTIC})
-PIECES_MAX = 200  # of one level or order
-SPLIT_PIECES = 4  # of an account order that is taken in parts, on average
+PIECES_MAX = 200  # largest number of pieces of one level or order
+SPLIT_PIECES = 4  # mean number of pieces of an account order that is taken in parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """Step of a plan: trade `lots` at `ticks` with a resting order, or (None) the background.
+    """One step of a plan: trade `lots` at `ticks` with a resting order (None: the background).
 
-    A prevented hit is an order of the same account that expires instead of trading.
+    `is_prevented`: the order is of the same account, and expires instead of trading.
     """
 
     ticks: int
@@ -32,7 +32,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Steps of a plan in order; `lots` traded, `units` (ticks times lots) paid in total."""
+    """Steps of a plan in order, with the totals of `lots` and of `units` (ticks times lots)."""
 
     hits: tuple[Hit, ...]
     lots: int
@@ -51,10 +51,11 @@ def plan(
     account: str = "",
     self_trade: SelfTrade = SelfTrade.NONE,
 ) -> Plan:
-    """Return the plan up to `limit_ticks`, `lots`, `units_max` (money), inclusive; None: no bound.
+    """Return the plan of an order or taker that ends at a price, size or amount of money.
 
-    background: (ticks, lots) of the opposite side, best first. At one price an account's order
-    trades after the part of the background that is ahead of it in the queue, and before the rest.
+    These are `limit_ticks`, `lots` and `units_max`, included; None: no bound. background: (ticks,
+    lots) of the opposite side, best first. At one price, an account's order trades after the
+    background that is ahead of it in the queue, and before the rest.
     """
     hits: list[Hit] = []
     left, spent = lots, 0
@@ -92,7 +93,7 @@ def _plan(hits: list[Hit], *, taker_expires: bool) -> Plan:
 
 
 def cut(hits: Sequence[Hit], lots: int) -> Sequence[Hit]:
-    """Return the hits of a taker who trades `lots` at most at the last price that it reaches."""
+    """Return the hits of a taker who trades at most `lots` at the last price that it reaches."""
     kept: list[Hit] = []
     for hit in hits:
         if hit.ticks != hits[-1].ticks:
@@ -106,11 +107,11 @@ def cut(hits: Sequence[Hit], lots: int) -> Sequence[Hit]:
 def pieces(
     hits: Sequence[Hit], *, order_lots: float, order_tail: float, split_share: float, rng: Random
 ) -> Sequence[Hit]:
-    """Divide hits at random, each into PIECES_MAX at most.
+    """Divide hits at random, each into at most PIECES_MAX pieces.
 
-    Background levels consist of orders of `order_lots` on average, lognormal with `order_tail` as
-    the standard deviation of the logarithm. A share of the hits of account orders comes in several
-    pieces, as from a taker who sends its order in parts.
+    Background levels consist of orders with a lognormal size: mean `order_lots`, standard deviation
+    of the logarithm `order_tail`. A share `split_share` of the hits of account orders is divided
+    too, as by a taker who sends its order in parts.
     """
     divided: list[Hit] = []
     for hit in hits:
@@ -142,7 +143,7 @@ def _candidates(
 
 
 def _place(resting: Resting) -> int:
-    """Return the lots of the background that are ahead of an order; 0 without a queue."""
+    """Return the background lots ahead of an order in its queue; 0 without a queue."""
     queue = resting.queue
     return int(queue.ahead) if queue is not None and queue.model in QUEUED else 0
 
@@ -150,7 +151,7 @@ def _place(resting: Resting) -> int:
 def _parts(
     book: RestingBook, side: Side, ticks: int, lots: int
 ) -> Iterator[tuple[int, int, int, None]]:
-    """Yield (ticks, place, lots, None) of a level, divided where account orders stand."""
+    """Yield (ticks, lots ahead, lots, None) for the parts of a level between account orders."""
     place = 0
     for resting in book.at(side, ticks):
         if place < (end := min(lots, _place(resting))):

@@ -1,4 +1,7 @@
-"""Requests and news of the simulated venue. Integers count ticks and lots; money is Decimal."""
+"""Requests to the simulated venue, and its news.
+
+Integers count ticks and lots; money is Decimal.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,7 +14,7 @@ from quoter.sim.real_like import RealLike
 
 
 class SimReject(StrEnum):
-    """Reasons of a refusal; the sandbox has a code of the venue's protocol for each."""
+    """Reasons of a refusal. The sandbox answers each with an error code of Binance's protocol."""
 
     WOULD_MATCH = "would_match"  # a post-only order that would match
     BALANCE = "balance"
@@ -35,7 +38,7 @@ class Refused(Exception):
 
 
 class SelfTrade(StrEnum):
-    """Order that expires when an account would trade with itself; set by the taker."""
+    """Which order expires if an account would trade with itself; the taker's mode decides."""
 
     NONE = "NONE"
     EXPIRE_TAKER = "EXPIRE_TAKER"
@@ -52,7 +55,7 @@ class OrderKind(StrEnum):
 
 
 class TimeInForce(StrEnum):
-    """Time in force: how long an order that is not filled at once stays."""
+    """Time in force: what happens to the part of an order that is not filled at once."""
 
     GTC = "GTC"
     IOC = "IOC"
@@ -74,9 +77,9 @@ class SimOrderState(StrEnum):
 class MarketSpec:
     """One symbol of the simulated venue, and the stochastic market behind it.
 
-    sigma is absolute per sqrt(s) (quote/base); intensity (A) takers/s per side, of whom a share
-    exp(-kappa * d) has a limit at least d from the mid; kappa 1/price.
-    A recorded market ignores them: its book and its takers come from `Exchange.apply_*`.
+    sigma: quote/base per sqrt(second), absolute. intensity (A): takers per second and side. kappa:
+    1/price; a share exp(-kappa * d) of the takers reaches at least the distance d from the mid. A
+    recorded market ignores these: its book and takers come from `Exchange.apply_*`.
     """
 
     symbol: str  # "BTCUSDT"
@@ -99,13 +102,13 @@ class MarketSpec:
     fee_taker: Decimal = Decimal("0.001")
     recorded: bool = False
     fill_model: FillModel = FillModel.FRONT  # of a recorded market
-    # of a real-like market; depth_lots is then the best level's median
+    # parameters of a real-like market; depth_lots is then the best level's median
     real: RealLike | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeeCoin:
-    """Coin for an account's fees while its balance is enough, as BNB at Binance."""
+    """Coin that pays an account's fees while its balance is enough, as BNB does at Binance."""
 
     asset: str
     price: Decimal  # of one unit, in the quote currency of the traded market
@@ -128,7 +131,7 @@ class NewOrder:
 
 @dataclass(slots=True, kw_only=True)
 class SimOrder:
-    """An order at the venue; mutable state of the venue."""
+    """An order at the venue; the venue changes it."""
 
     order_id: int
     account: str
@@ -188,10 +191,10 @@ class ReportType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionReport:
-    """News for one account: a copy of its order, and the trade of a fill.
+    """News for one account: a copy of its order, and for a fill the trade.
 
-    `cancel_client_id` is the id of the cancel request (Binance's field `c`; the order's own id is
-    then in `C`); `former_client_id` is the order's client id before an amendment.
+    `cancel_client_id`: id of the cancel request (Binance's field `c`; the order's own id is then in
+    `C`). `former_client_id`: the order's client id before an amendment.
     """
 
     ts_ns: int
@@ -205,7 +208,7 @@ class ExecutionReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceNews:
-    """Holdings of an account's changed assets: (free, locked) each."""
+    """Changed balances of an account: asset to (free, locked)."""
 
     ts_ns: int
     account: str
@@ -213,7 +216,7 @@ class BalanceNews:
 
 
 class DepthNews(NamedTuple):
-    """Levels that changed since the last DepthNews, absolute sizes, update ids first..last."""
+    """Levels that changed since the last DepthNews: absolute sizes, update ids first..last."""
 
     ts_ns: int
     symbol: str
@@ -224,7 +227,7 @@ class DepthNews(NamedTuple):
 
 
 class BestNews(NamedTuple):
-    """Best level of each side, after one of them or both changed."""
+    """Best level of each side, sent after a change of either."""
 
     ts_ns: int
     symbol: str

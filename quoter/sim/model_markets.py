@@ -1,4 +1,4 @@
-"""Model markets: Brownian mids, Poisson takers, exponential distances; four kinds of symbol."""
+"""Model markets: Brownian mid, Poisson takers, exponential distances; four kinds of symbol."""
 
 from decimal import Decimal
 

@@ -8,12 +8,12 @@ from quoter.domain.units import NS_PER_S
 from quoter.sim.real_like import RealLike
 
 ECHO_S = 1.0  # mean time until the echo of a move
-ECHOES_MAX = 1_000  # that are due; a move beyond it has none
-MOVE_MAX = 0.05  # of the mid; larger moves are cut
+ECHOES_MAX = 1_000  # limit of echoes that are due; a further move has none
+MOVE_MAX = 0.05  # share of the mid; larger moves are cut
 
 
 class Moves:
-    """Moves of the mid in a real-like market, whose long-run variance is that of its sigma."""
+    """Moves of the mid in a real-like market. Their long-run variance is that of `sigma`."""
 
     def __init__(self, real: RealLike, sigma: float, rng: Random) -> None:
         self._real, self._rng = real, rng
@@ -23,10 +23,10 @@ class Moves:
         self._echoes: list[tuple[int, float]] = []  # heap of (time, move)
 
     def during(self, now_ns: int, seconds: float, mid: float, volatility: float) -> list[float]:
-        """Return the moves of the `seconds` that end now, in price units.
+        """Return the moves in the `seconds` before `now_ns`, price units.
 
-        volatility: present multiple of sigma; half of its logarithm makes moves more frequent, half
-        makes them larger.
+        volatility: present multiple of sigma. Half of its logarithm makes moves more frequent, the
+        other half makes them larger.
         """
         moves = []
         while self._echoes and self._echoes[0][0] <= now_ns:

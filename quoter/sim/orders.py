@@ -31,14 +31,17 @@ class OrderStore:
         self._open[resting.order.order_id] = resting
 
     def close(self, order: SimOrder) -> None:
-        """Move an order to the closed ones; the oldest is removed beyond the bound."""
+        """Move an order to the closed ones; beyond ORDERS_CLOSED_MAX the oldest is removed."""
         self._open.pop(order.order_id, None)
         self._closed.append(order.order_id)
         if len(self._closed) > ORDERS_CLOSED_MAX:
             self._forget(self._closed.popleft())
 
     def find(self, account: str, symbol: str, *, order_id: int, client_id: str) -> SimOrder:
-        """Return an order by id if given, else the newest with that client id, or raise Refused."""
+        """Return an order by id if given, else the newest with that client id.
+
+        Raises Refused(NOT_FOUND).
+        """
         number = order_id or self._by_client_id.get((account, symbol, client_id), 0)
         order = self._by_id.get(number)
         if order is None or order.account != account or order.symbol != symbol:

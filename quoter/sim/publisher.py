@@ -19,7 +19,7 @@ type Best = tuple[tuple[int, Decimal], tuple[int, Decimal]]  # (ticks, size) of 
 
 
 class Publisher:
-    """Publisher of depth and best prices; each commit that changes a level takes an update id."""
+    """Publisher of depth and best prices. Each commit that changes a level takes an update id."""
 
     def __init__(self, grid: Grid, book: RestingBook, background: Background, emit: Emit) -> None:
         self._grid = grid
@@ -45,7 +45,7 @@ class Publisher:
             self._publish_best(self._take_id(), now_ns)
 
     def publish_own_best(self, side: Side, now_ns: int) -> None:
-        """Publish the best price of account orders on `side` as the best price of that side.
+        """Publish the best price of account orders on `side` as that side's best price.
 
         There must be such an order. The other side is published unchanged.
         """
@@ -85,7 +85,7 @@ class Publisher:
     def best(self, side: Side) -> tuple[int, Decimal] | None:
         """Return (ticks, size) of the best visible level; None if that side is empty.
 
-        The size is that of accounts and background together.
+        The size is the sum of accounts and background.
         """
         own, other = self._book.best(side), self._background.best_level(side)
         if own is None or (other is not None and side.sign * (own - other[0]) < 0):
@@ -112,7 +112,7 @@ class Publisher:
         return self._grid.size(self._book.lots_at(side, ticks))
 
     def _sizes(self, side: Side) -> Callable[[int], Decimal]:
-        """Return the function from ticks to the present size of a level."""
+        """Return a function that returns the present size at a price in ticks."""
         lots_at, size_at = self._book.lots_at, self._background.size_at
         size_of, own_prices = self._grid.size, self._book.prices(side)
 
@@ -143,7 +143,7 @@ class Publisher:
 
 
 def _best_first(side: Side, prices: Collection[int]) -> Iterator[int]:
-    """Yield different prices in ticks, best first; sorted only as far as the caller reads."""
+    """Yield distinct prices in ticks, best first; only as many are sorted as the caller reads."""
     if not prices:
         return
     yield max(prices) if side is Side.BUY else min(prices)

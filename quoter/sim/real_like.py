@@ -1,4 +1,4 @@
-"""Properties of recorded markets that the model market lacks: parameters, changing activity."""
+"""Real-like markets: parameters and changing activity of recorded markets."""
 
 from dataclasses import dataclass
 from math import exp, inf, log, sqrt
@@ -10,26 +10,32 @@ from quoter.sim.scripts import Conditions
 ACTIVITY_FAST_S, ACTIVITY_SLOW_S = 15.0, 240.0  # relaxation times of the two parts of activity
 ACTIVITY_STEP_NS = NS_PER_S
 ACTIVITY_MAX = 30.0  # highest activity in multiples of the usual one; the lowest is its inverse
-VOLATILITY_POWER = 0.5  # of volatility in activity
-REACH_POWER = 0.75  # of 1/kappa in volatility; 0.6 to 0.9 on recorded markets
-REACH_STEP = log(2.0) / 2.0  # 1/kappa changes by this factor at a time, since levels move with it
+VOLATILITY_POWER = 0.5  # exponent of volatility as a function of activity
+# exponent of 1/kappa as a function of volatility; 0.6 to 0.9 on recorded markets
+REACH_POWER = 0.75
+# step of log(1/kappa), which changes in steps because all levels move with it
+REACH_STEP = log(2.0) / 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RealLike:
-    """Parameters of a real-like market; those of `MarketSpec` are the values at usual activity.
+    """Parameters of a real-like market. Those of `MarketSpec` are the values at usual activity.
 
-    moves_per_s: moves of the mid; between them it stands still. move_tail: standard deviation of
-    the logarithm of their scale. echo: share of a move that follows it after about a second;
-    below zero it is taken back. at_best: share of takers who trade at the best price only.
-    followers: takers that follow each one, on average, within `follow_s` at most, < 1; a share
-    `same` of them with its side and limit. activity_fast, activity_slow: standard deviations of
-    the logarithm of activity. trade_lots: median size of a taker; trade_tail: standard deviation
-    of its logarithm. order_lots: mean size of the orders of which a level consists, as a usual
-    taker finds them; pieces_tail: standard deviation of the logarithm of what it is for others,
-    so that some trade in very many prints. split_share: share of takers who send in parts what
-    they trade with an order of an account. thinness: size of the levels behind the best, as a
-    share of the best; depth_tail: standard deviation of the logarithm of every level's size.
+    * moves_per_s: moves of the mid per second; it stands still in between.
+    * move_tail: standard deviation of the logarithm of the moves' scale.
+    * echo: share of a move that follows it after about a second; below zero the move is partly
+      taken back.
+    * at_best: share of takers who trade only at the best price.
+    * followers: mean number of takers that follow each taker within `follow_s`, < 1; a share `same`
+      of them has its side and limit.
+    * activity_fast, activity_slow: standard deviations of the logarithm of activity.
+    * trade_lots: median size of a taker; trade_tail: standard deviation of its logarithm.
+    * order_lots: mean size of the orders in a level, as a usual taker finds them.
+    * pieces_tail: standard deviation, over takers, of the logarithm of that size: some trade in
+      very many prints.
+    * split_share: share of takers who trade with an account's order in several parts.
+    * thinness: size of the levels behind the best, as a share of the best.
+    * depth_tail: standard deviation of the logarithm of a level's size.
     """
 
     moves_per_s: float
@@ -68,8 +74,8 @@ class RealLike:
 class Activity:
     """Activity of a real-like market: a fast and a slow part, each a mean-reverting logarithm.
 
-    Its mean is one. Takers come in proportion to it, volatility grows with its root, and with
-    volatility the distance that takers reach.
+    Its mean is one. The rate of takers is proportional to it. Volatility grows with its square
+    root, and the distance that takers reach grows with volatility.
     """
 
     def __init__(self, real: RealLike, rng: Random, now_ns: int) -> None:
@@ -82,7 +88,7 @@ class Activity:
         self._conditions = self._new()
 
     def conditions(self, now_ns: int) -> Conditions:
-        """Return the conditions at this time, which must not run backwards."""
+        """Return the conditions at a time that must not run backwards."""
         while self._due_ns <= now_ns:
             self._due_ns += ACTIVITY_STEP_NS
             for part in self._parts:

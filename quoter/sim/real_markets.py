@@ -1,10 +1,10 @@
 """Real-like markets, fitted to recorded markets on 2026-11-30.
 
-The tapes: Binance spot BTCUSDT, 2024-08-08 23:54 to 2024-08-09 00:05 UTC; USD-M BTCUSDT, 2024-08-08
-23:54 to 24:00; spot NEXOUSDT, 2024-07-23 15:39 to 2024-07-24 16:00. The figures are those of
-`python -m quoter.studies.real_like FOLDER --fit ROUNDS` after several rounds, rounded. The script
-does not fit `same`, trade_tail and depth_tail, nor split_share, which no tape shows. The command
-without --fit prints how near the tapes the figures are.
+Tapes: Binance spot BTCUSDT, 2024-08-08 23:54 to 2024-08-09 00:05 UTC; USD-M BTCUSDT, 2024-08-08
+23:54 to 24:00; spot NEXOUSDT, 2024-07-23 15:39 to 2024-07-24 16:00. The figures are rounded results
+of several runs of `python -m quoter.studies.real_like FOLDER --fit ROUNDS`. The script does not fit
+`same`, `trade_tail` and `depth_tail`, nor `split_share`, which no tape shows. Without --fit it
+prints how near the figures are to the tapes.
 """
 
 from dataclasses import replace
@@ -13,7 +13,7 @@ from decimal import Decimal
 from quoter.sim.model_markets import BITCOIN, LARGE_TICK, THIN
 from quoter.sim.real_like import RealLike
 
-# Spot BTCUSDT: a fine tick, moves that trend within seconds, activity that changes by minutes.
+# Spot BTCUSDT: a fine tick, moves that trend for seconds, activity that changes within minutes.
 REAL_BITCOIN = replace(
     BITCOIN,
     mid=Decimal(61_700),
@@ -103,8 +103,8 @@ REAL_THIN = replace(
         depth_tail=1.2,
     ),
 )
-# A liquid market on a large tick (19 bp), where queue position decides who trades. Its texture is
-# that of the USD-M tape: there is no tape of such a market.
+# A liquid market with a large tick (19 bp), where queue position decides who trades. There is no
+# tape of such a market, so its other parameters are those of the USD-M tape.
 REAL_LARGE_TICK = replace(
     LARGE_TICK,
     intensity=2.0,

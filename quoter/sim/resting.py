@@ -12,9 +12,9 @@ from quoter.sim.messages import SimOrder
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Resting:
-    """An order in the book; `lots` is its remaining size.
+    """An order in the book. `lots`: its remaining size.
 
-    `queue` is its place among recorded orders, None in a market that is not recorded.
+    `queue`: its queue position in a recorded or real-like market; None in a model market.
     """
 
     order: SimOrder
@@ -24,7 +24,7 @@ class Resting:
 
 
 class RestingBook:
-    """Two sides of price levels; each level is a queue in order of arrival."""
+    """Two sides of price levels. Each level is a queue in order of arrival."""
 
     def __init__(self) -> None:
         self._levels: dict[Side, dict[int, deque[Resting]]] = {Side.BUY: {}, Side.SELL: {}}

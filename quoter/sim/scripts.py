@@ -11,12 +11,12 @@ from quoter.domain.market import Side
 from quoter.domain.units import BPS, NS_PER_S
 
 NEVER_NS = 2**63 - 1
-SLICES_MAX = 10_000  # of one burst
+SLICES_MAX = 10_000  # largest number of slices of one burst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """Effect of a running script on the market: multipliers, and a drift as fraction/s."""
+    """Effect of a running script on the market: multipliers, and a drift (fraction per second)."""
 
     volatility: float = 1.0
     drift: float = 0.0
@@ -30,7 +30,7 @@ CALM = Conditions()
 
 
 def combine(several: Iterable[Conditions]) -> Conditions:
-    """Return the joint conditions: products of the factors, and the sum of the drifts."""
+    """Return the joint conditions: product of the multipliers, sum of the drifts."""
     total = CALM
     for one in several:
         total = Conditions(
@@ -46,7 +46,7 @@ def combine(several: Iterable[Conditions]) -> Conditions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """Trade through the shown levels of the other side until `notional` (quote) is spent."""
+    """Trade through the other side's shown levels until `notional` (quote currency) is spent."""
 
     side: Side
     notional: Decimal
@@ -54,7 +54,7 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jump:
-    """Jump of the mid by a fraction of itself."""
+    """Jump of the mid. `fraction`: of the mid, signed."""
 
     fraction: float
 
@@ -65,13 +65,13 @@ class Run(Protocol):
     next_ns: int  # time of the next `act`; NEVER_NS if there is none
 
     def act(self, rng: Random) -> Sweep | Jump | None:
-        """Return the action due at `next_ns`, None if there is none; set the next time."""
+        """Return the action that is due at `next_ns` (None: no action), and set the next time."""
 
     def conditions(self, now_ns: int) -> Conditions:
         """Return the conditions at this time."""
 
     def is_over(self, now_ns: int) -> bool:
-        """Whether no further action or condition follows."""
+        """Whether no action or condition follows."""
 
 
 class Script(Protocol):
@@ -123,10 +123,10 @@ class _BurstRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InformedTrader:
-    """Informed trader: buys (or sells) more from `lead_s` before the price drifts in its direction.
+    """Informed trader: trades more from `lead_s` before the price drifts in its direction.
 
-    A burst lasts `length_s` on average; the next one begins `every_s` on average after the drift of
-    this one has ended (both exponential). The price drifts by `drift_bps` of the mid per second;
+    A burst lasts `length_s` on average. The next one begins `every_s` on average after the end of
+    this one's drift (both exponential). The price drifts by `drift_bps` of the mid per second.
     `flow` multiplies the takers of the burst's side.
     """
 
@@ -212,8 +212,8 @@ def _phase(begin_s: float, row: tuple[float, ...], *, has_jumps: bool = False) -
     return Phase(begin_s, has_jumps, conditions)
 
 
-# volatility x, drift bp/s, sells x, buys x, kappa x, spread x: the crash of 10 October 2025,
-# forty minutes compressed to eight
+# Columns: volatility x, drift bp/s, sells x, buys x, kappa x, spread x. The crash of 10 October
+# 2025: forty minutes compressed into eight.
 PHASES = (
     _phase(0, (4, -3, 5, 0.6, 0.5, 2)),
     _phase(30, (10, -10, 10, 0.3, 0.15, 8), has_jumps=True),
@@ -231,8 +231,8 @@ JUMP_UP_RATE, JUMP_UP_BPS = 1 / 30, 30.0
 class Crash:
     """Crash in five phases: onset, cascade, vacuum, rebound, aftermath.
 
-    time_scale > 1 plays it faster: drift and the rate of jumps grow with it, so that the price
-    still falls as far; the other multipliers are unchanged and hold for a shorter time.
+    time_scale: speed. Drift and the rate of jumps are multiplied by it, so that the price falls as
+    far. The other multipliers are unchanged, and hold for a time divided by it.
     """
 
     time_scale: float = 1.0

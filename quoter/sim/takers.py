@@ -1,4 +1,4 @@
-"""Public takers of a simulated symbol: when they come, on which side, how far and for how much."""
+"""Public takers of a simulated symbol: time, side, reach and size."""
 
 from heapq import heappop, heappush
 from math import exp
@@ -11,28 +11,28 @@ from quoter.sim.messages import MarketSpec
 from quoter.sim.scripts import NEVER_NS, Conditions
 
 FOLLOW_S_MIN = 0.001  # shortest wait of a follower
-FOLLOWERS_MAX = 1_000  # that are due; beyond it none is added
+FOLLOWERS_MAX = 1_000  # limit of followers that are due; beyond it none is added
 
 
 class Taker(NamedTuple):
-    """A taker; `reach`: largest distance from the mid at which it trades, price units.
+    """A public taker. `reach`: largest distance from the mid at which it trades, price units.
 
-    pieces: multiple of the usual number of prints of what it trades; of one taker and those that
-    follow it alike.
+    pieces: multiple of the usual number of prints of its trade; a taker and its followers have the
+    same.
     """
 
     side: Side
     reach: float
-    lots: int  # at the last price that it reaches
+    lots: int  # largest size at the last price that it reaches
     pieces: float = 1.0
 
 
 class Takers:
-    """Poisson takers; in a real-like market each may draw followers, so that they come in bursts.
+    """Poisson takers. In a real-like market each may draw followers, so that takers come in bursts.
 
     Followers draw followers too: a self-exciting process (Hawkes, 1971) with a kernel of 1/wait
-    between FOLLOW_S_MIN and `follow_s`. They are a part of the intensity, not on top of it;
-    those of a move of the mid are on top.
+    between FOLLOW_S_MIN and `follow_s`. These followers are part of the intensity. Followers of a
+    move of the mid are added to it.
     """
 
     def __init__(self, spec: MarketSpec, rng: Random) -> None:
@@ -49,7 +49,10 @@ class Takers:
         return min(self._arrival_ns, self._followers[0][0]) if self._followers else self._arrival_ns
 
     def draw_arrival(self, now_ns: int, conditions: Conditions) -> None:
-        """Draw the next arrival anew: a Poisson process may be drawn again at any time."""
+        """Draw the next arrival anew.
+
+        A Poisson process has no memory, so that is valid at any time.
+        """
         rate = self._spec.intensity * self._first * (conditions.buys + conditions.sells)
         if rate > 0:
             wait_s = self._rng.expovariate(rate)
@@ -71,7 +74,7 @@ class Takers:
         return taker
 
     def on_move(self, side: Side, now_ns: int) -> None:
-        """Let takers follow one of this side who moved the mid; they add to the intensity."""
+        """Add followers of a taker on this side who moved the mid; they add to the intensity."""
         self._follow(Taker(side, self._best, self._lots(), self._pieces()), now_ns)
 
     def _draw(self, conditions: Conditions) -> Taker:
@@ -94,7 +97,7 @@ class Takers:
         return 1 + int(real.trade_lots * exp(real.trade_tail * self._rng.gauss(0.0, 1.0)))
 
     def _follow(self, taker: Taker, now_ns: int) -> None:
-        """Draw the followers of a taker: a Poisson number, at waits of all scales alike."""
+        """Draw the followers of a taker: a Poisson number, with log-uniform waits."""
         real = self._real
         if real is None:
             return

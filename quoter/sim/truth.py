@@ -1,4 +1,4 @@
-"""Truth ledger: opening holdings, and what every execution since then changed."""
+"""Truth ledger: opening holdings, and the changes by every execution since."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -14,7 +14,7 @@ TRADES_MAX = 20_000  # executions that are kept; 10 MB
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Record of one account in the exchange's own ledger: totals by asset, ids of open orders."""
+    """An account's totals by asset and its open orders' client ids, from the exchange's ledger."""
 
     totals: dict[str, Decimal]
     open_client_ids: tuple[str, ...]
@@ -23,11 +23,11 @@ class Truth:
 class TruthLedger:
     """Record of all executions, independent of the balances that must agree with it.
 
-    The newest `TRADES_MAX` executions are kept; of older ones the sums are.
+    The newest executions (`TRADES_MAX` at most) are kept; of older ones only the sums.
     """
 
     def __init__(self, assets: Mapping[str, tuple[str, str]]) -> None:
-        """Start empty; `assets` are (base, quote) by symbol."""
+        """Start empty. `assets`: symbol to (base, quote)."""
         self._assets = dict(assets)
         self._opening: dict[str, dict[str, Decimal]] = {}
         self._before: dict[str, dict[str, Decimal]] = {}  # holdings before the kept executions
@@ -89,7 +89,7 @@ class TruthLedger:
             total[asset] = total.get(asset, Decimal(0)) + amount
 
     def _remove(self, number: int) -> None:
-        """Keep only the sums of the oldest executions."""
+        """Replace the oldest `number` executions by their sums."""
         oldest, self._trades = self._trades[:number], self._trades[number:]
         self._removed += number
         for trade in oldest:

@@ -26,8 +26,8 @@ UNLOGGED = ("signature", "apiKey")
 async def perform(venue: Venue, call: Call) -> object:
     """Process one request and return the answer as JSON-ready data.
 
-    Raises ApiError for a refusal, Page if a fault answers with a page, and Hangup if a fault ends
-    the connection.
+    Raises ApiError for a refusal, Page if a fault answers with an HTML page, and Hangup if a fault
+    ends the connection.
     """
     entry = _log_request(venue, call)
     try:
@@ -65,7 +65,11 @@ async def _perform(venue: Venue, call: Call, entry: WireEntry | None) -> object:
 
 
 def _listed(venue: Venue, call: Call, entry: WireEntry | None, request: Request) -> object:
-    """Execute the request; faults may return an older list, a part of it, or another account's."""
+    """Execute the request and return its answer.
+
+    A fault may replace a list by an earlier answer, by its first half, or by another account's
+    list.
+    """
     handler = call.operation.handler
     answer = handler(request)
     if not isinstance(answer, list):

@@ -90,7 +90,7 @@ class RestApi:
     async def _faulty_body(
         self, request: web.Request, call: Call, body: object
     ) -> web.StreamResponse | None:
-        """Send a body as an armed fault requires; return `None` if no fault fires."""
+        """Answer with a faulty body if an armed fault fires; return None if none does."""
         fired = partial(
             self._venue.faults.take,
             endpoint=call.operation.endpoint,
@@ -134,7 +134,7 @@ async def _gone(_request: web.Request) -> web.StreamResponse:
 
 
 async def _call(request: web.Request, operation: Operation, api_key: str, received_ns: int) -> Call:
-    """Decode a request; if query and body have the same parameter, the query's value is used."""
+    """Decode a request. A parameter in both query and body has the query's value."""
     query = request.raw_path.partition("?")[2]
     body = "" if request.method == "GET" else (await request.read()).decode("utf-8", "replace")
     parameters = Parameters(parse_form(body) | parse_form(query))
@@ -151,7 +151,7 @@ async def _call(request: web.Request, operation: Operation, api_key: str, receiv
 
 
 def hang_up(request: web.Request, *, reset: bool) -> None:
-    """Close the connection of a request; later writes are discarded."""
+    """Close the connection of a request; later writes are discarded. `reset`: by RST, not FIN."""
     transport = request.transport
     if transport is None:
         return

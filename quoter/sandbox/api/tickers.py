@@ -53,7 +53,7 @@ def klines(request: Request) -> list[list[object]]:
 
 
 def average_price(request: Request) -> Json:
-    """Return the average price of the last AVERAGE_MINUTES, by volume."""
+    """Return the volume-weighted average price of the last AVERAGE_MINUTES."""
     price, last_ms = average(request.venue, request.market(), request.now_ns)
     return {"mins": AVERAGE_MINUTES, "price": rounded(price), "closeTime": last_ms}
 
@@ -138,7 +138,10 @@ def _best_row(request: Request, market: MarketSpec) -> Json:
 
 
 def _one_or_all(request: Request, row: Row) -> Json | list[Json]:
-    """Return the row of `symbol`, or the rows of `symbols` or of all; `type` MINI shortens rows."""
+    """Return the row of `symbol`, else a list of the rows of `symbols`, else of all symbols.
+
+    `type` MINI shortens the rows.
+    """
     given = request.parameters
     kind = given.text("type", "FULL")
     if kind not in ("FULL", "MINI"):

@@ -140,7 +140,7 @@ class SocketApi:
         )
 
     def _log_on(self, session: Session, request: Request) -> Json:
-        """Set the key of the connection. Raises ApiError(-4056) for one that signs with HMAC."""
+        """Set the key of the connection. Raises ApiError(-4056) for a key that signs with HMAC."""
         if not self._venue.accounts[request.api_key].public_key:
             raise bad_request(-4056, "HMAC_SHA256 API key is not supported.")
         session.api_key, session.authorized_ns = request.api_key, request.now_ns

@@ -46,7 +46,7 @@ INTERVALS = (*INTERVALS_MS, MONTH)
 class Bar:
     """Prices and volume of the trades of one interval.
 
-    Without a trade, all prices are the last price before it, and the trade ids are -1.
+    Without a trade all prices are the last price before the interval, and the trade ids are -1.
     """
 
     start_ms: int
@@ -101,14 +101,14 @@ class Bar:
 
 
 class Series:
-    """Newest bars of one length without a gap."""
+    """The newest bars of one length, without a gap."""
 
     def __init__(self, length_ms: int, kept: int) -> None:
         self._length_ms = length_ms
         self._bars: deque[Bar] = deque(maxlen=kept)
 
     def advance(self, now_ms: int, price: Decimal) -> Bar:
-        """Return the bar at `now_ms`; bars without a trade, at `price`, fill the time before."""
+        """Return the bar at `now_ms`, after filling the time before it with bars at `price`."""
         start_ms = now_ms - now_ms % self._length_ms
         first_ms = self._bars[-1].start_ms + self._length_ms if self._bars else start_ms
         kept = self._bars.maxlen or 0
@@ -127,7 +127,7 @@ class TradeBars:
     """All bars of one symbol."""
 
     def __init__(self, price: Decimal, now_ms: int) -> None:
-        """Start at an opening price (quote/base), which is the last price until the first trade."""
+        """`price`: opening price (quote/base), which is the last price until the first trade."""
         self.price = price
         self.last_size = Decimal(0)
         self.last_ms = now_ms
@@ -165,7 +165,7 @@ class TradeBars:
 
 
 def merged_bar(bars: Iterable[Bar], price: Decimal) -> Bar:
-    """Return the sum of consecutive bars; without any bar, one at `price`."""
+    """Return the sum of consecutive bars; a bar without a trade at `price` if there are none."""
     total: Bar | None = None
     for bar in bars:
         if total is None:

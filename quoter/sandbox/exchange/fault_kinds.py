@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from quoter.sandbox.exchange.faults import FaultKind
 
-# What a fault concerns, and how often it fires.
+# Fields of every fault: what it affects, and how often it fires.
 COMMON_FIELDS = (
     "endpoint",
     "symbol",

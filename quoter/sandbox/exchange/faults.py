@@ -125,12 +125,14 @@ class Armed:
         self.fault_id, self.fault, self.armed_ns = fault_id, fault, armed_ns
         self.matched = self.fired = 0
         self.is_cleared = False
-        self.old: dict[tuple[str, str, str], object] = {}  # lists: by request, symbol and API key
+        # lists as first answered, by request, symbol and API key
+        self.old: dict[tuple[str, str, str], object] = {}
 
     def is_active(self, now_ns: int) -> bool:
-        """Whether the fault is neither over nor cleared.
+        """Whether the fault has neither expired nor been cleared.
 
-        Sockets that it silenced are silent as long. It may be exhausted: then it fires no more.
+        For this time sockets that it silenced stay silent, even if it is exhausted and fires no
+        more.
         """
         duration_s = self.fault.duration_s
         is_over = duration_s is not None and now_ns - self.armed_ns > duration_s * NS_PER_S
@@ -152,7 +154,7 @@ class Armed:
 
 
 class Faults:
-    """All armed faults; random decisions come from a seeded generator of their own."""
+    """All armed faults, with a seeded random generator for those that fire with a probability."""
 
     def __init__(self, *, seed: int, clock: Callable[[], int]) -> None:
         self._random = random.Random(seed)
@@ -217,7 +219,7 @@ class Faults:
 
 
 def emptied(fault: Fault) -> tuple[str, ...]:
-    """Return the sides that a ONE_SIDED_BOOK fault empties: the one that it names, or both."""
+    """Return the sides that a ONE_SIDED_BOOK fault empties: the side that it names, or both."""
     return (fault.event,) if fault.event else BOOK_SIDES
 
 
@@ -232,7 +234,7 @@ def without[Sides: (DepthNews, DepthBook)](book: Sides, fault: Fault) -> Sides:
 
 
 def with_field(answer: object, fault: Fault) -> object:
-    """Return a JSON answer in which each field `text` has another value, or is left out."""
+    """Return a JSON answer in which each field `fault.text` has the fault's value or is missing."""
     if isinstance(answer, list):
         return [with_field(each, fault) for each in answer]
     if not isinstance(answer, dict):

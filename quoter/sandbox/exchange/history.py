@@ -13,7 +13,7 @@ ORDERS_MAX = 20_000  # of one account on one symbol
 
 
 class History:
-    """Keeps what the exchange publishes for later queries."""
+    """Stores what the exchange publishes, for later queries."""
 
     def __init__(self) -> None:
         self._prints: dict[str, deque[PrintNews]] = defaultdict(lambda: deque(maxlen=PRINTS_MAX))
@@ -42,7 +42,7 @@ class History:
         self._bars[market.symbol] = TradeBars(market.mid, now_ns // NS_PER_MS)
 
     def is_priced(self, symbol: str) -> bool:
-        """Whether a price is known; not so before a recorded market has begun."""
+        """Whether a price is known; False before a recorded market has begun."""
         return symbol in self._bars
 
     def prints(self, symbol: str, limit: int = PRINTS_MAX) -> list[PrintNews]:
@@ -50,9 +50,9 @@ class History:
         return list(islice(reversed(self._prints[symbol]), limit))[::-1]
 
     def bars(self, market: MarketSpec, now_ns: int) -> TradeBars:
-        """Return the bars of a symbol, complete until now.
+        """Return the bars of a symbol, up to `now_ns`.
 
-        Until the first trade they stand at the market's own mid, or at the first recorded bid.
+        Before the first trade all prices are the market's mid, or the first recorded bid.
         """
         now_ms = now_ns // NS_PER_MS
         if market.symbol not in self._bars:
@@ -62,7 +62,7 @@ class History:
         return bars
 
     def orders(self, account: str, symbol: str) -> list[SimOrder]:
-        """Return the last reported state of an account's orders, by id, closed ones included."""
+        """Return the last reported state of an account's orders, open and closed, by id."""
         return [order for _, order in sorted(self._orders[account, symbol].items())]
 
     def _store(self, report: ExecutionReport) -> None:

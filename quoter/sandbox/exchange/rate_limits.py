@@ -15,7 +15,7 @@ DAY_NS = 86_400 * NS_PER_S
 
 @dataclass(slots=True)
 class Window:
-    """Counter that resets at every full interval of the clock, as Binance's do."""
+    """Counter that restarts at zero at each full interval of the clock, as at Binance."""
 
     interval_ns: int
     started: int = -1

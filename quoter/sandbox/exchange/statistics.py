@@ -1,7 +1,7 @@
 """Klines, tickers and average prices of a symbol, as REST answers and as stream events.
 
-Everything is computed from the bars of `History` when it is asked for. Rows have the field names of
-the REST API; events have the letters of the streams for the same fields.
+Everything is computed from the bars of `History` on request. Rows have the field names of the REST
+API; events have the streams' letters for the same fields.
 """
 
 from decimal import Decimal
@@ -85,7 +85,10 @@ def kline_row(bar: Bar, interval: str) -> list[object]:
 def kline_events(
     venue: Venue, market: MarketSpec, interval: str, *, since_ns: int, now_ns: int
 ) -> list[Json]:
-    """Events `kline`: the bars that ended since `since_ns`, closed (`x`), and the current one."""
+    """Return `kline` events: for each bar that ended since `since_ns`, and for the current bar.
+
+    The field `x` is true for ended bars.
+    """
     now_ms = now_ns // NS_PER_MS
     first_ms = interval_start_ms(interval, since_ns // NS_PER_MS)
     bars = venue.history.bars(market, now_ns).klines(interval, first_ms)
@@ -103,7 +106,7 @@ def kline_events(
 
 
 def day_ticker(venue: Venue, market: MarketSpec, now_ns: int) -> Json:
-    """Return the row of ticker/24hr, which has the best prices as well."""
+    """Return the row of ticker/24hr, which also has the best prices."""
     now_ms = now_ns // NS_PER_MS
     row = rolling_ticker(venue, market, now_ns=now_ns, open_ms=now_ms - DAY_MS, close_ms=now_ms)
     bars = venue.history.bars(market, now_ns)
@@ -155,7 +158,7 @@ def mini_ticker_event(venue: Venue, market: MarketSpec, now_ns: int) -> Json:
 
 
 def window_event(venue: Venue, market: MarketSpec, window: str, now_ns: int) -> Json:
-    """Event `1hTicker`, `4hTicker` or `1dTicker`; the rolling window starts at a full minute."""
+    """Return an event `1hTicker`, `4hTicker` or `1dTicker`. The window begins at a full minute."""
     now_ms = now_ns // NS_PER_MS
     open_ms = now_ms - WINDOWS_MS[window]
     row = rolling_ticker(
@@ -165,9 +168,9 @@ def window_event(venue: Venue, market: MarketSpec, window: str, now_ns: int) -> 
 
 
 def average(venue: Venue, market: MarketSpec, now_ns: int) -> tuple[Decimal, int]:
-    """Return the mean price of the last five minutes by volume, and the last trade's time (ms).
+    """Return the volume-weighted mean price of five minutes, and the time of the last trade (ms).
 
-    Without a trade in that time it is the last price.
+    Without a trade in that time the price is the last price.
     """
     bars = venue.history.bars(market, now_ns)
     total = bars.window(now_ns // NS_PER_MS - AVERAGE_MINUTES * MINUTE_MS)

@@ -1,4 +1,4 @@
-"""The exchange behind every transport: matching engine, clock, records and listeners."""
+"""The exchange that every transport uses: matching engine, clock, records and listeners."""
 
 import time
 from collections import Counter
@@ -53,7 +53,7 @@ class Venue:
         return self._last_ns
 
     def listen(self, listener: Listener) -> None:
-        """Call `listener` with everything that happens from now on."""
+        """Call `listener` with all news from now on."""
         self._listeners.append(listener)
 
     def publish(self, news: Sequence[News]) -> None:
@@ -72,8 +72,8 @@ class Venue:
     def reset(self) -> None:
         """Lose all orders, trades and ids, and restore the opening balances, as a testnet does.
 
-        No event reports it. The markets start again at their first mid, those that were halted
-        too; changed filters stay. Raises ValueError if a market replays a recording.
+        No event reports the reset. All markets, halted ones too, start again at their first mid;
+        changed filters stay. Raises ValueError if a market replays a recording.
         """
         if len(self.simulated) < len(self.markets):
             raise ValueError("a market that replays a recording can't be reset")
@@ -121,7 +121,7 @@ class Venue:
         return self.markets.get(symbol)
 
     def best(self, symbol: str) -> tuple[Level, Level]:
-        """Return price and size of the best bid and ask, zeros where a side is empty."""
+        """Return (price, size) of the best bid and of the best ask; zeros for an empty side."""
         book = self.exchange.depth(symbol, 1)
         bid, ask = (side[0] if side else NO_LEVEL for side in (book.bids, book.asks))
         return bid, ask
@@ -132,10 +132,10 @@ class Venue:
 
 
 def _recorded(market: MarketSpec) -> MarketSpec:
-    """Return the market for the matching engine when a recording feeds it.
+    """Return the market for the matching engine if a recording feeds it.
 
-    Real books contain sizes that are no multiple of today's lot, from times of a smaller one.
-    The lot is therefore made as small as eight decimals of money allow; the filters still check
-    new orders against the announced lot.
+    A recording may contain sizes that are no multiple of the present lot, from a time when the lot
+    was smaller. So the lot is made as small as eight decimals of money allow. The filters still
+    check new orders against the announced lot.
     """
     return replace(market, recorded=True, lot=min(market.lot, MONEY_STEP / market.tick))

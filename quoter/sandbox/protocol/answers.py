@@ -91,12 +91,12 @@ _PLACE: dict[SimReject, tuple[int, str]] = {
 
 
 def place_error(refused: Refused) -> ApiError:
-    """Binance's error for a refused new order."""
+    """Return Binance's error for a refused new order."""
     return bad_request(*_PLACE[refused.reason])
 
 
 def cancel_error(refused: Refused) -> ApiError:
-    """Binance's error for a refused cancel."""
+    """Return Binance's error for a refused cancel."""
     text = UNKNOWN_ORDER if refused.reason is SimReject.NOT_FOUND else str(refused)
     return bad_request(-2011, text)
 
@@ -115,10 +115,10 @@ _AMEND: dict[SimReject, tuple[int, str]] = {
 
 
 def amend_error(refused: Refused) -> ApiError:
-    """Binance's error for a refused amendment."""
+    """Return Binance's error for a refused amendment."""
     return bad_request(*_AMEND[refused.reason])
 
 
 def query_error() -> ApiError:
-    """Binance's error for a query of an unknown order."""
+    """Return Binance's error for a query of an unknown order."""
     return bad_request(-2013, NO_SUCH_ORDER)

@@ -17,7 +17,7 @@ AVERAGE_MINUTES = 5
 def check_filters(market: MarketSpec, kind: OrderKind, price: Decimal, size: Decimal) -> None:
     """Check PRICE_FILTER, LOT_SIZE and NOTIONAL, in Binance's order. Raises ApiError(-1013).
 
-    price quote/base, for MARKET the best opposite price; size base.
+    `price`: quote/base; of a MARKET order the best opposite price. `size`: base.
     """
     if size <= 0:
         raise bad_request(-1013, "Invalid quantity.")
@@ -34,7 +34,7 @@ def check_filters(market: MarketSpec, kind: OrderKind, price: Decimal, size: Dec
 def check_quote_filters(market: MarketSpec, quote: Decimal, size: Decimal) -> None:
     """Check LOT_SIZE and NOTIONAL of a market order given as an amount of quote currency.
 
-    size: base, that the book gives for the amount. Raises ApiError(-1013).
+    `size`: base, what the book gives for the amount. Raises ApiError(-1013).
     """
     if quote <= 0:
         raise bad_request(-1013, "Invalid quote order qty.")
@@ -46,7 +46,7 @@ def check_quote_filters(market: MarketSpec, quote: Decimal, size: Decimal) -> No
 def check_percent_price(price: Decimal, average: Decimal) -> None:
     """Check PERCENT_PRICE_BY_SIDE, whose limits are the same for both sides here.
 
-    average quote/base: of the last AVERAGE_MINUTES, by volume. Raises ApiError(-1013).
+    `average`: quote/base, volume-weighted over the last AVERAGE_MINUTES. Raises ApiError(-1013).
     """
     if not PRICE_RATIO_MIN * average <= price <= PRICE_RATIO_MAX * average:
         raise bad_request(-1013, "Filter failure: PERCENT_PRICE_BY_SIDE")

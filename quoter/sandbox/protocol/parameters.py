@@ -22,7 +22,7 @@ _CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 
 
 def parse_form(text: str) -> dict[str, str]:
-    """Parse url-encoded text. Raises ApiError(-1101) for a duplicate name or too many."""
+    """Parse url-encoded text. Raises ApiError(-1101) for a repeated name, or too many names."""
     if text.count("&") >= PARAMETERS_MAX:
         raise bad_request(-1101, "Too many parameters sent for this endpoint.")
     pairs = parse_qsl(text, keep_blank_values=True)
@@ -106,7 +106,7 @@ class Parameters:
     ) -> Decimal:
         """Return a decimal parameter >= 0 with at most 8 decimals, more if `step` is finer.
 
-        If it was not sent: `default`; with a default of None it is mandatory.
+        Returns `default` if it was not sent. If `default` is None, the parameter is mandatory.
         """
         value = self._values.get(name)
         if value is None:

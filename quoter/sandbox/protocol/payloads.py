@@ -24,7 +24,7 @@ ZERO = "0.00000000"
 
 
 def number(value: Decimal) -> str:
-    """Format a price, size or amount with eight decimals, as Binance does, or all that it has."""
+    """Format a price, size or amount with at least eight decimals, as Binance does."""
     return f"{value:.8f}" if not value % MONEY_STEP else f"{value:f}"
 
 
@@ -197,7 +197,7 @@ def canceled(order: SimOrder, cancel_client_id: str = "") -> Json:
 
 
 def amended(order: SimOrder, former_client_id: str, execution_id: int) -> Json:
-    """Answer to amend/keepPriority, which names three fields differently."""
+    """Answer to amend/keepPriority; three of its field names differ from those of other answers."""
     row = _identity(order) | {
         "origClientOrderId": former_client_id,
         "price": number(order.price),

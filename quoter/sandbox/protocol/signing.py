@@ -46,7 +46,7 @@ def public_key(pem: str) -> Ed25519PublicKey:
     except UnsupportedAlgorithm as error:
         raise ValueError(str(error)) from None
     if not isinstance(key, Ed25519PublicKey):
-        raise ValueError("it is a public key, but not of Ed25519")
+        raise ValueError("it is a public key of another kind than Ed25519")
     return key
 
 
@@ -64,7 +64,7 @@ def unknown_key() -> ApiError:
 def check_signature(account: Account, payload: str, received: str) -> None:
     """Raise ApiError(-1022) unless the account's key signed the payload.
 
-    An Ed25519 signature is base64; one with HMAC is hex, and compared in constant time.
+    An Ed25519 signature is in base64. An HMAC signature is in hex, and compared in constant time.
     """
     if account.public_key:
         is_valid = _is_ed25519(account.public_key, payload, received)

@@ -1,7 +1,7 @@
 """Names of the public streams, and the payloads of those that are sent at fixed times.
 
-Live streams send each change of the exchange; see `market_streams.py`. All others describe a state
-(klines, tickers, average price, the top of the book), which is computed when an event is due.
+Live streams send each change of the exchange; see `market_streams.py`. All others send a state
+(klines, tickers, average price, best levels of the book), which is computed when an event is due.
 """
 
 import re
@@ -24,8 +24,8 @@ from quoter.sandbox.protocol.payloads import Json
 from quoter.sim.messages import MarketSpec
 
 LIVE = ("depth", "depth@100ms", "depth@1000ms", "bookTicker", "trade", "aggTrade")
-FAST = "@100ms"  # of a partial book: sent with each change instead of every second
-KLINE_PERIOD_S = 2  # except for 1s
+FAST = "@100ms"  # end of a partial book's name: it is sent with each change instead of every second
+KLINE_PERIOD_S = 2  # of all intervals except 1s
 
 _PARTIAL = re.compile(r"depth(5|10|20)(@100ms|@1000ms)?")
 _STATES = (
@@ -64,9 +64,9 @@ class Stream:
 
 
 def parse_stream(name: str, symbols: Container[str]) -> Stream | None:
-    """Return the stream of a name such as `btcusdt@kline_1m` or `!ticker@arr`; `None` for others.
+    """Return the stream with a name such as `btcusdt@kline_1m` or `!ticker@arr`; None if unknown.
 
-    symbols: those that are listed.
+    `symbols`: the listed symbols.
     """
     if name.startswith("!"):
         return Stream(name, "", name[1:]) if name[1:] in _OF_ALL else None
@@ -78,7 +78,7 @@ def parse_stream(name: str, symbols: Container[str]) -> Stream | None:
 
 
 def state_events(venue: Venue, stream: Stream, *, since_ns: int, now_ns: int) -> list[object]:
-    """Return the events that are due now; the last were sent at `since_ns`."""
+    """Return the events that are due now. `since_ns`: time of the last ones."""
     if not stream.symbol:
         kind = stream.channel.removesuffix("@arr")
         markets = venue.markets.values()
@@ -96,9 +96,9 @@ def state_events(venue: Venue, stream: Stream, *, since_ns: int, now_ns: int) ->
 
 
 def partial_book(venue: Venue, stream: Stream) -> Json:
-    """Return the best levels of the book, as many as the stream's name says.
+    """Return the best levels of the book; the stream's name contains their number.
 
-    Raises ValueError for the name of another kind of stream.
+    Raises ValueError for a stream of another kind.
     """
     match = _PARTIAL.fullmatch(stream.channel)
     if match is None:

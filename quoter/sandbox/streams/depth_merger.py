@@ -7,7 +7,7 @@ from quoter.sim.messages import DepthNews
 
 
 class DepthMerger:
-    """Collects the diffs of one symbol; of each level the last size is kept."""
+    """Collects the depth diffs of one symbol, and keeps the last size of each level."""
 
     def __init__(self, symbol: str) -> None:
         self._symbol = symbol

@@ -103,7 +103,7 @@ class MarketStreams:
                     pass
 
     def flush_slow(self, now_ns: int) -> None:
-        """Publish the streams of one update per second or less."""
+        """Send the streams that have at most one update per second."""
         for merger in self._mergers.values():
             merged = merger.flush(now_ns)
             if merged is not None:

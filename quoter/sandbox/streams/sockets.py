@@ -23,10 +23,10 @@ type Wrap = Callable[[Json], Json]
 
 
 class Socket:
-    """One websocket. Sending never waits: a reader with a full queue is disconnected."""
+    """One websocket. Sending never waits: a client that reads too slowly is disconnected."""
 
     def __init__(self, venue: Venue, kind: SocketKind, *, wrap: Wrap) -> None:
-        """Make a socket; `wrap` puts the server's own events into this kind's envelope."""
+        """`wrap`: puts the server's own events into the envelope of this kind of socket."""
         self.kind = kind
         self._wrap = wrap
         self._venue = venue
@@ -67,7 +67,8 @@ class Socket:
     async def run(self, request: web.Request, *, on_text: OnText, on_frame: OnFrame) -> None:
         """Serve until either side closes the socket.
 
-        `on_frame` is called for every inbound frame; False closes the socket (too many messages).
+        `on_frame` is called for every inbound frame. If it returns False (too many messages), the
+        socket is closed.
         """
         await self._ws.prepare(request)
         self._transport = request.transport
@@ -173,7 +174,7 @@ class Sockets:
         self._open: dict[Socket, None] = {}
 
     def refused(self, kind: SocketKind) -> web.Response | None:
-        """Return the page with which a fault refuses a new socket; None if no such fault fires."""
+        """Return the page with which a fault refuses a new socket; None if no fault fires."""
         armed = self._venue.faults.take(FaultKind.REFUSE_SOCKET, socket=kind)
         if armed is None:
             return None

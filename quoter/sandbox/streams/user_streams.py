@@ -38,7 +38,7 @@ class UserStreams:
     def unsubscribe(self, socket: Socket, number: int | None) -> None:
         """End one subscription, or all of the socket; send `eventStreamTerminated` for each.
 
-        Raises ApiError(-2036) if the socket has no subscription of this number.
+        `number`: None for all. Raises ApiError(-2036) if the socket has no such subscription.
         """
         mine = [
             (key, held)

@@ -1,8 +1,8 @@
 """The market of Avellaneda & Stoikov 2008, section 3.3, as the paper simulates it.
 
-In a step, quotes follow from the state before it; each side is filled with probability
-A*exp(-k*distance)*dt, at most 1, and both may be filled; then the mid moves by sigma*sqrt(dt) up or
-down. The published figures require exactly this, including the cap and quotes beyond the mid.
+In each step the quotes follow from the state before it. Each side is filled with probability
+A*exp(-k*distance)*dt, at most 1; both may be filled. Then the mid moves by sigma*sqrt(dt) up or
+down. The published figures need exactly this, with the cap and with quotes beyond the mid.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ EXPONENT_MAX = 700.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperMarket:
-    """One row of the paper's tables: a risk aversion (1/price) and one of the two strategies."""
+    """One row of the paper's tables. gamma: risk aversion, 1/price; and one of two strategies."""
 
     gamma: float
     is_symmetric: bool
@@ -86,10 +86,10 @@ def fill_chance(distance: Numbers) -> Numbers:
 
 
 def exact(market: PaperMarket) -> Exact:
-    """Return the exact figures, by backward recursion over the steps for every inventory.
+    """Return the exact figures, by backward recursion over the steps, for every inventory.
 
-    At each step, from the end: first the mid's move, which adds its variance, and multiplies the
-    expected exp(-gamma*profit) by a hyperbolic cosine; then the four cases of which side is filled.
+    In each step: first the mid's move, which adds its variance and multiplies the expected
+    exp(-gamma*profit) by a hyperbolic cosine; then the four cases of filled sides.
     """
     lots = np.arange(-LOTS_MAX, LOTS_MAX + 1, dtype=np.float64)
     mean, square, log_utility = np.zeros(lots.size), np.zeros(lots.size), np.zeros(lots.size)
@@ -136,6 +136,6 @@ def sum_of(parts: Iterable[Numbers]) -> Numbers:
 
 
 def _moved(values: Numbers, by: int) -> Numbers:
-    """Return the values one lot up (by 1) or down (-1); the last one is repeated at the edge."""
+    """Return each state's value after one lot more (1) or less (-1); the edge keeps its value."""
     index = np.clip(np.arange(values.size) + by, 0, values.size - 1)
     return values[index]

@@ -1,7 +1,7 @@
 """Tables 1-3 of Avellaneda & Stoikov 2008: published, simulated and exact figures.
 
-The published figures are compared with 1000 paths, as in the paper, and the exact values of the
-same discrete market with many more paths. The published third gamma is 1; we add 0.5.
+The published figures are compared with 1000 simulated paths, as in the paper. The exact values are
+compared with many more. The published third gamma is 1; we add 0.5.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ class Published(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One strategy at one risk aversion; `published` None: the paper does not print it."""
+    """One strategy at one risk aversion. `published`: None if the paper does not print it."""
 
     market: PaperMarket
     published: Published | None
@@ -159,7 +159,7 @@ def _table(exacts: Mapping[str, Exact], samples: Mapping[str, Sample], paths: in
 
 
 def _certainty(exacts: Mapping[str, Exact], samples: Mapping[str, Sample]) -> Table:
-    """Return certainty equivalents, or mean-variance where too few effective paths are left."""
+    """Return certainty equivalents; mean-variance if too few effective paths are left."""
     rows = []
     for row in ROWS:
         sample = samples[row.name]

@@ -1,7 +1,7 @@
 """Run many paths on several processes; results do not depend on the number of processes.
 
-Every batch is cut into pieces of a fixed number of paths. The random numbers of a piece depend on
-the seed, the name of the batch and the index of the piece only.
+Every batch is cut into pieces of a fixed number of paths. The random numbers of a piece depend only
+on the seed, the batch's name and the piece's index.
 """
 
 import signal
@@ -16,8 +16,8 @@ import numpy as np
 
 from quoter.studies.common.estimates import Numbers
 
-type Sample = dict[str, Numbers]  # measure: one row per path
-type Advance = Callable[[float], None]  # called with the share of all work done since last time
+type Sample = dict[str, Numbers]  # measure name to array with one row per path
+type Advance = Callable[[float], None]  # called with the share of all work done since the last call
 
 PIECES_MAX = 100_000
 
@@ -59,7 +59,7 @@ class _Piece:
 def run_batches(
     batches: Sequence[Batch], *, seed: int, jobs: int, advance: Advance
 ) -> dict[str, Sample]:
-    """Run all batches on `jobs` processes (1: in this one); return each batch's paths in order.
+    """Run all batches on `jobs` processes (1: in this process); return each batch's paths in order.
 
     `advance` is called with shares that add up to 1. Raises ValueError for two batches of the same
     name, or too many pieces. An exception of a simulation ends the run and is raised here.
@@ -99,7 +99,7 @@ def _in_one(pieces: Sequence[_Piece]) -> Iterator[tuple[int, Sample]]:
 
 
 def _in_many(pieces: Sequence[_Piece], jobs: int) -> Iterator[tuple[int, Sample]]:
-    """Yield results of spawned processes; a fork is unsafe: the progress bar has a thread."""
+    """Yield results of spawned processes. Forking is unsafe: the progress bar has a thread."""
     context = get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_ctrl_c) as pool:
         futures: dict[Future[Sample], int] = {

@@ -16,9 +16,11 @@ type Indices = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """Transition i goes from state source[i] to sink[i], `rate` times a second, and pays `gain`.
+    """Markov chain: transition i goes from state source[i] to sink[i].
 
-    lots is the inventory of each state; gain is in price * lots, beyond the mid's own moves.
+    - rate: 1/s, of each transition
+    - gain: of each transition, price * lots; without the mid's moves
+    - lots: inventory of each state
     """
 
     lots: Numbers
@@ -29,7 +31,7 @@ class Chain:
 
     @property
     def generator(self) -> Numbers:
-        """Rates from row to column; rows sum to zero."""
+        """The generator: rates from row to column, 1/s; rows sum to zero."""
         return self.weighted(np.ones_like(self.rate))
 
     def weighted(self, weight: Numbers) -> Numbers:
@@ -60,8 +62,8 @@ def birth_death(
 ) -> Chain:
     """Return the chain of a maker of one lot with fill rate intensity * exp(-kappa * distance).
 
-    bid and ask are distances from the mid at each of `lots` (whole steps, ascending), infinite
-    where not quoted; the bid of the last state and the ask of the first are never quoted.
+    bid, ask: distances from the mid (price) at each of `lots` (whole steps, ascending); infinite:
+    not quoted. The bid of the last state and the ask of the first are never quoted.
     """
     index = np.arange(lots.size)
     up, down = index[:-1], index[1:]
@@ -79,7 +81,7 @@ def birth_death(
 def stationary_law(generator: Numbers) -> Numbers:
     """Return the share of time in each state, by Grassmann, Taksar and Heyman's elimination.
 
-    It has no subtractions, so that even a share of 1e-15 has full precision.
+    It has no subtractions, so even a share of 1e-15 has full precision.
     """
     rates = generator - np.diag(np.diag(generator))
     size = len(rates)
@@ -95,8 +97,8 @@ def stationary_law(generator: Numbers) -> Numbers:
 def stationary(chain: Chain, *, sigma: float, gamma: float) -> Stationary:
     """Return the long-run figures of a chain without absorbing states; the mid is a random walk.
 
-    sigma price/sqrt(s); gamma 1/(price*lots). The variance rate is that of the central limit
-    theorem (Poisson's equation), the certainty rate the top eigenvalue of the tilted generator.
+    sigma: price/sqrt(s); gamma: 1/(price*lots). The variance rate comes from Poisson's equation
+    (the central limit theorem), the certainty rate from the top eigenvalue of the tilted generator.
     """
     generator = chain.generator
     law = stationary_law(generator)
@@ -124,7 +126,7 @@ def stationary(chain: Chain, *, sigma: float, gamma: float) -> Stationary:
 
 
 def passage_s(chain: Chain, *, start: float, within: float) -> float:
-    """Return the mean seconds until |inventory| is at most `within` lots; it is `start` lots now.
+    """Return the mean seconds from `start` lots until |inventory| is at most `within` lots.
 
     `start` must be farther out than `within`.
     """
@@ -135,7 +137,7 @@ def passage_s(chain: Chain, *, start: float, within: float) -> float:
 
 
 def transition(chain: Chain, seconds: float) -> Numbers:
-    """Return transition probabilities from row to column after `seconds`, by squaring.
+    """Return the probabilities of moving from row to column in `seconds`, by squaring.
 
     A short step is expanded in powers of the generator (all terms positive after uniformisation),
     then squared as often as needed.
@@ -157,13 +159,13 @@ def transition(chain: Chain, seconds: float) -> Numbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ruler:
-    """Cumulative rates of all transitions, ordered by state, to draw the next one from."""
+    """Cumulative rates of all transitions, ordered by state; used to draw the next transition."""
 
     sink: Indices
     gain: Numbers
     ends: Numbers
     starts: Numbers  # by state
-    leaving: Numbers  # by state: the rate of any move at all
+    leaving: Numbers  # total rate out of each state
 
     @classmethod
     def of(cls, chain: Chain) -> "_Ruler":

@@ -11,7 +11,7 @@ type Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """A figure of a simulation and one standard error of it, in the same unit."""
+    """A simulated figure with its standard error, in the same unit."""
 
     value: float
     se: float
@@ -41,10 +41,10 @@ def root_mean_of(squares: Numbers) -> Estimate:
 
 
 def quantile_of(sample: Numbers, share: float) -> Estimate:
-    """Return a quantile.
+    """Return a quantile with its standard error.
 
-    Its error is half the distance between the quantiles one standard deviation of rank below and
-    above.
+    The error is half the distance between two quantiles: those whose ranks are one standard
+    deviation below and above.
     """
     spread = sqrt(share * (1.0 - share) / sample.size)
     shares = np.clip([share - spread, share, share + spread], 0.0, 1.0)

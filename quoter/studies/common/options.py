@@ -11,7 +11,7 @@ from quoter.studies.common.report import Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Options of the user; `paths` None: the study's own number, which is smaller if `is_quick`."""
+    """The user's options. `paths` None: the study's own number, smaller if `is_quick`."""
 
     paths: int | None = None
     is_quick: bool = False
@@ -29,4 +29,4 @@ class Study(Protocol):
         """Return all Monte Carlo work; exact figures are computed in `report`."""
 
     def report(self, options: Options, samples: Mapping[str, Sample], /) -> Report:
-        """Return the report on `samples`, by name of batch."""
+        """Return the report on `samples` (batch name to sample)."""

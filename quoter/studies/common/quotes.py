@@ -22,7 +22,8 @@ from quoter.pricing.quote.terms import (
 from quoter.studies.common.estimates import Numbers
 
 OFF = float("inf")
-PROBE_LOTS, PROBE_ALPHA = 0.5, 0.1  # lots and half-spreads: no bound of a quote is reached
+# lots and half-spreads; small enough that no bound of a quote is reached
+PROBE_LOTS, PROBE_ALPHA = 0.5, 0.1
 PROBE_SHAPE = QuoteShape(beta=0.0, eta=0.0, spread_max_bps=19_000.0)
 
 
@@ -75,9 +76,11 @@ def offsets(
 ) -> Offsets:
     """Return both distances on every path (arrays broadcast against each other).
 
-    fair quote/base; sigma price/sqrt(s); lots inventory in order sizes; cost_*, alpha and
-    markout_cost_* price; multiplier >= 1; beta (half-spreads) and d_stale (price) override the
-    shape's. Arguments are not checked, because they are a study's own numbers.
+    - fair: quote/base; sigma: price/sqrt(s); lots: inventory in order sizes
+    - cost_*, alpha, markout_cost_*: price; multiplier: >= 1
+    - beta (half-spreads) and d_stale (price) override the shape's
+
+    Arguments are not checked, because they are a study's own numbers.
     """
     signs = directions(maker)
     shape, cost = maker.shape, (np.asarray(cost_bid) + np.asarray(cost_ask)) / 2.0
@@ -108,10 +111,10 @@ def offsets(
 
 
 class Directions(NamedTuple):
-    """Directions in which the daemon's quotes move, computed with `quote_terms` itself.
+    """How the daemon's quotes move, computed with `quote_terms` itself.
 
-    skew: half of bid less ask distance, per slope and lot: 1 if quotes follow the papers. rise_*,
-    fall_*: change of a distance per unit of an expected rise or fall (alpha).
+    - skew: half of (bid distance - ask distance), per slope and lot; 1 if quotes follow the papers
+    - rise_*, fall_*: change of a distance per unit of expected rise or fall (alpha)
     """
 
     skew: float
@@ -166,7 +169,7 @@ def _bounded(
     stale: Numbers | float,
     maker: Maker,
 ) -> Numbers:
-    """Apply floors and caps to one side; `lots_towards` > 0 where a fill adds to inventory."""
+    """Apply floors and caps to one side; `lots_towards` > 0: its fills add to inventory."""
     least = np.maximum(maker.shape.spread_min_bps * BPS / 2.0 * np.asarray(fair), stale)
     floor = np.maximum(FLOOR_HALF_SPREADS * half, np.where(lots_towards >= 0.0, least, 0.0))
     held = np.maximum(delta, floor)
@@ -176,7 +179,7 @@ def _bounded(
 
 
 def ladder_of(maker: Maker, *, fair: float, sigma: float) -> Offsets:
-    """Return `quote_terms` at every whole inventory from -lots_max to lots_max, ascending."""
+    """Return the distances of `quote_terms` at every whole inventory, -lots_max to lots_max."""
     bids, asks, half, slope = [], [], 0.0, 0.0
     lots_max = int(maker.lots_max)
     for lots in range(-lots_max, lots_max + 1):

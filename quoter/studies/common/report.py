@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 type Cell = str | float | int | bool | None
 
-Z_MAX = 4.0  # of a single figure: exceeded by chance once in 16,000 times
+Z_MAX = 4.0  # limit for one figure; chance alone exceeds it once in 16,000 times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """Comparison of a figure with its target; `se` None: exact, `z` None: not applicable."""
+    """Comparison of a figure with its target. `se` None: exact figure; `z` None: not applicable."""
 
     what: str
     target: float
@@ -87,7 +87,10 @@ def within_se(
 
 
 def within(what: str, target: float, ours: float, allowed: float, *, rule: str = "") -> Check:
-    """Return a check of an exact figure; `allowed` is the rounding of the target."""
+    """Return a check of an exact figure.
+
+    `allowed`: the largest difference, from rounding of the target.
+    """
     return Check(
         what=what,
         target=target,

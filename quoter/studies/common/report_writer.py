@@ -65,5 +65,5 @@ def _records(table: Table) -> list[dict[str, Cell]]:
 
 
 def _jsonable(value: Cell) -> Cell:
-    """Return the value, as text if it is infinite or NaN, which JSON does not have."""
+    """Return the value; infinite or NaN as text, because JSON has neither."""
     return str(value) if isinstance(value, float) and not isfinite(value) else value

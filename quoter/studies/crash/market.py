@@ -43,7 +43,7 @@ PHASES = (  # end in seconds after the onset, and the phase
 def phase(after_s: float) -> Phase:
     """Return the phase `after_s` seconds after the onset; the aftermath decays over 10 min.
 
-    A negative `after_s` is before the onset: calm.
+    Before the onset (`after_s` < 0) the phase is calm.
     """
     if after_s < 0.0:
         return CALM
@@ -59,12 +59,13 @@ class Tape:
     """Price and takers of every path; rows are steps, columns are paths."""
 
     price: Numbers  # after the move of the step
-    buys: Numbers  # how far the taker of the step reaches from the price; NO_TAKER: none came
+    # largest distance from the price at which the step's taker trades; NO_TAKER: no taker
+    buys: Numbers
     sells: Numbers
 
 
 def tape(rng: np.random.Generator, *, paths: int, steps: int, onset_s: float) -> Tape:
-    """Draw price and takers; with onset_s after the end there is no crash."""
+    """Draw price and takers. An `onset_s` after the end means no crash."""
     price, last = np.empty((steps, paths)), np.full(paths, FAIR)
     buys, sells = np.empty((steps, paths)), np.empty((steps, paths))
     for step in range(steps):

@@ -30,7 +30,10 @@ POST_ONLY = 1e-5  # distance from the price of a quote that would otherwise cros
 
 
 class Policy(Enum):
-    """Protections added one by one; the last is the daemon's own quote."""
+    """Makers.
+
+    Protections are added from one to the next; the last maker quotes as the daemon does.
+    """
 
     SYMMETRIC = "static symmetric, no limit"
     GLFT = "GLFT, static sigma, limit 10"
@@ -118,7 +121,7 @@ class Quoters:
         self.uptime = np.zeros(shape)
 
     def run(self, tape: Tape, every: int) -> Numbers:
-        """Run along the tape; return equity every `every` steps, with time as the first axis."""
+        """Run along the tape; return the equity every `every` steps (time, maker, path)."""
         seen = []
         for step in range(tape.price.shape[0]):
             price, buys, sells = tape.price[step], tape.buys[step], tape.sells[step]
@@ -145,7 +148,7 @@ class Quoters:
         return np.stack(seen)
 
     def _fill(self, step: int, price: Numbers, buys: Numbers, sells: Numbers) -> None:
-        """Fill each quote at most once until it is renewed, at its own price."""
+        """Fill each quote at its own price, at most once until it is renewed."""
         sold_to = np.where(sells > NO_TAKER, price - sells, np.inf)
         bought_to = np.where(buys > NO_TAKER, price + buys, -np.inf)
         bought = np.minimum(price, sold_to) <= self._bid
@@ -180,7 +183,7 @@ class Quoters:
             self._two_sided += np.isfinite(self._bid) & np.isfinite(self._ask)
 
     def _distances(self, price: Numbers) -> tuple[Numbers, Numbers]:
-        """Return the reference makers' distances: our slope, unbounded, and base half-spread."""
+        """Return the reference makers' distances: our slope without bounds, base half-spread."""
         maker, lots, sigma = self._maker, self.lots, self._sigma
         bid, ask = np.empty_like(lots), np.empty_like(lots)
         still = maker.slope_per_sigma * SIGMA

@@ -29,7 +29,10 @@ CALM, CRASH = "no crash", "crash"
 
 
 class Reference(NamedTuple):
-    """Reference run: mean profit without crash; with it: mean, 5 % quantile, worst drop, uptime."""
+    """Figures of the reference run: mean profit without a crash.
+
+    With a crash: mean, 5 % quantile, largest drop of equity, and share of time with quotes.
+    """
 
     calm: float
     crash: float
@@ -48,7 +51,7 @@ REFERENCE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """Forty minutes of the market with a crash `onset_s` seconds after the start; None: without."""
+    """Forty minutes of the market; crash `onset_s` seconds after the start (None: no crash)."""
 
     onset_s: float | None
     seconds: float = SECONDS
@@ -113,7 +116,7 @@ def report(_options: Options, samples: Mapping[str, Sample]) -> Report:
 
 
 def _checks(policy: Policy, reference: Reference, samples: Mapping[str, Sample]) -> list[Check]:
-    """Return checks against the reference run; errors of both runs and rounding are included."""
+    """Return checks against the reference run; the errors include both runs and rounding."""
     index = POLICIES.index(policy)
     figures: list[tuple[str, float, Estimate, float]] = [
         ("no crash, profit", reference.calm, mean_of(samples[CALM]["profit"][:, index]), 0.05),

@@ -16,16 +16,17 @@ from quoter.studies.common.market import BARE
 from quoter.studies.common.quotes import Maker, ladder_of, offsets
 
 LOTS_MAX = 10
-FILL_CHANCE = 0.02  # of a flat maker's side in one step
+FILL_CHANCE = 0.02  # chance of a fill of one side of a flat maker in one step
 WARM_RELAXATIONS, RELAXATIONS = 3, 10  # length of a path in relaxation times of inventory
 
 
 @dataclass(frozen=True, kw_only=True)
 class GammaMarket:
-    """A symbol at one ghat.
+    """A symbol at one ghat (normalised gamma).
 
-    is_bare: no widening and one size, as the law assumes; else the shape's defaults. fee: maker
-    fee, a fraction. has_grid: prices are whole ticks and never cross the book of others.
+    - is_bare: no widening and one size, as the law assumes; otherwise the shape's defaults
+    - fee: maker fee, a fraction
+    - has_grid: prices are whole ticks and never cross the others' book
     """
 
     spec: MarketSpec
@@ -51,7 +52,7 @@ class GammaMarket:
 
     @property
     def cost(self) -> float:
-        """The fee in price."""
+        """The fee of one fill, in price."""
         return self.fee * float(self.spec.mid)
 
     @cached_property
@@ -84,7 +85,7 @@ class GammaMarket:
     def simulate(self, rng: np.random.Generator, paths: int) -> Sample:
         """Return per path: mean square of inventory over time, and share of time at the limit.
 
-        It starts from the stationary law of the bare chain, to keep the warm-up short.
+        Paths start from the stationary law of the bare chain, which shortens the warm-up.
         """
         spec = self.spec
         flat = offsets(
@@ -128,12 +129,18 @@ class GammaMarket:
         return (ticks - bid) * tick, (ask - ticks) * tick
 
     def _chance(self, distance: Numbers, step_s: float) -> Numbers:
-        """Return the chance that a quote is reached in one step; at most that of one at the mid."""
+        """Return the chance of a fill in one step.
+
+        A quote beyond the mid has that of a quote at the mid.
+        """
         rate = self.spec.intensity * np.exp(-self.spec.kappa * np.maximum(distance, 0.0))
         return np.asarray(-np.expm1(-rate * step_s))
 
     def _size(self, lots_towards: Numbers) -> Numbers:
-        """Return the order size, lots, of the side that adds to `lots_towards`, up to the limit."""
+        """Return the order size, lots, within the limit.
+
+        `lots_towards`: inventory in the side's direction.
+        """
         exposed = np.maximum(lots_towards, 0.0) / LOTS_MAX
         shaped = np.exp(-self.maker.shape.eta * exposed)
         headroom = np.maximum(LOTS_MAX - lots_towards, 0.0)

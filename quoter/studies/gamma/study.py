@@ -1,7 +1,7 @@
-"""Inventory sd by normalised gamma on very different symbols, against the law.
+"""Inventory sd by normalised gamma on very different symbols, compared with the law.
 
-The law is sd = N/4 * ghat^(-1/4) lots, without widening, size shape and costs. It is compared with
-the exact chain of whole lots and with a simulation on each symbol's own price grid.
+The law is sd = N/4 * ghat^(-1/4) lots, without widening, size shape and costs. Each symbol is
+compared twice: by the exact chain of whole lots, and by a simulation on its own price grid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 GHATS = (0.1, 1.0, 10.0)
 LINE = np.geomspace(0.03, 30.0, 25).tolist()  # where the exact line is drawn
 PATHS, QUICK_PATHS, PIECE = 1_000, 200, 250
-ALLOWED = 0.15  # of the law
+ALLOWED = 0.15  # largest deviation, as a share of the law
 FEE = 0.001
 ORDER_Z = 5.0  # minimum z of the decrease of inventory sd with a larger gamma
 
 
 class Setting(NamedTuple):
-    """Set of active parts of the quote."""
+    """One combination of the quote's optional parts."""
 
     name: str
     is_bare: bool

@@ -18,10 +18,11 @@ HOUR_S = 3_600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HedgedMaker:
-    """Maker that reduces |inventory| to `down_to` lots by taker orders whenever it reaches `at`.
+    """Maker that hedges with taker orders to `down_to` lots whenever |inventory| reaches `at`.
 
-    at > LOTS_MAX: no hedging. is_daemon: with the daemon's floor of a fifth of the half-spread;
-    otherwise quotes may be at the mid.
+    - at: lots; above LOTS_MAX: no hedging
+    - is_daemon: with the daemon's floor of a fifth of the half-spread; otherwise quotes may be at
+      the mid
     """
 
     gamma: float
@@ -81,7 +82,7 @@ class HedgedMaker:
 def rule(gamma: float, cost: float) -> tuple[int, int]:
     """Return (threshold, remainder) in lots: at the threshold, hedge down to the remainder.
 
-    Beyond the remainder, holding a lot costs more than hedging it.
+    With more lots than the remainder, holding a lot costs more than hedging it.
     """
     maker = study_maker(lots_max=LOTS_MAX + 1, gamma_kappa=gamma)
     slope = maker.slope_per_sigma * SIGMA

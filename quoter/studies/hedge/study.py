@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 PATHS, QUICK_PATHS, PIECE = 2_000, 200, 500
 GAMMAS = (0.1, 0.3)  # risk aversion per lot in units of kappa
-COSTS_BP = (1.0, 2.0, 3.0, 5.0, 8.0)  # of a hedged lot: fee, half a spread, slippage, basis
+COSTS_BP = (1.0, 2.0, 3.0, 5.0, 8.0)  # cost of hedging one lot: fee, half a spread, slippage, basis
 NAIVE = (3, 0)  # everything is hedged at three lots
-RULE_LOSS_MAX = 0.0009  # of the certainty equivalent, against the best of all thresholds
+# largest loss of certainty equivalent, as a share of the best of all thresholds
+RULE_LOSS_MAX = 0.0009
 
 
 class Reference(NamedTuple):
-    """Reference: best (threshold, remainder) and gain over no hedging in percent, if computed."""
+    """Best (threshold, remainder), and its gain over no hedging in percent (None: not computed)."""
 
     best: tuple[int, int]
     gain_percent: float | None

@@ -1,9 +1,8 @@
 """`python -m quoter.studies.real_like FOLDER [--fit ROUNDS]`: facts of tapes and generated markets.
 
-FOLDER holds the captures that the markets were fitted to. For each the stylised facts of the tape
-are printed beside those of the generated market: the median of the seeds, the smallest and the
-largest. With --fit the market is fitted first, and its parameters are printed. Exit code 2 for a
-folder without one of the captures.
+FOLDER holds the captures (compressed) that the markets were fitted to. For each fact of a tape, the
+generated market's median, smallest and largest value over the seeds are printed. With --fit the
+market is fitted first, and its parameters are printed. Exit code 2 if a capture is missing.
 """
 
 import sys
@@ -19,7 +18,7 @@ from quoter.studies.real_like.fitting import fitted, generated, median
 from quoter.studies.real_like.observed import of_tape
 from quoter.tapes.messages import TapeError
 
-LENGTH_S_MAX = 20_000.0  # of a generated run; that of its tape, if it is shorter
+LENGTH_S_MAX = 20_000.0  # longest generated run, s; a shorter tape's own length
 
 
 class Tape(NamedTuple):

@@ -17,14 +17,16 @@ MINUTE_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Figures without units, except where the name has one; kurtosis of a normal variable: 3.
+    """Figures of the mid's returns, of trades and of the book; without units unless named.
 
-    Returns are those of the mid. Fano factor: variance of a count of prints, or of taker orders,
-    over its mean; 1 of a Poisson process. single: share of taker orders of one print; pieces: mean
-    number of prints of one. print_base: median print in base units. touch: median size at the best
-    bid over the median print. kappa_sigma: one over the mean distance of taker orders from the mid
-    of the second before, times the volatility of 1 s. busiest: trades of the busiest minute over
-    those of the quietest, or over one.
+    - kurtosis: of a normal variable: 3
+    - Fano factor: variance over mean of a count of prints or of taker orders; Poisson process: 1
+    - single: share of taker orders with one print; pieces: mean prints of a taker order
+    - print_base: median print in base units
+    - touch: median size at the best bid over the median print
+    - kappa_sigma: volatility of 1 s over the taker orders' mean distance from the mid a second
+      before
+    - busiest: trades of the busiest minute over those of the quietest (at least 1)
     """
 
     sigma_bp: float
@@ -54,7 +56,7 @@ class Facts:
 
 
 def facts(market: Observed) -> Facts:
-    """Return the facts of a market that was observed for two minutes at least."""
+    """Return the facts of a market that was observed for at least two minutes."""
     mids = _on_grid(market)
     fine = np.diff(np.log(mids)) * BPS_PER_UNIT
     coarse = (np.log(mids[COARSE:]) - np.log(mids[:-COARSE])) * BPS_PER_UNIT
@@ -87,13 +89,13 @@ def facts(market: Observed) -> Facts:
 
 
 def _on_grid(market: Observed) -> Numbers:
-    """The mid at the beginning of every second."""
+    """Return the mid at the beginning of every second."""
     grid = np.arange(0.0, market.seconds, GRID_S)
     return np.asarray(market.mid[np.searchsorted(market.top_s, grid, side="right") - 1])
 
 
 def _touch(market: Observed) -> float:
-    """Median over time of the size at the best bid."""
+    """Return the median over time of the size at the best bid."""
     grid = np.arange(0.0, market.seconds, GRID_S)
     at = np.searchsorted(market.top_s, grid, side="right") - 1
     return float(np.median(market.bid_size[at]))
@@ -108,7 +110,7 @@ def _reach(market: Observed, mids: Numbers) -> Numbers:
 
 
 def _counts(times: Numbers, seconds: float, width_s: float) -> Numbers:
-    """Number of trades in each whole window of `width_s` seconds."""
+    """Return the number of trades in each whole window of `width_s` seconds."""
     count = int(seconds / width_s)
     return np.histogram(times, bins=count, range=(0.0, count * width_s))[0].astype(float)
 
@@ -128,7 +130,10 @@ def _kurtosis(returns: Numbers) -> float:
 
 
 def _power(market: Observed, fine: Numbers) -> float:
-    """Exponent of volatility in the number of trades: a regression of logs, windows of 10 s."""
+    """Return the exponent of volatility as a function of the number of trades.
+
+    It is the slope of a regression of logarithms over windows of 10 s.
+    """
     width = 10
     windows = len(fine) // width
     squares = fine[: windows * width].reshape(windows, width) ** 2

@@ -1,7 +1,7 @@
-"""Fit of a real-like market to the facts of a tape: each parameter follows the fact it moves most.
+"""Fit of a real-like market to the facts of a tape: simulate, compare, correct, a few rounds.
 
-A fixed-point iteration: simulate, compare, correct. It needs no gradient, and stops after a given
-number of rounds; what it can't reach stays visible in the table of facts.
+Each parameter is corrected by the fact that it influences most. Deviations that the fit can't
+remove stay visible in the table of facts.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,8 +15,8 @@ from quoter.sim.real_like import RealLike
 from quoter.studies.real_like.facts import Facts, facts
 from quoter.studies.real_like.observed import of_market
 
-DAMPING = 0.6  # of every correction, since the facts of a run are noisy
-FACTOR_MAX = 2.0  # of one correction
+DAMPING = 0.6  # exponent of every correction; less than 1 because the facts of a run are noisy
+FACTOR_MAX = 2.0  # largest factor of one correction
 SEEDS = (1, 2, 3, 4)
 ECHO_MAX = 0.6
 FAST_MAX = 0.8  # of activity_fast; above it volatility would change by half every few seconds
@@ -27,7 +27,7 @@ TAIL_MAX = 3.0  # of pieces_tail
 
 
 def generated(spec: MarketSpec, seconds: float, seeds: Sequence[int] = SEEDS) -> list[Facts]:
-    """Return the facts of runs of a market, one a seed."""
+    """Return the facts of one simulated run of a market for each seed."""
     return [facts(of_market(spec, seed=seed, seconds=seconds)) for seed in seeds]
 
 
@@ -40,7 +40,7 @@ def median(several: Sequence[Facts]) -> dict[str, float]:
 def fitted(
     spec: MarketSpec, target: Facts, *, seconds: float, rounds: int, say: Callable[[str], None]
 ) -> MarketSpec:
-    """Return the market whose facts over `seconds` come near those of a tape."""
+    """Return a market whose facts over `seconds` are near the tape's; `say` gets progress."""
     wanted = target.row()
     for number in range(1, rounds + 1):
         spec = corrected(spec, wanted, median(generated(spec, seconds)))
@@ -49,7 +49,7 @@ def fitted(
 
 
 def corrected(spec: MarketSpec, wanted: dict[str, float], got: dict[str, float]) -> MarketSpec:
-    """Return the market after one correction from the facts it `got` towards those `wanted`.
+    """Return the market after one correction of its facts `got` towards the facts `wanted`.
 
     Raises ValueError for a market that is not real-like.
     """

@@ -1,4 +1,4 @@
-"""A market as anyone can observe it: best prices and trades, of a tape or of a simulation."""
+"""A market as its participants see it: best prices and trades, of a tape or a simulation."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from quoter.tapes.binance_raw import read_lines
 from quoter.tapes.messages import Best, Line, Print
 from quoter.tapes.row_checks import REAL_PRINTS
 
-ORDER_GAP_S = 0.001  # prints of one side that follow each other faster belong to one taker order
+ORDER_GAP_S = 0.001  # prints of one side with smaller gaps belong to one taker order
 
 type Rows = list[tuple[float, ...]]
 
@@ -49,7 +49,7 @@ class Observed:
 
     @property
     def order(self) -> npt.NDArray[np.int64]:
-        """Number of the taker order that each print belongs to, ascending."""
+        """Taker order number of each print, ascending."""
         starts = (np.diff(self.trade_s) > ORDER_GAP_S) | (np.diff(self.sign) != 0.0)
         return np.concatenate(([0], np.cumsum(starts)))
 

@@ -29,7 +29,8 @@ AFTER_S = (0.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
 class QuotedMaker:
     """Chain of a maker's inventory, with states for ten purchases beyond its limit.
 
-    sign 1: ours, -1: the opposite; is_daemon: with the daemon's floor around fair value.
+    - sign: 1: our skew; -1: the opposite skew
+    - is_daemon: with the daemon's floor around fair value
     """
 
     sign: int
@@ -83,13 +84,16 @@ class QuotedMaker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """Ten lots from a maker, one every `interval_s` seconds; None: all at once, a lot per level."""
+    """Purchase of ten lots from one maker, one lot every `interval_s` seconds.
+
+    None: all at once, one lot per level.
+    """
 
     maker: QuotedMaker
     interval_s: float | None
 
     def simulate(self, rng: np.random.Generator, paths: int) -> Sample:
-        """Return per path: quoted and paid price per lot, and skew at AFTER_S after the last one.
+        """Return per path: quoted and paid price per lot, and the skew AFTER_S after the last lot.
 
         The quoted price is relative to the mid at its purchase, the paid price to the first mid.
         """

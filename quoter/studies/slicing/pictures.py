@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def costs_picture(
     intervals_s: Sequence[float], costs: Mapping[str, Sequence[Estimate]], sd: Sequence[float]
 ) -> Picture:
-    """Return cost and timing risk by interval (0: at once)."""
+    """Return a picture of cost and timing risk by interval (0: at once)."""
     names = [f"{name}, {what}" for name in costs for what in ("bp", "SE")]
     rows = [
         (
@@ -54,7 +54,7 @@ def costs_picture(
 
 
 def reversion_picture(after_s: Sequence[float], skews: Mapping[str, Sequence[Estimate]]) -> Picture:
-    """Return the distance of the quotes above fair value after ten lots were bought at once."""
+    """Return a picture of the quotes above fair value after ten lots were bought at once."""
     rows = [(at, *(found[i].value for found in skews.values())) for i, at in enumerate(after_s)]
 
     def draw(figure: "Figure") -> None:

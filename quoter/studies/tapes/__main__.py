@@ -13,7 +13,7 @@ from quoter.studies.tapes.figures import Figure, figures
 from quoter.studies.tapes.recording import recordings
 from quoter.tapes.messages import TapeError
 
-SHOWN_MAX = 4  # values of a figure; of more, the smallest and largest
+SHOWN_MAX = 4  # up to so many values are listed; of more only their number and range
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -22,13 +22,13 @@ from quoter.studies.tapes.measured import TOLERANCE, Mids
 from quoter.studies.tapes.player import LOTS_MAX, first_start, later_start, play
 from quoter.studies.tapes.recording import Recording
 
-SKIP_S = 60.0  # at the start, while estimates rest on priors
+SKIP_S = 60.0  # time after a start while estimates rest on priors
 LEARNED_S = 600.0  # after a start; or SHARE of the time that is left, if that is shorter
 SHARE = 0.8
 STARTS_MAX = 12
 LATER_S = 600.0  # of a later start, before its slope is compared; or what is left
 DISTANCES_BP = (0.5, 1.0, 2.0, 5.0, 10.0)
-REACHES_MIN = 50  # fewer windows reached: no verdict
+REACHES_MIN = 50  # windows that takers must reach; with fewer there is no verdict
 STEP_FACTOR, STEP_S = 3.0, 60.0  # step of activity, and the time to settle after it
 STEP_SPAN_S = 120.0  # of each level
 SETTLED = 0.2
@@ -70,7 +70,7 @@ class Second(NamedTuple):
     usual: float | None
     level: Regime
     kappa_slope: float | None
-    effective: float | None  # gamma in use over that of what was learned
+    effective: float | None  # gamma in use over the gamma of the learned estimates
     inputs: PricingInputs | None  # of the latest quote
     half_spread: float | None
     rates: tuple[float, ...]  # takers/s per side at DISTANCES_BP
@@ -160,7 +160,7 @@ def _regime(recording: Recording, looks: Sequence[Second]) -> list[Figure]:
 
 
 def _starts(recording: Recording) -> list[Figure]:
-    """Return figures of first starts, each followed by a start with the saved calibration."""
+    """Return figures of first starts; each is followed by a start with its saved calibration."""
     effective, ratios, ceiling = list[float](), list[float](), list[float]()
     for from_s in _start_times(recording):
         at_s = from_s + min(LEARNED_S, SHARE * (recording.seconds - from_s))
@@ -194,14 +194,14 @@ def _starts(recording: Recording) -> list[Figure]:
 
 
 def _start_times(recording: Recording) -> list[float]:
-    """Return times of first starts, s: the beginning, and times with trades before them."""
+    """Return the times of first starts, s, evenly spaced; the first is the beginning."""
     length_s = 2 * (LEARNED_S + LATER_S)
     count = min(STARTS_MAX, max(1, round(recording.seconds / length_s)))
     return [start * recording.seconds / count for start in range(count)]
 
 
 def _intensity(recording: Recording, looks: Sequence[Second]) -> list[Figure]:
-    """Return expected rates of takers over measured ones, in the part after they were learned."""
+    """Return expected over measured rates of takers, from the time when they are learned."""
     begin_s = min(LEARNED_S, recording.seconds / 2)
     measured, counts = Mids(recording).reaches(begin_s, DISTANCES_BP)
     late = [look.rates for look in looks if look.t_s >= begin_s and look.rates]
@@ -221,7 +221,7 @@ def _intensity(recording: Recording, looks: Sequence[Second]) -> list[Figure]:
 
 
 def _jump(recording: Recording) -> list[Figure]:
-    """Return times until the regime has found a jump of volatility in the middle of the tape."""
+    """Return the seconds until the regime reports a volatility jump in the middle of the tape."""
     at_s = recording.seconds / 2
     jumped = recording.scaled(at_s, recording.seconds, JUMP_FACTOR)
     wide_s = reduce_s = inf
@@ -241,7 +241,7 @@ def _jump(recording: Recording) -> list[Figure]:
 
 
 def _step(recording: Recording) -> list[Figure]:
-    """Return the half-spread after prices move in larger steps, and after that has ended."""
+    """Return the half-spread while prices move in larger steps, and afterwards."""
     length_s = min(STEP_SPAN_S, recording.seconds / 4)
     up_s = min(LEARNED_S + SKIP_S, recording.seconds / 2 - length_s)
     down_s, end_s = up_s + length_s, up_s + 2 * length_s

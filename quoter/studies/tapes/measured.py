@@ -1,4 +1,4 @@
-"""Realised figures of a recording: volatility, and how far takers came."""
+"""Realised figures of a recording: volatility, and distances that takers reached."""
 
 from math import sqrt
 

@@ -26,7 +26,7 @@ ONE, MANY = Decimal(1), Decimal(10**12)
 def first_start(recording: Recording, at_s: float) -> PricingConfig:
     """Return the pricing configuration of a first start: priors from the time before `at_s`.
 
-    They come, as at a venue, from the newest trades and from finished one-minute bars. At the
+    As at a venue, priors come from the newest trades and from finished one-minute bars. At the
     beginning of the recording there are none, and the engine observes the market first.
     """
     before = recording.events[: recording.index(at_s)]

@@ -56,10 +56,10 @@ class Recording:
         return replace(self, events=self.events[: self.index(seconds)])
 
     def scaled(self, from_s: float, until_s: float, factor: float) -> "Recording":
-        """Return the recording with price differences `factor` times as large in an interval.
+        """Return the recording with price differences multiplied by `factor` in an interval.
 
-        Spread, moves and reaches of takers grow alike; times and sizes stay. Later prices are
-        shifted by a constant, so that they do not jump at the end of the interval.
+        Spread, moves and takers' reaches grow alike; times and sizes stay. Later prices are shifted
+        by a constant, so that they do not jump at the end of the interval.
         """
         first, last = self.index(from_s), self.index(until_s)
         step, start, end = float(self.tick), self._mid(first), self._mid(last)

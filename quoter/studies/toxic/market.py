@@ -26,7 +26,8 @@ NO_TAKER = -1.0  # reach in a step without a taker
 class Environment:
     """Bursts of takers on one side.
 
-    bursts_per_s 0: no bursts; drift price/s during a burst, 0: its takers are uninformed.
+    - bursts_per_s: 0: no bursts
+    - drift: price/s during a burst; 0: its takers are uninformed
     """
 
     name: str
@@ -37,8 +38,8 @@ class Environment:
 class Tape(NamedTuple):
     """Mid and takers of every path, independent of our quotes: rows are steps, columns paths.
 
-    buys and sells are reaches from the mid, price, NO_TAKER where there is no taker. mid has one
-    more row, the end.
+    - buys, sells: takers' reaches from the mid, price; NO_TAKER: no taker
+    - mid: has one more row, for the end
     """
 
     mid: Numbers

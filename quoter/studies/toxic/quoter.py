@@ -52,7 +52,7 @@ class MarkoutCosts:
     def mature(self, t_s: float, fills: Numbers, then: Numbers, now: Numbers) -> None:
         """Record fills (1 or 0) whose horizon ended.
 
-        then, now: the fair value at the fill and at the end of the horizon.
+        then, now: fair value at the fill and at the end of the horizon, price.
         """
         which = np.nonzero(fills)
         if not which[0].size:
@@ -111,7 +111,7 @@ class CooldownArrays:
         return self._recent * np.exp(-passed_s / side_cooldown.RECENT_S)
 
     def surely_at_least(self, t_s: float) -> Numbers:
-        """Return the recent own fills per second less their standard deviation."""
+        """Return the recent rate of own fills minus one standard deviation, 1/s."""
         rate = self._recent_fills(t_s) / side_cooldown.RECENT_S
         return np.maximum(0.0, rate - np.sqrt(rate / (2.0 * side_cooldown.RECENT_S)))
 

@@ -38,12 +38,12 @@ from quoter.studies.toxic.quoter import Quoters
 PATHS, QUICK_PATHS, PIECE = 200, 30, 100
 STEPS = round(3_600.0 / STEP_S)
 GAIN_MIN, GAIN_Z, LOSS_MAX = 8.0, 5.0, 0.015
-QUICK_SLACK_SE = 3.0  # with few paths, a loss within this many errors of its limit still passes
+QUICK_SLACK_SE = 3.0  # few paths: a loss up to this many standard errors above its limit passes
 REFERENCE_PATHS = 200  # of the reference run
 
 
 class Reference(NamedTuple):
-    """Reference: profit of `GLFT only` and its sd over paths; gains with their errors."""
+    """Profit of `GLFT only` and its sd over paths; gains of protections with their errors."""
 
     profit: float
     profit_sd: float

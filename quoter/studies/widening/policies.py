@@ -31,8 +31,9 @@ class Reference(NamedTuple):
 class Policy:
     """A way to quote, by its skew and its widening.
 
-    skew: multiple of the model's skew. beta: half-spreads by which the side that would increase
-    the inventory is farther out at the inventory limit; the other side is by `share` * beta.
+    - skew: multiple of the model's skew
+    - beta: half-spreads by which the exposed side is farther out at the inventory limit
+    - share: the other side is farther out by share * beta
     """
 
     name: str
