@@ -50,7 +50,7 @@ OTHER_KILL = (
 
 
 class StartFailed(Exception):
-    """The daemon must not start; carries the exit code and one line for the user."""
+    """Raised when the daemon must not start, with the exit code and one line for the user."""
 
     def __init__(self, code: ExitCode, text: str) -> None:
         super().__init__(text)

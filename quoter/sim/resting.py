@@ -73,7 +73,7 @@ class RestingBook:
         return list(self._ticks[side])
 
     def queue(self, side: Side) -> Iterator[Resting]:
-        """Yield a side's orders, best price first and oldest first.
+        """Yield a side's orders, by price (best first), then by age (oldest first).
 
         Do not change the book meanwhile.
         """

@@ -27,7 +27,7 @@ class Request:
 
     venue: Venue
     parameters: Parameters
-    api_key: str  # the account's name as well
+    api_key: str  # also names the account
     now_ns: int
     clock_ns: int
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PATHS, QUICK_PATHS, PIECE = 300, 40, 75
 REFERENCE_PATHS = 300  # of the reference run
-COURSE_STEPS = 200  # the equity is kept every ten seconds
+COURSE_STEPS = 200  # steps between two recorded equities: 10 s
 CALM, CRASH = "no crash", "crash"
 
 

@@ -139,7 +139,7 @@ class GammaMarket:
     def _size(self, lots_towards: Numbers) -> Numbers:
         """Return the order size, lots, within the limit.
 
-        `lots_towards`: inventory in the side's direction.
+        `lots_towards` > 0: a fill adds to inventory.
         """
         exposed = np.maximum(lots_towards, 0.0) / LOTS_MAX
         shaped = np.exp(-self.maker.shape.eta * exposed)

@@ -1,4 +1,4 @@
-"""Count unreadable frames of a stream, and detect too many within a time. Pure."""
+"""Count unreadable frames of a stream, and detect too many in a time window. Pure."""
 
 from collections import deque
 

@@ -233,7 +233,7 @@ class CcxtFeed:
                 emit(ReportFailed(ts_ns=self._now_ns(), kind=ReportKind.BEST_PRICES, text=text))
 
     async def _check_books(self, emit: Emit) -> None:
-        """Measure the venue's clock and compare the streamed book with REST, at an interval."""
+        """Repeatedly measure the venue's clock, and compare the streamed book with REST."""
         while True:
             await self._rest.measure(self._latency)
             await asyncio.sleep(self._timings.book_check_s)

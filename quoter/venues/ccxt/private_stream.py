@@ -169,7 +169,7 @@ class PrivateStream:
         def on_stall(text: str) -> None:
             """Report the stream as lost and back, so that the engine lists orders before it quotes.
 
-            Events of the time of the stall may still wait in the socket.
+            Events sent during the stall may still wait in the socket.
             """
             emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.PRIVATE, text=text))
             emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.PRIVATE))
