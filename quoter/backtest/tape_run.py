@@ -34,7 +34,8 @@ class RunSetup:
     """The market of a tape with its fill model, the engine, and the connection between them.
 
     latency: delays of messages. seam: faults of the connection. rule: pricing rule of the engine;
-    the default is the daemon's, others are those of baselines.
+    the default is the daemon's, others are those of baselines. tick_ns, depth_ns:
+    periods of the engine's ticks and of the depth that the venue publishes.
     """
 
     market: MarketSpec
@@ -42,6 +43,8 @@ class RunSetup:
     latency: Latency = field(default_factory=Latency)
     seam: Seam = field(default_factory=NoFaults)
     rule: PricingRule = quote_terms
+    tick_ns: int = TICK_NS
+    depth_ns: int = FLUSH_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,59 @@ class RunResult:
         return float(self.pnl.earned(horizon_s) / notional) * BPS_PER_UNIT
 
 
-class TapeRun:
+class EngineRun:
+    """The engine and a simulated exchange, connected in virtual time.
+
+    observe: called with each step of the engine, after its commands were sent.
+    """
+
+    def __init__(
+        self,
+        setup: RunSetup,
+        exchange: Exchange,
+        start_ns: int,
+        observe: Callable[[Step], None],
+    ) -> None:
+        self.engine, self.exchange = Engine(setup.engine, setup.rule), exchange
+        self.schedule = Schedule(start_ns)
+        self._setup, self._start_ns, self._observe = setup, start_ns, observe
+        exchange.add_account(ACCOUNT, setup.engine.opening)
+        self.gateway = SimulatedGateway(
+            exchange=exchange,
+            symbol=setup.market.symbol,
+            account=ACCOUNT,
+            schedule=self.schedule,
+            latency=setup.latency,
+            seam=setup.seam,
+            post=self.handle,
+        )
+        self.schedule.at(start_ns, self._connect)
+        self.schedule.at(start_ns + setup.tick_ns, self._tick)
+        self.schedule.at(start_ns + setup.depth_ns, self._flush)
+
+    def handle(self, event: Event) -> None:
+        """Let the engine handle one event, and send its commands to the venue."""
+        step = self.engine.handle(event)
+        if step.commands:
+            self.gateway.send(step.commands)
+        self._observe(step)
+
+    def _connect(self) -> None:
+        for stream in (Stream.MARKET, Stream.PRIVATE):
+            self.handle(FeedUp(ts_ns=self.schedule.now_ns, stream=stream))
+        self.gateway.resync()
+
+    def _tick(self) -> None:
+        self.handle(Tick(ts_ns=self.schedule.now_ns))
+        self.schedule.at(self.schedule.now_ns + self._setup.tick_ns, self._tick)
+
+    def _flush(self) -> None:
+        symbol = self._setup.market.symbol
+        self.gateway.deliver(self.exchange.flush_depth(symbol, self.schedule.now_ns))
+        self.schedule.at(self.schedule.now_ns + self._setup.depth_ns, self._flush)
+
+
+class TapeRun(EngineRun):
     """A run in progress: call `play` for each row, then `result`."""
 
     def __init__(
@@ -92,43 +147,28 @@ class TapeRun:
         observer: Observer | None = None,
     ) -> None:
         """Prepare a run from `book` at `start_ns`; `observer` is called after each engine step."""
-        self._setup, self._start_ns, self._observer = setup, start_ns, observer
-        self.engine = Engine(setup.engine, setup.rule)
-        symbol = setup.market.symbol
         market = replace(setup.market, recorded=True)
-        self._exchange = Exchange((market,), seed=0, now_ns=start_ns)
-        self._exchange.add_account(ACCOUNT, setup.engine.opening)
-        self._exchange.load_depth(symbol, book, start_ns)
-        self._schedule = Schedule(start_ns)
-        self._gateway = SimulatedGateway(
-            exchange=self._exchange,
-            symbol=symbol,
-            account=ACCOUNT,
-            schedule=self._schedule,
-            latency=setup.latency,
-            seam=setup.seam,
-            post=self._handle,
-        )
+        exchange = Exchange((market,), seed=0, now_ns=start_ns)
+        super().__init__(setup, exchange, start_ns, self._note)
+        exchange.load_depth(market.symbol, book, start_ns)
+        self._observer = observer
         self._statistics = RunStatistics(self.engine)
-        self._schedule.at(start_ns, self._connect)
-        self._schedule.at(start_ns + TICK_NS, self._tick)
-        self._schedule.at(start_ns + FLUSH_NS, self._flush)
 
     def play(self, ts_ns: int, row: Message) -> None:
         """Apply one row, after everything that is due before it.
 
         Raises ValueError for a row that does not fit the market, such as a price off its grid.
         """
-        self._schedule.run_until(max(ts_ns, self._schedule.now_ns))
-        news = feed(self._exchange, self._setup.market.symbol, row, self._schedule.now_ns)
-        self._gateway.deliver(news)
+        self.schedule.run_until(max(ts_ns, self.schedule.now_ns))
+        news = feed(self.exchange, self._setup.market.symbol, row, self.schedule.now_ns)
+        self.gateway.deliver(news)
 
     def result(self) -> RunResult:
         """Return the result so far."""
         last, counted = self.engine.snapshot(), self._statistics
         return RunResult(
             fill_model=self._setup.market.fill_model,
-            seconds=(self._schedule.now_ns - self._start_ns) / NS_PER_S,
+            seconds=(self.schedule.now_ns - self._start_ns) / NS_PER_S,
             orders=counted.orders,
             fills=counted.executions,
             filled_base=counted.filled_base,
@@ -140,32 +180,15 @@ class TapeRun:
             two_sided_share=counted.two_sided_share,
             causes_s=counted.causes_s,
             state=last.trading_state,
-            gaps=self._gateway.gaps,
-            is_equal=dict(last.balances) == self._exchange.truth.balances(ACCOUNT),
+            gaps=self.gateway.gaps,
+            is_equal=dict(last.balances) == self.exchange.truth.balances(ACCOUNT),
             orders_per_fill=counted.orders_per_fill,
         )
 
-    def _handle(self, event: Event) -> None:
-        step = self.engine.handle(event)
-        if step.commands:
-            self._gateway.send(step.commands)
+    def _note(self, step: Step) -> None:
         self._statistics.observe(step)
         if self._observer is not None:
             self._observer(self.engine, step)
-
-    def _connect(self) -> None:
-        for stream in (Stream.MARKET, Stream.PRIVATE):
-            self._handle(FeedUp(ts_ns=self._schedule.now_ns, stream=stream))
-        self._gateway.resync()
-
-    def _tick(self) -> None:
-        self._handle(Tick(ts_ns=self._schedule.now_ns))
-        self._schedule.at(self._schedule.now_ns + TICK_NS, self._tick)
-
-    def _flush(self) -> None:
-        symbol = self._setup.market.symbol
-        self._gateway.deliver(self._exchange.flush_depth(symbol, self._schedule.now_ns))
-        self._schedule.at(self._schedule.now_ns + FLUSH_NS, self._flush)
 
 
 def play_window(runs: Sequence[TapeRun], lines: Iterable[Line], *, end_ns: float) -> Iterator[int]:

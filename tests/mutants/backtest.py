@@ -7,6 +7,16 @@ TAPE_RUN = "tests/unit/backtest/test_tape_run.py"
 
 MUTANTS = (
     mutant(
+        "engine_ticks_once",
+        "a backtest calls the engine's timers at its start only",
+        Edit(
+            "quoter/backtest/tape_run.py",
+            "        self.schedule.at(self.schedule.now_ns + self._setup.tick_ns, self._tick)\n",
+            "",
+        ),
+        tests=(TAPE_RUN,),
+    ),
+    mutant(
         "cancellations_help_the_pessimist",
         "the pessimistic fill model takes cancellations from ahead of the order too",
         Edit(

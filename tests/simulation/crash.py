@@ -29,6 +29,7 @@ from multiprocessing import cpu_count
 from rich.console import Console
 from rich.table import Table
 
+from quoter.backtest.tape_run import ACCOUNT
 from quoter.domain.events import Tick
 from quoter.domain.step import Step
 from quoter.domain.trading import Regime
@@ -39,7 +40,7 @@ from quoter.risk.monitors.market_regime import RegimePolicy
 from quoter.sim.model_markets import BITCOIN
 from quoter.sim.scripts import AFTERMATH_S, Crash
 from tests.simulation.crash_faults import ActiveFaults, CrashGateway, CrashSeam
-from tests.simulation.harness import ACCOUNT, START_NS, Setup, Simulation
+from tests.simulation.harness import START_NS, Setup, Simulation
 from tests.simulation.makers import BARE, WITHOUT_TOXIC_FLOW, maker
 from tests.simulation.runs import in_parallel
 

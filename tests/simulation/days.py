@@ -14,13 +14,14 @@ from decimal import Decimal
 from rich.console import Console
 from rich.progress import track
 
+from quoter.backtest.tape_run import ACCOUNT
 from quoter.domain.events import FeedDown, FeedUp
 from quoter.domain.market import Side, Stream
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
 from quoter.sim.model_markets import THIN
-from tests.simulation.harness import ACCOUNT, Setup, Simulation
+from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import maker
 
 DAY_S = 86_400.0

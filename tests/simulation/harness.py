@@ -5,69 +5,42 @@ on every machine.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import blake2b
 
-from quoter.backtest.schedule import Schedule
-from quoter.backtest.seam import Latency, NoFaults, Seam
-from quoter.backtest.simulated_gateway import SimulatedGateway
-from quoter.domain.events import Event, FeedUp, OperatorCommand, Tick
-from quoter.domain.market import Stream
+from quoter.backtest.tape_run import ACCOUNT, EngineRun, RunSetup
+from quoter.domain.events import OperatorCommand
 from quoter.domain.step import Step
 from quoter.domain.units import NEVER_NS, NS_PER_S
-from quoter.engine.config import EngineConfig
-from quoter.engine.engine import Engine
 from quoter.engine.inventory_clock import InventoryClock
 from quoter.sim.exchange import Exchange
-from quoter.sim.messages import MarketSpec
 from quoter.sim.scripts import Script
 
 START_NS = 1_700_000_000_000_000_000  # arbitrary: no result may depend on it
-ACCOUNT = "maker"
 
 type Observer = Callable[[Step], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class Setup(RunSetup):
     """A market, the configuration of the engine, and the latency between the two."""
 
-    market: MarketSpec
-    engine: EngineConfig
     seed: int
-    latency: Latency = field(default_factory=Latency)
-    seam: Seam = field(default_factory=NoFaults)
-    tick_ns: int = 100_000_000
-    depth_ns: int = 100_000_000
 
 
-class Simulation:
+class Simulation(EngineRun):
     """One run; every event reaches the engine through `handle`."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self.engine = Engine(setup.engine)
-        self.exchange = Exchange((setup.market,), seed=setup.seed, now_ns=START_NS)
-        self.exchange.add_account(ACCOUNT, setup.engine.opening)
-        self._flow = self.exchange._flows[setup.market.symbol]
-        self.schedule = Schedule(START_NS)
-        self.gateway = SimulatedGateway(
-            exchange=self.exchange,
-            symbol=setup.market.symbol,
-            account=ACCOUNT,
-            schedule=self.schedule,
-            latency=setup.latency,
-            seam=setup.seam,
-            post=self.handle,
-        )
+        exchange = Exchange((setup.market,), seed=setup.seed, now_ns=START_NS)
+        super().__init__(setup, exchange, START_NS, self._note)
+        self._flow = exchange._flows[setup.market.symbol]
         self.inventory = InventoryClock(START_NS)
         self.observers: list[Observer] = []
         self.events = 0
         self._trace = blake2b(digest_size=16)
-        self.schedule.at(START_NS, self._connect)
-        self.schedule.at(START_NS + setup.tick_ns, self._tick)
-        self.schedule.at(START_NS + setup.depth_ns, self._flush)
 
     @property
     def now_s(self) -> float:
@@ -99,9 +72,8 @@ class Simulation:
         now_ns = self.schedule.now_ns
         self.handle(command(ts_ns=now_ns, actor="test", reason=""))
 
-    def handle(self, event: Event) -> None:
-        """Let the engine handle one event, and send its commands to the venue."""
-        step = self.engine.handle(event)
+    def _note(self, step: Step) -> None:
+        event = step.event
         self.events += 1
         self._trace.update(f"{event.ts_ns} {type(event).__name__}\n".encode())
         if step.booked:
@@ -109,7 +81,6 @@ class Simulation:
             self._measure()
         if step.commands:
             self._trace.update(repr(step.commands).encode())
-            self.gateway.send(step.commands)
         for observe in self.observers:
             observe(step)
 
@@ -125,17 +96,3 @@ class Simulation:
         engine = self.engine
         lots = float(engine.inventory.net / engine.config.order_size)
         self.inventory.moved(self.schedule.now_ns, lots)
-
-    def _connect(self) -> None:
-        for stream in (Stream.MARKET, Stream.PRIVATE):
-            self.handle(FeedUp(ts_ns=self.schedule.now_ns, stream=stream))
-        self.gateway.resync()
-
-    def _tick(self) -> None:
-        self.handle(Tick(ts_ns=self.schedule.now_ns))
-        self.schedule.at(self.schedule.now_ns + self.setup.tick_ns, self._tick)
-
-    def _flush(self) -> None:
-        news = self.exchange.flush_depth(self.setup.market.symbol, self.schedule.now_ns)
-        self.gateway.deliver(news)
-        self.schedule.at(self.schedule.now_ns + self.setup.depth_ns, self._flush)

@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from quoter.backtest.tape_run import ACCOUNT
 from quoter.domain.market import Side
 from quoter.domain.step import Step
 from quoter.sim.messages import MarketSpec
 from quoter.sim.scripts import Burst
-from tests.simulation.harness import ACCOUNT, Setup, Simulation
+from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import LOTS_MAX, PAPER, REQUOTE_AT_ONCE, maker
 
 # Seconds: start of the flat period, start of the burst, end of its delayed requotes, end.

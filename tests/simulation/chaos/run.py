@@ -9,6 +9,7 @@ from time import process_time
 from traceback import extract_tb
 
 from quoter.backtest.schedule import Schedule
+from quoter.backtest.tape_run import ACCOUNT
 from quoter.domain.commands import Command
 from quoter.domain.events import Drain, Tick
 from quoter.domain.step import Step
@@ -32,7 +33,7 @@ from tests.simulation.chaos.process import MakeEngine, Process, ProcessRun
 from tests.simulation.chaos.refusals import Refusals
 from tests.simulation.chaos.scheduled_faults import ScheduledFaults
 from tests.simulation.chaos.true_state import TrueState
-from tests.simulation.harness import ACCOUNT, START_NS
+from tests.simulation.harness import START_NS
 
 DEPTH_NS = 250 * NS_PER_MS
 UNKNOWN_S_MAX = 5.0

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import partial
 
 from quoter.backtest.schedule import Schedule
+from quoter.backtest.tape_run import ACCOUNT
 from quoter.domain.events import (
     Alarm,
     FeedDown,
@@ -29,7 +30,6 @@ from tests.simulation.chaos.faulty_gateway import FaultyGateway
 from tests.simulation.chaos.invariants import BLOCK_S_MAX, Invariants
 from tests.simulation.chaos.plan import Fault, Plan, Window
 from tests.simulation.chaos.process import Process
-from tests.simulation.harness import ACCOUNT
 
 HEARTBEAT_NS = NS_PER_S
 RULES_CHANGE_S = 1.0  # between two changes of the rules, at full force

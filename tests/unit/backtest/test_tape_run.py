@@ -99,7 +99,7 @@ def test_no_engine_sees_what_has_not_arrived_yet(tape: Path) -> None:
     """With half a second of latency the engine's book lags the venue's by that time."""
     slow = DelayOptions(median_ms=500.0, spread=1.0, seed=1)
     (run,) = play(tape, (FillModel.CERTAIN,), delay=slow)
-    assert run.engine.market.book.last < run._exchange.depth(SYMBOL, 1).last
+    assert run.engine.market.book.last < run.exchange.depth(SYMBOL, 1).last
 
 
 def test_published_ids_order_best_prices_and_depth_while_orders_come_and_go(tape: Path) -> None:
@@ -124,7 +124,7 @@ class _Book:
         self._best: BestNews | None = None
         self.compared = 0
         self.differences: list[str] = []
-        deliver, book = run._gateway.deliver, run._exchange.depth(SYMBOL, 1_000)
+        deliver, book = run.gateway.deliver, run.exchange.depth(SYMBOL, 1_000)
         self._update(book.bids, book.asks)
 
         def watched(news: Sequence[object]) -> None:
@@ -132,7 +132,7 @@ class _Book:
                 self._see(one)
             deliver(news)  # type: ignore[arg-type]
 
-        run._gateway.deliver = watched  # type: ignore[method-assign,assignment]
+        run.gateway.deliver = watched  # type: ignore[method-assign,assignment]
 
     def _see(self, news: object) -> None:
         if isinstance(news, BestNews):
