@@ -1,5 +1,6 @@
 """Safe reading of untrusted JSON values: exact numbers and texts, without exceptions."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
@@ -9,6 +10,8 @@ from quoter.venues.redaction import printable
 type Json = Mapping[str, object]
 
 ZERO = Decimal(0)
+# besides JSON's grammar: a sign, and no digit on one side of the point
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
 NAME_CHARS_MAX = 200  # longest id or coin name; longer ones are cut
 
 
@@ -36,14 +39,18 @@ def text(value: object) -> str:
 def decimal(value: object) -> Decimal | None:
     """Return an exact number, floats by their shortest text; None if it is not a finite number.
 
+    Text must be a number as JSON writes it: Python would also read other digits and underscores.
     None also for more than PLACES_MAX digits before or after the point: sums would have to be
     rounded.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return None
+    shown = str(value)
+    if NUMBER.fullmatch(shown) is None:
+        return None
     try:
-        number = Decimal(str(value))
-    except InvalidOperation:
+        number = Decimal(shown)
+    except InvalidOperation:  # an exponent out of range
         return None
     return number if number.is_finite() and _is_short(number) else None
 
@@ -67,8 +74,9 @@ def at_path(value: object, path: str) -> object:
 
 
 def first_decimal(source: Json, paths: Sequence[str]) -> Decimal | None:
-    """Return the number at the first of `paths` that has one; None if none has."""
-    for path in paths:
-        if (number := decimal(at_path(source, path))) is not None:
-            return number
-    return None
+    """Return the number at the first of `paths` that has a value; None if none has.
+
+    None too if that value is not a number: what another path has may be another quantity.
+    """
+    found = (at_path(source, path) for path in paths)
+    return decimal(next((value for value in found if value not in (None, "")), None))

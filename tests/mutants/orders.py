@@ -19,6 +19,16 @@ EXPOSURE, STATE_RULE = "quoter/risk/order_rules.py", "quoter/risk/order_rules.py
 
 ORDER_STATE = (
     mutant(
+        "wrong_number_is_an_absent_one",
+        "a number that can't be read is replaced by that of another field",
+        Edit(
+            "quoter/venues/json_values.py",
+            'if value not in (None, "")), None))',
+            "if decimal(value) is not None), None))",
+        ),
+        tests=("tests/unit/venues/test_json_values.py",),
+    ),
+    mutant(
         "drop_on_timeout",
         "a create without an answer counts as no order",
         Edit(

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from quoter.venues.json_values import NAME_CHARS_MAX, decimal, text
+from quoter.venues.json_values import NAME_CHARS_MAX, decimal, first_decimal, text
 
 HOSTILE = ["\x1b[2J", "a\nb", "nul\x00", "\ud800", "\u202egnp", "x" * 1_000_000, '"} 1\n']
 
@@ -47,3 +47,24 @@ def test_number_as_long_as_an_amount_may_be_is_exact(value: str) -> None:
 @pytest.mark.parametrize(("value", "number"), [("0.10", "0.10"), (0.1, "0.1"), (3, "3")])
 def test_numbers_are_exact(value: object, number: str) -> None:
     assert decimal(value) == Decimal(number)
+
+
+@pytest.mark.parametrize("value", ["1_000", "\u0661\u0660", "\uff11", " 1 ", "1\n", "1,5", "0x1"])
+def test_text_that_only_python_reads_as_a_number_is_none(value: str) -> None:
+    assert decimal(value) is None
+
+
+@pytest.mark.parametrize("value", ["1e-9", "1E+3", ".5", "5.", "+1", "-0.0", "007"])
+def test_other_forms_of_a_number_are_read(value: str) -> None:
+    assert decimal(value) == Decimal(value)
+
+
+def test_the_first_value_counts_also_if_it_is_no_number() -> None:
+    """Bitget's `baseVolume` is the whole filled size in one form, and the last fill in another."""
+    paths = ("a", "b")
+    assert first_decimal({"a": "1", "b": "2"}, paths) == 1
+    for absent in ({}, {"a": None}, {"a": ""}):
+        assert first_decimal(absent | {"b": "2"}, paths) == 2
+    unreadable: tuple[object, ...] = ("NaN", "x", [], True, "1_0")
+    for wrong in unreadable:
+        assert first_decimal({"a": wrong, "b": "2"}, paths) is None
