@@ -165,9 +165,9 @@ class OpeningReconciliation:
             query = QueryOrder(client_id=intent.client_id, venue_id=intent.venue_id)
             match await self._gateway.query(query):
                 case OrderDone() as done:
-                    is_filled = done.reason is DoneReason.FILLED
-                    state = OrderState.FILLED if is_filled else OrderState.CANCELED
-                    return _End(state, done.filled)
+                    if done.reason is DoneReason.FILLED:  # whole, whatever filled size it has
+                        return _End(OrderState.FILLED, max(done.filled, intent.size))
+                    return _End(OrderState.CANCELED, done.filled)
                 case OrderOpen(order=order):
                     code = ExitCode.START_FAILED
                     await self._cancel(intent, order.venue_id)

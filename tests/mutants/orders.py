@@ -29,6 +29,26 @@ ORDER_STATE = (
         tests=("tests/unit/venues/test_json_values.py",),
     ),
     mutant(
+        "filled_order_with_a_short_size_is_cancelled",
+        "an order that the venue calls filled ends with a smaller filled size",
+        Edit(
+            "quoter/engine/orders/lifecycle.py",
+            "            filled = order.venue_filled = order.size\n",
+            "",
+        ),
+        tests=("tests/unit/engine/orders/test_lifecycle.py",),
+    ),
+    mutant(
+        "filled_word_is_not_read",
+        "an order that the venue calls filled is taken for a cancelled one",
+        Edit(
+            "quoter/venues/ccxt/payloads.py",
+            "is_short and not _says_filled(raw, profile):",
+            "is_short:",
+        ),
+        tests=("tests/unit/venues/ccxt/test_payloads_doubtful.py",),
+    ),
+    mutant(
         "drop_on_timeout",
         "a create without an answer counts as no order",
         Edit(

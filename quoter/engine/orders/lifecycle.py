@@ -24,7 +24,7 @@ from quoter.domain.events import (
 )
 from quoter.domain.number_text import plain
 from quoter.domain.orders import OrderState
-from quoter.domain.reasons import CancelRejectReason, RejectReason
+from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason
 from quoter.domain.step import Booked
 from quoter.domain.trading import CancelReason, Cause
 from quoter.domain.units import NS_PER_MS
@@ -136,7 +136,7 @@ class Lifecycle:
                 self._record_venue_filled(order, event.order.filled, step)
                 self._confirm_open(order, OrderUpdate.LISTED_OPEN, step)
             case OrderDone():
-                self._on_done(order, event.filled, event.reason, step)
+                self._on_done(order, event, step)
                 self._learn_venue_id(order, event.venue_id, step)
             case OrderNotFound():
                 step.add_anomaly("order_not_found", order.client_id)
@@ -150,10 +150,20 @@ class Lifecycle:
         if not order.state.is_terminal:
             self._transition(order, update, step)
 
-    def _on_done(self, order: OpenOrder, filled: Decimal, text: str, step: StepBuilder) -> None:
+    def _on_done(self, order: OpenOrder, event: OrderDone, step: StepBuilder) -> None:
+        """End the order, or wait for its missing fills.
+
+        Of an order that was filled whole, but with a smaller filled size, all fills are expected:
+        the lists of trades bring them, or a cause says that they are missing.
+        """
         order.next_query_ns = step.ts_ns
+        filled = event.filled
         if not self._record_venue_filled(order, filled, step):
             return
+        if event.reason is DoneReason.FILLED and filled < order.size:
+            total, size = plain(filled), plain(order.size)
+            step.add_anomaly("filled_size_short", f"{order.client_id}: {total} of {size}")
+            filled = order.venue_filled = order.size
         if filled < order.filled:
             total, ours = plain(filled), plain(order.filled)
             detail = (
@@ -162,7 +172,7 @@ class Lifecycle:
             )
             self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, detail)
         update = OrderUpdate.ENDED_UNSETTLED if order.has_missing_fills else OrderUpdate.ENDED
-        self._transition(order, update, step, text)
+        self._transition(order, update, step, event.reason)
 
     def _record_venue_filled(self, order: OpenOrder, filled: Decimal, step: StepBuilder) -> bool:
         """Record the venue's cumulative filled size; return False if it is not an amount."""

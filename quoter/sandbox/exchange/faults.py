@@ -89,6 +89,10 @@ class SocketKind(StrEnum):
     USER = "user"  # the websocket API, which carries the user stream
 
 
+# Kinds that act once, when they are armed, however often `count` says.
+IMMEDIATE = frozenset({FaultKind.CLOSE_SOCKET})
+
+
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """One fault to arm; the admin API's JSON body has these names."""
 
@@ -133,7 +137,10 @@ class Armed:
 
         For this time sockets that it silenced stay silent, even if it is exhausted and fires no
         more.
+        One of the kinds that act when they are armed is over at once.
         """
+        if self.fault.kind in IMMEDIATE:
+            return False
         duration_s = self.fault.duration_s
         is_over = duration_s is not None and now_ns - self.armed_ns > duration_s * NS_PER_S
         return not self.is_cleared and not is_over

@@ -77,8 +77,9 @@ def order_event(raw: Json, profile: VenueProfile, ts_ns: int) -> OrderOpen | Ord
     filled = exact(raw, "filled", profile.order_fields)
     if reason is None or filled is None:
         return None
-    if reason is DoneReason.FILLED and order is not None and filled < order.size:
-        reason = DoneReason.CANCELED  # some venues call a partly filled, cancelled order "closed"
+    is_short = order is not None and filled < order.size
+    if reason is DoneReason.FILLED and is_short and not _says_filled(raw, profile):
+        reason = DoneReason.CANCELED  # ccxt calls a partly filled, cancelled order "closed" too
     return OrderDone(
         ts_ns=ts_ns,
         client_id=client_id(raw, profile),
@@ -86,6 +87,12 @@ def order_event(raw: Json, profile: VenueProfile, ts_ns: int) -> OrderOpen | Ord
         filled=filled,
         venue_id=text(raw.get("id")),
     )
+
+
+def _says_filled(raw: Json, profile: VenueProfile) -> bool:
+    """Whether the venue's own word says that the order was filled whole."""
+    info = as_map(raw.get("info"))
+    return any(text(info.get(name)) == word for name, word in profile.filled_words.items())
 
 
 def _status(raw: Json, profile: VenueProfile) -> str:

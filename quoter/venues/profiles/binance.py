@@ -104,6 +104,7 @@ def _binance(
             "amount": ("qty", "l"),
         },
         side_fields=("isBuyer", "S"),
+        filled_words={"status": "FILLED", "X": "FILLED"},
         fees=_FEES,
         balances=_BALANCES,
         market_id="{base}{quote}",

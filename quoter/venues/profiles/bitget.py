@@ -52,6 +52,7 @@ BITGET = VenueProfile(
     },
     trade_fields={"price": ("priceAvg",), "amount": ("size",)},
     side_fields=("side",),
+    filled_words={"status": "filled"},
     # an object in lists, a list in the stream, with opposite signs
     fees=(
         FeeForm(rows="feeDetail", amount="totalFee", asset="feeCoin", twin="totalDeductionFee"),

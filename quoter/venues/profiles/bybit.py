@@ -45,6 +45,7 @@ BYBIT = VenueProfile(
         "amount": ("execQty",),
     },
     side_fields=("side",),
+    filled_words={"orderStatus": "Filled"},  # not PartiallyFilledCanceled
     # One sign on both paths. Lists call the coin `feeCurrency`, the stream `feeCoin`. `extraFees`
     # are taxes of some countries, taken besides, in coins of their own.
     fees=(

@@ -53,6 +53,7 @@ GATE = VenueProfile(
         ),
     ),
     side_fields=("side",),
+    filled_words={"finish_as": "filled"},
     errors={
         "REPEATED_CREATION": "DuplicateOrderId",  # an order with our id exists
         "ORDER_CLOSED": "OrderNotFound",

@@ -53,6 +53,7 @@ KRAKEN = VenueProfile(
     },
     trade_fields={"price": ("last_price", "price"), "amount": ("last_qty", "vol")},
     side_fields=("side", "type"),  # stream, lists
+    filled_words={"order_status": "filled", "status": "closed"},
     # the stream names the coin; lists give the fee in the quote coin, which ccxt fills in
     fees=(FeeForm(rows="fees", amount="qty", asset="asset"), FeeForm(amount="fee")),
     errors={

@@ -47,6 +47,7 @@ OKX = VenueProfile(
     order_fields={"price": ("px",), "amount": ("sz",), "filled": ("accFillSz",)},
     trade_fields={"price": ("fillPx",), "amount": ("fillSz",)},
     side_fields=("side",),
+    filled_words={"state": "filled"},
     # The stream's row is that of an order, whose `fee` is the sum over its fills.
     fees=(
         FeeForm(amount="fillFee", asset="fillFeeCcy", is_charge_negative=True),

@@ -165,6 +165,9 @@ class VenueProfile:
     # further fields with an order's status, and the meaning of status words that ccxt does not know
     status_fields: tuple[str, ...] = ()
     statuses: Mapping[str, str] = field(default_factory=dict)
+    # words of the venue for an order that was filled whole, by their names under `info`: ccxt calls
+    # others `closed` as well, such as one that was partly filled and then cancelled
+    filled_words: Mapping[str, str] = field(default_factory=dict)
     fees: tuple[FeeForm, ...] = ()  # empty: ccxt's
     balances: BalanceForm | None = None  # None: ccxt's floats
     # the venue's code or text: name of ccxt's error class. Only errors that ccxt lacks, or wrongly

@@ -66,6 +66,7 @@ class Venue:
     cancelled: list[tuple[str, str]] = field(default_factory=list)
     is_silent: bool = False
     answers_queries: bool = True
+    reason: DoneReason = DoneReason.CANCELED  # of each end
 
     async def report(self, request: RequestReport) -> ReportEvent:
         self.requests.append(request)
@@ -92,8 +93,7 @@ class Venue:
         if filled is None:
             order = VenueOrder(name, "v", Side.BUY, Decimal(1), Decimal(1), ZERO)
             return OrderOpen(ts_ns=NOW_NS, order=order)
-        reason = DoneReason.CANCELED
-        return OrderDone(ts_ns=NOW_NS, client_id=name, reason=reason, filled=filled)
+        return OrderDone(ts_ns=NOW_NS, client_id=name, reason=self.reason, filled=filled)
 
 
 @pytest.fixture(autouse=True)
@@ -250,6 +250,15 @@ async def test_an_order_whose_filled_size_differs_from_its_trades_is_an_incident
         filled: dict[str, Decimal | None] = {"q00run2": Decimal("0.003")}
         text = await refused(ledger, Venue(OPENING | FEES, [], filled), Environment.SANDBOX)
     assert "order q00run2 differs: the venue reports 0.003 filled, the ledger has 0" in text
+
+
+async def test_an_order_filled_whole_counts_with_its_size(tmp_path: Path) -> None:
+    """The filled size that the venue reports may be older than the status."""
+    async with started(tmp_path) as ledger:
+        await ledger.record_intent(order(2))
+        venue = Venue(OPENING | FEES, [], {"q00run2": Decimal(0)}, reason=DoneReason.FILLED)
+        text = await refused(ledger, venue, Environment.SANDBOX)
+    assert "order q00run2 differs: the venue reports 0.005 filled" in text
 
 
 async def test_a_trade_with_other_content_is_an_incident(tmp_path: Path) -> None:

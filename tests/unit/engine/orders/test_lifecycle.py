@@ -10,6 +10,7 @@ from quoter.domain.events import Drain, OrderAck, OrderDone, OrderOpen, Pause
 from quoter.domain.orders import OrderState
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason
 from quoter.domain.trading import CancelReason, Cause, TradingState
+from quoter.state.open_orders import OpenOrder
 from tests.unit.engine.cases import (
     ONE_ORDER,
     EngineHarness,
@@ -436,3 +437,31 @@ def test_impossible_cumulative_size_is_ignored(number: str) -> None:
     harness.lives(order, number)
     assert not state(order).is_terminal
     assert harness.engine.counts["bad_cumulative_fill"] == 2
+
+
+def filled_short() -> tuple[EngineHarness, OpenOrder]:
+    """An order that the venue calls filled, with half of its size as filled size."""
+    harness = EngineHarness(ONE_ORDER).quoting()
+    order = harness.wanted(BUY)
+    harness.fill(order, "0.5")
+    harness.done(order, "0.5", DoneReason.FILLED)
+    return harness, order
+
+
+def test_an_order_filled_whole_with_a_smaller_filled_size_waits_for_its_fills() -> None:
+    harness, order = filled_short()
+    assert state(order) is S.CLOSED_UNSETTLED
+    assert harness.engine.counts["filled_size_short"] == 1
+    assert harness.engine.orders.leaves(BUY) == Decimal("0.5")
+    harness.trades(harness.fill_of(order, "0.5"))
+    assert state(order) is S.FILLED
+    assert harness.causes == set()
+
+
+def test_fills_that_such_an_order_lacks_for_long_are_a_difference_of_the_books() -> None:
+    harness, order = filled_short()
+    harness.wait(9.0)
+    assert Cause.RECONCILIATION not in harness.causes
+    harness.wait(2.0)
+    assert Cause.RECONCILIATION in harness.causes
+    assert order.client_id in harness.engine.causes.switch.causes[Cause.RECONCILIATION]

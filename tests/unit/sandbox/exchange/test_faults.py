@@ -80,3 +80,11 @@ def test_number_of_armed_faults_is_limited() -> None:
         faults.arm(Fault(kind=FaultKind.DELAY))
     with pytest.raises(ValueError, match="clear some first"):
         faults.arm(Fault(kind=FaultKind.DELAY))
+
+
+def test_a_fault_that_acts_when_it_is_armed_is_over_then() -> None:
+    """With a count above the number of sockets it seemed to be active for ever."""
+    faults = Faults(seed=1, clock=Clock())
+    faults.arm(Fault(kind=FaultKind.CLOSE_SOCKET, count=5)).fired = 1
+    (row,) = faults.rows()
+    assert (row["fired"], row["active"]) == (1, False)

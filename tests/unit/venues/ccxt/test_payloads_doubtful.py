@@ -152,3 +152,30 @@ async def test_a_status_that_nobody_knows_stays_unread() -> None:
     raw = await parsed("gate", "parse_order", row)
     assert at_path(raw, "info.status") == "parked"
     assert order_event(raw, profile_of("gate"), 1) is None
+
+
+SHORT = {  # filled whole by the venue's word, and 0.0003 of 0.0123 by its filled size
+    "binance": {"status": "FILLED", "executedQty": "0.0003"},
+    "bybit": {"orderStatus": "Filled", "cumExecQty": "0.0003"},
+    "okx": {"state": "filled", "accFillSz": "0.0003"},
+    "gate": {"status": "closed", "finish_as": "filled", "left": "0.0120"},
+    "kraken": {"status": "closed", "vol_exec": "0.0003"},
+    "bitget": {"status": "filled", "baseVolume": "0.0003"},
+}
+
+
+@pytest.mark.parametrize("exchange", SHORT)
+async def test_an_order_that_was_filled_whole_is_no_cancelled_one(exchange: str) -> None:
+    """Its filled size may be older than its status: the engine waits for the missing fills."""
+    row = ORDERS[exchange] | SHORT[exchange]
+    found = order_event(await parsed(exchange, "parse_order", row), profile_of(exchange), 1)
+    assert isinstance(found, OrderDone)
+    assert (found.reason, found.filled) == (DoneReason.FILLED, Decimal("0.0003"))
+
+
+async def test_an_order_that_bybit_filled_partly_and_cancelled_is_cancelled() -> None:
+    """Ccxt calls it closed, as one that was filled."""
+    row = ORDERS["bybit"] | {"orderStatus": "PartiallyFilledCanceled", "cumExecQty": "0.0003"}
+    found = order_event(await parsed("bybit", "parse_order", row), profile_of("bybit"), 1)
+    assert isinstance(found, OrderDone)
+    assert (found.reason, found.filled) == (DoneReason.CANCELED, Decimal("0.0003"))
