@@ -25,6 +25,8 @@ class Estimates:
     """The current estimates; None or empty while unknown or switched off.
 
     sigma_*: price/sqrt(s). noise_ratio: sigma in steps of 1 s divided by sigma in steps of 30 s.
+    sigma_ratio: sigma in use divided by sigma of moves of 30 s in the last half hour. gamma_ratio:
+    gamma in use divided by the gamma that QUOTER_GAMMA means with the present estimates.
 
     samples, error, confidence: effective number of samples, relative standard error and confidence
     of kappa and A. fill_factor: factor on A, from our own fills.
@@ -40,6 +42,8 @@ class Estimates:
     sigma_slow: float | None = None
     sigma_fast: float | None = None
     noise_ratio: float | None = None
+    sigma_ratio: float | None = None
+    gamma_ratio: float | None = None
     confidence: str | None = None
     samples: float | None = None
     error: float | None = None

@@ -56,6 +56,14 @@ ESTIMATES = {
         "quoter_noise_ratio",
         "Sigma from steps of 1 s over sigma from steps of 30 s.",
     ),
+    "sigma_ratio": (
+        "quoter_sigma_realised_ratio",
+        "Volatility in use over that of moves of 30 s in the last half hour.",
+    ),
+    "gamma_ratio": (
+        "quoter_gamma_effective_ratio",
+        "Risk aversion in use over what QUOTER_GAMMA means with the market as estimated now.",
+    ),
     "samples": (
         "quoter_intensity_samples",
         "Effective number of samples behind kappa and intensity.",

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import exp, floor, sqrt
 
+from quoter.domain.errors import InvalidInput
 from quoter.domain.events import Trade
 from quoter.domain.market import Evidence, SavedCalibration, Side
 from quoter.domain.number_text import plain
@@ -189,6 +190,32 @@ class Calibration:
             seconds=before.seconds + (self._ts_ns - self.start_ns) * S_PER_NS,
             reaches=before.reaches + intensity.reaches,
         )
+
+    @property
+    def gamma_ratio(self) -> float | None:
+        """Gamma in use over the gamma of references as estimated now; None before they exist.
+
+        Far from 1, QUOTER_GAMMA no longer means the inventory that it promises. 1 for a raw gamma.
+        """
+        learned, references = self.learned, self.references
+        if learned is None or references is None:
+            return None
+        try:
+            now = References(
+                sigma=learned.sigma,
+                kappa=learned.kappa,
+                intensity=learned.intensity,
+                cost=references.cost,
+            )
+            return self.gamma_lot / self._gamma(now, self._config.gamma)
+        except InvalidInput:  # takers no longer reach the distance of the cost
+            return None
+
+    @property
+    def sigma_ratio(self) -> float | None:
+        """Sigma in use over that of moves of 30 s in the last half hour; None while unknown."""
+        realised = self._volatility.scales.realised if self._volatility is not None else None
+        return self.sigma / realised if self.sigma is not None and realised else None
 
     @property
     def volatility(self) -> Volatility | None:

@@ -179,6 +179,8 @@ class Estimators:
             sigma_slow=volatility.slow.sigma if volatility is not None else None,
             sigma_fast=volatility.fast.sigma if volatility is not None else None,
             noise_ratio=volatility.scales.noise_ratio if volatility is not None else None,
+            sigma_ratio=self.calibration.sigma_ratio,
+            gamma_ratio=self.calibration.gamma_ratio,
             confidence=estimate.confidence.value if estimate is not None else None,
             samples=estimate.samples if estimate is not None else None,
             error=estimate.error if estimate is not None else None,

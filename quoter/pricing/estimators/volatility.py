@@ -216,12 +216,16 @@ class Scales:
         return exp(total)
 
     @property
+    def realised(self) -> float | None:
+        """Sigma of moves of 30 s, price/sqrt(s), as measured; None until 20 of them were seen."""
+        coarse = self.rates[-1]
+        return coarse.sigma or None if coarse.is_warm else None
+
+    @property
     def noise_ratio(self) -> float | None:
         """Sigma in steps of 1 s over sigma in steps of 30 s, as measured; None before any move."""
-        fine, coarse = self.rates[0], self.rates[-1]
-        if not fine.squares or not coarse.squares or not coarse.is_warm:
-            return None
-        return sqrt(fine.variance / coarse.variance)
+        fine, realised = self.rates[0].sigma, self.realised
+        return fine / realised if fine and realised else None
 
 
 class Volatility:

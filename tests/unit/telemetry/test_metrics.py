@@ -66,6 +66,8 @@ def test_gauges_are_set_from_the_snapshot(metrics: Metrics) -> None:
     assert value(metrics, "quoter_realised_spread_bps", side="BUY", horizon="5s") == 5
     assert value(metrics, "quoter_fees_paid", asset="USDT") == 0.03
     assert value(metrics, "quoter_live_param", name="side_cooldown_s") == 5
+    assert value(metrics, "quoter_sigma_realised_ratio") == 0.95
+    assert value(metrics, "quoter_gamma_effective_ratio") == 1.05
 
 
 def test_the_market_regime_and_its_volatilities_are_exported(metrics: Metrics) -> None:

@@ -177,3 +177,31 @@ def test_later_start_is_not_cold_and_keeps_its_rate_for_the_time_that_it_was_wat
         if (estimate := busy(config, 15).engine.calibration.estimate) is not None
     ]
     assert rates[1] > 1.3 * rates[0], "the newest 15 s of a busy market weigh more"
+
+
+def test_gamma_ratio_compares_gamma_with_what_is_learned_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The prior of A is far too large, and so is gamma until its references have followed."""
+    first = busy(PROVISIONAL, 15).engine.calibration
+    assert first.gamma_ratio is not None
+    assert first.gamma_ratio > 2.0
+    monkeypatch.setattr(module, "DOUBLING_S", 1.0)
+    assert busy(PROVISIONAL, 45).engine.calibration.gamma_ratio == pytest.approx(1.0, rel=0.05)
+
+
+def test_ratios_of_estimates_are_unknown_before_anything_was_learned() -> None:
+    calibration = EngineHarness(config(pricing=PRICING)).quoting().engine.calibration
+    assert calibration.gamma_ratio is None
+    assert calibration.sigma_ratio is None
+
+
+def test_sigma_ratio_compares_sigma_with_moves_of_half_a_minute() -> None:
+    pricing = replace(PRICING, is_calibrating=True)
+    harness = EngineHarness(config(pricing=pricing)).start()
+    for second in range(700):
+        harness.book(100.0 + 0.1 * (second // 30 % 2))  # one move of 0.1 in each half minute
+        harness.wait(1.0, ends=True)
+    ratio = harness.engine.calibration.sigma_ratio
+    assert ratio is not None
+    assert harness.engine.calibration.sigma == pytest.approx(ratio * 0.1 / 30**0.5, rel=0.35)
