@@ -12,7 +12,54 @@ CALIBRATION = "quoter/engine/quoting/calibration.py"
 CALIBRATION_TESTS = "tests/unit/engine/quoting/test_calibration.py"
 RISK_TESTS, ENGINE_TESTS = "tests/unit/risk/monitors/test_market_regime.py", "tests/unit/engine/"
 
+ONSETS = "quoter/studies/tapes/onsets.py"
+ONSET_TESTS = ("tests/unit/studies/tapes/test_onsets.py",)
+
 MUTANTS = (
+    mutant(
+        "overlapping_onsets_count_as_independent",
+        "the standard error of a median counts each onset as data of its own",
+        Edit(ONSETS, "/ block_s)", "/ 1.0)"),
+        tests=ONSET_TESTS,
+    ),
+    mutant(
+        "jump_undecided_after_one_standstill",
+        "one onset without a move makes a figure not decidable",
+        Edit(ONSETS, "if 2 * still > len(moves_s):", "if still:"),
+        tests=ONSET_TESTS,
+    ),
+    mutant(
+        "takers_needed_without_precision",
+        "takers that only notice a step are taken to measure it too",
+        Edit(ONSETS, " + 1.0 / tolerance**2", ""),
+        tests=ONSET_TESTS,
+    ),
+    mutant(
+        "gamma_ratio_upside_down",
+        "the shown gamma is that of the market over that in use",
+        Edit(
+            CALIBRATION,
+            "return self.gamma_lot / self._gamma(now, self._config.gamma)",
+            "return self._gamma(now, self._config.gamma) / self.gamma_lot",
+        ),
+        tests=(CALIBRATION_TESTS,),
+    ),
+    mutant(
+        "sigma_ratio_of_one_second",
+        "sigma is compared with moves of a second instead of half a minute",
+        Edit(VOLATILITY, "coarse = self.rates[-1]", "coarse = self.rates[0]"),
+        tests=(CALIBRATION_TESTS,),
+    ),
+    mutant(
+        "gamma_ratio_of_its_own_references",
+        "gamma is compared with the references that it was solved for",
+        Edit(
+            CALIBRATION,
+            "self._gamma(now, self._config.gamma)",
+            "self._gamma(references, self._config.gamma)",
+        ),
+        tests=(CALIBRATION_TESTS,),
+    ),
     mutant(
         "regime_steps_down_without_calm",
         "a sign of the present regime does not restart the calm period",

@@ -32,16 +32,29 @@ def main(arguments: Sequence[str]) -> int:
     if not found:
         return _unusable(f"tapes: no recording in {folder}")
     off = sum(figure.verdict == "OFF" for figure in found)
-    _say(f"{len(found)} figures, {off} off")
+    undecided = sum(figure.verdict == "not decidable" for figure in found)
+    _say(f"{len(found)} figures, {off} off, {undecided} not decidable on these recordings")
     return 1 if off else 0
 
 
 def line(figure: Figure) -> str:
     """Return one line of the table: tape, figure, values, what they must be, verdict."""
-    return (
-        f"| {figure.tape:14} | {figure.what:60} | {shown(figure.values):>30}"
-        f" | {figure.must_be:>14} | {figure.verdict:3} |"
+    value = shown(figure.values) + (f" [{shown_range(figure.onsets)}]" if figure.onsets else "")
+    verdict = figure.verdict + (f": {figure.undecided}" if figure.undecided else "")
+    columns = (
+        f"{figure.tape:14}",
+        f"{figure.what:60}",
+        f"{value:>30}",
+        f"{figure.must_be:>14}",
+        f"{verdict:3}",
     )
+    return f"| {' | '.join(columns)} |"
+
+
+def shown_range(values: Sequence[float]) -> str:
+    """Return the quartiles of the values and their number, as text."""
+    low, high = (sorted(values)[round(q * (len(values) - 1))] for q in (0.25, 0.75))
+    return f"{low:.3g} to {high:.3g}, n {len(values)}"
 
 
 def shown(values: Sequence[float]) -> str:

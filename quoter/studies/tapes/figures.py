@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from copy import replace
-from math import ceil, exp, inf, isnan, nan
+from math import ceil, exp, inf, isnan, log, nan
+from statistics import median
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -14,12 +16,22 @@ from quoter.domain.trading import Regime
 from quoter.domain.units import BPS
 from quoter.engine.config import PricingConfig
 from quoter.engine.engine import Engine
-from quoter.pricing.quote.normalisation import References, gamma_lot
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import quote_terms
+from quoter.recording.engine_state import dump
 from quoter.studies.common.estimates import Numbers
 from quoter.studies.tapes.measured import TOLERANCE, Mids
-from quoter.studies.tapes.player import LOTS_MAX, first_start, later_start, play
+from quoter.studies.tapes.onsets import (
+    ERRORS,
+    ONSETS_MAX,
+    StepOnset,
+    first_move_s,
+    median_error,
+    takers_needed,
+    times,
+    undecided_jump,
+)
+from quoter.studies.tapes.player import first_start, later_start, play
 from quoter.studies.tapes.recording import Recording
 
 SKIP_S = 60.0  # time after a start while estimates rest on priors
@@ -38,13 +50,19 @@ CEILING = 0.99  # of kappa * slope, whose upper bound is 1
 
 
 class Figure(NamedTuple):
-    """One line of the table; `low` and `high` bound what the values must be."""
+    """One line of the table; `low` and `high` bound what the values must be.
+
+    onsets: the values of the single onsets, where `values` has their median. undecided: why the
+    data of this recording can't decide it; empty if they can.
+    """
 
     tape: str
     what: str
     values: tuple[float, ...]
     low: float
     high: float
+    onsets: tuple[float, ...] = ()
+    undecided: str = ""
 
     @property
     def must_be(self) -> str:
@@ -55,7 +73,9 @@ class Figure(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """`ok` or `OFF`; empty if no value is known on this tape."""
+        """`ok`, `OFF` or `not decidable`; empty if no value is known on this tape."""
+        if self.undecided:
+            return "not decidable"
         known = [value for value in self.values if not isnan(value)]
         if not known:
             return ""
@@ -74,14 +94,29 @@ class Second(NamedTuple):
     inputs: PricingInputs | None  # of the latest quote
     half_spread: float | None
     rates: tuple[float, ...]  # takers/s per side at DISTANCES_BP
+    takers: int  # since the start, who came far enough to count
+
+
+class _Onsets(NamedTuple):
+    """The figures of the usual market, and time and engine state at each onset."""
+
+    looks: list[Second]
+    jumps: list[tuple[float, msgspec.Raw]]
+    steps: list[tuple[float, msgspec.Raw]]
 
 
 def seconds(
-    recording: Recording, pricing: PricingConfig, *, from_s: float = 0.0, until_s: float = inf
+    recording: Recording,
+    pricing: PricingConfig,
+    *,
+    from_s: float = 0.0,
+    until_s: float = inf,
+    state: msgspec.Raw | None = None,
 ) -> Iterator[tuple[Second, Engine]]:
     """Play the recording; yield the engine's figures, and the engine itself, once a second."""
     due_s = from_s
-    for t_s, engine in play(recording, pricing, from_s=from_s, until_s=until_s):
+    played = play(recording, pricing, from_s=from_s, until_s=until_s, state=state)
+    for t_s, engine in played:
         if t_s >= due_s:
             due_s = t_s + 1.0 - 1e-6
             yield _look(t_s, engine), engine
@@ -90,13 +125,9 @@ def seconds(
 def _look(t_s: float, engine: Engine) -> Second:
     calibration, estimate = engine.calibration, engine.calibration.estimate
     terms, mid, view = engine.quoting.latest.terms, engine.market.mid, engine.regime.view
-    effective = kappa_slope = None
+    kappa_slope = None
     rates: tuple[float, ...] = ()
     if estimate is not None and calibration.sigma is not None and mid is not None:
-        if (kept := calibration.learned) is not None:
-            known = References(sigma=kept.sigma, kappa=kept.kappa, intensity=kept.intensity)
-            solved = gamma_lot(ghat=1.0, lots_max=LOTS_MAX, references=known)
-            effective = calibration.gamma_lot / solved
         # Prices lie on ticks, mids on half ticks: a quote is at a distance that exists.
         half_tick = engine.config.instrument.tick_float / 2.0
         rates = tuple(
@@ -111,23 +142,26 @@ def _look(t_s: float, engine: Engine) -> Second:
         view.sigma_usual,
         view.level,
         kappa_slope,
-        effective,
+        calibration.gamma_ratio,
         terms.inputs if terms is not None else None,
         terms.half_spread if terms is not None else None,
         rates,
+        calibration.learned.reaches if calibration.learned is not None else 0,
     )
 
 
-def figures(recording: Recording) -> list[Figure]:
-    """Return all figures of one recording."""
-    whole = [look for look, _ in seconds(recording, first_start(recording, 0.0))]
+def figures(recording: Recording, *, onsets_max: int = ONSETS_MAX) -> list[Figure]:
+    """Return all figures of one recording; onsets_max: onsets of steps and jumps that are tried."""
+    pricing = first_start(recording, 0.0)
+    onsets = _onsets(recording, pricing, onsets_max)
+    whole = onsets.looks
     return [
         *_volatility(recording, whole),
         *_regime(recording, whole),
         *_starts(recording),
         *_intensity(recording, whole),
-        *_jump(recording),
-        *_step(recording),
+        *_jump(recording, pricing, onsets),
+        *_step(recording, pricing, onsets),
     ]
 
 
@@ -220,52 +254,123 @@ def _intensity(recording: Recording, looks: Sequence[Second]) -> list[Figure]:
     ]
 
 
-def _jump(recording: Recording) -> list[Figure]:
-    """Return the seconds until the regime reports a volatility jump in the middle of the tape."""
-    at_s = recording.seconds / 2
-    jumped = recording.scaled(at_s, recording.seconds, JUMP_FACTOR)
-    wide_s = reduce_s = inf
-    from_s = max(0.0, at_s - LEARNED_S)
-    for look, _ in seconds(
-        jumped, first_start(recording, from_s), from_s=from_s, until_s=at_s + 2 * JUMP_REDUCE_S
-    ):
-        if look.t_s >= at_s and look.level >= Regime.WIDE:
-            wide_s = min(wide_s, look.t_s - at_s)
-        if look.t_s >= at_s and look.level is Regime.REDUCE_ONLY:
-            reduce_s = min(reduce_s, look.t_s - at_s)
-    what = f"seconds until a volatility x{JUMP_FACTOR:g} is found"
-    return [
-        Figure(recording.name, f"{what}: WIDE", (wide_s,), -inf, JUMP_WIDE_S),
-        Figure(recording.name, f"{what}: REDUCE_ONLY", (reduce_s,), -inf, JUMP_REDUCE_S),
-    ]
+def _onsets(recording: Recording, pricing: PricingConfig, onsets_max: int) -> _Onsets:
+    """Return the usual course of the market, and the engine's states at all onsets."""
+    span_s = _step_span_s(recording)
+    first_s = min(LEARNED_S, recording.seconds / 3)
+    jumps = times(first_s, recording.seconds - JUMP_REDUCE_S - 1.0, onsets_max)
+    steps = times(first_s, recording.seconds - 2 * span_s - 1.0, onsets_max)
+    due, states, looks = sorted({*jumps, *steps}), dict[float, msgspec.Raw](), list[Second]()
+    for look, engine in seconds(recording, pricing):
+        looks.append(look)
+        while due and look.t_s >= due[0]:
+            states[due.pop(0)] = dump(engine)
+    at = {due_s: next(k.t_s for k in looks if k.t_s >= due_s) for due_s in states}
+    return _Onsets(
+        looks,
+        [(at[due_s], states[due_s]) for due_s in jumps if due_s in states],
+        [(at[due_s], states[due_s]) for due_s in steps if due_s in states],
+    )
 
 
-def _step(recording: Recording) -> list[Figure]:
-    """Return the half-spread while prices move in larger steps, and afterwards."""
-    length_s = min(STEP_SPAN_S, recording.seconds / 4)
-    up_s = min(LEARNED_S + SKIP_S, recording.seconds / 2 - length_s)
-    down_s, end_s = up_s + length_s, up_s + 2 * length_s
-    usual = {round(look.t_s): look for look, _ in _until(recording, end_s)}
-    stepped = recording.scaled(up_s, down_s, STEP_FACTOR)
-    ratios: dict[float, list[float]] = {up_s: [], down_s: []}
-    for look, _ in _until(stepped, end_s):
-        begin_s, factor = (up_s, STEP_FACTOR) if look.t_s < down_s else (down_s, 1.0)
-        before = usual.get(round(look.t_s))
-        if look.t_s < begin_s + STEP_S or before is None:
+def _jump(recording: Recording, pricing: PricingConfig, onsets: _Onsets) -> list[Figure]:
+    """Return times until the regime has found a jump of volatility."""
+    usual = {look.t_s: look.level for look in onsets.looks}
+    wide, reduce, moves = list[float](), list[float](), list[float]()
+    for at_s, state in onsets.jumps:
+        if usual[at_s] is not Regime.NORMAL:
             continue
-        wanted, half = _stationary(look, before, factor), look.half_spread
-        if wanted is not None and half is not None:
-            ratios[begin_s].append(half / wanted)
-    what = f"half-spread / stationary, from {STEP_S:g} s after steps x{STEP_FACTOR:g}"
-    low, high = 1.0 - SETTLED, 1.0 + SETTLED
+        end_s = at_s + JUMP_REDUCE_S
+        jumped = recording.first(end_s + 1.0).scaled(at_s, end_s + 1.0, JUMP_FACTOR)
+        found = dict.fromkeys((Regime.WIDE, Regime.REDUCE_ONLY), inf)
+        for t_s, engine in play(jumped, pricing, from_s=at_s, until_s=end_s, state=state):
+            for level in found:
+                if engine.regime.view.level >= level:
+                    found[level] = min(found[level], t_s - at_s)
+        wide.append(found[Regime.WIDE])
+        reduce.append(found[Regime.REDUCE_ONLY])
+        moves.append(first_move_s(recording, at_s))
+    what = f"seconds until a volatility x{JUMP_FACTOR:g} is found"
+    name = recording.name
     return [
-        Figure(recording.name, f"{what}: up", (_mean(ratios[up_s]),), low, high),
-        Figure(recording.name, f"{what}: down", (_mean(ratios[down_s]),), low, high),
+        _found(name, f"{what}: WIDE", wide, moves, JUMP_WIDE_S),
+        _found(name, f"{what}: REDUCE_ONLY", reduce, moves, JUMP_REDUCE_S),
     ]
 
 
-def _until(recording: Recording, end_s: float) -> Iterator[tuple[Second, Engine]]:
-    return seconds(recording, first_start(recording, 0.0), until_s=end_s)
+def _found(
+    name: str, what: str, found: Sequence[float], moves: Sequence[float], limit_s: float
+) -> Figure:
+    """Return the median over the onsets after which the mid moves within the limit."""
+    usable = tuple(
+        one for one, move_s in zip(found, moves, strict=True) if move_s <= limit_s
+    ) or tuple(found)
+    values = (median(usable),) if usable else (nan,)
+    return Figure(name, what, values, -inf, limit_s, usable, undecided_jump(moves, limit_s))
+
+
+def _step(recording: Recording, pricing: PricingConfig, onsets: _Onsets) -> list[Figure]:
+    """Return the half-spread after prices move in larger steps, and after that has ended."""
+    usual = {round(look.t_s): look for look in onsets.looks}
+    last = onsets.looks[-1]
+    per_s = last.takers / recording.seconds
+    found: dict[str, list[StepOnset]] = {"up": [], "down": []}
+    span_s = _step_span_s(recording)
+    for at_s, state in onsets.steps:
+        end_s = at_s + 2 * span_s
+        stepped = recording.first(end_s + 1.0).scaled(at_s, at_s + span_s, STEP_FACTOR)
+        looks = [
+            look for look, _ in seconds(stepped, pricing, from_s=at_s, until_s=end_s, state=state)
+        ]
+        for which, begin_s, factor in (("up", at_s, STEP_FACTOR), ("down", at_s + span_s, 1.0)):
+            within = [look for look in looks if begin_s <= look.t_s < begin_s + span_s]
+            settled = [
+                look.half_spread / wanted
+                for look in within
+                if look.t_s >= begin_s + STEP_S
+                and look.half_spread is not None
+                and (before := usual.get(round(look.t_s))) is not None
+                and (wanted := _stationary(look, before, factor)) is not None
+            ]
+            if settled:
+                takers = within[len(within) * 3 // 4].takers - within[0].takers
+                found[which].append(StepOnset(at_s, _mean(settled), takers))
+    divergence = {
+        "up": STEP_FACTOR - 1.0 - log(STEP_FACTOR),
+        "down": 1.0 / STEP_FACTOR - 1.0 + log(STEP_FACTOR),
+    }
+    return [
+        _settled(
+            recording,
+            which,
+            reached,
+            takers_needed(per_s=per_s, divergence=divergence[which], tolerance=SETTLED),
+        )
+        for which, reached in found.items()
+    ]
+
+
+def _settled(recording: Recording, which: str, found: Sequence[StepOnset], needed: float) -> Figure:
+    """Return the median over the onsets with enough takers; of all, if none has."""
+    what = f"half-spread / stationary, from {STEP_S:g} s after steps x{STEP_FACTOR:g}: {which}"
+    low, high = 1.0 - SETTLED, 1.0 + SETTLED
+    usable = [onset for onset in found if onset.takers >= needed]
+    ratios = tuple(onset.ratio for onset in usable or found)
+    value, reason = (median(ratios) if ratios else nan), ""
+    error = median_error(usable, 2 * _step_span_s(recording))
+    if found and not usable:
+        seen = median(onset.takers for onset in found)
+        reason = f"{seen:.0f} takers since the step, {needed:.0f} are needed to tell"
+    elif max(low - value, value - high) > 0.0 and (
+        low - ERRORS * error <= value <= high + ERRORS * error
+    ):
+        reason = f"misses by less than {ERRORS:g} standard errors of {error:.2f}"
+    return Figure(recording.name, what, (value,), low, high, ratios, reason)
+
+
+def _step_span_s(recording: Recording) -> float:
+    """Seconds of each level of a step; a quarter of a short recording."""
+    return min(STEP_SPAN_S, recording.seconds / 4)
 
 
 def _stationary(look: Second, before: Second, factor: float) -> float | None:

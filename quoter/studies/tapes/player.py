@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from math import inf
 
+import msgspec
+
 from quoter.domain.events import BookSnapshot, FeedUp, Tick, TopOfBook, Trade
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Bar, Evidence, RecentTrade, SavedCalibration, Stream
@@ -11,6 +13,7 @@ from quoter.domain.units import NS_PER_MS, NS_PER_S, S_PER_NS
 from quoter.engine.config import ActivityPolicy, BookPolicy, EngineConfig, PricingConfig
 from quoter.engine.engine import Engine
 from quoter.pricing.estimators.volatility import rogers_satchell
+from quoter.recording.engine_state import load
 from quoter.risk.view import Limits
 from quoter.studies.tapes.recording import Recording
 
@@ -50,16 +53,27 @@ def later_start(kept: SavedCalibration) -> PricingConfig:
 
 
 def play(
-    recording: Recording, pricing: PricingConfig, *, from_s: float = 0.0, until_s: float = inf
+    recording: Recording,
+    pricing: PricingConfig,
+    *,
+    from_s: float = 0.0,
+    until_s: float = inf,
+    state: msgspec.Raw | None = None,
 ) -> Iterator[tuple[float, Engine]]:
-    """Yield seconds since the start of the recording, and the engine, after every tick."""
+    """Yield seconds since the start of the recording, and the engine, after every tick.
+
+    state: that of an engine which has played the recording until `from_s`, to go on from.
+    """
     engine = Engine(_config(recording, pricing))
     first = max(recording.index(from_s), 1)
-    book = next(e for e in reversed(recording.events[:first]) if isinstance(e, TopOfBook))
     now_ns = recording.start_ns + round(from_s * NS_PER_S)
     tick_ns = LONG_TICK_NS if recording.seconds > LONG_S else TICK_NS
-    engine.handle(FeedUp(ts_ns=now_ns, stream=Stream.MARKET))
-    engine.handle(BookSnapshot(ts_ns=now_ns, last=1, bids=(book.bid,), asks=(book.ask,)))
+    if state is not None:
+        load(engine, state)
+    else:
+        book = next(e for e in reversed(recording.events[:first]) if isinstance(e, TopOfBook))
+        engine.handle(FeedUp(ts_ns=now_ns, stream=Stream.MARKET))
+        engine.handle(BookSnapshot(ts_ns=now_ns, last=1, bids=(book.bid,), asks=(book.ask,)))
     for event in recording.events[first:]:
         while now_ns + tick_ns <= event.ts_ns:
             now_ns += tick_ns

@@ -62,7 +62,7 @@ class Recording:
         by a constant, so that they do not jump at the end of the interval.
         """
         first, last = self.index(from_s), self.index(until_s)
-        step, start, end = float(self.tick), self._mid(first), self._mid(last)
+        step, start, end = float(self.tick), self.mid_before(first), self.mid_before(last)
 
         def inside(price: float) -> float:
             return round((start + factor * (price - start)) / step) * step
@@ -75,7 +75,13 @@ class Recording:
         )
         return replace(self, events=events)
 
-    def _mid(self, index: int) -> float:
+    def prices_from(self, index: int) -> Iterator[tuple[float, float, int]]:
+        """Yield best bid, best ask and time (ns) of each change from the event at `index` on."""
+        for event in self.events[index:]:
+            if isinstance(event, TopOfBook):
+                yield event.bid.price, event.ask.price, event.ts_ns
+
+    def mid_before(self, index: int) -> float:
         """Return the mid before the event at `index`."""
         before = self.events[: max(index, 1)]
         top = next(event for event in reversed(before) if isinstance(event, TopOfBook))

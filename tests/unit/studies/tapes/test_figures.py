@@ -52,7 +52,7 @@ def test_measured_figures_are_those_of_the_market(recording: Recording) -> None:
 
 @pytest.mark.slow
 def test_calibration_of_an_ordinary_market_is_as_it_must_be(recording: Recording) -> None:
-    found = {figure.what: figure for figure in figures(recording)}
+    found = {figure.what: figure for figure in figures(recording, onsets_max=2)}
     assert found["sigma / realised, r.m.s."].values[0] == pytest.approx(1.0, abs=0.25)
     assert found["time in NORMAL"].verdict == "ok"
     assert found["takers at 2 bp, expected / measured"].verdict == "ok"
