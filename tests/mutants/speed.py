@@ -127,4 +127,24 @@ MUTANTS = (
         ),
         tests=("tests/unit/engine/reconciliation",),
     ),
+    mutant(
+        "fill_factor_of_the_start",
+        "the correction of A by our own fills is computed once and never again",
+        Edit(
+            "quoter/engine/quoting/calibration.py",
+            "not 0.0 <= t_s - self._fill_factor_s < FILL_FACTOR_S:",
+            "self._fill_factor_s == -inf:",
+        ),
+        tests=("tests/unit/engine/quoting/test_estimators.py",),
+    ),
+    mutant(
+        "fill_factor_on_every_tick",
+        "every tick changes the inputs of the quote, which is computed ten times a second",
+        Edit(
+            "quoter/engine/quoting/calibration.py",
+            "not 0.0 <= t_s - self._fill_factor_s < FILL_FACTOR_S:",
+            "t_s:",
+        ),
+        tests=("tests/unit/engine/quoting/test_estimators.py",),
+    ),
 )

@@ -10,7 +10,7 @@ a limited speed. They are fixed once this run and the earlier ones together have
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import exp, floor, sqrt
+from math import exp, floor, inf, sqrt
 
 from quoter.domain.errors import InvalidInput
 from quoter.domain.events import Trade
@@ -51,6 +51,7 @@ PROVISIONAL_S, PROVISIONAL_REACHES = 600.0, 100
 # Maximum weight of an earlier run's sigma, in seconds of observation; equal to the weight of the
 # regime's usual volatility. The ratio of scales is not saved, so each run measures it anew.
 SIGMA_KEPT_S_MAX = 300.0
+FILL_FACTOR_S = 1.0  # time between two changes of `fill_factor`, whose half-life is an hour
 FOLLOW_S = 1.0  # time between two steps of provisional references
 DOUBLING_S = 60.0  # time in which each reference at most halves or doubles
 TICKS_SIGMA_MIN = 0.1  # lowest sigma of a warm-up, ticks per sqrt(s), for a mid that did not move
@@ -118,7 +119,7 @@ class Calibration:
         is_counting = config.fill_correction and config.is_calibrating
         self._own_fills = FillCorrection() if is_counting else None
         self._exact = BoundedModel(lots_max) if config.is_exact else None
-        self.fill_factor = 1.0
+        self.fill_factor, self._fill_factor_s = 1.0, -inf  # and the time of its last change
         self.expected_fills_per_s = 0.0  # of our live orders, in order sizes, both sides
         self._expected_takers = {side: ExpectedTakers() for side in Side}
         self._resting: Resting = dict.fromkeys(Side, ())
@@ -305,9 +306,12 @@ class Calibration:
             self._own_fills.on_fill(t_s, lots)
 
     def update_fill_factor(self, t_s: float) -> None:
-        """Update `fill_factor`, the factor on A, from our expected and actual fills."""
-        if self._own_fills is not None:
-            self.fill_factor = self._own_fills.factor(t_s)
+        """Update `fill_factor`, the factor on A, from our expected and actual fills.
+
+        No effect within `FILL_FACTOR_S` of its last change: each change makes a new quote.
+        """
+        if self._own_fills is not None and not 0.0 <= t_s - self._fill_factor_s < FILL_FACTOR_S:
+            self.fill_factor, self._fill_factor_s = self._own_fills.factor(t_s), t_s
 
     def restart(self) -> None:
         """Restart after a gap in the feed: the next mid is a first value, not a move."""

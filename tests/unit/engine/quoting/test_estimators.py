@@ -107,6 +107,16 @@ def test_quotes_without_fills_reduce_the_fill_factor_within_its_bound() -> None:
     assert terms(off).inputs.fill_factor == 1.0
 
 
+def test_fill_factor_changes_once_a_second() -> None:
+    maker = harness(is_calibrating=True, intensity_prior=20.0, trades_per_s_prior=20.0)
+    factors = []
+    for _ in range(50):
+        maker.tick(0.1)
+        factors.append(maker.engine.snapshot().estimates.fill_factor)
+    assert 4 <= len(set(factors)) <= 6
+    assert factors == sorted(factors, reverse=True)
+
+
 def test_the_exact_model_prices_by_its_table() -> None:
     exact, closed = harness(is_exact=True), harness()
     table = terms(exact).inputs.bounded
