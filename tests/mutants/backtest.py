@@ -14,7 +14,7 @@ MUTANTS = (
             "        self.schedule.at(self.schedule.now_ns + self._setup.tick_ns, self._tick)\n",
             "",
         ),
-        tests=(TAPE_RUN,),
+        tests=("tests/unit/paper/test_venue_as_backtest.py",),
     ),
     mutant(
         "cancellations_help_the_pessimist",
