@@ -11,6 +11,14 @@ from quoter.domain.instrument import Instrument
 from quoter.engine.config import EngineConfig, TrialMode
 from quoter.pricing.quote.terms import PricingRule, quote_terms
 from quoter.settings import Settings
+from quoter.settings.fields import (
+    ActivityLimits,
+    Limits,
+    MarketRegime,
+    PreTradeChecks,
+    Pricing,
+    Requoting,
+)
 from quoter.sim.fill_models import FillModel
 from quoter.sim.messages import MarketSpec
 
@@ -18,6 +26,11 @@ ORDER_WORTH = Decimal(300)  # quote currency, as in the demo
 ORDERS_MAX = 10  # inventory limit in order sizes, as in the demo
 # opening base balance in multiples of QUOTER_INVENTORY_MAX; the quote balance is worth twice it
 HOLDINGS = 2
+_GROUPS_READ = (Requoting, Pricing, MarketRegime, ActivityLimits, PreTradeChecks, Limits)
+# Settings on which the result of a backtest depends. Nobody else trades on its account.
+SETTINGS_READ = frozenset({"creates_per_s"}).union(
+    *(group.model_fields for group in _GROUPS_READ)
+) - {"foreign_activity"}
 
 
 def suggested_limits(market: MarketSpec) -> dict[str, str]:

@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from quoter.app.backtesting import suggested_limits
+from quoter.app.backtesting import SETTINGS_READ, suggested_limits
 from quoter.app.manifest import code_hash
 from quoter.backtest.baselines import Strategy, settings_of
 from quoter.backtest.fill_terms import DelayOptions
@@ -51,10 +51,12 @@ def parsed_grid(texts: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
     for text in texts:
         name, _, listed = text.partition("=")
         values = tuple(dict.fromkeys(value.strip() for value in listed.split(",")))
-        if name not in known_names() or name.removeprefix(PREFIX).lower() in HIDDEN:
+        if name not in known_names():
             close = get_close_matches(name, known_names(), n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
-            raise BadSetting(f"--set {text}: {name} is not a setting that can be varied{hint}")
+            raise BadSetting(f"--set {name}: is not a setting{hint}")
+        if name.removeprefix(PREFIX).lower() not in SETTINGS_READ:  # without its value, a secret
+            raise BadSetting(f"--set {name}: can't be varied: it has no effect in a backtest")
         if not all(values):
             raise BadSetting(f"--set {text}: must be {name}=value or {name}=value,value")
         if name in grid:

@@ -7,6 +7,16 @@ SUMMARY = "tests/unit/sweep/test_summary.py"
 
 MUTANTS = (
     mutant(
+        "setting_without_effect_is_varied",
+        "a sweep over QUOTER_SYMBOL shows the same backtest as several markets",
+        Edit(
+            "quoter/sweep/grid.py",
+            "if name.removeprefix(PREFIX).lower() not in SETTINGS_READ:",
+            "if name.removeprefix(PREFIX).lower() in HIDDEN:",
+        ),
+        tests=(GRID,),
+    ),
+    mutant(
         "cells_of_other_code_are_kept",
         "after a change of the code a sweep shows the results of the old code",
         Edit("quoter/sweep/cell.py", '            "code": self.code,\n', ""),

@@ -80,13 +80,24 @@ def test_cells_hold_no_secret(tape: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
         ("QUOTER_GAMA=1", "did you mean QUOTER_GAMMA"),
         ("QUOTER_GAMMA", "must be QUOTER_GAMMA=value"),
         ("QUOTER_GAMMA=1,,2", "must be QUOTER_GAMMA=value"),
-        ("QUOTER_API_SECRET=1", "not a setting that can be varied"),
-        ("gamma=1", "not a setting that can be varied"),
+        ("gamma=1", "is not a setting"),
+        ("QUOTER_SYMBOL=ETH/USDT", "QUOTER_SYMBOL: can't be varied"),
+        ("QUOTER_EXCHANGE=okx", "QUOTER_EXCHANGE: can't be varied"),
+        ("QUOTER_ENVIRONMENT=paper,sandbox", "QUOTER_ENVIRONMENT: can't be varied"),
+        ("QUOTER_DATA_DIR=a,b", "QUOTER_DATA_DIR: can't be varied"),
+        ("QUOTER_PORT=1,2", "QUOTER_PORT: can't be varied"),
+        ("QUOTER_PAPER_LATENCY_MS=1,2", "QUOTER_PAPER_LATENCY_MS: can't be varied"),
     ],
 )
 def test_wrong_change_is_named(text: str, error: str) -> None:
     with pytest.raises(BadSetting, match=error):
         parsed_grid([text])
+
+
+def test_secret_is_refused_without_its_value() -> None:
+    with pytest.raises(BadSetting, match="QUOTER_API_SECRET: can't be varied") as caught:
+        parsed_grid(["QUOTER_API_SECRET=a1b2c3d4"])
+    assert "a1b2c3d4" not in str(caught.value)
 
 
 def test_setting_that_is_given_twice_is_named() -> None:
