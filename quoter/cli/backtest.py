@@ -185,8 +185,12 @@ def warnings(results: Sequence[RunResult], account: RowAccount) -> Iterator[str]
     for result in results:
         seconds = sum(result.causes_s.values())
         if result.state.value or seconds > result.seconds / 100:
-            held = ", ".join(f"{cause} {s:.0f} s" for cause, s in result.causes_s.items() if s >= 1)
-            yield f"{result.fill_model}: ended {result.state.name}; {held or 'no halt cause'}"
+            held = ", ".join(f"{cause} {_seconds(s)} s" for cause, s in result.causes_s.items())
+            yield f"{result.fill_model}: ended {result.state.name}; {held}"
+
+
+def _seconds(number: float) -> str:
+    return f"{number:.0f}" if number >= 1 else plain(number, 2)
 
 
 def _as_json(

@@ -78,9 +78,10 @@ class RunStatistics:
 
     @property
     def causes_s(self) -> dict[Cause, float]:
-        """Seconds with each halt cause that was raised during the run."""
+        """Seconds with each halt cause that was active during the run."""
         causes_ns = dict(self._causes_ns)
-        for cause, since_ns in self._causes_since_ns.items():
+        for cause in self.engine.causes.switch.causes:
+            since_ns = self._causes_since_ns.get(cause, self._first_ns or self.engine.ts_ns)
             causes_ns[cause] = causes_ns.get(cause, 0) + self.engine.ts_ns - since_ns
         return {cause: ns / NS_PER_S for cause, ns in causes_ns.items()}
 

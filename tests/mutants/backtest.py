@@ -7,6 +7,16 @@ TAPE_RUN = "tests/unit/backtest/test_tape_run.py"
 
 MUTANTS = (
     mutant(
+        "causes_of_the_start_are_not_counted",
+        "a run that never started is shown as paused without a reason",
+        Edit(
+            "quoter/engine/run_statistics.py",
+            "for cause in self.engine.causes.switch.causes:",
+            "for cause in self._causes_since_ns:",
+        ),
+        tests=("tests/unit/engine/test_run_statistics.py",),
+    ),
+    mutant(
         "engine_ticks_once",
         "a backtest calls the engine's timers at its start only",
         Edit(

@@ -72,6 +72,14 @@ def test_bad_rows_futures_and_a_missing_snapshot_are_said(tape: Path, tmp_path: 
     assert "no snapshot" in text
 
 
+def test_run_that_ends_before_it_could_quote_says_why(tape: Path, tmp_path: Path) -> None:
+    path = tmp_path / "short.txt"
+    path.write_text("".join(tape.read_text().splitlines(keepends=True)[:2]))
+    found = json.loads(invoke(path, "--json", "--fill-model", "front").stdout)
+    (text,) = (each for each in found["warnings"] if each.startswith("front: ended"))
+    assert "private_stream_down 0" in text
+
+
 def test_limits_of_the_environment_are_used(tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUOTER_ORDER_SIZE", "0.002")
     found = json.loads(invoke(tape, "--json", "--seconds", "3").stdout)

@@ -1,7 +1,8 @@
-"""Time with orders on both sides, and the extremes of inventory."""
+"""Time with orders on both sides and with halt causes, and the extremes of inventory."""
 
 from decimal import Decimal
 
+from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_S
 from quoter.engine.run_statistics import RunStatistics
 from tests.unit.engine.cases import EngineHarness
@@ -54,3 +55,15 @@ def test_the_extremes_of_inventory_are_kept() -> None:
     harness.fill(harness.wanted(BUY))
     assert statistics.inventory_min == Decimal("-0.5")
     assert statistics.inventory_max == Decimal("0.5")
+
+
+def test_causes_of_the_start_count_from_the_first_event() -> None:
+    harness, statistics = watched()
+    assert set(statistics.causes_s) == {Cause.MARKET_FEED_DOWN, Cause.PRIVATE_STREAM_DOWN}
+    harness.wait(1.0)
+    before = statistics.causes_s[Cause.MARKET_FEED_DOWN]
+    harness.wait(3.0)
+    assert statistics.causes_s[Cause.MARKET_FEED_DOWN] == before + 3.0
+    harness.start()
+    harness.wait(2.0)
+    assert statistics.causes_s[Cause.MARKET_FEED_DOWN] < before + 4.0
