@@ -18,6 +18,9 @@ from quoter.recording.codec import FORMAT
 MARK: Final = b"QREC"
 LEVEL: Final = 1  # compression level; level 3 takes twice the time for 3 % less space
 BODY_BYTES_MAX: Final = 64 << 20
+# Of the contents: 1 MiB for each record of a full block, far more than the largest book takes. Zlib
+# can expand a body of BODY_BYTES_MAX to 64 GiB.
+DATA_BYTES_MAX: Final = 256 << 20
 HEAD: Final = Struct(">4sHIII")  # mark, format, number, length, checksum of the body
 CHECKSUM: Final = Struct(">I")
 HEAD_BYTES: Final = HEAD.size + CHECKSUM.size
@@ -66,8 +69,23 @@ def blocks(path: Path, first: int | None, *, may_be_cut: bool) -> Iterator[Block
                 raise DamagedRecording(path, number, offset, "the file ends within the block")
             if zlib.crc32(body) != checksum:
                 raise DamagedRecording(path, number, offset, "its checksum does not match")
-            yield Block(number, offset, zlib.decompress(body))
+            yield Block(number, offset, _unpacked(path, number, offset, body))
             number, offset = number + 1, offset + HEAD_BYTES + len(body)
+
+
+def _unpacked(path: Path, number: int, offset: int, body: bytes) -> bytes:
+    """Return the contents of a body. Raises DamagedRecording."""
+    unpack = zlib.decompressobj()
+    try:
+        data = unpack.decompress(body, DATA_BYTES_MAX)
+    except zlib.error:
+        raise DamagedRecording(path, number, offset, "its body is not compressed") from None
+    if unpack.unconsumed_tail:
+        text = f"its contents are larger than the limit of {DATA_BYTES_MAX} bytes"
+        raise DamagedRecording(path, number, offset, text)
+    if not unpack.eof:
+        raise DamagedRecording(path, number, offset, "its body ends too early")
+    return data
 
 
 def _check_head(path: Path, expected: int | None, offset: int, head: bytes) -> tuple[int, int, int]:

@@ -15,6 +15,16 @@ STATE_TESTS = ("tests/unit/recording/test_engine_state.py",)
 
 MUTANTS = (
     mutant(
+        "contents_of_a_block_have_no_limit",
+        "a small recording takes all memory of the machine when it is read",
+        Edit(
+            BLOCKS,
+            "data = unpack.decompress(body, DATA_BYTES_MAX)",
+            "data = unpack.decompress(body)",
+        ),
+        tests=BLOCK_TESTS,
+    ),
+    mutant(
         "market_files_without_their_book",
         "a recorded market whose first file was removed has no book",
         Edit(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from struct import pack
-from zlib import crc32
+from zlib import compress, crc32
 
 import pytest
 
@@ -15,6 +15,7 @@ from quoter.recording.blocks import (
     blocks,
     packed,
 )
+from quoter.recording.codec import FORMAT
 from tests.unit.recording.cases import three_blocks
 
 CONTENTS = (b"one", b"two " * 9, b"three")
@@ -70,11 +71,38 @@ def test_a_missing_block_is_found(tmp_path: Path) -> None:
         list(blocks(path, 1, may_be_cut=True))
 
 
-def test_another_format_is_refused_by_its_number(tmp_path: Path) -> None:
-    body = b"from the future"
-    head = HEAD.pack(b"QREC", 9, 1, len(body), crc32(body))
+def written(tmp_path: Path, body: bytes, form: int = FORMAT) -> Path:
+    """Return a file with one block whose checksums are right."""
+    head = HEAD.pack(b"QREC", form, 1, len(body), crc32(body))
     path = tmp_path / "file"
     path.write_bytes(head + pack(">I", crc32(head)) + body)
+    return path
+
+
+def test_contents_above_the_limit_are_refused_before_they_take_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quoter.recording.blocks.DATA_BYTES_MAX", 1_000)
+    path = written(tmp_path, compress(bytes(1_000)))
+    assert [len(block.data) for block in blocks(path, 1, may_be_cut=False)] == [1_000]
+    path = written(tmp_path, compress(bytes(50_000)))
+    with pytest.raises(DamagedRecording, match="block 1 at byte 0: its contents are larger"):
+        list(blocks(path, 1, may_be_cut=False))
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [(b"plain text", "is not compressed"), (compress(b"x" * 99)[:-6], "ends too early")],
+)
+def test_a_body_that_zlib_does_not_accept_is_damage(
+    tmp_path: Path, body: bytes, error: str
+) -> None:
+    with pytest.raises(DamagedRecording, match=error):
+        list(blocks(written(tmp_path, body), 1, may_be_cut=True))
+
+
+def test_another_format_is_refused_by_its_number(tmp_path: Path) -> None:
+    path = written(tmp_path, b"from the future", form=9)
     with pytest.raises(RecordingError, match="format 9; this version of quoter reads 3") as caught:
         list(blocks(path, 1, may_be_cut=True))
     assert not isinstance(caught.value, DamagedRecording)
