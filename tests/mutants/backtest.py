@@ -7,6 +7,26 @@ TAPE_RUN = "tests/unit/backtest/test_tape_run.py"
 
 MUTANTS = (
     mutant(
+        "same_tape_always_agrees",
+        "fills that the backtests do not predict are said to agree",
+        Edit(
+            "deploy/peers/same_tape.py",
+            "elif low <= ours.fills <= high:",
+            "elif low <= ours.fills or ours.fills <= high:",
+        ),
+        tests=("tests/unit/deploy/test_peers.py",),
+    ),
+    mutant(
+        "same_tape_judges_a_paused_run",
+        "a run that was mostly paused is compared with backtests that were not",
+        Edit(
+            "deploy/peers/same_tape.py",
+            "ours.two_sided_share < SHARE_MIN * share",
+            "ours.two_sided_share < 0",
+        ),
+        tests=("tests/unit/deploy/test_peers.py",),
+    ),
+    mutant(
         "causes_of_the_start_are_not_counted",
         "a run that never started is shown as paused without a reason",
         Edit(
