@@ -2,12 +2,12 @@
 
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from quoter.domain.errors import BadSetting
 from quoter.settings import Settings
-from quoter.telemetry.logs import configure_logs, log_unhandled_errors
+from quoter.telemetry.logs import LogFile, configure_logs, log_unhandled_errors
 from quoter.telemetry.redaction import Redactor
 
 
@@ -27,19 +27,18 @@ def prepare_process(settings: Settings) -> None:
 def logs_in_file(settings: Settings, name: str) -> Iterator[Path]:
     """Append the log to a file in the data folder, for a command that draws on the terminal.
 
-    Yields the path of the file. Raises BadSetting if it can't be written.
+    Yields the path of the file; when it is full, it is renamed to `NAME.1` and begun anew. Raises
+    BadSetting if it can't be written.
     """
     path = settings.data_dir / name
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        stream = path.open("a")
+        file = LogFile(path)
     except OSError as error:
         raise BadSetting(f"QUOTER_DATA_DIR: {path} can't be written: {error.strerror}") from None
-    with stream:
+    with closing(file):
         redactor = Redactor(settings.secrets())
-        configure_logs(
-            log_format="json", level=settings.log_level, redactor=redactor, stream=stream
-        )
+        configure_logs(log_format="json", level=settings.log_level, redactor=redactor, file=file)
         yield path
 
 

@@ -6,6 +6,8 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from types import TracebackType
 from typing import Literal, TextIO
 
@@ -25,6 +27,7 @@ LEVELS = {
 # At DEBUG these libraries log signed requests and API keys (ccxt), every frame or every poll.
 VERBOSE_LIBRARIES = ("ccxt", "ccxt.base.exchange", "websockets", "aiohttp", "asyncio", "urllib3")
 TRACE_KEYS = ("exception", "stack")
+FILE_BYTES_MAX = 50_000_000  # of a log file; about a day at the default level
 
 
 def configure_logs(
@@ -33,17 +36,19 @@ def configure_logs(
     level: Literal["debug", "info", "warning", "error"] = "info",
     redactor: Redactor | None = None,
     stream: TextIO | None = None,
+    file: "LogFile | None" = None,
     in_background: bool = False,
 ) -> None:
     """Send structlog and the standard library's logging through one redacting handler.
 
-    stream: standard error by default. in_background: write in a separate thread, so that a stalled
-    reader blocks nothing (see `LineQueue`); `stream` must then have a descriptor. A second call
-    replaces the earlier configuration.
+    stream: standard error by default. file: used instead of a stream. in_background: write in a
+    separate thread, so that a stalled reader blocks nothing (see `LineQueue`); `stream` must then
+    have a descriptor. A second call replaces the earlier configuration.
     """
     out = stream if stream is not None else sys.stderr
-    is_pretty = log_format == "pretty" or (log_format == "auto" and out.isatty())
-    handler = LineQueue(out) if in_background else _StreamHandler(out)
+    is_terminal = file is None and out.isatty()
+    is_pretty = log_format == "pretty" or (log_format == "auto" and is_terminal)
+    handler = file or (LineQueue(out) if in_background else _StreamHandler(out))
     handler.setFormatter(_formatter(redactor or Redactor(), is_pretty=is_pretty))
     root = logging.getLogger()
     earlier = _line_queues()
@@ -84,13 +89,32 @@ def log_unhandled_errors() -> None:
     threading.excepthook = _log_thread_crash
 
 
+class LogFile(RotatingFileHandler):
+    """Handler that appends to a file, and keeps one older file, `NAME.1`.
+
+    Each has at most `bytes_max` bytes. Raises OSError if the file can't be opened.
+    """
+
+    def __init__(self, path: Path, *, bytes_max: int = FILE_BYTES_MAX) -> None:
+        super().__init__(path, maxBytes=bytes_max, backupCount=1, encoding="utf-8")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Log only that a line was lost, as `_StreamHandler` does."""
+        if self.stream is not None:  # None: the file could not be renamed or opened again
+            _write_loss(self.stream, record)
+
+
 class _StreamHandler(logging.StreamHandler[TextIO]):
     """Handler that writes immediately; of a line that fails, it reports only the loss."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         """Log only that a line was lost: the library would print its arguments unredacted."""
-        with suppress(OSError, ValueError):
-            self.stream.write(f"{lost_line(record)}\n")
+        _write_loss(self.stream, record)
+
+
+def _write_loss(stream: TextIO, record: logging.LogRecord) -> None:
+    with suppress(OSError, ValueError):
+        stream.write(f"{lost_line(record)}\n")
 
 
 def _log_crash(

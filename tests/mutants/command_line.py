@@ -104,8 +104,8 @@ MUTANTS = (
         "log lines of a dry run are written over the screen of the terminal",
         Edit(
             "quoter/app/process_hardening.py",
-            "redactor=redactor, stream=stream\n",
-            "redactor=redactor\n",
+            "redactor=redactor, file=file)\n",
+            "redactor=redactor)\n",
         ),
         tests=("tests/integration/test_daemon_dry.py",),
     ),

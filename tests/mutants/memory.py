@@ -12,6 +12,12 @@ OWN_ROWS_TESTS = (f"{PAPER_STREAMS}::test_rows_of_orders_and_fills_are_read_once
 
 MUTANTS = (
     mutant(
+        "log_files_grow_without_a_limit",
+        "the log of a dry run or a paper run fills the disk",
+        Edit("quoter/telemetry/logs.py", "maxBytes=bytes_max, backupCount=1", "maxBytes=0"),
+        tests=("tests/unit/telemetry/test_logs.py",),
+    ),
+    mutant(
         "forgotten_fill_booked_again",
         "a fill that the ledger has, but the engine no longer remembers, is booked twice",
         Edit(

@@ -8,14 +8,16 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import structlog
 
 from quoter.domain.events import Tick
 from quoter.domain.units import NS_PER_S
-from quoter.telemetry.logs import configure_logs, log_unhandled_errors
+from quoter.telemetry.logs import LogFile, configure_logs, log_unhandled_errors
 from quoter.telemetry.redaction import Redactor
 from quoter.telemetry.step_log import StepLog
 from tests.unit.telemetry.samples import NOW_NS, QUOTE, filled_step
@@ -199,3 +201,34 @@ def test_a_busy_day_at_the_default_level_takes_less_than_50_mb() -> None:
         event = Tick(ts_ns=NOW_NS + index * NS_PER_S // 20)
         log.observe(filled_step()._replace(event=event, quote=QUOTE))
     assert len(out.getvalue()) * 86_400 / seconds < 50_000_000
+
+
+def test_a_log_file_is_continued_and_keeps_one_older_file(tmp_path: Path) -> None:
+    path = tmp_path / "dry-run.log"
+    for run in range(2):
+        with closing(LogFile(path, bytes_max=1_000)) as file:
+            configure_logs(log_format="json", redactor=Redactor([CANARY]), file=file)
+            for number in range(20):
+                structlog.get_logger("quoter").info("line", number=20 * run + number, key=CANARY)
+    older = tmp_path / "dry-run.log.1"
+    assert set(tmp_path.iterdir()) == {path, older}
+    assert 0 < path.stat().st_size <= 1_000
+    assert 500 < older.stat().st_size <= 1_000
+    lines = [json.loads(line) for line in (older.read_text() + path.read_text()).splitlines()]
+    newest = lines[-1]["number"]
+    assert newest == 39
+    assert [line["number"] for line in lines] == [*range(newest - len(lines) + 1, newest + 1)]
+    assert CANARY not in older.read_text() + path.read_text()
+
+
+def test_a_log_file_that_cannot_be_renamed_does_not_stop_the_caller(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "dry-run.log"
+    (tmp_path / "dry-run.log.1" / "full").mkdir(parents=True)
+    with closing(LogFile(path, bytes_max=500)) as file:
+        configure_logs(log_format="json", redactor=Redactor([CANARY]), file=file)
+        for number in range(20):
+            structlog.get_logger("quoter").info("line", number=number, key=CANARY)
+    assert path.stat().st_size <= 500
+    assert capsys.readouterr().err == ""
