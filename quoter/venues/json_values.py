@@ -36,6 +36,14 @@ def text(value: object) -> str:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
+def is_whole_number(name: str) -> bool:
+    """Whether an id consists of the digits 0 to 9, so that `int` and `float` read it.
+
+    `str.isdigit` also accepts digits that they refuse, such as a superscript.
+    """
+    return name.isascii() and name.isdigit()
+
+
 def decimal(value: object) -> Decimal | None:
     """Return an exact number, floats by their shortest text; None if it is not a finite number.
 
@@ -67,7 +75,7 @@ def at_path(value: object, path: str) -> object:
     """
     for step in path.split(".") if path else ():
         if isinstance(value, list | tuple):
-            value = value[int(step)] if step.isdigit() and int(step) < len(value) else None
+            value = value[int(step)] if is_whole_number(step) and int(step) < len(value) else None
         else:
             value = as_map(value).get(step)
     return value

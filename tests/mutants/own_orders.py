@@ -57,6 +57,7 @@ IDENTITY = (
 )
 
 PAGES = "quoter/venues/ccxt/paged_list.py"
+JSON_VALUES = "quoter/venues/json_values.py"
 PAGED = "tests/unit/venues/ccxt/test_paged_list.py"
 
 LISTS = (
@@ -89,6 +90,28 @@ LISTS = (
             "        if not fresh:\n            return found, number\n",
         ),
         tests=(PAGED,),
+    ),
+    mutant(
+        "digits_that_int_refuses",
+        "an id of a superscript counts as a number, and raises where it is read",
+        Edit(JSON_VALUES, "return name.isascii() and name.isdigit()", "return name.isdigit()"),
+        tests=(PAGED,),
+    ),
+    mutant(
+        "ids_compared_as_text",
+        "the next page is requested from the id that is the least as text",
+        Edit(PAGES, "min(ids, key=int)", "min(ids)"),
+        tests=(PAGED,),
+    ),
+    mutant(
+        "trade_ids_unchecked",
+        "the next page of trades is requested from ids that are not numbers",
+        Edit(
+            "quoter/venues/ccxt/account_reports.py",
+            "if not all(is_whole_number(each) for each in fresh):",
+            "if not fresh:",
+        ),
+        tests=("tests/unit/venues/ccxt/test_account_reports_ids.py",),
     ),
     mutant(
         "unproven_page_is_the_list",

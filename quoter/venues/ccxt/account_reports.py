@@ -23,7 +23,7 @@ from quoter.venues.ccxt.paged_list import Params, read_list, time_windows
 from quoter.venues.ccxt.payloads import balances, fill, venue_order
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.config import NowNs
-from quoter.venues.json_values import Json, text
+from quoter.venues.json_values import Json, is_whole_number, text
 from quoter.venues.profiles import PageBy, Paging, VenueProfile
 
 TRADES_PAGE = 1000
@@ -175,7 +175,7 @@ class AccountReports:
         found: dict[str, Fill] = {}
         last_id, since_ms = request.from_trade_id, request.since_ns // 1_000_000 or None
         is_one_page = not last_id and since_ms is None
-        by_id = last_id.isdigit()
+        by_id = is_whole_number(last_id)
         for _ in range(PAGES_MAX):
             rows = await self._page(last_id if by_id else "", None if by_id else since_ms)
             fills = [fill for fill in map(self._fill, rows) if fill is not None]
@@ -183,6 +183,10 @@ class AccountReports:
             found |= fresh
             if is_one_page or not fresh or len(rows) < TRADES_PAGE:
                 return _after(list(found.values()), request.from_trade_id)
+            if not all(is_whole_number(each) for each in fresh):
+                raise VenueError(
+                    "the next page of our trades can't be requested: a trade's id is not a number"
+                )
             by_id, last_id = True, max(fresh, key=int)
         raise VenueError(f"the list of our trades did not end within {PAGES_MAX} pages")
 
@@ -232,8 +236,8 @@ def _after(fills: list[Fill], from_trade_id: str) -> tuple[Fill, ...]:
 
     If ids are not numbers, the order stays and only `from_trade_id` itself is removed.
     """
-    if all(f.trade_id.isdigit() for f in fills):
+    if all(is_whole_number(f.trade_id) for f in fills):
         fills.sort(key=lambda f: int(f.trade_id))
-        if from_trade_id.isdigit():
+        if is_whole_number(from_trade_id):
             fills = [f for f in fills if int(f.trade_id) > int(from_trade_id)]
     return tuple(f for f in fills if f.trade_id != from_trade_id)

@@ -7,7 +7,7 @@ a trade that it lacks would never be booked.
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from quoter.domain.errors import VenueError
-from quoter.venues.json_values import Json, as_map, text
+from quoter.venues.json_values import Json, as_map, is_whole_number, text
 from quoter.venues.profiles import PageBy, Paging
 
 PAGES_MAX = 200
@@ -85,7 +85,7 @@ def _next_page(
             return {paging.param: rows_read}
         case PageBy.OLDER_THAN:
             ids = [text(as_map(row.get("info")).get(paging.field)) for row in page]
-            if not all(each.isdigit() for each in ids):
+            if not all(is_whole_number(each) for each in ids):
                 raise VenueError(
                     f"the next page of the venue's list can't be requested: a row has no number in "
                     f"its field {paging.field}"

@@ -13,7 +13,7 @@ from quoter.domain.units import NS_PER_S
 from quoter.venues.egress.order_counter import OrderCounter
 from quoter.venues.egress.token_bucket import TokenBucket
 from quoter.venues.growing_pause import GrowingPause
-from quoter.venues.json_values import Json, as_list, as_map, decimal
+from quoter.venues.json_values import Json, as_list, as_map, decimal, is_whole_number
 from quoter.venues.profiles.limits import RequestLimits
 from quoter.venues.retry_after import retry_after_s
 
@@ -201,7 +201,7 @@ class RateLimiter:
         """Apply Binance's usage headers (`X-MBX-USED-WEIGHT-1M`, `X-MBX-ORDER-COUNT-10S`)."""
         for name, value in headers.items():
             kind, _, interval = name.upper().rpartition("-")
-            if not kind.startswith("X-MBX-") or not value.isdigit():
+            if not kind.startswith("X-MBX-") or not is_whole_number(value):
                 continue
             window_s = interval_s(interval)
             if kind == "X-MBX-USED-WEIGHT" and window_s == self._weight.window_s:
@@ -219,4 +219,4 @@ def interval_s(text: str) -> float:
     """Return the seconds of "1M" (minutes), "10S", "1D"; 0 for anything else."""
     number, unit = text[:-1], text[-1:]
     seconds = {"S": 1, "M": 60, "H": 3600, "D": 86_400}.get(unit, 0)
-    return float(number) * seconds if number.isdigit() else 0.0
+    return float(number) * seconds if is_whole_number(number) else 0.0

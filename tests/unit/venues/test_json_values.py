@@ -5,7 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from quoter.venues.json_values import NAME_CHARS_MAX, decimal, first_decimal, text
+from quoter.venues.json_values import (
+    NAME_CHARS_MAX,
+    at_path,
+    decimal,
+    first_decimal,
+    is_whole_number,
+    text,
+)
 
 HOSTILE = ["\x1b[2J", "a\nb", "nul\x00", "\ud800", "\u202egnp", "x" * 1_000_000, '"} 1\n']
 
@@ -27,6 +34,14 @@ def test_printable_name_is_unchanged(name: str) -> None:
 
 def test_integers_are_names_and_other_types_are_not() -> None:
     assert [text(value) for value in (28457, True, None, 1.5, ["x"])] == ["28457", "", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("0", True), ("007", True), ("", False), ("-1", False), ("1.0", False), ("²", False)],
+)
+def test_whole_number_is_one_that_int_reads(name: str, expected: bool) -> None:
+    assert is_whole_number(name) is expected
 
 
 @pytest.mark.parametrize("value", [True, None, "", "x", "NaN", "inf", float("nan"), [1], "1e"])
@@ -68,3 +83,7 @@ def test_the_first_value_counts_also_if_it_is_no_number() -> None:
     unreadable: tuple[object, ...] = ("NaN", "x", [], True, "1_0")
     for wrong in unreadable:
         assert first_decimal({"a": wrong, "b": "2"}, paths) is None
+
+
+def test_step_that_is_no_number_finds_nothing_in_a_list() -> None:
+    assert [at_path(["a"], step) for step in ("0", "1", "x", "²")] == ["a", None, None, None]

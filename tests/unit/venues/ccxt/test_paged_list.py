@@ -25,6 +25,7 @@ from tests.unit.venues.paper_account import START_MS, PaperAccount, gateway_of
 PAGING = ("bybit", "okx", "gate", "kraken", "bitget")
 SINCE = RequestReport(kind=ReportKind.TRADES, since_ns=START_MS * 1_000_000)
 OPEN = RequestReport(kind=ReportKind.OPEN_ORDERS)
+OLDER = Paging(by=PageBy.OLDER_THAN, param="c", field="key", full_page=2)
 
 
 @pytest.mark.parametrize("exchange", ["bybit", "okx", "gate", "kraken"])
@@ -138,6 +139,7 @@ async def test_shifting_list_must_be_read_twice_alike() -> None:
             "a row has no number|no row has the field|has no",
         ),
         (Paging(by=PageBy.OLDER_THAN, param="c", field="no", full_page=2), rows(1, 2), "no number"),
+        (OLDER, [{"id": each, "info": {"key": each}} for each in "²³"], "no number"),
         (Paging(full_page=2), rows(1, 2), "may be incomplete"),
         (Paging(full_page=2), [{"info": {}}], "no id"),
     ],
@@ -152,6 +154,18 @@ async def test_page_without_a_proof_of_the_end_fails(
 async def test_empty_cursor_is_the_end_of_a_full_page() -> None:
     paging = Paging(by=PageBy.CURSOR, param="c", field="cursor", full_page=2)
     assert len(await read_list(pages(rows(1, 2, cursor="")), paging)) == 2  # type: ignore[arg-type]
+
+
+async def test_ids_with_leading_zeros_and_as_integers_are_paged_by_value() -> None:
+    asked: list[Params] = []
+    left = [["010", 9], ["008", 7], []]
+
+    async def fetch(params: Params) -> list[JsonDict]:
+        asked.append(params)
+        return [{"id": each, "info": {"key": each}} for each in left.pop(0)]
+
+    assert len(await read_list(fetch, OLDER)) == 4
+    assert asked == [{}, {"c": "9"}, {"c": "7"}]
 
 
 async def test_endless_list_fails() -> None:

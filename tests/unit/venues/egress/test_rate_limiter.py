@@ -85,6 +85,11 @@ def test_venues_weight_count_is_taken_over(limiter: RateLimiter) -> None:
     assert "reserved" in limiter.admit_create(S)
 
 
+def test_count_that_is_no_number_is_left_out(limiter: RateLimiter) -> None:
+    limiter.observe({"X-MBX-USED-WEIGHT-1M": "²", "X-MBX-ORDER-COUNT-10S": "³"}, S)
+    assert limiter.admit_create(S) == ""
+
+
 def test_venues_order_count_is_taken_over(limiter: RateLimiter) -> None:
     limiter.observe({"X-MBX-ORDER-COUNT-10S": "34"}, S)
     assert admitted(limiter, S) == 1
@@ -164,7 +169,8 @@ def test_clock_that_stands_still_or_runs_back_adds_no_tokens() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("1M", 60), ("10S", 10), ("1D", 86_400), ("", 0), ("M", 0), ("xS", 0)]
+    ("text", "seconds"),
+    [("1M", 60), ("10S", 10), ("1D", 86_400), ("", 0), ("M", 0), ("xS", 0), ("²S", 0)],
 )
 def test_intervals_of_header_names(text: str, seconds: float) -> None:
     assert interval_s(text) == seconds
