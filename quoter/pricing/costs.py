@@ -14,8 +14,8 @@ EXPONENT_MAX = 700.0  # exp() of a larger number overflows a float
 def side_cost(*, fair: float, fee_maker: float, adverse_bps: float = 0.0) -> float:
     """Return the cost of one filled unit on one side, in price (quote/base).
 
-    fair quote/base, > 0; fee_maker a fraction of notional, negative for a rebate; adverse_bps the
-    expected adverse move after a fill, in basis points of fair, >= 0.
+    fair: quote/base, > 0. fee_maker: a fraction of notional, negative for a rebate. adverse_bps:
+    expected adverse move after a fill, basis points of fair, >= 0.
     Raises InvalidInput outside these domains.
     """
     if not (0.0 < fair < inf):
@@ -33,7 +33,7 @@ def effective_intensity(*, intensity: float, kappa: float, cost: float) -> float
     A quote that is `cost` farther away fills as often as in a market with this smaller A. The slope
     is therefore computed from it (Guéant's equation with A replaced).
 
-    intensity fills/s, > 0; kappa 1/price, > 0; cost price, negative for a rebate. Raises
+    intensity: fills/s, > 0. kappa: 1/price, > 0. cost: price, negative for a rebate. Raises
     InvalidInput outside these domains, or if the exponent would overflow.
     """
     if not (0.0 < intensity < inf):

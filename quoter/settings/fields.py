@@ -404,8 +404,8 @@ class Paper(BaseModel):
     )
     paper_fill_model: FillModel = Field(
         FillModel.PESSIMISTIC,
-        description="When a trade at the price of an order fills it: front, probable, pessimistic "
-        "or certain, as in `quoter backtest` (deploy/docs/backtest.md).",
+        description="Rule for which trades at an order's price fill the order: front, probable, "
+        "pessimistic or certain, as in `quoter backtest` (deploy/docs/backtest.md).",
     )
     paper_latency_ms: float = Field(
         10,
@@ -479,11 +479,11 @@ class Limits(BaseModel):
         None,
         gt=0,
         le=AMOUNT_MAX,
-        description="Maximum value of the inventory if every open order of a side is filled, in "
-        "quote currency, at the best ask plus QUOTER_PRICE_COLLAR_BPS. An order that could take "
-        "the value above 95 % of the limit is not sent; if the price takes it above the limit, "
-        "only orders that reduce the inventory are sent (cause `notional_limit`). Must be at least "
-        "QUOTER_NOTIONAL_MAX. Unset: no limit.",
+        description="Maximum value of the inventory, in quote currency, if every open order of a "
+        "side is filled; it is valued at the best ask plus QUOTER_PRICE_COLLAR_BPS. An order that "
+        "could take the value above 95 % of the limit is not sent; if the price takes it above the "
+        "limit, only orders that reduce the inventory are sent (cause `notional_limit`). Must be "
+        "at least QUOTER_NOTIONAL_MAX. Unset: no limit.",
     )
     foreign_activity: Literal["pause", "kill", "ignore"] = Field(
         "pause",
@@ -622,8 +622,8 @@ class Pricing(BaseModel):
         ge=0,
         le=1_000,
         description="Minimum distance between two orders of a side, in bps of price. The distance "
-        "is never less than one tick, nor less than the model moves the quotes for an inventory of "
-        "one order size. No effect with QUOTER_LEVELS=1.",
+        "is at least one tick, and at least as much as the model shifts the quotes when the "
+        "inventory changes by one order size. No effect with QUOTER_LEVELS=1.",
     )
     spread_min_bps: float = Field(
         0,
@@ -705,8 +705,8 @@ class Requoting(BaseModel):
         0.1,
         ge=0,
         le=1,
-        description="Difference between an order's price and the wanted price from which the "
-        "order is replaced, in half-spreads (no unit), but at least one tick. At a smaller "
+        description="An order is replaced once its price differs from the wanted price by this "
+        "much, in half-spreads (no unit), but by at least one tick. At a smaller "
         "difference it is replaced only because of its age or size, or if it is closer to the mid "
         "than wanted and at least half of the burst of QUOTER_CREATES_PER_S is left. While few "
         "new orders are left (QUOTER_CREATES_PER_FILL), the difference is up to ten times as "

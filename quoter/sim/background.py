@@ -188,7 +188,7 @@ class QueuedBackground(RandomBackground):
             self._best.pop(side, None)
 
     def _draw_level(self, side: Side) -> int:
-        """Return a level to redraw: every second time the best, where most changes occur."""
+        """Return a random level; half of the time the best, where most changes occur."""
         best = self._best.get(side)
         return best if best is not None and self._rng.random() < 0.5 else super()._draw_level(side)
 

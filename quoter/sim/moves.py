@@ -25,8 +25,8 @@ class Moves:
     def during(self, now_ns: int, seconds: float, mid: float, volatility: float) -> list[float]:
         """Return the moves in the `seconds` before `now_ns`, price units.
 
-        volatility: present multiple of sigma. Half of its logarithm makes moves more frequent, the
-        other half makes them larger.
+        volatility: present multiple of sigma. Moves are more frequent by this factor, and larger by
+        its square root.
         """
         moves = []
         while self._echoes and self._echoes[0][0] <= now_ns:

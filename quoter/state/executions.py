@@ -19,8 +19,8 @@ OPEN_MAX = 256  # executions that may still grow; beyond it the oldest one is cl
 class Execution(NamedTuple):
     """The part of an execution that one step adds: its first fill, and the size of all fills.
 
-    order: the venue's id of the order, or our client id if that is not known. lots: order sizes, >
-    0. is_new: whether the execution begins with this step.
+    order: the venue's id of the order, or our client id if that is not known. lots: order sizes,
+    above zero. is_new: whether the execution begins with this step.
     """
 
     order: str

@@ -17,7 +17,7 @@ def columns(line: bytes, count: int) -> list[str]:
     """
     found = line.decode().rstrip("\r\n").split(",")
     if len(found) < count:
-        raise ValueError(f"it has {len(found)} columns of {count}")
+        raise ValueError(f"it has only {len(found)} of the {count} columns")
     return found[:count]
 
 

@@ -26,7 +26,7 @@ def as_list(value: object) -> Sequence[object]:
 
 
 def text(value: object) -> str:
-    """Return an id or name as printable text: strings, and integers; empty for anything else.
+    """Return an id or name (a string or an integer) as printable text; "" for anything else.
 
     A venue's names may be hostile. They are made printable here, for databases, labels and
     terminals (SE-14).

@@ -45,7 +45,7 @@ def spawn(tasks: asyncio.TaskGroup, name: str, work: Coroutine[None, None, None]
 
 
 def failed_task_names(group: BaseExceptionGroup) -> list[str]:
-    """Return the names of the tasks that ended the group; in inner groups "outer.inner"."""
+    """Return the names of the tasks that ended the group, "outer.inner" for an inner group."""
     names = []
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):

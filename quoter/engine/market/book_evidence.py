@@ -101,8 +101,8 @@ class BookEvidence:
         """Record an accepted delta of the depth; `last` is its update id.
 
         changes_best: whether it changed a best level, which ends all distrust. Changes of other
-        levels do not, because a faulty stream may bring far levels only. Not needed while
-        `has_proofs` is False.
+        levels do not, because a faulty stream may bring far levels only. It may be
+        given as False while `has_proofs` is False.
         """
         self._on_update(ts_ns, last, touch)
         if changes_best:

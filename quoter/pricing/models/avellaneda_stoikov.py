@@ -24,7 +24,7 @@ def log1p_ratio(x: float) -> float:
 def base_half_spread(*, gamma: float, kappa: float) -> float:
     """Return the half-spread without inventory risk, in price: ln(1 + gamma/kappa)/gamma.
 
-    gamma 1/price, >= 0 (at 0 the limit 1/kappa); kappa 1/price, > 0.
+    gamma: 1/price, >= 0 (at 0 the limit 1/kappa). kappa: 1/price, > 0.
     Raises InvalidInput outside these domains. Source: Avellaneda & Stoikov 2008, eq. 30.
     """
     if not (0.0 <= gamma < inf):
@@ -40,7 +40,7 @@ def base_half_spread(*, gamma: float, kappa: float) -> float:
 def slope(*, gamma: float, sigma: float, tau_s: float) -> float:
     """Return the displacement of both quotes per lot of inventory, price: gamma * sigma^2 * tau.
 
-    gamma 1/price, >= 0; sigma price/sqrt(s), >= 0; tau_s seconds to the horizon, >= 0.
+    gamma: 1/price, >= 0. sigma: price/sqrt(s), >= 0. tau_s: time to the horizon, seconds, >= 0.
     Raises InvalidInput outside these domains. Source: Avellaneda & Stoikov 2008, eq. 29.
     """
     if not (0.0 <= gamma < inf):
@@ -57,9 +57,9 @@ def avellaneda_stoikov(
 ) -> tuple[float, float]:
     """Return `(reservation_price, half_spread)`, both quote/base: the paper's quote in base units.
 
-    fair quote/base; q base, inventory minus target; sigma quote/base/sqrt(s); gamma 1/quote;
-    kappa base/quote; tau_s seconds; size base, the order size (1 in the paper; it makes the units
-    agree). Long inventory puts the reservation price below fair, short inventory above it.
+    fair: quote/base. q: inventory minus target, base. sigma: quote/base/sqrt(s). gamma: 1/quote.
+    kappa: base/quote. tau_s: seconds. size: the order size, base (1 in the paper; it makes the
+    units agree). Long inventory puts the reservation price below fair, short inventory above it.
     Raises InvalidInput outside these domains. Source: doi:10.1080/14697680701381228.
     """
     if not (0.0 < size < inf):

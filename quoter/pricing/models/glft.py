@@ -16,9 +16,9 @@ def slope(
 ) -> float:
     """Return the displacement of both quotes per lot in the stationary solution, in price.
 
-    gamma 1/price, >= 0; sigma price/sqrt(s), >= 0; kappa 1/price, > 0; intensity (A) fills/s per
-    side at distance 0, > 0; xi 1/price, >= 0, risk aversion to the fills themselves: None means
-    gamma (exponential utility), 0 means aversion to price risk only.
+    gamma: 1/price, >= 0. sigma: price/sqrt(s), >= 0. kappa: 1/price, > 0. intensity (A): fills per
+    side at distance 0, 1/s, > 0. xi: risk aversion to the fills themselves, 1/price, >= 0; None
+    means gamma (exponential utility), 0 means aversion to price risk only.
     Raises InvalidInput outside these domains. Source: arXiv:1105.3115 and arXiv:1605.01862, the
     closed-form approximation: sqrt(gamma*sigma^2/(2*kappa*A) * (1+xi/kappa)^(kappa/xi+1)).
     """
@@ -42,8 +42,8 @@ def slope(
 def tau_equivalent_s(*, gamma: float, sigma: float, slope_per_lot: float) -> float:
     """Return the rolling horizon, seconds, at which Avellaneda-Stoikov has this slope.
 
-    It indicates how long inventory is expected to be held. gamma 1/price and sigma price/sqrt(s),
-    both > 0; slope_per_lot price, >= 0. Raises InvalidInput outside these domains.
+    It indicates how long inventory is expected to be held. gamma: 1/price, > 0. sigma:
+    price/sqrt(s), > 0. slope_per_lot: price, >= 0. Raises InvalidInput outside these domains.
     """
     if not (0.0 < gamma < inf):
         raise InvalidInput("gamma", gamma)

@@ -22,8 +22,8 @@ EIGENVALUE_ERROR = 1e-15  # absolute; the eigenvalue is in (-2, 0)
 def chain_ratio(*, gamma: float, sigma: float, kappa: float, intensity: float) -> float:
     """Return rho, the ratio of inventory risk to the value of the flow. No unit.
 
-    gamma 1/price, >= 0; sigma price/sqrt(s), >= 0; kappa 1/price, > 0; intensity (A) fills/s per
-    side at distance 0, net of costs, > 0. Raises InvalidInput outside these domains.
+    gamma: 1/price, >= 0. sigma: price/sqrt(s), >= 0. kappa: 1/price, > 0. intensity (A): fills per
+    side at distance 0, net of costs, 1/s, > 0. Raises InvalidInput outside these domains.
     rho = (kappa * gamma * sigma^2 / 2) / (A * (1+gamma/kappa)^-(1+kappa/gamma)).
     """
     not_negative("gamma", gamma)

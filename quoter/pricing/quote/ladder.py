@@ -55,7 +55,7 @@ def level_step(*, slope: float, fair: float, shape: QuoteShape, tick: float) -> 
     """Return the distance between levels of a side, price: at least one slope and one tick.
 
     A trade through several levels then fills each lot at its own reservation price.
-    slope price per lot; fair quote/base; tick price.
+    slope: price per lot. fair: quote/base. tick: price.
     """
     return max(slope, shape.level_step_bps * BPS * fair, tick)
 
@@ -65,7 +65,7 @@ def level_ticks(
 ) -> tuple[int, ...]:
     """Return the levels of a side in ticks, all different, the first one nearest to the market.
 
-    first ticks, from `quantise`; price quote/base the first level before rounding; step price,
+    first: ticks, from `quantise`. price: the first level before rounding, quote/base. step: price,
     from `level_step`. Bid levels below the first tick are left out.
     """
     ticks = [first]

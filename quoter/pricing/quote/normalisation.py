@@ -30,9 +30,9 @@ class Saturation(StrEnum):
 class References:
     """The market that gamma is solved for; fixed once it is known (engine/quoting/calibration.py).
 
-    sigma price/sqrt(s), > 0; kappa 1/price, > 0; intensity (A) fills/s per side at distance 0,
-    > 0; cost price per side (fees and adverse moves), negative for a rebate. Raises InvalidInput
-    outside these domains.
+    sigma: price/sqrt(s), > 0. kappa: 1/price, > 0. intensity (A): fills per side at distance 0,
+    1/s, > 0. cost: fees and adverse moves per side, price, negative for a rebate. Raises
+    InvalidInput outside these domains.
     """
 
     sigma: float
@@ -89,7 +89,7 @@ def gamma_lot(*, ghat: float, lots_max: float, references: References) -> float:
 def raw_gamma_lot(*, gamma: float, order_size: float) -> float:
     """Return the risk aversion per lot, 1/price, for the papers' gamma (1/quote).
 
-    order_size base, > 0; gamma > 0. Raises InvalidInput outside these domains.
+    order_size: base, > 0. gamma: 1/quote, > 0. Raises InvalidInput outside these domains.
     """
     if not (0.0 < gamma < inf):
         raise InvalidInput("gamma", gamma)

@@ -67,8 +67,8 @@ def settings_summary(
 ) -> SettingsSummary:
     """Return the summary for `gamma` and a limit of `lots_max` order sizes at fair value `fair`.
 
-    gamma 1/price per lot, from gamma_lot or raw_gamma_lot; tau_s seconds of the horizon, None for
-    the stationary slope; bounded the exact model's table, None for the closed form.
+    gamma: per lot, from gamma_lot or raw_gamma_lot, 1/price. tau_s: the horizon, seconds, None for
+    the stationary slope. bounded: the exact model's table, None for the closed form.
     Raises InvalidInput like gamma_lot and quote_terms.
     """
     ghat = gamma / gamma_lot(ghat=1.0, lots_max=lots_max, references=references)
@@ -127,7 +127,7 @@ def _session_sd_lots(slope_kappa: float) -> float:
 
 
 def summary_rows(summary: SettingsSummary, *, order_size: float) -> tuple[Row, ...]:
-    """Return the rows of the summary for a table; order_size base, > 0."""
+    """Return the rows of the summary for a table; `order_size`: base, > 0."""
     return _price_rows(summary) + _money_rows(summary, order_size) + _lots_rows(summary)
 
 

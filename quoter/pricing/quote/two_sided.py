@@ -30,8 +30,8 @@ def two_sided_quote(
 ) -> TwoSidedQuote:
     """Return the levels of both sides on the grid, with sizes, and a reason per empty side.
 
-    order_size base, one lot of `terms`; best_* ticks of the book without our own orders, None
-    where a side is empty; cooling_down: sides not quoted at present (`SideCooldown`). Balances,
+    order_size: one lot of `terms`, base. best_*: the book without our own orders, ticks, None
+    where a side is empty. cooling_down: sides not quoted at present (`SideCooldown`). Balances,
     states and orders in flight are not considered here; the engine checks them.
     """
     fair = terms.inputs.fair

@@ -57,7 +57,7 @@ class HedgedMaker:
         )
 
     def simulate(self, rng: np.random.Generator, paths: int) -> Sample:
-        """Return per path: profit per second and the mean square of inventory."""
+        """Return the profit per second and the mean square of inventory of each path."""
         lived = walk(
             self.chain(), sigma=SIGMA, warm_s=WARM_S, seconds=SECONDS, rng=rng, paths=paths
         )

@@ -72,7 +72,7 @@ class RequestSender:
         return await self._paced(request, 1.0, is_paced=is_paced)
 
     async def set_dead_man[T](self, call: Ask, reader: Reader[T]) -> T | FailedCall:
-        """Set the venue's dead man's switch, from the rate limit's part for cancels."""
+        """Set the venue's dead man's switch; it uses the rate limit's part for cancels."""
         return await self._paced(_Request(Purpose.DEAD_MAN, "", call, reader), 1.0)
 
     async def read[T](

@@ -47,7 +47,7 @@ class OrderCounter:
         return 1.0 - self._left.tokens(now_ns) / self._left.capacity
 
     def _cost(self, client_id: str, now_ns: int) -> float:
-        """Return what a cancel costs now, in units of the count; an unknown order is new."""
+        """Return what a cancel costs now, in units of the count; an unknown order counts as new."""
         age_ns = now_ns - self._created_ns.get(client_id, now_ns)
         return self._limits.cancel_cost(age_ns / NS_PER_S)
 

@@ -69,7 +69,7 @@ def test_times_are_those_of_receipt_in_nanoseconds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "text"),
     [
-        ("deribit,BTC-PERPETUAL,1,100,true,bid,9000", "7 columns of 8"),
+        ("deribit,BTC-PERPETUAL,1,100,true,bid,9000", "only 7 of the 8 columns"),
         ("deribit,BTC-PERPETUAL,1,x,true,bid,9000,1", "'x' is not a whole number"),
         ("deribit,BTC-PERPETUAL,1,100,true,bid,-1,1", "price -1"),
         ("deribit,BTC-PERPETUAL,1,100,true,bid,NaN,1", "price NaN"),

@@ -15,9 +15,9 @@ def assume_market(client: Exchange, symbol: str, profile: VenueProfile) -> None:
     """Add the market `symbol` to the client if it is missing and the venue's name of it is known.
 
     The name is known if the profile has a pattern of market names (`market_id`), and ccxt renames
-    neither coin at this venue. With a renamed coin it would be another market's name: its list has
-    no order of ours, and a kill would report that no order is left. `client` must be one that
-    creates no order: tick and lot are not set.
+    neither coin at this venue. With a renamed coin the assumed name could be another market's: that
+    market has no order of ours, and a kill would report that no order is left. `client` must be one
+    that creates no order: tick and lot are not set.
     """
     base, _, quote = symbol.partition("/")
     renamed = {*client.commonCurrencies, *client.commonCurrencies.values()} - SAME_EVERYWHERE
