@@ -8,9 +8,8 @@ from random import Random
 from typing import NamedTuple, Protocol
 
 from quoter.domain.market import Side
-from quoter.domain.units import BPS, NS_PER_S
+from quoter.domain.units import BPS, NEVER_NS, NS_PER_S
 
-NEVER_NS = 2**63 - 1
 SLICES_MAX = 10_000  # largest number of slices of one burst
 
 

@@ -6,9 +6,9 @@ from random import Random
 from typing import NamedTuple
 
 from quoter.domain.market import Side
-from quoter.domain.units import NS_PER_S
+from quoter.domain.units import NEVER_NS, NS_PER_S
 from quoter.sim.messages import MarketSpec
-from quoter.sim.scripts import NEVER_NS, Conditions
+from quoter.sim.scripts import Conditions
 
 FOLLOW_S_MIN = 0.001  # shortest wait of a follower
 FOLLOWERS_MAX = 1_000  # limit of followers that are due; beyond it none is added

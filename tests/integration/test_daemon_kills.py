@@ -10,9 +10,10 @@ from random import Random
 
 import pytest
 
+from quoter.domain.units import NEVER_NS
 from quoter.service.exit_codes import ExitCode
 from quoter.sim.messages import ExecutionReport, News, ReportType
-from quoter.sim.scripts import CALM, NEVER_NS, Conditions, Jump
+from quoter.sim.scripts import CALM, Conditions, Jump
 from tests.integration.daemon_harness import FOREIGN_ID, market, open_ids, place_foreign
 from tests.integration.daemon_process import Started, is_busy, own, quoter, until
 from tests.integration.kills import (

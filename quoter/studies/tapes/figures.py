@@ -260,16 +260,16 @@ def _onsets(recording: Recording, pricing: PricingConfig, onsets_max: int) -> _O
     first_s = min(LEARNED_S, recording.seconds / 3)
     jumps = times(first_s, recording.seconds - JUMP_REDUCE_S - 1.0, onsets_max)
     steps = times(first_s, recording.seconds - 2 * span_s - 1.0, onsets_max)
-    due, states, looks = sorted({*jumps, *steps}), dict[float, msgspec.Raw](), list[Second]()
+    due, looks = sorted({*jumps, *steps}), list[Second]()
+    states: dict[float, tuple[float, msgspec.Raw]] = {}
     for look, engine in seconds(recording, pricing):
         looks.append(look)
         while due and look.t_s >= due[0]:
-            states[due.pop(0)] = dump(engine)
-    at = {due_s: next(k.t_s for k in looks if k.t_s >= due_s) for due_s in states}
+            states[due.pop(0)] = look.t_s, dump(engine)
     return _Onsets(
         looks,
-        [(at[due_s], states[due_s]) for due_s in jumps if due_s in states],
-        [(at[due_s], states[due_s]) for due_s in steps if due_s in states],
+        [states[due_s] for due_s in jumps if due_s in states],
+        [states[due_s] for due_s in steps if due_s in states],
     )
 
 

@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from quoter.domain.units import NS_PER_S
+from quoter.domain.units import NEVER_NS, NS_PER_S
 from quoter.sim.flow import SCRIPTS_MAX
 from quoter.sim.messages import PrintNews
-from quoter.sim.scripts import CALM, NEVER_NS, Burst, Crash, InformedTrader, Script, combine
+from quoter.sim.scripts import CALM, Burst, Crash, InformedTrader, Script, combine
 from tests.unit.sim.cases import BUY, SELL, SYMBOL, market, order, reports, venue
 
 
